@@ -1,0 +1,1 @@
+//! A small payment processor to develop and test Vestibule against.

@@ -1,0 +1,1 @@
+//! A self-hosted, white-label customer portal engine.

@@ -1,0 +1,3 @@
+//! The repository tasks.
+
+fn main() {}
