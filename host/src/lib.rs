@@ -1,1 +1,6 @@
 //! A self-hosted, white-label customer portal engine.
+//!
+//! `domain` holds the rules, `flows` writes, `store` keeps, `plugins` and `themes` load what
+//! merchants drop in, `web` and `jobs` are the entries. `ARCHITECTURE.md` has the map.
+
+pub mod domain;

@@ -1,0 +1,50 @@
+//! Pure types and state machines: money, ids, debts, payments, invoices, subscriptions.
+//!
+//! Nothing here is async, reads a clock, logs, or knows a database, a plugin or HTTP. A
+//! machine is an enum whose variants carry the facts of that state and one exhaustive
+//! `apply`; its whole table is a reviewed snapshot.
+
+pub mod email;
+pub mod id;
+pub mod money;
+pub mod period;
+pub(crate) mod text;
+pub mod transition;
+
+use std::fmt;
+
+use self::id::BusinessId;
+pub use self::text::UnknownWord;
+pub(crate) use self::text::text_enum;
+
+text_enum! {
+    /// Two worlds that never mix: every row carries its mode and every query filters by it.
+    pub enum Mode {
+        /// Real money.
+        Live = "live",
+        /// Rehearsal: same rules, no real money, a clock that can be moved.
+        Test = "test",
+    }
+}
+
+/// The business and mode that a read or write is confined to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope {
+    /// The merchant.
+    pub business: BusinessId,
+    /// Live or test.
+    pub mode: Mode,
+}
+
+impl Scope {
+    /// The scope of `business` in `mode`.
+    pub fn new(business: BusinessId, mode: Mode) -> Self {
+        Self { business, mode }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.business, self.mode)
+    }
+}

@@ -1,0 +1,209 @@
+//! Billing intervals and periods, counted from an anchor in the business's time zone so that
+//! a month-end never drifts.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::text_enum;
+
+text_enum! {
+    /// A calendar unit. The words are those of Dodo's `TimeInterval`.
+    pub enum Unit {
+        /// Calendar days.
+        Day = "Day",
+        /// Seven calendar days.
+        Week = "Week",
+        /// Calendar months; a day that a month lacks becomes its last day.
+        Month = "Month",
+        /// Calendar years.
+        Year = "Year",
+    }
+}
+
+/// A repeated stretch of calendar time, such as every 3 months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The unit.
+    pub unit: Unit,
+    /// How many units, at least 1.
+    pub count: u32,
+}
+
+/// A stretch of time, end excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// First instant of the period.
+    pub start: Timestamp,
+    /// First instant after the period.
+    pub end: Timestamp,
+}
+
+/// A date that lies outside the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the date lies outside the calendar")]
+pub struct OutOfRange;
+
+impl Interval {
+    /// The instant `n` intervals after `anchor`, on the wall clock of `zone`. Counting from
+    /// the anchor, and never from the previous date, is what keeps the 31st: 31 January,
+    /// 28 February, 31 March.
+    pub fn after(
+        self,
+        anchor: Timestamp,
+        n: u32,
+        zone: &TimeZone,
+    ) -> Result<Timestamp, OutOfRange> {
+        let steps = i64::from(self.count)
+            .checked_mul(i64::from(n))
+            .ok_or(OutOfRange)?;
+        let span = match self.unit {
+            Unit::Day => Span::new().try_days(steps),
+            Unit::Week => Span::new().try_weeks(steps),
+            Unit::Month => Span::new().try_months(steps),
+            Unit::Year => Span::new().try_years(steps),
+        }
+        .map_err(|_| OutOfRange)?;
+        let there = anchor
+            .to_zoned(zone.clone())
+            .checked_add(span)
+            .map_err(|_| OutOfRange)?;
+        Ok(there.timestamp())
+    }
+
+    /// The period counted from `anchor` that contains `at`; the first one when `at` lies
+    /// before the anchor.
+    pub fn containing(
+        self,
+        anchor: Timestamp,
+        at: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Period, OutOfRange> {
+        let mut n = self.estimate(anchor, at);
+        while n > 0 && self.after(anchor, n, zone)? > at {
+            n -= 1;
+        }
+        loop {
+            let end = self.after(anchor, n + 1, zone)?;
+            if end > at {
+                return Ok(Period {
+                    start: self.after(anchor, n, zone)?,
+                    end,
+                });
+            }
+            n += 1;
+        }
+    }
+
+    /// The period that follows the instant `start`, which must lie on a date of `anchor`.
+    pub fn next_from(
+        self,
+        anchor: Timestamp,
+        start: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Period, OutOfRange> {
+        let period = self.containing(anchor, start, zone)?;
+        Ok(Period {
+            start,
+            end: period.end,
+        })
+    }
+
+    /// About how many intervals fit between the two; never above the true number by more
+    /// than the loops of `containing` mend.
+    fn estimate(self, anchor: Timestamp, at: Timestamp) -> u32 {
+        let days = (at.as_second() - anchor.as_second()) / 86_400;
+        let longest = match self.unit {
+            Unit::Day => 1,
+            Unit::Week => 7,
+            Unit::Month => 31,
+            Unit::Year => 366,
+        };
+        u32::try_from(days / (longest * i64::from(self.count.max(1)))).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
+    }
+
+    fn dates(unit: Unit, count: u32, anchor: &str, zone: &str) -> Vec<String> {
+        let zone = TimeZone::get(zone).expect("a zone");
+        (0..4)
+            .map(|n| {
+                let interval = Interval { unit, count };
+                interval
+                    .after(at(anchor), n, &zone)
+                    .expect("in range")
+                    .to_string()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn month_ends_do_not_drift() {
+        assert_eq!(
+            dates(Unit::Month, 1, "2027-01-31T09:00:00Z", "UTC"),
+            [
+                "2027-01-31T09:00:00Z",
+                "2027-02-28T09:00:00Z",
+                "2027-03-31T09:00:00Z",
+                "2027-04-30T09:00:00Z"
+            ]
+        );
+    }
+
+    #[test]
+    fn leap_days_return_in_leap_years() {
+        assert_eq!(
+            dates(Unit::Year, 4, "2028-02-29T00:00:00Z", "UTC")[..2],
+            ["2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z"]
+        );
+        assert_eq!(
+            dates(Unit::Year, 1, "2028-02-29T00:00:00Z", "UTC")[1],
+            "2029-02-28T00:00:00Z"
+        );
+    }
+
+    #[test]
+    fn the_wall_clock_of_the_zone_is_kept_over_a_change_of_the_clocks() {
+        assert_eq!(
+            dates(Unit::Month, 1, "2027-03-15T08:00:00Z", "Europe/Berlin")[1],
+            "2027-04-15T07:00:00Z"
+        );
+    }
+
+    #[test]
+    fn the_period_that_contains_an_instant_is_counted_from_the_anchor() {
+        let month = Interval {
+            unit: Unit::Month,
+            count: 1,
+        };
+        let period = |now: &str| {
+            let p = month.containing(at("2027-01-31T00:00:00Z"), at(now), &TimeZone::UTC);
+            let p = p.expect("in range");
+            (p.start.to_string(), p.end.to_string())
+        };
+        let expect = |s: &str, e: &str| (s.to_owned(), e.to_owned());
+        assert_eq!(
+            period("2027-03-01T00:00:00Z"),
+            expect("2027-02-28T00:00:00Z", "2027-03-31T00:00:00Z")
+        );
+        assert_eq!(
+            period("2027-03-31T00:00:00Z"),
+            expect("2027-03-31T00:00:00Z", "2027-04-30T00:00:00Z")
+        );
+        assert_eq!(
+            period("2026-01-01T00:00:00Z"),
+            expect("2027-01-31T00:00:00Z", "2027-02-28T00:00:00Z")
+        );
+        assert_eq!(
+            period("2031-02-27T12:00:00Z"),
+            expect("2031-01-31T00:00:00Z", "2031-02-28T00:00:00Z")
+        );
+    }
+}
