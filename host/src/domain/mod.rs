@@ -4,10 +4,20 @@
 //! machine is an enum whose variants carry the facts of that state and one exhaustive
 //! `apply`; its whole table is a reviewed snapshot.
 
+pub mod customer;
+pub mod debt;
 pub mod email;
 pub mod id;
+pub mod invoice;
+pub mod license;
+pub mod method;
 pub mod money;
+pub mod payment;
 pub mod period;
+pub mod product;
+pub mod quote;
+pub mod subscription;
+pub mod tax;
 pub(crate) mod text;
 pub mod transition;
 
