@@ -4,3 +4,4 @@
 //! merchants drop in, `web` and `jobs` are the entries. `ARCHITECTURE.md` has the map.
 
 pub mod domain;
+pub mod plugins;
