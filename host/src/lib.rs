@@ -3,5 +3,6 @@
 //! `domain` holds the rules, `flows` writes, `store` keeps, `plugins` and `themes` load what
 //! merchants drop in, `web` and `jobs` are the entries. `ARCHITECTURE.md` has the map.
 
+pub mod config;
 pub mod domain;
 pub mod plugins;

@@ -1,0 +1,27 @@
+//! `[api]`: how the merchant API treats repeats of one call.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::duration;
+
+/// How the merchant API treats repeats of one call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Api {
+    /// How long an `Idempotency-Key` is remembered with its answer.
+    #[serde(deserialize_with = "duration::one")]
+    pub idempotency_lifetime: SignedDuration,
+    /// How long a blind repeat (same key, path and body, sent by an SDK's retry) joins the first.
+    #[serde(deserialize_with = "duration::one")]
+    pub repeat_window: SignedDuration,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            idempotency_lifetime: SignedDuration::from_hours(24),
+            repeat_window: SignedDuration::from_mins(10),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `[login]`: links, codes, sessions and their limits. What each means is in `host/src/flows`;
+//! this is only how long and how many.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::duration;
+use super::problem::Problem;
+use super::source::Source;
+
+/// Links, codes, sessions and their limits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Login {
+    /// How long the link and the code of a login request work.
+    #[serde(deserialize_with = "duration::one")]
+    pub request_lifetime: SignedDuration,
+    /// Digits of the code.
+    pub code_digits: u8,
+    /// Wrong codes before a login request ends.
+    pub code_tries: u32,
+    /// Login requests of one address that may live at the same time.
+    pub live_requests: u32,
+    /// How long a dynamic link works.
+    #[serde(deserialize_with = "duration::one")]
+    pub dynamic_link_lifetime: SignedDuration,
+    /// Login mails to one address within `mail_window`, over all businesses.
+    pub mails_per_address: u32,
+    /// Login mails asked for from one network within `mail_window`.
+    pub mails_per_network: u32,
+    /// Login mails asked for by a browser that has signed in before, within `mail_window`.
+    pub mails_per_known_browser: u32,
+    /// The window of the three counts above.
+    #[serde(deserialize_with = "duration::one")]
+    pub mail_window: SignedDuration,
+    /// Leading bits of an IPv4 address that make a network.
+    pub network_v4_bits: u8,
+    /// Leading bits of an IPv6 address that make a network.
+    pub network_v6_bits: u8,
+    /// A session unused for this long ends.
+    #[serde(deserialize_with = "duration::one")]
+    pub session_idle: SignedDuration,
+    /// A session ends after this long in any case.
+    #[serde(deserialize_with = "duration::one")]
+    pub session_absolute: SignedDuration,
+    /// The last use of a session is written at most this often.
+    #[serde(deserialize_with = "duration::one")]
+    pub session_touch: SignedDuration,
+    /// How long a staff sign-in link works.
+    #[serde(deserialize_with = "duration::one")]
+    pub staff_link_lifetime: SignedDuration,
+    /// A staff session ends after this long.
+    #[serde(deserialize_with = "duration::one")]
+    pub staff_session: SignedDuration,
+    /// How young a sign-in must be for a change of the e-mail address.
+    #[serde(deserialize_with = "duration::one")]
+    pub fresh_sign_in: SignedDuration,
+    /// How long the old address can undo a change of the e-mail address.
+    #[serde(deserialize_with = "duration::one")]
+    pub email_undo: SignedDuration,
+    /// `send_email` of the portal session API works at most once per customer in this time.
+    #[serde(deserialize_with = "duration::one")]
+    pub send_email_interval: SignedDuration,
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Self {
+            request_lifetime: SignedDuration::from_mins(10),
+            code_digits: 8,
+            code_tries: 5,
+            live_requests: 3,
+            dynamic_link_lifetime: SignedDuration::from_hours(24),
+            mails_per_address: 5,
+            mails_per_network: 60,
+            mails_per_known_browser: 5,
+            mail_window: SignedDuration::from_hours(1),
+            network_v4_bits: 24,
+            network_v6_bits: 64,
+            session_idle: SignedDuration::from_hours(1),
+            session_absolute: SignedDuration::from_hours(24),
+            session_touch: SignedDuration::from_mins(5),
+            staff_link_lifetime: SignedDuration::from_mins(10),
+            staff_session: SignedDuration::from_hours(12),
+            fresh_sign_in: SignedDuration::from_mins(10),
+            email_undo: SignedDuration::from_hours(7 * 24),
+            send_email_interval: SignedDuration::from_mins(1),
+        }
+    }
+}
+
+impl Login {
+    pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {
+        if !(6..=10).contains(&self.code_digits) {
+            problems.push(source.problem(
+                "login.code_digits",
+                format!("is {}", self.code_digits),
+                "Write 6 to 10: fewer can be guessed, more are mistyped.",
+            ));
+        }
+        if self.network_v4_bits > 32 || self.network_v6_bits > 128 {
+            problems.push(source.problem(
+                if self.network_v4_bits > 32 {
+                    "login.network_v4_bits"
+                } else {
+                    "login.network_v6_bits"
+                },
+                "is longer than an address",
+                "IPv4 has 32 bits, IPv6 has 128.",
+            ));
+        }
+        if self.session_idle > self.session_absolute {
+            problems.push(source.problem(
+                "login.session_idle",
+                "is longer than login.session_absolute",
+                "A session cannot be idle for longer than it lives.",
+            ));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! `[live]` and `[test]` of a business: gateways with their secrets and grants, the merchant's
+//! endpoint, a host of its own.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use crate::domain::Mode;
+use crate::domain::email::Email;
+use crate::plugins::grants::Grant;
+
+use super::business::is_plain_name;
+use super::problem::Problem;
+use super::secret::{SecretPlace, Vault};
+use super::server::{check_origin, is_loopback};
+use super::source::Source;
+
+/// What a business uses in one mode.
+#[derive(Debug, Clone, Default)]
+pub struct ModeSettings {
+    /// The origin of a host of its own for this mode; without one the portal stands on the
+    /// shared host, under the business's id.
+    pub host: Option<Url>,
+    /// The gateway that takes new payment methods. Set whenever there is a gateway.
+    pub default_gateway: Option<String>,
+    /// By the name that rows and hook addresses use.
+    pub gateways: BTreeMap<String, Gateway>,
+    /// Where events are delivered to.
+    pub webhook: Option<Webhook>,
+    /// Test mode only: the addresses that mails are really sent to; all others are only kept.
+    pub mail_to: Vec<Email>,
+}
+
+/// One payment gateway: a plugin with its settings, secrets and permissions.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// The id in the plugin's manifest.
+    pub plugin: String,
+    /// What the plugin's settings schema asks for.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// By the name the plugin knows them under.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// What the operator grants of the manifest's wishes.
+    pub grant: Grant,
+}
+
+/// Where events are delivered to.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// The merchant's endpoint.
+    pub url: Url,
+    /// Signs every delivery (`whsec_…`, Standard Webhooks).
+    pub secret: SecretString,
+}
+
+impl ModeSettings {
+    /// The key of a secret here that `other` uses too.
+    pub(super) fn shares_secret_with(&self, other: &Self) -> Option<String> {
+        let theirs: Vec<&str> = other.secrets().map(|(_, secret)| secret).collect();
+        self.secrets()
+            .find(|(_, secret)| theirs.contains(secret))
+            .map(|(key, _)| key)
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = (String, &str)> {
+        let of_gateways = self.gateways.iter().flat_map(|(gateway, settings)| {
+            settings.secrets.iter().map(move |(name, secret)| {
+                (
+                    format!("gateways.{gateway}.secrets.{name}"),
+                    secret.expose_secret(),
+                )
+            })
+        });
+        let of_webhook = self
+            .webhook
+            .iter()
+            .map(|webhook| ("webhook".to_owned(), webhook.secret.expose_secret()));
+        of_gateways.chain(of_webhook)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ModeFile {
+    host: Option<Url>,
+    default_gateway: Option<String>,
+    gateways: BTreeMap<String, GatewayFile>,
+    webhook: Option<WebhookFile>,
+    mail_to: Vec<Email>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewayFile {
+    plugin: String,
+    #[serde(default)]
+    settings: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretPlace>,
+    #[serde(default)]
+    grants: Grant,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookFile {
+    url: Url,
+    #[serde(default)]
+    secret_env: Option<String>,
+    #[serde(default)]
+    secret_file: Option<PathBuf>,
+}
+
+impl ModeFile {
+    pub(super) fn settle(
+        self,
+        mode: Mode,
+        source: &Source,
+        vault: Vault<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> ModeSettings {
+        if let Some(host) = &self.host {
+            check_origin(&format!("{mode}.host"), host, source, problems);
+        }
+        if mode == Mode::Live && !self.mail_to.is_empty() {
+            problems.push(source.problem(
+                "live.mail_to",
+                "is for test mode only",
+                "Remove it; live mails always go to the customer.",
+            ));
+        }
+        let default_gateway = self.default_gateway(mode, source, problems);
+        let gateways = self
+            .gateways
+            .into_iter()
+            .map(|(name, file)| {
+                let key = format!("{mode}.gateways.{name}");
+                let gateway = file.settle(&key, &name, source, vault, problems);
+                (name, gateway)
+            })
+            .collect();
+        let webhook = self
+            .webhook
+            .and_then(|file| file.settle(mode, source, vault, problems));
+        ModeSettings {
+            host: self.host,
+            default_gateway,
+            gateways,
+            webhook,
+            mail_to: self.mail_to,
+        }
+    }
+
+    /// The one that is named, or the only one there is.
+    fn default_gateway(
+        &self,
+        mode: Mode,
+        source: &Source,
+        problems: &mut Vec<Problem>,
+    ) -> Option<String> {
+        let key = format!("{mode}.default_gateway");
+        let names = || {
+            self.gateways
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match &self.default_gateway {
+            Some(name) if !self.gateways.contains_key(name) => {
+                problems.push(source.problem(
+                    key,
+                    format!("there is no gateway {name:?}"),
+                    format!("The gateways of {mode} mode are: {}.", names()),
+                ));
+                None
+            }
+            Some(name) => Some(name.clone()),
+            None if self.gateways.len() > 1 => {
+                problems.push(source.problem(
+                    key,
+                    "is missing, and there are several gateways",
+                    format!("Choose one of: {}.", names()),
+                ));
+                None
+            }
+            None => self.gateways.keys().next().cloned(),
+        }
+    }
+}
+
+impl GatewayFile {
+    fn settle(
+        self,
+        key: &str,
+        name: &str,
+        source: &Source,
+        vault: Vault<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Gateway {
+        if !is_plain_name(name) {
+            problems.push(source.problem(
+                key,
+                "is not a name that can stand in an address",
+                "Use small letters, digits and hyphens.",
+            ));
+        }
+        for (index, wish) in self.grants.http.iter().enumerate() {
+            let key = format!("{key}.grants.http.{index}.origin");
+            match Url::parse(&wish.origin) {
+                Ok(url) if url.path() == "/" && url.query().is_none() && url.has_host() => {
+                    if url.scheme() != "https" && !wish.private {
+                        problems.push(source.problem(
+                            key,
+                            "is not https",
+                            "Plain http needs private = true, and an address of your own network.",
+                        ));
+                    }
+                }
+                _ => problems.push(source.problem(
+                    key,
+                    "is not an origin",
+                    "Write scheme, host and port only, such as https://api.example.com.",
+                )),
+            }
+        }
+        let mut secrets = BTreeMap::new();
+        for (secret, place) in &self.secrets {
+            match vault.demand(place, source, &format!("{key}.secrets.{secret}")) {
+                Ok(value) => drop(secrets.insert(secret.clone(), value)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Gateway {
+            plugin: self.plugin,
+            settings: self.settings,
+            secrets,
+            grant: self.grants,
+        }
+    }
+}
+
+impl WebhookFile {
+    fn settle(
+        self,
+        mode: Mode,
+        source: &Source,
+        vault: Vault<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Webhook> {
+        let key = format!("{mode}.webhook");
+        if self.url.scheme() != "https" && !is_loopback(&self.url) {
+            problems.push(source.problem(
+                format!("{key}.url"),
+                "is not https",
+                "Events hold customers' data; plain http is accepted on loopback only.",
+            ));
+        }
+        let place = SecretPlace {
+            secret_env: self.secret_env,
+            secret_file: self.secret_file,
+        };
+        match vault.demand(&place, source, &key) {
+            Ok(secret) => Some(Webhook {
+                url: self.url,
+                secret,
+            }),
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        }
+    }
+}

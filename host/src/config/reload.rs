@@ -1,0 +1,92 @@
+//! Business files that change while the host runs: the good ones are taken, of a bad one the last
+//! good version stays. The rest of the configuration is read at start only.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use notify_debouncer_full::notify::{self, RecommendedWatcher, RecursiveMode};
+use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
+
+use super::problem::Problems;
+use super::{Settings, Sources};
+
+/// An editor writes a file in several steps; they count as one change.
+const SETTLING: Duration = Duration::from_millis(200);
+
+/// Watches the business files until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+}
+
+impl Sources {
+    /// `current` with its businesses read anew. A business whose file is gone is left out; one
+    /// whose file is bad stays as it is, and [`Settings::problems`] says why.
+    pub fn reload(&self, current: &Settings) -> Settings {
+        let mut settings = current.clone();
+        let paths = match self.business_files() {
+            Ok(paths) => paths,
+            Err(problem) => {
+                settings.problems = vec![problem];
+                return settings;
+            }
+        };
+        settings.businesses.clear();
+        settings.problems.clear();
+        for path in paths {
+            let business = match self.load_business(&path, &settings) {
+                Ok(business) => Some(business),
+                Err(problems) => {
+                    settings.problems.extend(problems);
+                    last_good(current, &path)
+                        .filter(|business| !settings.businesses.contains_key(&business.id))
+                }
+            };
+            if let Some(business) = business {
+                settings.businesses.insert(business.id.clone(), business);
+            }
+        }
+        settings
+    }
+
+    /// Reloads into `live` whenever a business file changes, then calls `changed`.
+    pub fn watch(
+        self,
+        live: Arc<ArcSwap<Settings>>,
+        changed: impl Fn(&Settings) + Send + 'static,
+    ) -> notify::Result<Watch> {
+        let dir = self.dir.join("businesses");
+        let on_events = move |events: DebounceEventResult| {
+            if !events.is_ok_and(|events| events.iter().any(|event| !event.kind.is_access())) {
+                return;
+            }
+            let settings = Arc::new(self.reload(&live.load()));
+            if settings.problems.is_empty() {
+                tracing::info!(
+                    businesses = settings.businesses.len(),
+                    "business files reloaded"
+                );
+            } else {
+                let problems = Problems::new(settings.problems.clone());
+                tracing::error!(%problems, "business files changed, bad ones keep their last good version");
+            }
+            live.store(Arc::clone(&settings));
+            changed(&settings);
+        };
+        let mut debouncer = new_debouncer(SETTLING, None, on_events)?;
+        debouncer.watch(&dir, RecursiveMode::NonRecursive)?;
+        Ok(Watch {
+            _debouncer: debouncer,
+        })
+    }
+}
+
+fn last_good(settings: &Settings, path: &Path) -> Option<super::Business> {
+    settings
+        .businesses
+        .values()
+        .find(|business| business.file == path)
+        .cloned()
+}
