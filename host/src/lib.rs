@@ -5,4 +5,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod invoices;
+pub mod mail;
 pub mod plugins;
+pub mod themes;

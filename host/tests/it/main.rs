@@ -2,3 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod config;
+mod invoices;
+mod mail;
+mod themes;

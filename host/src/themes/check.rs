@@ -1,0 +1,131 @@
+//! `vestibule theme check`: renders every page × sample × locale, compares the catalogues and
+//! measures the colours.
+//!
+//! The pages are given by the caller, because their structs live beside the handlers.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::frame::Frame;
+use super::locale::{FALLBACK, Locale};
+use super::page::{Kind, Registered};
+use super::theme::Theme;
+use super::{Error, chain};
+
+/// What was looked at and what is wrong.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many times something was rendered.
+    pub renders: usize,
+    /// One sentence each, with its place.
+    pub problems: Vec<String>,
+}
+
+/// Checks the theme in `folder`, which may extend those of `root`, with all `registered` pages
+/// and mails.
+pub fn check(root: &Path, folder: &Path, registered: &[Registered]) -> Result<Report, Error> {
+    let name = folder
+        .file_name()
+        .map_or("theme".into(), |name| name.to_string_lossy());
+    let mut theme = Theme::load_from(root, &name, folder)?;
+    let heard = Arc::new(Mutex::new(BTreeSet::new()));
+    theme.heard = Some(Arc::clone(&heard));
+    let mut report = Report {
+        problems: theme.colours().faults(),
+        ..Report::default()
+    };
+    for entry in registered {
+        render_all(&theme, entry, &mut report);
+    }
+    let heard = std::mem::take(&mut *heard.lock().expect("never poisoned"));
+    templates_without_page(&theme, registered, &mut report);
+    catalogues(&theme, &heard, &mut report);
+    Ok(report)
+}
+
+/// Every sample in every language, both with and without the optional parts of the frame.
+fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
+    let (name, templates) = match entry.kind {
+        Kind::Page => ("page", vec![entry.template.to_owned()]),
+        Kind::Mail => {
+            let part = |kind| format!("mails/{}.{kind}", entry.template);
+            ("mail", vec![part("subject"), part("txt"), part("html")])
+        }
+    };
+    for tag in theme.languages() {
+        let full = Frame::sample(Locale::of(&tag));
+        let bare = Frame {
+            brand: None,
+            test: false,
+            account: None,
+            csrf: None,
+            navigation: Vec::new(),
+            ..full.clone()
+        };
+        for (index, sample) in (entry.samples)().into_iter().enumerate() {
+            for frame in [&full, &bare] {
+                for template in &templates {
+                    report.renders += 1;
+                    if let Err(error) = theme.render(template, frame, name, sample.clone()) {
+                        report.problems.push(format!(
+                            "templates/{template}, sample {index}, {tag}: {}",
+                            chain(&error)
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    report.problems.dedup();
+}
+
+/// Pages and mails that no part of the host ever renders.
+fn templates_without_page(theme: &Theme, registered: &[Registered], report: &mut Report) {
+    for (template, _) in theme.templates() {
+        let known = |entry: &Registered| match entry.kind {
+            Kind::Page => entry.template == template,
+            Kind::Mail => template.starts_with(&format!("mails/{}.", entry.template)),
+        };
+        let is_subject = template.starts_with("pages/")
+            || (template.starts_with("mails/") && !template.starts_with("mails/layout"));
+        if is_subject && !registered.iter().any(known) {
+            report
+                .problems
+                .push(format!("templates/{template}: nothing renders it"));
+        }
+    }
+}
+
+/// Keys that one language has and another has not, and keys that nothing uses.
+fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) {
+    let all = theme.catalogue(FALLBACK).keys();
+    for (tag, catalogue) in theme.catalogues() {
+        for key in all.difference(catalogue.keys()) {
+            report
+                .problems
+                .push(format!("locales/{tag}: `{key}` is missing"));
+        }
+        for key in catalogue.keys().difference(all) {
+            report
+                .problems
+                .push(format!("locales/{tag}: `{key}` is not in {FALLBACK}"));
+        }
+    }
+    let mut sources: Vec<String> = theme
+        .templates()
+        .into_iter()
+        .map(|(_, source)| source)
+        .collect();
+    sources.extend(theme.invoice().map(ToOwned::to_owned));
+    for key in all {
+        let named = |source: &String| {
+            source.contains(&format!("'{key}'")) || source.contains(&format!("\"{key}\""))
+        };
+        if key != "language-name" && !heard.contains(key) && !sources.iter().any(named) {
+            report
+                .problems
+                .push(format!("locales/{FALLBACK}: nothing uses `{key}`"));
+        }
+    }
+}

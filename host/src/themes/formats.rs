@@ -1,0 +1,212 @@
+//! Dates, times, numbers and money as a person's locale writes them (ICU4X).
+//!
+//! Formatters are built once per locale and shared; money formatters once per currency.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use icu::calendar::Date;
+use icu::datetime::fieldsets::{YMD, YMDT};
+use icu::datetime::options::TimePrecision;
+use icu::datetime::{DateTimeFormatter, input};
+use icu::decimal::DecimalFormatter;
+use icu::decimal::input::Decimal;
+use icu::experimental::dimension::currency::CurrencyType;
+use icu::experimental::dimension::currency::formatter::CurrencyFormatter;
+use icu::experimental::dimension::currency::options::CurrencyUsage;
+use icu::experimental::dimension::percent::formatter::PercentFormatter;
+use icu::experimental::relativetime::options::Numeric;
+use icu::experimental::relativetime::{RelativeTimeFormatter, RelativeTimeFormatterOptions};
+use icu::locale::{Direction, Locale, LocaleDirectionality, locale};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::money::{Currency, Money};
+
+/// How many locales are kept; they come from `Accept-Language`, so the number is bounded.
+const KEPT: usize = 64;
+
+static SHARED: LazyLock<Mutex<HashMap<String, Arc<Formats>>>> = LazyLock::new(Mutex::default);
+
+/// The formatters of one locale.
+pub struct Formats {
+    locale: Locale,
+    day: DateTimeFormatter<YMD>,
+    moment: DateTimeFormatter<YMDT>,
+    number: DecimalFormatter,
+    percent: PercentFormatter<DecimalFormatter>,
+    minutes: RelativeTimeFormatter,
+    hours: RelativeTimeFormatter,
+    days: RelativeTimeFormatter,
+    money: Mutex<HashMap<Currency, Arc<MoneyFormat>>>,
+}
+
+/// How one currency is written in one locale.
+enum MoneyFormat {
+    /// By the locale's own pattern and symbol.
+    Pattern(CurrencyFormatter<DecimalFormatter>),
+    /// As number and code, because the locale's pattern would round minor units away.
+    Code,
+}
+
+impl MoneyFormat {
+    fn of(locale: &Locale, currency: Currency) -> Self {
+        let formatter = CurrencyType::try_from_str(currency.code())
+            .ok()
+            .and_then(|kind| {
+                CurrencyFormatter::try_new_symbol(
+                    locale.into(),
+                    kind,
+                    CurrencyUsage::Standard.into(),
+                )
+                .ok()
+            });
+        // CLDR gives some currencies fewer decimals than ISO 4217 does, and its pattern would
+        // round. The smallest whole amount tells: every digit of 1.00 is there, or is not.
+        let exponent = currency.exponent();
+        let one = decimal(Money::new(10_i64.pow(u32::from(exponent)), currency));
+        formatter
+            .filter(|formatter| {
+                let shown = formatter.format_fixed_decimal(&one).to_string();
+                shown.chars().filter(|c| c.is_numeric()).count() == usize::from(exponent) + 1
+            })
+            .map_or(Self::Code, Self::Pattern)
+    }
+}
+
+fn decimal(amount: Money) -> Decimal {
+    let mut number = Decimal::from(amount.minor);
+    number.multiply_pow10(-i16::from(amount.currency.exponent()));
+    number
+}
+
+impl Formats {
+    /// The shared formatters of `tag`; English ones if the tag is not a locale.
+    pub fn of(tag: &str) -> Arc<Self> {
+        let mut shared = SHARED.lock().expect("building formatters never panics");
+        if let Some(formats) = shared.get(tag) {
+            return Arc::clone(formats);
+        }
+        if shared.len() >= KEPT {
+            shared.clear();
+        }
+        let formats = Arc::new(Self::new(tag.parse().unwrap_or(locale!("en"))));
+        shared.insert(tag.to_owned(), Arc::clone(&formats));
+        formats
+    }
+
+    fn new(locale: Locale) -> Self {
+        let in_words = || {
+            let mut options = RelativeTimeFormatterOptions::default();
+            options.numeric = Some(Numeric::Auto);
+            options
+        };
+        let relative = "ICU data for relative time are compiled in, with a root to fall back to";
+        let dates = "ICU data for dates are compiled in, with a root to fall back to";
+        let moment = YMDT::long().with_time_precision(TimePrecision::Minute);
+        Self {
+            day: DateTimeFormatter::try_new((&locale).into(), YMD::long()).expect(dates),
+            moment: DateTimeFormatter::try_new((&locale).into(), moment).expect(dates),
+            number: DecimalFormatter::try_new((&locale).into(), Default::default())
+                .expect("ICU data for numbers are compiled in, with a root to fall back to"),
+            percent: PercentFormatter::try_new((&locale).into(), Default::default())
+                .expect("ICU data for numbers are compiled in, with a root to fall back to"),
+            minutes: RelativeTimeFormatter::try_new_long_minute((&locale).into(), in_words())
+                .expect(relative),
+            hours: RelativeTimeFormatter::try_new_long_hour((&locale).into(), in_words())
+                .expect(relative),
+            days: RelativeTimeFormatter::try_new_long_day((&locale).into(), in_words())
+                .expect(relative),
+            money: Mutex::default(),
+            locale,
+        }
+    }
+
+    /// Whether the script of this locale runs from right to left.
+    pub fn is_right_to_left(&self) -> bool {
+        LocaleDirectionality::new_common().get(&self.locale.id) == Some(Direction::RightToLeft)
+    }
+
+    /// A day, such as "1 December 2026", as it is in `zone`.
+    pub fn day(&self, at: Timestamp, zone: &TimeZone) -> String {
+        self.day.format(&civil(at, zone).date).to_string()
+    }
+
+    /// A day with the time to the minute, as they are in `zone`.
+    pub fn moment(&self, at: Timestamp, zone: &TimeZone) -> String {
+        self.moment.format(&civil(at, zone)).to_string()
+    }
+
+    /// `at` as seen from `now`: "in 20 minutes", "yesterday", "in 3 days". Days are counted by
+    /// the calendar of `zone`, so that tonight is never "in 1 day".
+    pub fn relative(&self, at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+        let seconds = at.as_second() - now.as_second();
+        let today = now.to_zoned(zone.clone()).date();
+        let days = today
+            .until(at.to_zoned(zone.clone()).date())
+            .map_or(0, |span| i64::from(span.get_days()));
+        let formatted = if seconds.abs() < 55 * 60 {
+            self.minutes.format(Decimal::from(seconds / 60))
+        } else if seconds.abs() < 6 * 3600 {
+            self.hours
+                .format(Decimal::from((seconds + seconds.signum() * 1800) / 3600))
+        } else {
+            self.days.format(Decimal::from(days))
+        };
+        formatted.to_string()
+    }
+
+    /// A whole number with the locale's grouping.
+    pub fn number(&self, number: i64) -> String {
+        self.number.format(&Decimal::from(number)).to_string()
+    }
+
+    /// A percentage given as a plain decimal such as "5.5", written as the locale does.
+    pub fn percent(&self, percent: &str) -> String {
+        let number = Decimal::try_from_str(percent).unwrap_or_default();
+        self.percent
+            .format(&number)
+            .to_string()
+            .replace(' ', "\u{a0}")
+    }
+
+    /// An amount, such as "29,00 €". The text holds no ordinary space, so it does not wrap.
+    pub fn money(&self, amount: Money) -> String {
+        let number = decimal(amount);
+        let text = match &*self.money_format(amount.currency) {
+            MoneyFormat::Pattern(formatter) => formatter.format_fixed_decimal(&number).to_string(),
+            MoneyFormat::Code => {
+                format!(
+                    "{}\u{a0}{}",
+                    self.number.format(&number),
+                    amount.currency.code()
+                )
+            }
+        };
+        text.replace(' ', "\u{a0}")
+    }
+
+    fn money_format(&self, currency: Currency) -> Arc<MoneyFormat> {
+        let mut known = self.money.lock().expect("building formatters never panics");
+        let format = known
+            .entry(currency)
+            .or_insert_with(|| Arc::new(MoneyFormat::of(&self.locale, currency)));
+        Arc::clone(format)
+    }
+}
+
+/// The wall-clock reading of `at` in `zone`, in ICU's types.
+fn civil(at: Timestamp, zone: &TimeZone) -> input::DateTime<icu::calendar::Iso> {
+    let at = at.to_zoned(zone.clone()).datetime();
+    let number = |value: i8| u8::try_from(value).expect("civil fields are not negative");
+    let date = Date::try_new_iso(i32::from(at.year()), number(at.month()), number(at.day()))
+        .expect("jiff's dates are valid");
+    let time = input::Time::try_new(
+        number(at.hour()),
+        number(at.minute()),
+        number(at.second()),
+        0,
+    )
+    .expect("jiff's times are valid");
+    input::DateTime { date, time }
+}

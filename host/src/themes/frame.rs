@@ -1,0 +1,202 @@
+//! What surrounds every page and mail: whose portal it is, for whom, in which language and mode.
+//!
+//! The web layer fills a [`Frame`] once per request; templates read it as `frame`. The script
+//! nonce is here for the engine alone: templates can never read it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use minijinja::{Value, context};
+
+use super::locale::Locale;
+
+/// The surroundings of one page or mail.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The business whose portal this is; `None` on pages of the host itself.
+    pub brand: Option<Brand>,
+    /// Test mode: pages and mails carry a band that says so.
+    pub test: bool,
+    /// Language and formats, from [`super::Themes::negotiate`].
+    pub locale: Locale,
+    /// The business's time zone; dates are shown in it.
+    pub time_zone: TimeZone,
+    /// Business time, for "in 3 days".
+    pub now: Timestamp,
+    /// The signed-in account as a person calls it, such as a name or an address.
+    pub account: Option<String>,
+    /// What stands before every path of this surface: "", "/bus_…", "/test/bus_…", "/console".
+    pub base: String,
+    /// The path of this page without `base`, starting with "/".
+    pub path: String,
+    /// The token that every form of this page posts back.
+    pub csrf: Option<String>,
+    /// To quote to support.
+    pub request_id: String,
+    /// The entries of the navigation; empty hides it.
+    pub navigation: Vec<Entry>,
+    /// One sentence about what just happened, shown once.
+    pub flash: Option<Flash>,
+    /// The nonce for the host's own script; `None` leaves the script out.
+    pub script_nonce: Option<String>,
+}
+
+/// How a business appears.
+#[derive(Clone, Debug)]
+pub struct Brand {
+    /// The business's name.
+    pub name: String,
+    /// URL of its logo; its name in letters stands in when there is none.
+    pub logo: Option<String>,
+    /// Its own site.
+    pub home: Option<String>,
+    /// Where customers write to.
+    pub support: Option<String>,
+}
+
+/// One entry of the navigation.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The message key of its label, such as `nav-overview`.
+    pub key: String,
+    /// Path below `base`, starting with "/".
+    pub path: String,
+    /// Name of a symbol in `sprite.svg`.
+    pub icon: String,
+}
+
+/// A sentence shown once after an action, by its message key.
+#[derive(Clone, Debug)]
+pub struct Flash {
+    /// How it is meant.
+    pub tone: Tone,
+    /// The message key.
+    pub key: String,
+}
+
+/// How a notice is meant; its colour is never alone, an icon stands beside it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// It needs attention.
+    Warn,
+    /// It failed.
+    Bad,
+    /// It is under way.
+    Info,
+}
+
+impl Tone {
+    /// The name templates and styles use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl Frame {
+    /// A frame as the samples of `theme check` see it.
+    pub fn sample(locale: Locale) -> Self {
+        let entry = |key: &str, path: &str, icon: &str| Entry {
+            key: key.to_owned(),
+            path: path.to_owned(),
+            icon: icon.to_owned(),
+        };
+        Self {
+            brand: Some(Brand {
+                name: "Northwind Software".to_owned(),
+                logo: None,
+                home: Some("https://northwind.example.com".to_owned()),
+                support: Some("help@northwind.example.com".to_owned()),
+            }),
+            test: true,
+            locale,
+            time_zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
+            now: "2026-11-22T09:30:00Z".parse().expect("a valid timestamp"),
+            account: Some("amelie@example.com".to_owned()),
+            base: "/bus_sample".to_owned(),
+            path: "/".to_owned(),
+            csrf: Some("sample".to_owned()),
+            request_id: "01k0sample".to_owned(),
+            navigation: vec![
+                entry("nav-overview", "/", "home"),
+                entry("nav-subscriptions", "/subscriptions", "repeat"),
+                entry("nav-billing", "/billing", "receipt"),
+                entry("nav-payment-methods", "/payment-methods", "card"),
+                entry("nav-license-keys", "/license-keys", "key"),
+                entry("nav-profile", "/profile", "person"),
+            ],
+            flash: None,
+            script_nonce: None,
+        }
+    }
+
+    /// What templates see. The nonce is left out on purpose.
+    pub(super) fn value(&self, languages: &[(String, String)], direction: &str) -> Value {
+        let brand = self.brand.as_ref().map(|brand| {
+            context! {
+                name => brand.name.as_str(),
+                logo => brand.logo.as_deref(),
+                home => brand.home.as_deref(),
+                support => brand.support.as_deref(),
+            }
+        });
+        let navigation: Vec<Value> = self
+            .navigation
+            .iter()
+            .map(|entry| {
+                context! {
+                    key => entry.key.as_str(),
+                    href => format!("{}{}", self.base, entry.path),
+                    icon => entry.icon.as_str(),
+                    current => self.is_current(&entry.path),
+                }
+            })
+            .collect();
+        let languages: Vec<Value> = languages
+            .iter()
+            .map(|(tag, name)| {
+                context! {
+                    tag => tag,
+                    name => name,
+                    current => tag == self.locale.catalogue(),
+                    href => format!("{}{}?lang={tag}", self.base, self.path),
+                }
+            })
+            .collect();
+        context! {
+            business => brand,
+            test => self.test,
+            lang => self.locale.catalogue(),
+            dir => direction,
+            languages => languages,
+            account => self.account.as_deref(),
+            base => self.base.as_str(),
+            path => self.path.as_str(),
+            csrf => self.csrf.as_deref(),
+            request_id => self.request_id.as_str(),
+            navigation => navigation,
+            flash => self.flash.as_ref().map(|flash| {
+                context! { tone => flash.tone.name(), key => flash.key.as_str() }
+            }),
+        }
+    }
+
+    /// Whether the navigation entry at `path` is where this page is.
+    fn is_current(&self, path: &str) -> bool {
+        let within = self
+            .path
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if path == "/" {
+            self.path == "/"
+        } else {
+            within
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What templates can call: words, money, dates, addresses of files and pages.
+//!
+//! Every function finds the language and clock of its page in the [`Voice`] that the engine
+//! puts beside the page. None of them reads anything outside the theme.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use fluent_bundle::{FluentArgs, FluentValue};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use minijinja::value::{Kwargs, Object, Serde};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, State, Value};
+
+use super::assets::Assets;
+use super::formats::Formats;
+use super::locale::Catalogue;
+use super::tokens::Colours;
+use crate::domain::money::Money;
+
+/// The name under which the voice stands in a template's context.
+pub(super) const VOICE: &str = "voice";
+
+/// Marks around the place of a safe argument while Fluent builds the sentence.
+const MARKS: (char, char) = ('\u{e000}', '\u{e001}');
+
+/// How one page speaks: its language, its formats, its clock.
+pub(super) struct Voice {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) formats: Arc<Formats>,
+    pub(super) zone: TimeZone,
+    pub(super) now: Timestamp,
+    pub(super) base: String,
+    /// Where `theme check` collects the keys that were asked for.
+    pub(super) heard: Option<Arc<Mutex<BTreeSet<String>>>>,
+}
+
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Voice")
+            .field("language", &self.catalogue.tag())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Object for Voice {}
+
+/// Adds all functions to `environment`; `assets` and `colours` are the theme's own.
+pub(super) fn add(environment: &mut Environment<'static>, assets: &Arc<Assets>, colours: &Colours) {
+    environment.add_function("t", translate);
+    environment.add_function("money", money);
+    environment.add_function("number", number);
+    environment.add_function("date", |state: &State, at: &Value| {
+        dated(state, at, Formats::day)
+    });
+    environment.add_function("moment", |state: &State, at: &Value| {
+        dated(state, at, Formats::moment)
+    });
+    environment.add_function("relative", relative);
+    environment.add_function("url", url);
+    let files = Arc::clone(assets);
+    environment.add_function("asset", move |name: &str| {
+        files
+            .url(name)
+            .ok_or_else(|| invalid(format!("no file `static/{name}`")))
+    });
+    let colours = colours.clone();
+    environment.add_function("colour", move |name: &str| {
+        colours
+            .light(name)
+            .ok_or_else(|| invalid(format!("no colour `{name}`")))
+    });
+}
+
+fn voice(state: &State) -> Result<Arc<Voice>, Error> {
+    state
+        .lookup(VOICE)
+        .and_then(|value| value.downcast_object())
+        .ok_or_else(|| invalid("the page has no voice".to_owned()))
+}
+
+/// `t('key', name=value)`: the message in the page's language. Arguments that are markup stay
+/// markup; then the sentence is escaped around them and is markup itself.
+fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error> {
+    let voice = voice(state)?;
+    if let Some(heard) = &voice.heard {
+        heard.lock().expect("never poisoned").insert(key.to_owned());
+    }
+    let mut fluent = FluentArgs::new();
+    let mut safe: Vec<String> = Vec::new();
+    let html = matches!(state.auto_escape(), AutoEscape::Html);
+    for name in arguments.args() {
+        let value: Value = arguments.get(name)?;
+        if value.is_undefined() || value.is_none() {
+            return Err(invalid(format!(
+                "message `{key}`: argument `{name}` is empty"
+            )));
+        }
+        let value = if html && value.is_safe() {
+            safe.push(value.to_string());
+            FluentValue::from(format!("{}{}{}", MARKS.0, safe.len() - 1, MARKS.1))
+        } else if let Some(number) = value.as_i64().filter(|_| value.is_number()) {
+            FluentValue::from(number)
+        } else {
+            FluentValue::from(value.to_string().replace([MARKS.0, MARKS.1], ""))
+        };
+        fluent.set(name.to_owned(), value);
+    }
+    let text = voice
+        .catalogue
+        .say(key, &fluent)
+        .map_err(|error| invalid(error.to_string()))?;
+    if safe.is_empty() {
+        return Ok(Value::from(text));
+    }
+    let mut markup = HtmlEscape(&text).to_string();
+    for (index, part) in safe.iter().enumerate() {
+        markup = markup.replace(&format!("{}{index}{}", MARKS.0, MARKS.1), part);
+    }
+    Ok(Value::from_safe_string(markup))
+}
+
+/// `money(amount)`: an amount as the locale writes it.
+fn money(state: &State, amount: Serde<Money>) -> Result<String, Error> {
+    Ok(voice(state)?.formats.money(amount.0))
+}
+
+fn number(state: &State, number: i64) -> Result<String, Error> {
+    Ok(voice(state)?.formats.number(number))
+}
+
+fn dated(
+    state: &State,
+    at: &Value,
+    format: fn(&Formats, Timestamp, &TimeZone) -> String,
+) -> Result<String, Error> {
+    let voice = voice(state)?;
+    Ok(format(&voice.formats, timestamp(at)?, &voice.zone))
+}
+
+/// `relative(at)`: "in 3 days", seen from the page's business time.
+fn relative(state: &State, at: &Value) -> Result<String, Error> {
+    let voice = voice(state)?;
+    Ok(voice
+        .formats
+        .relative(timestamp(at)?, voice.now, &voice.zone))
+}
+
+/// `url('/subscriptions')`: a path of this surface.
+fn url(state: &State, path: &str) -> Result<String, Error> {
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Err(invalid(format!("`{path}` is not a path of ours")));
+    }
+    Ok(format!("{}{path}", voice(state)?.base))
+}
+
+fn timestamp(value: &Value) -> Result<Timestamp, Error> {
+    value
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| invalid(format!("`{value}` is not a time")))
+}
+
+fn invalid(detail: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, detail)
+}

@@ -1,0 +1,254 @@
+//! Languages: catalogues of messages (Fluent), and choosing one for a person.
+//!
+//! A theme's `locales/LANG/*.ftl` override those of the theme it extends, message by message.
+//! Numbers, dates and money are formatted in `formats`, not here.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentError, FluentResource};
+use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_languages};
+
+use super::Error;
+
+/// The language every other one falls back to, and whose keys are the complete list.
+pub const FALLBACK: &str = "en";
+
+/// The language of a page: which catalogue its words come from, and whose formats its numbers
+/// and dates take. A reader with `en-GB` reads the catalogue `en` with British dates.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Locale {
+    catalogue: String,
+    formats: String,
+}
+
+impl Locale {
+    /// The locale whose catalogue and formats are both `tag`.
+    pub fn of(tag: &str) -> Self {
+        Self {
+            catalogue: tag.to_owned(),
+            formats: tag.to_owned(),
+        }
+    }
+
+    /// The tag of the catalogue, one of the theme's languages.
+    pub fn catalogue(&self) -> &str {
+        &self.catalogue
+    }
+
+    /// The tag that formats follow.
+    pub fn formats(&self) -> &str {
+        &self.formats
+    }
+
+    /// The best of `available` for `wishes`, given best first; each wish is a language tag or a
+    /// whole `Accept-Language` value.
+    pub fn negotiate(available: &[String], wishes: &[&str]) -> Self {
+        let requested: Vec<LanguageIdentifier> =
+            wishes.iter().flat_map(|wish| accepted(wish)).collect();
+        let offered: Vec<LanguageIdentifier> = available
+            .iter()
+            .filter_map(|tag| tag.parse().ok())
+            .collect();
+        let chosen = negotiate_languages(&requested, &offered, None, NegotiationStrategy::Lookup);
+        let Some(catalogue) = chosen.first() else {
+            return Self::of(FALLBACK);
+        };
+        let formats = requested
+            .iter()
+            .find(|wish| wish.language == catalogue.language)
+            .map_or_else(|| catalogue.to_string(), ToString::to_string);
+        Self {
+            catalogue: catalogue.to_string(),
+            formats,
+        }
+    }
+}
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.formats)
+    }
+}
+
+/// The languages of an `Accept-Language` value, most wanted first; at most sixteen are read.
+fn accepted(header: &str) -> Vec<LanguageIdentifier> {
+    let mut weighted: Vec<(f32, LanguageIdentifier)> = header
+        .split(',')
+        .take(16)
+        .filter_map(|part| {
+            let (tag, parameters) = part.split_once(';').unwrap_or((part, ""));
+            let weight = parameters
+                .trim()
+                .strip_prefix("q=")
+                .map_or(Some(1.0), |q| q.trim().parse().ok())?;
+            Some((weight, tag.trim().parse().ok()?))
+        })
+        .filter(|(weight, _)| *weight > 0.0)
+        .collect();
+    weighted.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    weighted.into_iter().map(|(_, tag)| tag).collect()
+}
+
+/// The messages of one language in one theme, gaps filled from the theme's fallback language.
+pub struct Catalogue {
+    tag: String,
+    own: Messages,
+    fallback: Option<Messages>,
+}
+
+/// A bundle with the list of its keys, which the bundle itself does not give.
+struct Messages {
+    bundle: FluentBundle<FluentResource>,
+    keys: BTreeSet<String>,
+}
+
+/// Why a message could not be said.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsaid {
+    /// No catalogue has the key.
+    #[error("no message `{0}`")]
+    Unknown(String),
+    /// The message refers to an argument or message that is not there.
+    #[error("message `{key}`: {problems}")]
+    Incomplete {
+        /// The message.
+        key: String,
+        /// What Fluent says.
+        problems: String,
+    },
+}
+
+impl Catalogue {
+    /// Reads `locales/TAG` of every folder of `chain`, the most basic theme last, so that the
+    /// first one to have a message wins.
+    pub fn read(chain: &[&Path], tag: &str, right_to_left: bool) -> Result<Self, Error> {
+        let own = Messages::read(chain, tag, right_to_left)?;
+        let fallback = (tag != FALLBACK)
+            .then(|| Messages::read(chain, FALLBACK, right_to_left))
+            .transpose()?;
+        Ok(Self {
+            tag: tag.to_owned(),
+            own,
+            fallback,
+        })
+    }
+
+    /// The language tag.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// The keys that this language itself has.
+    pub fn keys(&self) -> &BTreeSet<String> {
+        &self.own.keys
+    }
+
+    /// The keys that start with `prefix`, those of the fallback language included.
+    pub fn keys_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = self
+            .fallback
+            .as_ref()
+            .unwrap_or(&self.own)
+            .keys
+            .iter()
+            .chain(&self.own.keys);
+        all.map(String::as_str)
+            .filter(move |key| key.starts_with(prefix))
+    }
+
+    /// The message `key` with `arguments`.
+    pub fn say(&self, key: &str, arguments: &FluentArgs<'_>) -> Result<String, Unsaid> {
+        let messages = if self.own.keys.contains(key) {
+            &self.own
+        } else {
+            self.fallback
+                .as_ref()
+                .filter(|fallback| fallback.keys.contains(key))
+                .ok_or_else(|| Unsaid::Unknown(key.to_owned()))?
+        };
+        messages.say(key, arguments)
+    }
+}
+
+impl Messages {
+    fn read(chain: &[&Path], tag: &str, right_to_left: bool) -> Result<Self, Error> {
+        let language = tag.parse().map_err(|_| Error::Language(tag.to_owned()))?;
+        let mut bundle = FluentBundle::new_concurrent(vec![language]);
+        // The invisible isolation marks matter where directions mix; elsewhere they only get
+        // in the way of copying and searching.
+        bundle.set_use_isolating(right_to_left);
+        let mut keys = BTreeSet::new();
+        for folder in chain.iter().rev() {
+            for path in files_in(&folder.join("locales").join(tag))? {
+                let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
+                    path: path.clone(),
+                    source,
+                })?;
+                let resource = FluentResource::try_new(text).map_err(|(_, errors)| {
+                    let problems = errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+                    Error::Messages {
+                        path: path.clone(),
+                        problems: problems.join("; "),
+                    }
+                })?;
+                keys.extend(resource.entries().filter_map(|entry| match entry {
+                    fluent_syntax::ast::Entry::Message(message) => Some(message.id.name.to_owned()),
+                    _ => None,
+                }));
+                bundle.add_resource_overriding(resource);
+            }
+        }
+        Ok(Self { bundle, keys })
+    }
+
+    fn say(&self, key: &str, arguments: &FluentArgs<'_>) -> Result<String, Unsaid> {
+        let pattern = self
+            .bundle
+            .get_message(key)
+            .and_then(|message| message.value())
+            .ok_or_else(|| Unsaid::Unknown(key.to_owned()))?;
+        let mut errors: Vec<FluentError> = Vec::new();
+        let text: Cow<'_, str> = self
+            .bundle
+            .format_pattern(pattern, Some(arguments), &mut errors);
+        if errors.is_empty() {
+            return Ok(text.into_owned());
+        }
+        let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Err(Unsaid::Incomplete {
+            key: key.to_owned(),
+            problems: problems.join("; "),
+        })
+    }
+}
+
+/// The `.ftl` files of a folder in order of their names; none when there is no folder.
+fn files_in(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            return Err(Error::Read {
+                path: folder.to_owned(),
+                source,
+            });
+        }
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| Error::Read {
+            path: folder.to_owned(),
+            source,
+        })?;
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "ftl") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

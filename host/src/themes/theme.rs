@@ -1,0 +1,325 @@
+//! One theme, loaded: its templates compiled, its languages, colours and files.
+//!
+//! Loading is all or nothing; [`super::Themes`] keeps the last version that loaded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+
+use super::assets::Assets;
+use super::formats::Formats;
+use super::frame::Frame;
+use super::functions::{self, VOICE, Voice};
+use super::locale::{Catalogue, FALLBACK};
+use super::manifest::Manifest;
+use super::tokens::Colours;
+use super::{DEFAULT, Error, folder};
+
+/// Steps one page may take.
+const FUEL: u64 = 2_000_000;
+/// No page is larger.
+const LARGEST_OUTPUT: usize = 1024 * 1024;
+/// A chain of `extends` longer than this is a mistake.
+const LONGEST_CHAIN: usize = 8;
+
+/// A loaded theme.
+pub struct Theme {
+    name: String,
+    title: String,
+    chain: Vec<(String, PathBuf)>,
+    environment: Environment<'static>,
+    catalogues: BTreeMap<String, Arc<Catalogue>>,
+    languages: Vec<(String, String)>,
+    colours: Colours,
+    assets: Arc<Assets>,
+    invoice: Option<String>,
+    /// Where `theme check` collects the message keys that renders asked for.
+    pub(super) heard: Option<Arc<Mutex<BTreeSet<String>>>>,
+}
+
+impl Theme {
+    /// Loads the theme `name` of the folder `root`, with everything it extends.
+    pub fn load(root: &Path, name: &str) -> Result<Self, Error> {
+        Self::load_from(root, name, &root.join(name))
+    }
+
+    /// Loads the theme in `folder`, which need not stand in `root`; what it extends does.
+    pub fn load_from(root: &Path, name: &str, folder: &Path) -> Result<Self, Error> {
+        let mut chain = vec![(name.to_owned(), folder.to_owned())];
+        let mut manifest = Manifest::read(folder)?;
+        let title = manifest.name.clone();
+        let mut tokens = manifest.tokens.clone();
+        while let Some(base) = manifest.extends.take() {
+            let known = chain.iter().any(|(name, _)| *name == base);
+            if known || chain.len() >= LONGEST_CHAIN || !is_theme_name(&base) {
+                return Err(Error::Extends {
+                    theme: name.to_owned(),
+                    base,
+                });
+            }
+            let folder = root.join(&base);
+            manifest = Manifest::read(&folder)?;
+            tokens = tokens.over(&manifest.tokens);
+            chain.push((base, folder));
+        }
+        if chain.last().is_some_and(|(last, _)| last != DEFAULT) && root.join(DEFAULT).exists() {
+            return Err(Error::Extends {
+                theme: name.to_owned(),
+                base: String::new(),
+            });
+        }
+        let paths: Vec<&Path> = chain.iter().map(|(_, path)| path.as_path()).collect();
+        let colours = Colours::derive(name, &tokens)?;
+        let named: Vec<(&str, &Path)> = chain
+            .iter()
+            .map(|(name, path)| (name.as_str(), path.as_path()))
+            .collect();
+        let assets = Assets::read(name, &named, colours.stylesheet())?;
+        let catalogues = catalogues(&paths)?;
+        let languages = languages(&catalogues)?;
+        let environment = environment(&named, &assets, &colours)?;
+        let invoice = invoice(&paths)?;
+        Ok(Self {
+            name: name.to_owned(),
+            title,
+            environment,
+            catalogues,
+            languages,
+            colours,
+            assets,
+            invoice,
+            heard: None,
+            chain,
+        })
+    }
+
+    /// The folder name of the theme.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What a person calls it.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Its colours.
+    pub fn colours(&self) -> &Colours {
+        &self.colours
+    }
+
+    /// Its static files.
+    pub fn assets(&self) -> &Arc<Assets> {
+        &self.assets
+    }
+
+    /// The tags of its languages.
+    pub fn languages(&self) -> Vec<String> {
+        self.languages.iter().map(|(tag, _)| tag.clone()).collect()
+    }
+
+    /// The source of its invoice document, if it or a theme it extends has one.
+    pub fn invoice(&self) -> Option<&str> {
+        self.invoice.as_deref()
+    }
+
+    /// The folders of this theme and what it extends, its own first.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.chain.iter().map(|(_, path)| path.as_path())
+    }
+
+    /// Its catalogues by language tag.
+    pub(super) fn catalogues(&self) -> &BTreeMap<String, Arc<Catalogue>> {
+        &self.catalogues
+    }
+
+    /// The catalogue of `tag`, or the fallback language's.
+    pub fn catalogue(&self, tag: &str) -> &Arc<Catalogue> {
+        self.catalogues
+            .get(tag)
+            .unwrap_or_else(|| &self.catalogues[FALLBACK])
+    }
+
+    /// The names and sources of its templates.
+    pub(super) fn templates(&self) -> Vec<(String, String)> {
+        self.environment
+            .templates()
+            .map(|(name, template)| (name.to_owned(), template.source().to_owned()))
+            .collect()
+    }
+
+    /// Renders `template` with `subject` standing there as `name`.
+    pub(super) fn render(
+        &self,
+        template: &str,
+        frame: &Frame,
+        name: &'static str,
+        subject: Value,
+    ) -> Result<String, Error> {
+        let failed = |source| Error::Render {
+            theme: self.name.clone(),
+            source: Box::new(source),
+        };
+        let catalogue = self.catalogue(frame.locale.catalogue());
+        let formats = Formats::of(frame.locale.formats());
+        let direction = if Formats::of(catalogue.tag()).is_right_to_left() {
+            "rtl"
+        } else {
+            "ltr"
+        };
+        let voice = Voice {
+            catalogue: Arc::clone(catalogue),
+            formats,
+            zone: frame.time_zone.clone(),
+            now: frame.now,
+            base: frame.base.clone(),
+            heard: self.heard.clone(),
+        };
+        let context = Value::from_iter([
+            (name, subject),
+            ("frame", frame.value(&self.languages, direction)),
+            (VOICE, Value::from_object(voice)),
+        ]);
+        let template = self.environment.get_template(template).map_err(failed)?;
+        let mut output = Capped(Vec::with_capacity(16 * 1024));
+        template
+            .render_captured_to(context, &mut output)
+            .map_err(failed)?;
+        Ok(String::from_utf8(output.0).expect("templates write text"))
+    }
+}
+
+/// A folder name that can be part of an address.
+pub(super) fn is_theme_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+}
+
+fn environment(
+    chain: &[(&str, &Path)],
+    assets: &Arc<Assets>,
+    colours: &Colours,
+) -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|name| {
+        if name.ends_with(".html") {
+            AutoEscape::Html
+        } else {
+            AutoEscape::None
+        }
+    });
+    environment.set_formatter(|out, state, value| {
+        if value.is_none() {
+            return Err(minijinja::Error::new(
+                ErrorKind::InvalidOperation,
+                "a none was printed",
+            ));
+        }
+        minijinja::escape_formatter(out, state, value)
+    });
+    environment.set_fuel(Some(FUEL));
+    environment.set_debug(true);
+    let mut syntax = minijinja::syntax::SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true);
+    environment.set_syntax(
+        syntax
+            .build()
+            .expect("the delimiters are the standard ones"),
+    );
+    functions::add(&mut environment, assets, colours);
+
+    let mut taken = BTreeSet::new();
+    for (owner, root) in chain {
+        for (name, path) in folder::files(&root.join("templates"))? {
+            let source = std::fs::read_to_string(&path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+            // An overridden template stays within reach as `THEME:path`, so that a theme can
+            // extend what it replaces.
+            let name = if taken.contains(&name) {
+                format!("{owner}:{name}")
+            } else {
+                name
+            };
+            environment
+                .add_template_owned(name.clone(), source)
+                .map_err(|source| Error::Template {
+                    path,
+                    source: Box::new(source),
+                })?;
+            taken.insert(name);
+        }
+    }
+    Ok(environment)
+}
+
+fn catalogues(chain: &[&Path]) -> Result<BTreeMap<String, Arc<Catalogue>>, Error> {
+    let mut tags = BTreeSet::from([FALLBACK.to_owned()]);
+    for root in chain {
+        for (name, path) in folder::files(&root.join("locales"))? {
+            let Some((tag, _)) = name.split_once('/') else {
+                return Err(Error::FileName { path });
+            };
+            tags.insert(tag.to_owned());
+        }
+    }
+    tags.into_iter()
+        .map(|tag| {
+            let right_to_left = Formats::of(&tag).is_right_to_left();
+            let catalogue = Catalogue::read(chain, &tag, right_to_left)?;
+            Ok((tag, Arc::new(catalogue)))
+        })
+        .collect()
+}
+
+/// Tag and own name of each language, such as `es` and "Español".
+fn languages(
+    catalogues: &BTreeMap<String, Arc<Catalogue>>,
+) -> Result<Vec<(String, String)>, Error> {
+    catalogues
+        .iter()
+        .map(|(tag, catalogue)| {
+            let name = catalogue
+                .say("language-name", &fluent_bundle::FluentArgs::new())
+                .map_err(|_| Error::Language(tag.clone()))?;
+            Ok((tag.clone(), name))
+        })
+        .collect()
+}
+
+fn invoice(chain: &[&Path]) -> Result<Option<String>, Error> {
+    for root in chain {
+        let path = root.join("invoice.typ");
+        match std::fs::read_to_string(&path) {
+            Ok(source) => return Ok(Some(source)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::Read { path, source }),
+        }
+    }
+    Ok(None)
+}
+
+/// Collects output up to the cap.
+struct Capped(Vec<u8>);
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LARGEST_OUTPUT {
+            return Err(io::Error::other("the page is larger than 1 MiB"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

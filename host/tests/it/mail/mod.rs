@@ -1,0 +1,139 @@
+//! Mails: what they say in both languages, and that the same mail sent twice is one mail.
+
+use std::sync::Arc;
+
+use vestibule::domain::email::Email;
+use vestibule::mail::transport::Transport;
+use vestibule::mail::{Envelope, Mailer, account, billing};
+use vestibule::themes::{Frame, Locale, Mail, MailParts, Themes};
+
+fn themes() -> Arc<Themes> {
+    Arc::new(Themes::load(&crate::themes::root()).expect("themes load"))
+}
+
+fn email(text: &str) -> Email {
+    text.parse().expect("an address")
+}
+
+fn rendered<M: Mail>(mail: &M, language: &str) -> MailParts {
+    let frame = Frame {
+        test: false,
+        ..Frame::sample(Locale::of(language))
+    };
+    themes()
+        .render_mail("default", &frame, mail)
+        .expect("renders")
+}
+
+#[test]
+fn a_failed_payment_says_what_happened_and_what_it_means() {
+    let mails = billing::PaymentFailed::samples();
+    let text = rendered(&mails[0], "en-GB").text;
+    assert!(
+        text.contains("We tried to charge US$29.00 for Pro on 1 November 2026"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Pro is on hold until the amount is paid."),
+        "{text}"
+    );
+    let text = rendered(&mails[1], "es").text;
+    assert!(
+        text.contains("Conservas el acceso hasta el 4 de diciembre de 2026."),
+        "{text}"
+    );
+    let subject = rendered(&mails[2], "en").subject;
+    assert_eq!(subject, "Please confirm your payment for Pro");
+}
+
+#[test]
+fn subjects_are_one_line_and_say_test_in_test_mode() {
+    let mail = account::Login::samples().remove(0);
+    assert_eq!(
+        rendered(&mail, "en").subject,
+        "4821 7390 is your code for Northwind Software"
+    );
+    let test = Frame::sample(Locale::of("es"));
+    let parts = themes()
+        .render_mail("default", &test, &mail)
+        .expect("renders");
+    assert_eq!(
+        parts.subject,
+        "[Modo de prueba] 4821 7390 es tu código para Northwind Software"
+    );
+    assert!(parts.text.starts_with("[Modo de prueba"), "{}", parts.text);
+}
+
+#[test]
+fn nothing_in_a_mail_is_fetched_from_elsewhere() {
+    let html = rendered(&billing::PaymentReceived::samples()[0], "en").html;
+    for fetched in ["<img", "<script", "<link", "url("] {
+        assert!(!html.contains(fetched), "{fetched} in {html}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_mail_sent_twice_is_one_file_in_the_mailbox() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let transport = Transport::Mailbox(folder.path().to_owned());
+    let mailer = Mailer::new(themes(), transport, email("portal@example.com"));
+    let envelope = Envelope {
+        from_name: "山田 & Söhne".to_owned(),
+        to: email("amelie@example.com"),
+        reply_to: Some(email("help@example.com")),
+        message_id: "mai_01k0sample".to_owned(),
+    };
+    let mail = account::Login::samples().remove(0);
+    let frame = Frame::sample(Locale::of("en"));
+    for _ in 0..2 {
+        mailer
+            .send("default", &frame, &envelope, &mail)
+            .await
+            .expect("sent");
+    }
+    let files: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .flatten()
+        .collect();
+    assert_eq!(files.len(), 1);
+    let message = std::fs::read_to_string(files[0].path()).expect("a mail");
+    for header in [
+        "Message-ID: <mai_01k0sample@example.com>",
+        "To: amelie@example.com",
+        "Reply-To: help@example.com",
+        "Auto-Submitted: auto-generated",
+        "X-Vestibule-Mode: test",
+    ] {
+        assert!(message.contains(header), "no `{header}` in:\n{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_cannot_add_headers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let transport = Transport::Mailbox(folder.path().to_owned());
+    let mailer = Mailer::new(themes(), transport, email("portal@example.com"));
+    let envelope = Envelope {
+        from_name: "Shop\r\nBcc: everybody@example.com".to_owned(),
+        to: email("amelie@example.com"),
+        reply_to: None,
+        message_id: "mai_01k0sample".to_owned(),
+    };
+    let mail = account::Invitation::samples().remove(0);
+    let sent = mailer
+        .send(
+            "default",
+            &Frame::sample(Locale::of("en")),
+            &envelope,
+            &mail,
+        )
+        .await;
+    if sent.is_ok() {
+        let file = folder.path().join("mai_01k0sample.eml");
+        let message = std::fs::read_to_string(file).expect("a mail");
+        assert!(
+            !message.lines().any(|line| line.starts_with("Bcc")),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+# Words that every surface uses: frame, states, errors.
+
+language-name = English
+language = Language
+host-name = Customer portal
+skip-to-content = Skip to content
+navigation = Navigation
+sign-out = Sign out
+write-to-support = Write to support
+to-our-site = Go to { $business }
+optional = (optional)
+copy = Copy
+copied = Copied
+waiting = Waiting for an answer
+
+test-mode = Test mode
+test-mode-explained = No real money moves here.
+
+method-card = Card
+method-bank = Bank account
+method-ending-in = ending in
+
+# Navigation: the second form stands under an icon on phones and must be short.
+nav-overview = Overview
+nav-overview-short = Overview
+nav-subscriptions = Subscriptions
+nav-subscriptions-short = Plans
+nav-billing = Billing history
+nav-billing-short = Billing
+nav-payment-methods = Payment methods
+nav-payment-methods-short = Cards
+nav-license-keys = License keys
+nav-license-keys-short = Keys
+nav-profile = Profile
+nav-profile-short = Profile
+
+# Error pages say what to do; the reference is for support.
+error-not-found-title = We could not find this page
+error-not-found-text = The address may be incomplete, or what it showed is no longer there.
+error-forbidden-title = This did not come from our page
+error-forbidden-text = For your safety we only accept forms from our own pages. Open the page again and repeat what you did.
+error-expired-title = This page was open for too long
+error-expired-text = Nothing was changed. Open the page again and repeat what you did.
+error-invalid-title = Something in this form is not right
+error-invalid-text = Go back, look at what you entered, and send it again.
+error-conflict-title = This has changed meanwhile
+error-conflict-text = Somebody, perhaps you in another window, changed this a moment ago. Open the page again to see how it is now.
+error-too-many-title = That was a lot at once
+error-too-many-text = Wait a few minutes, then try again.
+error-unavailable-title = This portal is not available right now
+error-unavailable-text = Please try again in a few minutes. Your subscriptions and keys are not affected.
+error-internal-title = Something went wrong on our side
+error-internal-text = It was not your fault, and we have a record of it. Please try again in a few minutes.
+error-try-again = Try again
+error-home = Go to the start page
+error-reference = If you write to support, quote this number:

@@ -1,0 +1,23 @@
+# Invoices and credit notes.
+
+invoice-invoice = Invoice
+invoice-credit-note = Credit note
+invoice-to = Billed to
+invoice-number = Number
+invoice-issued = Date
+invoice-state = State
+invoice-paid = Paid
+invoice-paid-on = Paid on { $date }: { $method }
+invoice-tax-id = VAT ID
+invoice-description = Description
+invoice-quantity = Quantity
+invoice-unit = Unit price
+invoice-tax-rate = Tax
+invoice-amount = Amount
+invoice-net = Subtotal without tax
+invoice-tax = Tax
+invoice-on = on
+invoice-total = Total
+invoice-inclusive = Prices on the lines include tax.
+invoice-test-mark = TEST
+invoice-test = Made in test mode. This is not an invoice, and no money has moved.

@@ -1,0 +1,86 @@
+# Mails. `business` is the merchant's name.
+
+mail-why-customer = You receive this mail because you are a customer of { $business }.
+mail-why-login = You receive this mail because somebody entered your address on the sign-in page of { $business }.
+mail-why-staff = You receive this mail because somebody entered your address on the sign-in page of the console.
+mail-why-email = You receive this mail because somebody entered your address in the portal of { $business }.
+mail-portal-button = Open the portal
+mail-sign-in-first = We ask you to sign in first. We never ask for card numbers by mail.
+mail-method = { $brand ->
+    [visa] Visa
+    [mastercard] Mastercard
+    [amex] American Express
+    [discover] Discover
+    [jcb] JCB
+    [diners] Diners Club
+    [unionpay] UnionPay
+    [sepa] SEPA direct debit
+    [paypal] PayPal
+    [bank] bank account
+   *[other] card
+}
+mail-fact-price = Price
+mail-fact-next = Next payment
+mail-fact-date = Date
+mail-fact-method = Paid with
+mail-fact-invoice = Invoice
+
+mail-login-subject = { $code } is your code for { $business }
+mail-login-title = Sign in to { $business }
+mail-login-text = Press the button to see your subscriptions and invoices at { $business }.
+mail-login-button = Sign in
+mail-login-code = Or enter this code in the browser where you asked for it. Link and code work once, within { $minutes } minutes.
+mail-login-ignore = If you did not ask for this, you can ignore this mail. Nobody gets in without it.
+
+mail-staff-login-subject = Sign in to the console
+mail-staff-login-text = This link signs you in to the console. It works once, within { $minutes } minutes.
+
+mail-portal-link-subject = Your customer portal at { $business }
+mail-portal-link-text = This link opens your subscriptions, invoices and payment methods at { $business }.
+mail-portal-link-private = It works once, until { $until }, and is meant for you alone. Please do not forward this mail.
+
+mail-invitation-subject = Your subscriptions at { $business }, in one place
+mail-invitation-text = { $business } has a portal where you can see your subscriptions, download invoices and change how you pay.
+mail-invitation-how = Enter the address this mail came to, and you get a link to sign in. There is no password.
+
+mail-email-confirmation-subject = Confirm your new address for { $business }
+mail-email-confirmation-text = Press the button to use this address at { $business } from now on. The link works once, within { $minutes } minutes.
+mail-email-confirmation-button = Confirm this address
+mail-email-confirmation-ignore = If you did not ask for this, you can ignore this mail. Nothing changes.
+
+mail-email-changed-subject = Your address at { $business } was changed
+mail-email-changed-text = Since { $at } we write to { $address } instead of this address.
+mail-email-changed-not-you = If this was not you, write to us right away.
+
+mail-started-subject = Your { $product } subscription has started
+mail-started-text = Thank you. Your { $product } subscription is active.
+mail-started-portal = Invoices, payment method and cancelling are in the portal, at any time.
+
+mail-paid-subject = We received { $amount } – thank you from { $business }
+mail-paid-title = We received your payment
+mail-paid-text = Your payment of { $amount } for { $product } went through.
+mail-paid-button = See payment and invoice
+mail-paid-where = The invoice is in the portal, ready to download.
+
+mail-reactivated-subject = Your { $product } subscription is active again
+mail-reactivated-text = Your { $product } subscription is active again. Your license keys work as before.
+
+mail-failed-subject = Your payment for { $product } did not go through
+mail-failed-subject-confirm = Please confirm your payment for { $product }
+mail-failed-title = A payment did not go through
+mail-failed-text = We tried to charge { $amount } for { $product } on { $date }, and it did not work.
+mail-failed-on-hold = { $product } is on hold until the amount is paid. You can pay with the same or another method, and everything works again at once.
+mail-failed-past-due = You keep access until { $until }. Please pay before then, with the same or another method.
+mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
+mail-failed-button = Pay now
+
+mail-method-subject = Your { $product } subscription has a new payment method
+mail-method-text = { $product } is paid with this from now on: { $method }.
+mail-method-not-you = If this was not you, sign in and change it, or write to us.
+
+mail-cancelled-subject = Your { $product } subscription has ended
+mail-cancelled-subject-scheduled = Your { $product } subscription ends on { $date }
+mail-cancelled-text = { $product } ended on { $date }. You will not be charged again.
+mail-cancelled-text-scheduled = You cancelled { $product }. You keep access until { $date } and will not be charged again.
+mail-cancelled-kept = Your invoices stay in the portal.
+mail-cancelled-undo = If you change your mind before then, you can keep it with one press in the portal.

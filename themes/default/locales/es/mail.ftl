@@ -1,0 +1,86 @@
+# Correos. `business` es el nombre del comercio.
+
+mail-why-customer = Recibes este correo porque eres cliente de { $business }.
+mail-why-login = Recibes este correo porque alguien introdujo tu dirección en la página de acceso de { $business }.
+mail-why-staff = Recibes este correo porque alguien introdujo tu dirección en la página de acceso de la consola.
+mail-why-email = Recibes este correo porque alguien introdujo tu dirección en el portal de { $business }.
+mail-portal-button = Abrir el portal
+mail-sign-in-first = Antes te pediremos que inicies sesión. Nunca pedimos números de tarjeta por correo.
+mail-method = { $brand ->
+    [visa] Visa
+    [mastercard] Mastercard
+    [amex] American Express
+    [discover] Discover
+    [jcb] JCB
+    [diners] Diners Club
+    [unionpay] UnionPay
+    [sepa] domiciliación SEPA
+    [paypal] PayPal
+    [bank] cuenta bancaria
+   *[other] tarjeta
+}
+mail-fact-price = Precio
+mail-fact-next = Próximo pago
+mail-fact-date = Fecha
+mail-fact-method = Pagado con
+mail-fact-invoice = Factura
+
+mail-login-subject = { $code } es tu código para { $business }
+mail-login-title = Inicia sesión en { $business }
+mail-login-text = Pulsa el botón para ver tus suscripciones y facturas en { $business }.
+mail-login-button = Iniciar sesión
+mail-login-code = O escribe este código en el navegador desde el que lo pediste. El enlace y el código sirven una sola vez, durante { $minutes } minutos.
+mail-login-ignore = Si no lo has pedido tú, puedes ignorar este correo. Nadie puede entrar sin él.
+
+mail-staff-login-subject = Inicia sesión en la consola
+mail-staff-login-text = Este enlace inicia tu sesión en la consola. Sirve una sola vez, durante { $minutes } minutos.
+
+mail-portal-link-subject = Tu portal de cliente en { $business }
+mail-portal-link-text = Este enlace abre tus suscripciones, facturas y formas de pago en { $business }.
+mail-portal-link-private = Sirve una sola vez, hasta el { $until }, y es solo para ti. No reenvíes este correo.
+
+mail-invitation-subject = Tus suscripciones en { $business }, en un solo lugar
+mail-invitation-text = { $business } tiene un portal donde puedes ver tus suscripciones, descargar facturas y cambiar la forma de pago.
+mail-invitation-how = Introduce la dirección a la que ha llegado este correo y recibirás un enlace para iniciar sesión. No hace falta contraseña.
+
+mail-email-confirmation-subject = Confirma tu nueva dirección para { $business }
+mail-email-confirmation-text = Pulsa el botón para usar esta dirección en { $business } a partir de ahora. El enlace sirve una sola vez, durante { $minutes } minutos.
+mail-email-confirmation-button = Confirmar esta dirección
+mail-email-confirmation-ignore = Si no lo has pedido tú, puedes ignorar este correo. No cambiará nada.
+
+mail-email-changed-subject = Se ha cambiado tu dirección en { $business }
+mail-email-changed-text = Desde el { $at } escribimos a { $address } en lugar de a esta dirección.
+mail-email-changed-not-you = Si no has sido tú, escríbenos de inmediato.
+
+mail-started-subject = Tu suscripción a { $product } ha comenzado
+mail-started-text = Gracias. Tu suscripción a { $product } está activa.
+mail-started-portal = En el portal tienes siempre tus facturas, la forma de pago y la opción de cancelar.
+
+mail-paid-subject = Hemos recibido { $amount }. Gracias de parte de { $business }
+mail-paid-title = Hemos recibido tu pago
+mail-paid-text = Tu pago de { $amount } por { $product } se ha realizado correctamente.
+mail-paid-button = Ver el pago y la factura
+mail-paid-where = La factura está en el portal, lista para descargar.
+
+mail-reactivated-subject = Tu suscripción a { $product } vuelve a estar activa
+mail-reactivated-text = Tu suscripción a { $product } vuelve a estar activa. Tus claves de licencia funcionan como antes.
+
+mail-failed-subject = Tu pago por { $product } no se ha podido realizar
+mail-failed-subject-confirm = Confirma tu pago por { $product }
+mail-failed-title = Un pago no se ha podido realizar
+mail-failed-text = El { $date } intentamos cobrar { $amount } por { $product } y no fue posible.
+mail-failed-on-hold = { $product } queda suspendida hasta que se pague el importe. Puedes pagar con el mismo medio o con otro, y todo volverá a funcionar al momento.
+mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de esa fecha, con el mismo medio o con otro.
+mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
+mail-failed-button = Pagar ahora
+
+mail-method-subject = Tu suscripción a { $product } tiene una nueva forma de pago
+mail-method-text = A partir de ahora, { $product } se paga así: { $method }.
+mail-method-not-you = Si no has sido tú, inicia sesión y cámbiala, o escríbenos.
+
+mail-cancelled-subject = Tu suscripción a { $product } ha terminado
+mail-cancelled-subject-scheduled = Tu suscripción a { $product } termina el { $date }
+mail-cancelled-text = { $product } terminó el { $date }. No se te volverá a cobrar.
+mail-cancelled-text-scheduled = Has cancelado { $product }. Conservas el acceso hasta el { $date } y no se te volverá a cobrar.
+mail-cancelled-kept = Tus facturas siguen en el portal.
+mail-cancelled-undo = Si cambias de opinión antes de esa fecha, puedes conservarla con un solo clic en el portal.

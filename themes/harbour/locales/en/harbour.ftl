@@ -1,0 +1,1 @@
+sign-out = Leave the harbour
