@@ -8,4 +8,5 @@ pub mod domain;
 pub mod invoices;
 pub mod mail;
 pub mod plugins;
+pub mod store;
 pub mod themes;

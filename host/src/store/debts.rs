@@ -1,0 +1,163 @@
+//! Debts, and which payments and documents hold them.
+
+use jiff::Timestamp;
+
+use super::macros::{execute, fetch_all, queries};
+use super::row::{Columns, json};
+use super::{Error, Result, Tx};
+use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtState};
+use crate::domain::id::{DebtId, PaymentId, SubscriptionId};
+
+queries! {
+    /// One cause makes one debt, however often it is told.
+    INSERT = "INSERT INTO debts (id, business_id, mode, customer_id, subscription_id, kind, cause, \
+        lines, amount_minor, tax_minor, currency, state, settled_by, disputed, created_at, \
+        closed_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+        ON CONFLICT (subscription_id, kind, cause) DO NOTHING";
+    OPEN_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
+        AND state = 'open' ORDER BY created_at, id";
+    OF_PAYMENT = "SELECT debts.* FROM debts \
+        JOIN payment_debts ON payment_debts.debt_id = debts.id \
+        WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, debts.id";
+    CLOSE = "UPDATE debts SET state = $4, settled_by = $5, closed_at = $6 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
+    HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open) VALUES ($1, $2, TRUE)";
+    RELEASE = "UPDATE payment_debts SET open = FALSE WHERE payment_id = $1";
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    business_id: String,
+    mode: String,
+    customer_id: String,
+    subscription_id: Option<String>,
+    kind: String,
+    cause: String,
+    lines: String,
+    amount_minor: i64,
+    tax_minor: i64,
+    currency: String,
+    state: String,
+    settled_by: Option<String>,
+    disputed: bool,
+    created_at: i64,
+    closed_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Debt {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let columns = Columns {
+            table: "debts",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            scope: columns.scope(&row.business_id, &row.mode)?,
+            customer: columns.parse("customer_id", &row.customer_id)?,
+            subscription: columns.parse_some("subscription_id", row.subscription_id.as_deref())?,
+            kind: columns.parse("kind", &row.kind)?,
+            lines: columns.json("lines", &row.lines)?,
+            amount: columns.money(row.amount_minor, &row.currency)?,
+            tax_minor: row.tax_minor,
+            state: columns.parse("state", &row.state)?,
+            settled_by: columns.parse_some("settled_by", row.settled_by.as_deref())?,
+            disputed: row.disputed,
+            created_at: columns.time("created_at", row.created_at)?,
+            closed_at: columns.time_some("closed_at", row.closed_at)?,
+            cause: row.cause,
+        })
+    }
+}
+
+impl Tx {
+    /// Adds a debt; answers false when its cause has made one before.
+    pub async fn insert_debt(&mut self, debt: &Debt) -> Result<bool> {
+        let touched = execute!(
+            self,
+            INSERT,
+            debt.id.as_str(),
+            debt.scope.business.as_str(),
+            debt.scope.mode.as_str(),
+            debt.customer.as_str(),
+            debt.subscription.as_ref().map(SubscriptionId::as_str),
+            debt.kind.as_str(),
+            &debt.cause,
+            json(&debt.lines),
+            debt.amount.minor,
+            debt.tax_minor,
+            debt.amount.currency.code(),
+            debt.state.as_str(),
+            debt.settled_by.as_ref().map(PaymentId::as_str),
+            debt.disputed,
+            debt.created_at.as_microsecond(),
+            debt.closed_at.map(Timestamp::as_microsecond),
+        )?;
+        Ok(touched == 1)
+    }
+
+    /// The dues of a subscription, oldest first.
+    pub async fn dues_of(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+    ) -> Result<Vec<Debt>> {
+        fetch_all!(
+            self,
+            Row,
+            OPEN_OF,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            subscription.as_str(),
+        )?
+        .into_iter()
+        .map(Debt::try_from)
+        .collect()
+    }
+
+    /// The debts that a payment was made for, whatever became of them.
+    pub async fn debts_of_payment(&mut self, payment: &PaymentId) -> Result<Vec<Debt>> {
+        fetch_all!(self, Row, OF_PAYMENT, payment.as_str())?
+            .into_iter()
+            .map(Debt::try_from)
+            .collect()
+    }
+
+    /// Settles or writes off an open debt; answers false when it was not open.
+    pub async fn close_debt(
+        &mut self,
+        scope: &Scope,
+        id: &DebtId,
+        state: DebtState,
+        settled_by: Option<&PaymentId>,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let touched = execute!(
+            self,
+            CLOSE,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+            state.as_str(),
+            settled_by.map(PaymentId::as_str),
+            at.as_microsecond(),
+        )?;
+        Ok(touched == 1)
+    }
+
+    /// Ties a debt to an open payment; [`Error::Conflict`] when another open payment has it.
+    pub async fn hold_debt(&mut self, payment: &PaymentId, debt: &DebtId) -> Result<()> {
+        execute!(self, HOLD, payment.as_str(), debt.as_str())?;
+        Ok(())
+    }
+
+    /// Lets go of all debts of a payment that has ended.
+    pub async fn release_debts(&mut self, payment: &PaymentId) -> Result<()> {
+        execute!(self, RELEASE, payment.as_str())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! The few texts that differ between the databases. One more needs a reason beside it.
+
+use jiff::Timestamp;
+
+use super::jobs::ClaimedRow;
+use super::{Connection, Result, Tx};
+
+/// On Postgres other workers skip the rows that one is about to take instead of waiting for
+/// them; SQLite has one writer at a time.
+const CLAIM_POSTGRES: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
+    lease_until = $2, lease_token = $3 \
+    WHERE id IN (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $1) \
+        OR (state = 'running' AND lease_until <= $1) \
+        ORDER BY run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) \
+    RETURNING id, business_id, mode, kind, payload, attempts, lease_token";
+
+const CLAIM_SQLITE: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
+    lease_until = $2, lease_token = $3 \
+    WHERE id IN (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $1) \
+        OR (state = 'running' AND lease_until <= $1) \
+        ORDER BY run_at, id LIMIT $4) \
+    RETURNING id, business_id, mode, kind, payload, attempts, lease_token";
+
+pub(super) async fn claim_jobs(
+    tx: &mut Tx,
+    now: Timestamp,
+    lease_until: Timestamp,
+    lease: &str,
+    limit: u32,
+) -> Result<Vec<ClaimedRow>> {
+    let rows = match &mut tx.connection {
+        Connection::Sqlite(c) => {
+            sqlx::query_as::<_, ClaimedRow>(CLAIM_SQLITE)
+                .bind(now.as_microsecond())
+                .bind(lease_until.as_microsecond())
+                .bind(lease)
+                .bind(i64::from(limit))
+                .fetch_all(&mut **c)
+                .await?
+        }
+        Connection::Postgres(c) => {
+            sqlx::query_as::<_, ClaimedRow>(CLAIM_POSTGRES)
+                .bind(now.as_microsecond())
+                .bind(lease_until.as_microsecond())
+                .bind(lease)
+                .bind(i64::from(limit))
+                .fetch_all(&mut **c)
+                .await?
+        }
+    };
+    Ok(rows)
+}
+
+const SCHEMA_SQLITE: &str = "SELECT m.name AS table_name, c.name AS column_name, \
+    CASE WHEN c.\"notnull\" = 0 THEN 1 ELSE 0 END AS nullable \
+    FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '_sqlx%' \
+    ORDER BY 1, 2";
+
+const SCHEMA_POSTGRES: &str = "SELECT CAST(table_name AS TEXT) AS table_name, \
+    CAST(column_name AS TEXT) AS column_name, \
+    CAST(CASE WHEN is_nullable = 'YES' THEN 1 ELSE 0 END AS BIGINT) AS nullable \
+    FROM information_schema.columns \
+    WHERE table_schema = current_schema() AND table_name NOT LIKE '!_sqlx%' ESCAPE '!' \
+    ORDER BY 1, 2";
+
+#[derive(sqlx::FromRow)]
+struct ColumnRow {
+    table_name: String,
+    column_name: String,
+    nullable: i64,
+}
+
+pub(super) async fn schema(tx: &mut Tx) -> Result<Vec<(String, String, bool)>> {
+    let rows: Vec<ColumnRow> = match &mut tx.connection {
+        Connection::Sqlite(c) => sqlx::query_as(SCHEMA_SQLITE).fetch_all(&mut **c).await?,
+        Connection::Postgres(c) => sqlx::query_as(SCHEMA_POSTGRES).fetch_all(&mut **c).await?,
+    };
+    let mut columns: Vec<_> = rows
+        .into_iter()
+        .map(|row| (row.table_name, row.column_name, row.nullable == 1))
+        .collect();
+    columns.sort();
+    Ok(columns)
+}

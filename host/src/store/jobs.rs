@@ -1,0 +1,284 @@
+//! The job queue: rows written in the transaction of the change that caused them, claimed
+//! under a lease by any process.
+//!
+//! One small module of ours because the crates that exist use the database's own clock or
+//! cannot enqueue inside our transaction on both databases.
+
+use jiff::Timestamp;
+
+use super::macros::{execute, fetch_all, fetch_optional, queries};
+use super::row::Columns;
+use super::{Result, Tx, dialect};
+use crate::domain::id::JobId;
+use crate::domain::{Scope, text_enum};
+
+queries! {
+    /// Queued work of the same key is moved to the earlier time instead of doubled.
+    INSERT = "INSERT INTO jobs (id, business_id, mode, kind, payload, unique_key, clock, due_at, \
+        run_at, state, attempts, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, $10) \
+        ON CONFLICT (unique_key) WHERE state IN ('queued', 'running') DO NOTHING";
+    /// Work that is running is asked to run again rather than lost between two looks.
+    REDATE = "UPDATE jobs SET due_at = $2, run_at = $3, payload = $4 \
+        WHERE unique_key = $1 AND state = 'queued'";
+    CANCEL = "DELETE FROM jobs WHERE unique_key = $1 AND state = 'queued'";
+    DONE = "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL \
+        WHERE id = $1 AND lease_token = $2 AND state = 'running'";
+    AGAIN = "UPDATE jobs SET state = 'queued', run_at = $3, due_at = $4, last_error = $5, \
+        lease_until = NULL, lease_token = NULL \
+        WHERE id = $1 AND lease_token = $2 AND state = 'running'";
+    FAILED = "UPDATE jobs SET state = 'failed', finished_at = $3, last_error = $4 \
+        WHERE id = $1 AND lease_token = $2 AND state = 'running'";
+    NEXT_RUN = "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued'";
+    LIST = "SELECT id, kind, unique_key, due_at, attempts, state, last_error FROM jobs \
+        WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
+        ORDER BY run_at, id LIMIT $3";
+    FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
+}
+
+text_enum! {
+    /// Which clock a job's due time is on.
+    pub enum JobClock {
+        /// Periods, trials, grace, dunning: what a test clock moves.
+        Business = "business",
+        /// Leases, back-off, look-ups, expiries.
+        Host = "host",
+    }
+}
+
+/// Work to be done later.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Identity.
+    pub id: JobId,
+    /// What is to be done, such as `renew`.
+    pub kind: &'static str,
+    /// What it is done with (a JSON object), without secrets.
+    pub payload: String,
+    /// Queued once under this key; a second one only moves the first to its own time.
+    pub unique_key: Option<String>,
+    /// Which clock `due_at` is on.
+    pub clock: JobClock,
+    /// When it is due, on `clock`.
+    pub due_at: Timestamp,
+    /// The same instant in host time.
+    pub run_at: Timestamp,
+    /// When it was ordered (host time).
+    pub created_at: Timestamp,
+}
+
+/// A job that this process has to do before its lease ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedJob {
+    /// Identity.
+    pub id: JobId,
+    /// Business and mode.
+    pub scope: Scope,
+    /// What is to be done.
+    pub kind: String,
+    /// What it is done with.
+    pub payload: String,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+    /// Proves that the lease is still ours.
+    pub lease: String,
+}
+
+/// A job as it is shown to operators and staff.
+#[derive(Clone, Debug)]
+pub struct JobRow {
+    /// Identity.
+    pub id: String,
+    /// What is to be done.
+    pub kind: String,
+    /// The key it is queued under.
+    pub unique_key: Option<String>,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// `queued`, `running` or `failed`.
+    pub state: String,
+    /// Why the last try did not succeed.
+    pub last_error: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct ClaimedRow {
+    id: String,
+    business_id: String,
+    mode: String,
+    kind: String,
+    payload: String,
+    attempts: i64,
+    lease_token: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct NextRun {
+    run_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListRow {
+    id: String,
+    kind: String,
+    unique_key: Option<String>,
+    due_at: i64,
+    attempts: i64,
+    state: String,
+    last_error: Option<String>,
+}
+
+impl TryFrom<ClaimedRow> for ClaimedJob {
+    type Error = super::Error;
+
+    fn try_from(row: ClaimedRow) -> Result<Self> {
+        let columns = Columns {
+            table: "jobs",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            scope: columns.scope(&row.business_id, &row.mode)?,
+            attempts: columns.number("attempts", row.attempts)?,
+            lease: columns.present("lease_token", row.lease_token)?,
+            kind: row.kind,
+            payload: row.payload,
+        })
+    }
+}
+
+impl Tx {
+    /// Orders work. A queued job of the same key is moved to this one's time and payload; a
+    /// running one finishes and decides for itself when it runs again.
+    pub async fn enqueue(&mut self, scope: &Scope, job: &NewJob) -> Result<()> {
+        let inserted = execute!(
+            self,
+            INSERT,
+            job.id.as_str(),
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            job.kind,
+            &job.payload,
+            job.unique_key.as_deref(),
+            job.clock.as_str(),
+            job.due_at.as_microsecond(),
+            job.run_at.as_microsecond(),
+            job.created_at.as_microsecond(),
+        )?;
+        if let (0, Some(key)) = (inserted, job.unique_key.as_deref()) {
+            execute!(
+                self,
+                REDATE,
+                key,
+                job.due_at.as_microsecond(),
+                job.run_at.as_microsecond(),
+                &job.payload,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Takes queued work back.
+    pub async fn cancel_job(&mut self, unique_key: &str) -> Result<()> {
+        execute!(self, CANCEL, unique_key)?;
+        Ok(())
+    }
+
+    /// Claims up to `limit` due jobs until `lease_until`, those of dead processes included.
+    pub async fn claim_jobs(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        lease: &str,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>> {
+        dialect::claim_jobs(self, now, lease_until, lease, limit)
+            .await?
+            .into_iter()
+            .map(ClaimedJob::try_from)
+            .collect()
+    }
+
+    /// Notes that a job is done; answers false when the lease was lost.
+    pub async fn job_done(&mut self, job: &ClaimedJob, at: Timestamp) -> Result<bool> {
+        let touched = execute!(self, DONE, job.id.as_str(), &job.lease, at.as_microsecond())?;
+        Ok(touched == 1)
+    }
+
+    /// Puts a job back to be tried again at `run_at` (host time).
+    pub async fn job_again(
+        &mut self,
+        job: &ClaimedJob,
+        run_at: Timestamp,
+        error: Option<&str>,
+    ) -> Result<bool> {
+        let at = run_at.as_microsecond();
+        let touched = execute!(self, AGAIN, job.id.as_str(), &job.lease, at, at, error)?;
+        Ok(touched == 1)
+    }
+
+    /// Gives a job up; it stays visible.
+    pub async fn job_failed(
+        &mut self,
+        job: &ClaimedJob,
+        at: Timestamp,
+        error: &str,
+    ) -> Result<bool> {
+        let touched = execute!(
+            self,
+            FAILED,
+            job.id.as_str(),
+            &job.lease,
+            at.as_microsecond(),
+            error
+        )?;
+        Ok(touched == 1)
+    }
+
+    /// When the next queued job wants to run (host time).
+    pub async fn next_job_at(&mut self) -> Result<Option<Timestamp>> {
+        let row = fetch_optional!(self, NextRun, NEXT_RUN)?;
+        let columns = Columns {
+            table: "jobs",
+            id: "next",
+        };
+        columns.time_some("run_at", row.and_then(|row| row.run_at))
+    }
+
+    /// The work of a scope that is queued, running or given up.
+    pub async fn jobs(&mut self, scope: &Scope, limit: u32) -> Result<Vec<JobRow>> {
+        fetch_all!(
+            self,
+            ListRow,
+            LIST,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            i64::from(limit),
+        )?
+        .into_iter()
+        .map(|row| {
+            let columns = Columns {
+                table: "jobs",
+                id: &row.id,
+            };
+            Ok(JobRow {
+                due_at: columns.time("due_at", row.due_at)?,
+                id: row.id,
+                kind: row.kind,
+                unique_key: row.unique_key,
+                attempts: row.attempts,
+                state: row.state,
+                last_error: row.last_error,
+            })
+        })
+        .collect()
+    }
+
+    /// Deletes what was done before `before`.
+    pub async fn forget_done_jobs(&mut self, before: Timestamp) -> Result<()> {
+        execute!(self, FORGET, before.as_microsecond())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! License keys and their activations.
+
+use jiff::Timestamp;
+
+use super::macros::{execute, fetch_all, fetch_optional, queries};
+use super::row::Columns;
+use super::{Error, Result, Tx};
+use crate::domain::id::{
+    CustomerId, LicenseId, LicenseInstanceId, PaymentId, ProductId, SubscriptionId,
+};
+use crate::domain::license::{License, LicenseInstance};
+use crate::domain::{Mode, Scope};
+
+queries! {
+    INSERT = "INSERT INTO licenses (id, business_id, mode, customer_id, product_id, \
+        subscription_id, payment_id, license_key, activations_limit, disabled, suspended, \
+        expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    GET = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
+        WHERE license_id = licenses.id) AS activations \
+        FROM licenses WHERE business_id = $1 AND mode = $2 AND id = $3";
+    /// By the key alone: the public endpoints know no business.
+    BY_KEY = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
+        WHERE license_id = licenses.id) AS activations \
+        FROM licenses WHERE mode = $1 AND license_key = $2";
+    LIST = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
+        WHERE license_id = licenses.id) AS activations \
+        FROM licenses WHERE business_id = $1 AND mode = $2 \
+        AND ($3 IS NULL OR customer_id = $3) AND ($4 IS NULL OR product_id = $4) \
+        AND ($5 IS NULL OR subscription_id = $5) \
+        ORDER BY created_at DESC, id DESC LIMIT $6 OFFSET $7";
+    SUSPEND = "UPDATE licenses SET suspended = $4 \
+        WHERE business_id = $1 AND mode = $2 AND subscription_id = $3";
+    END = "UPDATE licenses SET suspended = FALSE, expires_at = $4 \
+        WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
+        AND (expires_at IS NULL OR expires_at > $4)";
+    /// Takes the key's lock, so that two activations cannot both take the last place.
+    LOCK = "UPDATE licenses SET disabled = disabled WHERE id = $1";
+    INSERT_INSTANCE = "INSERT INTO license_instances (id, license_id, name, created_at) \
+        VALUES ($1, $2, $3, $4)";
+    INSTANCE = "SELECT * FROM license_instances WHERE id = $1";
+    INSTANCES_OF = "SELECT * FROM license_instances WHERE license_id = $1 ORDER BY id LIMIT 1000";
+    DELETE_INSTANCE = "DELETE FROM license_instances WHERE id = $1 AND license_id = $2";
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    business_id: String,
+    mode: String,
+    customer_id: String,
+    product_id: String,
+    subscription_id: Option<String>,
+    payment_id: Option<String>,
+    license_key: String,
+    activations_limit: Option<i64>,
+    activations: i64,
+    disabled: bool,
+    suspended: bool,
+    expires_at: Option<i64>,
+    created_at: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct InstanceRow {
+    id: String,
+    license_id: String,
+    name: String,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for License {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let columns = Columns {
+            table: "licenses",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            scope: columns.scope(&row.business_id, &row.mode)?,
+            customer: columns.parse("customer_id", &row.customer_id)?,
+            product: columns.parse("product_id", &row.product_id)?,
+            subscription: columns.parse_some("subscription_id", row.subscription_id.as_deref())?,
+            payment: columns.parse_some("payment_id", row.payment_id.as_deref())?,
+            activations_limit: columns.number_some("activations_limit", row.activations_limit)?,
+            activations: columns.number("activations", row.activations)?,
+            expires_at: columns.time_some("expires_at", row.expires_at)?,
+            created_at: columns.time("created_at", row.created_at)?,
+            key: row.license_key,
+            disabled: row.disabled,
+            suspended: row.suspended,
+        })
+    }
+}
+
+impl TryFrom<InstanceRow> for LicenseInstance {
+    type Error = Error;
+
+    fn try_from(row: InstanceRow) -> Result<Self> {
+        let columns = Columns {
+            table: "license_instances",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            license: columns.parse("license_id", &row.license_id)?,
+            created_at: columns.time("created_at", row.created_at)?,
+            name: row.name,
+        })
+    }
+}
+
+impl Tx {
+    /// Adds a key; [`Error::Conflict`] when the mode has the same key already.
+    pub async fn insert_license(&mut self, license: &License) -> Result<()> {
+        execute!(
+            self,
+            INSERT,
+            license.id.as_str(),
+            license.scope.business.as_str(),
+            license.scope.mode.as_str(),
+            license.customer.as_str(),
+            license.product.as_str(),
+            license.subscription.as_ref().map(SubscriptionId::as_str),
+            license.payment.as_ref().map(PaymentId::as_str),
+            &license.key,
+            license.activations_limit.map(i64::from),
+            license.disabled,
+            license.suspended,
+            license.expires_at.map(Timestamp::as_microsecond),
+            license.created_at.as_microsecond(),
+        )?;
+        Ok(())
+    }
+
+    /// The key's row with this id in this scope.
+    pub async fn license(&mut self, scope: &Scope, id: &LicenseId) -> Result<Option<License>> {
+        fetch_optional!(
+            self,
+            Row,
+            GET,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?
+        .map(License::try_from)
+        .transpose()
+    }
+
+    /// The row of a key, which is unique in its mode over all businesses.
+    pub async fn license_by_key(&mut self, mode: Mode, key: &str) -> Result<Option<License>> {
+        fetch_optional!(self, Row, BY_KEY, mode.as_str(), key)?
+            .map(License::try_from)
+            .transpose()
+    }
+
+    /// Keys of a customer, product or subscription, newest first.
+    pub async fn licenses(
+        &mut self,
+        scope: &Scope,
+        customer: Option<&CustomerId>,
+        product: Option<&ProductId>,
+        subscription: Option<&SubscriptionId>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<License>> {
+        fetch_all!(
+            self,
+            Row,
+            LIST,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.map(CustomerId::as_str),
+            product.map(ProductId::as_str),
+            subscription.map(SubscriptionId::as_str),
+            i64::from(limit),
+            i64::from(offset),
+        )?
+        .into_iter()
+        .map(License::try_from)
+        .collect()
+    }
+
+    /// Switches the keys of a subscription off while it is on hold, and on again.
+    pub async fn suspend_licenses(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+        suspended: bool,
+    ) -> Result<()> {
+        execute!(
+            self,
+            SUSPEND,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            subscription.as_str(),
+            suspended,
+        )?;
+        Ok(())
+    }
+
+    /// Ends the keys of a subscription for good.
+    pub async fn end_licenses(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+        at: Timestamp,
+    ) -> Result<()> {
+        execute!(
+            self,
+            END,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            subscription.as_str(),
+            at.as_microsecond(),
+        )?;
+        Ok(())
+    }
+
+    /// Takes the lock of a key until the transaction ends.
+    pub async fn lock_license(&mut self, id: &LicenseId) -> Result<()> {
+        execute!(self, LOCK, id.as_str())?;
+        Ok(())
+    }
+
+    /// Adds an activation.
+    pub async fn insert_license_instance(&mut self, instance: &LicenseInstance) -> Result<()> {
+        execute!(
+            self,
+            INSERT_INSTANCE,
+            instance.id.as_str(),
+            instance.license.as_str(),
+            &instance.name,
+            instance.created_at.as_microsecond(),
+        )?;
+        Ok(())
+    }
+
+    /// The activation with this id.
+    pub async fn license_instance(
+        &mut self,
+        id: &LicenseInstanceId,
+    ) -> Result<Option<LicenseInstance>> {
+        fetch_optional!(self, InstanceRow, INSTANCE, id.as_str())?
+            .map(LicenseInstance::try_from)
+            .transpose()
+    }
+
+    /// The activations of a key, oldest first.
+    pub async fn license_instances_of(&mut self, id: &LicenseId) -> Result<Vec<LicenseInstance>> {
+        fetch_all!(self, InstanceRow, INSTANCES_OF, id.as_str())?
+            .into_iter()
+            .map(LicenseInstance::try_from)
+            .collect()
+    }
+
+    /// Removes an activation of a key; answers whether it was there.
+    pub async fn delete_license_instance(
+        &mut self,
+        id: &LicenseInstanceId,
+        license: &LicenseId,
+    ) -> Result<bool> {
+        Ok(execute!(self, DELETE_INSTANCE, id.as_str(), license.as_str())? == 1)
+    }
+}

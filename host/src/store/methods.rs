@@ -1,0 +1,208 @@
+//! Saved payment methods.
+
+use jiff::Timestamp;
+
+use super::macros::{execute, fetch_all, fetch_optional, queries};
+use super::row::Columns;
+use super::{Error, Result, Tx};
+use crate::domain::Scope;
+use crate::domain::id::{CustomerId, MethodId};
+use crate::domain::method::PaymentMethod;
+
+queries! {
+    /// A method that the gateway names again is the same method; a detached one comes back.
+    KEEP = "INSERT INTO payment_methods (id, business_id, mode, customer_id, gateway, reference, \
+        customer_reference, kind, brand, last4, expiry_month, expiry_year, holder, country, \
+        funding, mandate_reference, network_reference, created_at, last_used_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+        ON CONFLICT (business_id, mode, gateway, reference, customer_id) DO UPDATE SET \
+        customer_reference = excluded.customer_reference, kind = excluded.kind, \
+        brand = excluded.brand, last4 = excluded.last4, expiry_month = excluded.expiry_month, \
+        expiry_year = excluded.expiry_year, holder = excluded.holder, country = excluded.country, \
+        funding = excluded.funding, mandate_reference = excluded.mandate_reference, \
+        network_reference = excluded.network_reference, last_used_at = excluded.last_used_at, \
+        detached_at = NULL \
+        RETURNING *";
+    GET = "SELECT * FROM payment_methods \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
+    GET_ANY = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 AND id = $3";
+    OF_CUSTOMER = "SELECT * FROM payment_methods \
+        WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND detached_at IS NULL \
+        ORDER BY COALESCE(last_used_at, created_at) DESC, id DESC LIMIT 100";
+    USED = "UPDATE payment_methods SET last_used_at = $4 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3";
+    DETACH = "UPDATE payment_methods SET detached_at = $4 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    business_id: String,
+    mode: String,
+    customer_id: String,
+    gateway: String,
+    reference: String,
+    customer_reference: Option<String>,
+    kind: String,
+    brand: Option<String>,
+    last4: Option<String>,
+    expiry_month: Option<i64>,
+    expiry_year: Option<i64>,
+    holder: Option<String>,
+    country: Option<String>,
+    funding: Option<String>,
+    mandate_reference: Option<String>,
+    network_reference: Option<String>,
+    created_at: i64,
+    last_used_at: Option<i64>,
+}
+
+impl TryFrom<Row> for PaymentMethod {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let columns = Columns {
+            table: "payment_methods",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            scope: columns.scope(&row.business_id, &row.mode)?,
+            customer: columns.parse("customer_id", &row.customer_id)?,
+            expiry_month: columns.number_some("expiry_month", row.expiry_month)?,
+            expiry_year: columns.number_some("expiry_year", row.expiry_year)?,
+            created_at: columns.time("created_at", row.created_at)?,
+            last_used_at: columns.time_some("last_used_at", row.last_used_at)?,
+            gateway: row.gateway,
+            reference: row.reference,
+            customer_reference: row.customer_reference,
+            kind: row.kind,
+            brand: row.brand,
+            last4: row.last4,
+            holder: row.holder,
+            country: row.country,
+            funding: row.funding,
+            mandate_reference: row.mandate_reference,
+            network_reference: row.network_reference,
+        })
+    }
+}
+
+impl Tx {
+    /// Keeps a method that a gateway saved; answers the row that stands for it, which is an
+    /// older one when the gateway named the same method before.
+    pub async fn keep_method(&mut self, method: &PaymentMethod) -> Result<PaymentMethod> {
+        fetch_optional!(
+            self,
+            Row,
+            KEEP,
+            method.id.as_str(),
+            method.scope.business.as_str(),
+            method.scope.mode.as_str(),
+            method.customer.as_str(),
+            &method.gateway,
+            &method.reference,
+            method.customer_reference.as_deref(),
+            &method.kind,
+            method.brand.as_deref(),
+            method.last4.as_deref(),
+            method.expiry_month.map(i64::from),
+            method.expiry_year.map(i64::from),
+            method.holder.as_deref(),
+            method.country.as_deref(),
+            method.funding.as_deref(),
+            method.mandate_reference.as_deref(),
+            method.network_reference.as_deref(),
+            method.created_at.as_microsecond(),
+            method.last_used_at.map(Timestamp::as_microsecond),
+        )?
+        .ok_or_else(|| Error::Stale {
+            table: "payment_methods",
+            id: method.id.to_string(),
+        })?
+        .try_into()
+    }
+
+    /// The method with this id in this scope, unless it was detached.
+    pub async fn method(&mut self, scope: &Scope, id: &MethodId) -> Result<Option<PaymentMethod>> {
+        fetch_optional!(
+            self,
+            Row,
+            GET,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?
+        .map(PaymentMethod::try_from)
+        .transpose()
+    }
+
+    /// The method with this id even if it was detached, for history and documents.
+    pub async fn method_ever(
+        &mut self,
+        scope: &Scope,
+        id: &MethodId,
+    ) -> Result<Option<PaymentMethod>> {
+        fetch_optional!(
+            self,
+            Row,
+            GET_ANY,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?
+        .map(PaymentMethod::try_from)
+        .transpose()
+    }
+
+    /// The customer's methods, last used first.
+    pub async fn methods_of(
+        &mut self,
+        scope: &Scope,
+        customer: &CustomerId,
+    ) -> Result<Vec<PaymentMethod>> {
+        fetch_all!(
+            self,
+            Row,
+            OF_CUSTOMER,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.as_str(),
+        )?
+        .into_iter()
+        .map(PaymentMethod::try_from)
+        .collect()
+    }
+
+    /// Notes that a method was charged or chosen at `at`.
+    pub async fn method_used(&mut self, scope: &Scope, id: &MethodId, at: Timestamp) -> Result<()> {
+        execute!(
+            self,
+            USED,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+            at.as_microsecond(),
+        )?;
+        Ok(())
+    }
+
+    /// Hides a method for good; answers whether it was there.
+    pub async fn detach_method(
+        &mut self,
+        scope: &Scope,
+        id: &MethodId,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let touched = execute!(
+            self,
+            DETACH,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+            at.as_microsecond(),
+        )?;
+        Ok(touched == 1)
+    }
+}

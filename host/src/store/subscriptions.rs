@@ -1,0 +1,369 @@
+//! Subscriptions.
+
+use jiff::Timestamp;
+
+use super::macros::{execute, fetch_all, fetch_optional, queries};
+use super::row::Columns;
+use super::{Error, Result, Tx};
+use crate::domain::Scope;
+use crate::domain::customer::BillingAddress;
+use crate::domain::id::{CustomerId, MethodId, ProductId, SubscriptionId};
+use crate::domain::subscription::{Cancellation, Subscription, SubscriptionState};
+
+queries! {
+    INSERT = "INSERT INTO subscriptions (id, business_id, mode, customer_id, product_id, quantity, \
+        unit_minor, currency, tax_inclusive, interval_unit, interval_count, term_unit, term_count, \
+        trial_days, state, state_at, hold_reason, anchor_at, period_start, period_end, expires_at, \
+        cancel_at_period_end, cancel_reason, cancel_feedback, cancel_comment, method_id, \
+        billing_country, billing_city, billing_state, billing_street, billing_zipcode, tax_id, \
+        business_name, metadata, return_url, created_at, updated_at, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, \
+        $37, $38)";
+    GET = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 AND id = $3";
+    /// Takes the row's lock on both databases; what is read cannot change until the commit.
+    LOCK = "UPDATE subscriptions SET version = version + 1 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 RETURNING *";
+    SAVE = "UPDATE subscriptions SET quantity = $5, unit_minor = $6, state = $7, state_at = $8, \
+        hold_reason = $9, anchor_at = $10, period_start = $11, period_end = $12, expires_at = $13, \
+        cancel_at_period_end = $14, cancel_reason = $15, cancel_feedback = $16, \
+        cancel_comment = $17, method_id = $18, billing_country = $19, billing_city = $20, \
+        billing_state = $21, billing_street = $22, billing_zipcode = $23, tax_id = $24, \
+        business_name = $25, metadata = $26, updated_at = $27, version = version + 1 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
+    LIST = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
+        AND ($3 IS NULL OR customer_id = $3) AND ($4 IS NULL OR product_id = $4) \
+        AND ($5 IS NULL OR state = $5) AND ($6 IS NULL OR cancel_at_period_end = $6) \
+        AND ($7 IS NULL OR created_at >= $7) AND ($8 IS NULL OR created_at <= $8) \
+        ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
+    BY_METHOD = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
+        AND method_id = $3 AND state NOT IN ('cancelled', 'failed', 'expired') ORDER BY id LIMIT 50";
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    business_id: String,
+    mode: String,
+    customer_id: String,
+    product_id: String,
+    quantity: i64,
+    unit_minor: i64,
+    currency: String,
+    tax_inclusive: bool,
+    interval_unit: String,
+    interval_count: i64,
+    term_unit: String,
+    term_count: i64,
+    trial_days: i64,
+    state: String,
+    state_at: Option<i64>,
+    hold_reason: Option<String>,
+    anchor_at: i64,
+    period_start: i64,
+    period_end: i64,
+    expires_at: Option<i64>,
+    cancel_at_period_end: bool,
+    cancel_reason: Option<String>,
+    cancel_feedback: Option<String>,
+    cancel_comment: Option<String>,
+    method_id: Option<String>,
+    billing_country: String,
+    billing_city: Option<String>,
+    billing_state: Option<String>,
+    billing_street: Option<String>,
+    billing_zipcode: Option<String>,
+    tax_id: Option<String>,
+    business_name: Option<String>,
+    metadata: String,
+    return_url: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+}
+
+fn state(row: &Row, columns: &Columns<'_>) -> Result<SubscriptionState> {
+    let at = || columns.time("state_at", columns.present("state_at", row.state_at)?);
+    Ok(match row.state.as_str() {
+        "pending" => SubscriptionState::Pending,
+        "active" => SubscriptionState::Active,
+        "past-due" => SubscriptionState::PastDue { until: at()? },
+        "on-hold" => {
+            let why = columns.present("hold_reason", row.hold_reason.as_deref())?;
+            SubscriptionState::OnHold {
+                why: columns.parse("hold_reason", why)?,
+                since: at()?,
+            }
+        }
+        "paused" => SubscriptionState::Paused { since: at()? },
+        "cancelled" => SubscriptionState::Cancelled { at: at()? },
+        "failed" => SubscriptionState::Failed { at: at()? },
+        "expired" => SubscriptionState::Expired { at: at()? },
+        other => return Err(columns.corrupt("state", other)),
+    })
+}
+
+/// The instant and the reason that a state carries.
+fn facts(state: &SubscriptionState) -> (Option<i64>, Option<&'static str>) {
+    match state {
+        SubscriptionState::Pending | SubscriptionState::Active => (None, None),
+        SubscriptionState::OnHold { why, since } => {
+            (Some(since.as_microsecond()), Some(why.as_str()))
+        }
+        SubscriptionState::PastDue { until: at }
+        | SubscriptionState::Paused { since: at }
+        | SubscriptionState::Cancelled { at }
+        | SubscriptionState::Failed { at }
+        | SubscriptionState::Expired { at } => (Some(at.as_microsecond()), None),
+    }
+}
+
+impl TryFrom<Row> for Subscription {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let columns = Columns {
+            table: "subscriptions",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            scope: columns.scope(&row.business_id, &row.mode)?,
+            customer: columns.parse("customer_id", &row.customer_id)?,
+            product: columns.parse("product_id", &row.product_id)?,
+            quantity: columns.number("quantity", row.quantity)?,
+            unit_price: columns.money(row.unit_minor, &row.currency)?,
+            tax_inclusive: row.tax_inclusive,
+            interval: columns.interval(&row.interval_unit, row.interval_count)?,
+            term: columns.interval(&row.term_unit, row.term_count)?,
+            trial_days: columns.number("trial_days", row.trial_days)?,
+            state: state(&row, &columns)?,
+            anchor: columns.time("anchor_at", row.anchor_at)?,
+            period: columns.period(row.period_start, row.period_end)?,
+            expires_at: columns.time_some("expires_at", row.expires_at)?,
+            cancel_at_period_end: row.cancel_at_period_end,
+            cancellation: Cancellation {
+                reason: columns.parse_some("cancel_reason", row.cancel_reason.as_deref())?,
+                feedback: columns.parse_some("cancel_feedback", row.cancel_feedback.as_deref())?,
+                comment: row.cancel_comment.clone(),
+            },
+            method: columns.parse_some("method_id", row.method_id.as_deref())?,
+            created_at: columns.time("created_at", row.created_at)?,
+            updated_at: columns.time("updated_at", row.updated_at)?,
+            billing: BillingAddress {
+                country: row.billing_country,
+                city: row.billing_city,
+                state: row.billing_state,
+                street: row.billing_street,
+                zipcode: row.billing_zipcode,
+            },
+            tax_id: row.tax_id,
+            business_name: row.business_name,
+            metadata: row.metadata,
+            return_url: row.return_url,
+            version: row.version,
+        })
+    }
+}
+
+/// Which subscriptions to list; an absent field does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionFilter {
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Of this product.
+    pub product: Option<ProductId>,
+    /// In the state of this name (`SubscriptionState::name`).
+    pub state: Option<&'static str>,
+    /// Whether it ends with its period.
+    pub cancel_at_period_end: Option<bool>,
+    /// Made at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Made at this time or earlier.
+    pub created_to: Option<Timestamp>,
+}
+
+impl Tx {
+    /// Adds a subscription.
+    pub async fn insert_subscription(&mut self, subscription: &Subscription) -> Result<()> {
+        let (state_at, hold_reason) = facts(&subscription.state);
+        execute!(
+            self,
+            INSERT,
+            subscription.id.as_str(),
+            subscription.scope.business.as_str(),
+            subscription.scope.mode.as_str(),
+            subscription.customer.as_str(),
+            subscription.product.as_str(),
+            i64::from(subscription.quantity),
+            subscription.unit_price.minor,
+            subscription.unit_price.currency.code(),
+            subscription.tax_inclusive,
+            subscription.interval.unit.as_str(),
+            i64::from(subscription.interval.count),
+            subscription.term.unit.as_str(),
+            i64::from(subscription.term.count),
+            i64::from(subscription.trial_days),
+            subscription.state.name(),
+            state_at,
+            hold_reason,
+            subscription.anchor.as_microsecond(),
+            subscription.period.start.as_microsecond(),
+            subscription.period.end.as_microsecond(),
+            subscription.expires_at.map(Timestamp::as_microsecond),
+            subscription.cancel_at_period_end,
+            subscription
+                .cancellation
+                .reason
+                .map(|reason| reason.as_str()),
+            subscription
+                .cancellation
+                .feedback
+                .map(|feedback| feedback.as_str()),
+            subscription.cancellation.comment.as_deref(),
+            subscription.method.as_ref().map(MethodId::as_str),
+            &subscription.billing.country,
+            subscription.billing.city.as_deref(),
+            subscription.billing.state.as_deref(),
+            subscription.billing.street.as_deref(),
+            subscription.billing.zipcode.as_deref(),
+            subscription.tax_id.as_deref(),
+            subscription.business_name.as_deref(),
+            &subscription.metadata,
+            subscription.return_url.as_deref(),
+            subscription.created_at.as_microsecond(),
+            subscription.updated_at.as_microsecond(),
+            subscription.version,
+        )?;
+        Ok(())
+    }
+
+    /// The subscription with this id in this scope.
+    pub async fn subscription(
+        &mut self,
+        scope: &Scope,
+        id: &SubscriptionId,
+    ) -> Result<Option<Subscription>> {
+        fetch_optional!(
+            self,
+            Row,
+            GET,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?
+        .map(Subscription::try_from)
+        .transpose()
+    }
+
+    /// The subscription, locked until the transaction ends. A flow locks the subscription
+    /// before any payment of it, so that no two flows wait for each other.
+    pub async fn lock_subscription(
+        &mut self,
+        scope: &Scope,
+        id: &SubscriptionId,
+    ) -> Result<Option<Subscription>> {
+        fetch_optional!(
+            self,
+            Row,
+            LOCK,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?
+        .map(Subscription::try_from)
+        .transpose()
+    }
+
+    /// Writes a subscription; [`Error::Stale`] when it changed since it was read.
+    pub async fn save_subscription(&mut self, subscription: &mut Subscription) -> Result<()> {
+        let (state_at, hold_reason) = facts(&subscription.state);
+        let touched = execute!(
+            self,
+            SAVE,
+            subscription.scope.business.as_str(),
+            subscription.scope.mode.as_str(),
+            subscription.id.as_str(),
+            subscription.version,
+            i64::from(subscription.quantity),
+            subscription.unit_price.minor,
+            subscription.state.name(),
+            state_at,
+            hold_reason,
+            subscription.anchor.as_microsecond(),
+            subscription.period.start.as_microsecond(),
+            subscription.period.end.as_microsecond(),
+            subscription.expires_at.map(Timestamp::as_microsecond),
+            subscription.cancel_at_period_end,
+            subscription
+                .cancellation
+                .reason
+                .map(|reason| reason.as_str()),
+            subscription
+                .cancellation
+                .feedback
+                .map(|feedback| feedback.as_str()),
+            subscription.cancellation.comment.as_deref(),
+            subscription.method.as_ref().map(MethodId::as_str),
+            &subscription.billing.country,
+            subscription.billing.city.as_deref(),
+            subscription.billing.state.as_deref(),
+            subscription.billing.street.as_deref(),
+            subscription.billing.zipcode.as_deref(),
+            subscription.tax_id.as_deref(),
+            subscription.business_name.as_deref(),
+            &subscription.metadata,
+            subscription.updated_at.as_microsecond(),
+        )?;
+        super::row::touched_one(touched, "subscriptions", subscription.id.as_str())?;
+        subscription.version += 1;
+        Ok(())
+    }
+
+    /// A page of subscriptions, newest first.
+    pub async fn subscriptions(
+        &mut self,
+        scope: &Scope,
+        filter: &SubscriptionFilter,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<Subscription>> {
+        fetch_all!(
+            self,
+            Row,
+            LIST,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            filter.customer.as_ref().map(CustomerId::as_str),
+            filter.product.as_ref().map(ProductId::as_str),
+            filter.state,
+            filter.cancel_at_period_end,
+            filter.created_from.map(Timestamp::as_microsecond),
+            filter.created_to.map(Timestamp::as_microsecond),
+            i64::from(limit),
+            i64::from(offset),
+        )?
+        .into_iter()
+        .map(Subscription::try_from)
+        .collect()
+    }
+
+    /// The living subscriptions that a method pays for.
+    pub async fn subscriptions_by_method(
+        &mut self,
+        scope: &Scope,
+        method: &MethodId,
+    ) -> Result<Vec<Subscription>> {
+        fetch_all!(
+            self,
+            Row,
+            BY_METHOD,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            method.as_str(),
+        )?
+        .into_iter()
+        .map(Subscription::try_from)
+        .collect()
+    }
+}
