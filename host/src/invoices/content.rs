@@ -194,7 +194,7 @@ impl Writer<'_> {
         let brand = paid.brand.clone().unwrap_or_else(|| "other".to_owned());
         let method = self.say("mail-method", &FluentArgs::from_iter([("brand", brand)]));
         let method = match &paid.last4 {
-            Some(last4) => format!("{method} ···· {last4}"),
+            Some(last4) => format!("{method} •••• {last4}"),
             None => method,
         };
         arguments.set("method", method);

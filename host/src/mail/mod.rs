@@ -96,7 +96,13 @@ impl Mailer {
         let composed = |error: lettre::error::Error| Error::Compose(Box::new(error));
         let from = address(&self.from)?;
         let domain = from.domain().to_owned();
-        let name = Some(envelope.from_name.clone()).filter(|name| !name.is_empty());
+        // A line break in a header would begin another one.
+        let name: String = envelope
+            .from_name
+            .chars()
+            .filter(|c| !c.is_control())
+            .collect();
+        let name = Some(name).filter(|name| !name.is_empty());
         let mut message = Message::builder()
             .from(Mailbox::new(name, from))
             .to(Mailbox::new(None, address(&envelope.to)?))

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::frame::Frame;
+use super::frame::{Brand, Flash, Frame, Tone};
 use super::locale::{FALLBACK, Locale};
 use super::page::{Kind, Registered};
 use super::theme::Theme;
@@ -44,7 +44,7 @@ pub fn check(root: &Path, folder: &Path, registered: &[Registered]) -> Result<Re
     Ok(report)
 }
 
-/// Every sample in every language, both with and without the optional parts of the frame.
+/// Every sample in every language, with and without the optional parts of the frame.
 fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
     let (name, templates) = match entry.kind {
         Kind::Page => ("page", vec![entry.template.to_owned()]),
@@ -55,6 +55,19 @@ fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
     };
     for tag in theme.languages() {
         let full = Frame::sample(Locale::of(&tag));
+        let terse = Frame {
+            brand: full.brand.clone().map(|brand| Brand {
+                logo: Some("https://northwind.example.com/logo.svg".to_owned()),
+                home: None,
+                support: None,
+                ..brand
+            }),
+            flash: Some(Flash {
+                tone: Tone::Good,
+                key: "copied".to_owned(),
+            }),
+            ..full.clone()
+        };
         let bare = Frame {
             brand: None,
             test: false,
@@ -64,7 +77,7 @@ fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
             ..full.clone()
         };
         for (index, sample) in (entry.samples)().into_iter().enumerate() {
-            for frame in [&full, &bare] {
+            for frame in [&full, &terse, &bare] {
                 for template in &templates {
                     report.renders += 1;
                     if let Err(error) = theme.render(template, frame, name, sample.clone()) {
@@ -112,15 +125,23 @@ fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) {
                 .push(format!("locales/{tag}: `{key}` is not in {FALLBACK}"));
         }
     }
-    let mut sources: Vec<String> = theme
+    let sources: Vec<String> = theme
         .templates()
         .into_iter()
         .map(|(_, source)| source)
         .collect();
-    sources.extend(theme.invoice().map(ToOwned::to_owned));
     for key in all {
+        // Documents get every message that starts so.
+        if key.starts_with("invoice-") {
+            continue;
+        }
+        // Named as it stands, or as the beginning of a key that is put together: 'state-' ~ …
         let named = |source: &String| {
-            source.contains(&format!("'{key}'")) || source.contains(&format!("\"{key}\""))
+            let quoted = |quote: char| source.contains(&format!("{quote}{key}{quote}"));
+            let begun = key
+                .match_indices('-')
+                .any(|(at, _)| source.contains(&format!("'{}' ~", &key[..=at])));
+            quoted('\'') || quoted('"') || begun
         };
         if key != "language-name" && !heard.contains(key) && !sources.iter().any(named) {
             report

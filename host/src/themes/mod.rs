@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod check;
+mod error_page;
 mod folder;
 pub mod formats;
 pub mod frame;
@@ -25,6 +26,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 pub use assets::Asset;
+pub use error_page::{ErrorPage, Trouble};
 pub use frame::{Brand, Entry, Flash, Frame, Tone};
 pub use locale::Locale;
 pub use page::{Mail, Page, Registered};
@@ -139,6 +141,11 @@ impl Error {
             problem: problem.to_owned(),
         }
     }
+}
+
+/// The pages that belong to no surface.
+pub fn registered() -> Vec<Registered> {
+    vec![Registered::page::<ErrorPage>()]
 }
 
 /// The three parts of a rendered mail.
@@ -293,7 +300,8 @@ impl Themes {
                     error = chain(&error),
                     "theme failed at a page, the default theme stands in"
                 );
-                self.theme(DEFAULT).render(template, frame, name, subject)
+                let standard = self.theme(DEFAULT).render(template, frame, name, subject);
+                standard.map_err(|_| error)
             }
             rendered => rendered,
         }

@@ -178,11 +178,11 @@ impl Theme {
             base: frame.base.clone(),
             heard: self.heard.clone(),
         };
-        let context = Value::from_iter([
+        let context = Value::from(BTreeMap::from([
             (name, subject),
             ("frame", frame.value(&self.languages, direction)),
             (VOICE, Value::from_object(voice)),
-        ]);
+        ]));
         let template = self.environment.get_template(template).map_err(failed)?;
         let mut output = Capped(Vec::with_capacity(16 * 1024));
         template

@@ -106,7 +106,7 @@ fn scheme(theme: &str, name: &str, palette: &Palette) -> Result<Scheme, Error> {
         if colour.a < 1.0 {
             return Err(Error::token(theme, &place, "must be opaque"));
         }
-        Ok(colour)
+        Ok(rounded(&colour))
     };
     let page = read("page", &palette.page)?;
     let surface = read("surface", &palette.surface)?;
@@ -151,8 +151,14 @@ fn luminance(colour: &Color) -> f32 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
+/// The colour as it will be written, so that what is measured is what is seen.
+fn rounded(colour: &Color) -> Color {
+    let [red, green, blue, _] = colour.clamp().to_rgba8();
+    Color::from_rgba8(red, green, blue, 255)
+}
+
 fn mix(colour: &Color, behind: &Color) -> Color {
-    behind.interpolate_oklab(colour, TINT)
+    rounded(&behind.interpolate_oklab(colour, TINT))
 }
 
 /// White or near-black, whichever reads better on `colour`. One of them always reaches 4.5.
@@ -181,10 +187,12 @@ fn corrected(colour: &Color, behind: &[&Color], ratio: f32) -> Color {
         } else {
             lightness + (1.0 - lightness) * share
         };
-        let [red, green, blue, _] = Color::from_oklcha(target, chroma * (1.0 - share), hue, 1.0)
-            .clamp()
-            .to_rgba8();
-        let tried = Color::from_rgba8(red, green, blue, 255);
+        let tried = rounded(&Color::from_oklcha(
+            target,
+            chroma * (1.0 - share),
+            hue,
+            1.0,
+        ));
         if reaches(&tried) {
             return tried;
         }
