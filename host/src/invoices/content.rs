@@ -64,7 +64,7 @@ struct Row {
 struct Tax {
     rate: String,
     net: String,
-    tax: String,
+    amount: String,
 }
 
 /// How one document writes numbers and dates.
@@ -126,7 +126,7 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
             .map(|total| Tax {
                 rate: writer.rate(total.rate),
                 net: writer.money(total.net),
-                tax: writer.money(total.tax),
+                amount: writer.money(total.tax),
             })
             .collect(),
         total: writer.money(invoice.totals.gross),

@@ -11,10 +11,12 @@ use icu::datetime::options::TimePrecision;
 use icu::datetime::{DateTimeFormatter, input};
 use icu::decimal::DecimalFormatter;
 use icu::decimal::input::Decimal;
+use icu::decimal::options::DecimalFormatterOptions;
 use icu::experimental::dimension::currency::CurrencyType;
 use icu::experimental::dimension::currency::formatter::CurrencyFormatter;
 use icu::experimental::dimension::currency::options::CurrencyUsage;
 use icu::experimental::dimension::percent::formatter::PercentFormatter;
+use icu::experimental::dimension::percent::options::PercentFormatterOptions;
 use icu::experimental::relativetime::options::Numeric;
 use icu::experimental::relativetime::{RelativeTimeFormatter, RelativeTimeFormatterOptions};
 use icu::locale::{Direction, Locale, LocaleDirectionality, locale};
@@ -44,7 +46,7 @@ pub struct Formats {
 /// How one currency is written in one locale.
 enum MoneyFormat {
     /// By the locale's own pattern and symbol.
-    Pattern(CurrencyFormatter<DecimalFormatter>),
+    Pattern(Box<CurrencyFormatter<DecimalFormatter>>),
     /// As number and code, because the locale's pattern would round minor units away.
     Code,
 }
@@ -70,7 +72,7 @@ impl MoneyFormat {
                 let shown = formatter.format_fixed_decimal(&one).to_string();
                 shown.chars().filter(|c| c.is_numeric()).count() == usize::from(exponent) + 1
             })
-            .map_or(Self::Code, Self::Pattern)
+            .map_or(Self::Code, |formatter| Self::Pattern(Box::new(formatter)))
     }
 }
 
@@ -107,10 +109,13 @@ impl Formats {
         Self {
             day: DateTimeFormatter::try_new((&locale).into(), YMD::long()).expect(dates),
             moment: DateTimeFormatter::try_new((&locale).into(), moment).expect(dates),
-            number: DecimalFormatter::try_new((&locale).into(), Default::default())
+            number: DecimalFormatter::try_new((&locale).into(), DecimalFormatterOptions::default())
                 .expect("ICU data for numbers are compiled in, with a root to fall back to"),
-            percent: PercentFormatter::try_new((&locale).into(), Default::default())
-                .expect("ICU data for numbers are compiled in, with a root to fall back to"),
+            percent: PercentFormatter::try_new(
+                (&locale).into(),
+                PercentFormatterOptions::default(),
+            )
+            .expect("ICU data for numbers are compiled in, with a root to fall back to"),
             minutes: RelativeTimeFormatter::try_new_long_minute((&locale).into(), in_words())
                 .expect(relative),
             hours: RelativeTimeFormatter::try_new_long_hour((&locale).into(), in_words())

@@ -81,6 +81,10 @@ fn voice(state: &State) -> Result<Arc<Voice>, Error> {
 
 /// `t('key', name=value)`: the message in the page's language. Arguments that are markup stay
 /// markup; then the sentence is escaped around them and is markup itself.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "minijinja hands keyword arguments over by value"
+)]
 fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error> {
     let voice = voice(state)?;
     if let Some(heard) = &voice.heard {

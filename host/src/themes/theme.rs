@@ -209,7 +209,7 @@ fn environment(
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| {
-        if name.ends_with(".html") {
+        if name.rsplit('.').next() == Some("html") {
             AutoEscape::Html
         } else {
             AutoEscape::None

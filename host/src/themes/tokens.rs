@@ -176,7 +176,7 @@ fn readable_on(colour: &Color) -> Color {
 fn corrected(colour: &Color, behind: &[&Color], ratio: f32) -> Color {
     let reaches = |colour: &Color| behind.iter().all(|other| contrast(colour, other) >= ratio);
     if reaches(colour) {
-        return colour.clone();
+        return *colour;
     }
     let [lightness, chroma, hue, _] = colour.to_oklcha();
     let darker = behind.iter().all(|other| luminance(other) > 0.18);
