@@ -4,4 +4,5 @@
 mod config;
 mod invoices;
 mod mail;
+mod support;
 mod themes;
