@@ -3,10 +3,12 @@
 //! `domain` holds the rules, `flows` writes, `store` keeps, `plugins` and `themes` load what
 //! merchants drop in, `web` and `jobs` are the entries. `ARCHITECTURE.md` has the map.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod invoices;
 pub mod mail;
 pub mod plugins;
 pub mod store;
+mod telemetry;
 pub mod themes;

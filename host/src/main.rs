@@ -1,3 +1,16 @@
-//! The command line.
+//! The command `vestibule`: parses the command line, runs it, prints what went wrong.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use vestibule::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("vestibule: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
