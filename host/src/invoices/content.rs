@@ -113,8 +113,8 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
             .issued_at
             .map(|at| writer.day(at))
             .unwrap_or_default(),
-        seller: person(&invoice.seller),
-        buyer: person(&invoice.buyer),
+        seller: person(&invoice.seller, &formats),
+        buyer: person(&invoice.buyer, &formats),
         lines: invoice.lines.iter().map(|line| writer.row(line)).collect(),
         inclusive: invoice.lines.iter().all(|line| line.tax_inclusive),
         net: writer.money(invoice.totals.net),
@@ -134,10 +134,10 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
     }
 }
 
-fn person(party: &Party) -> Person {
+fn person(party: &Party, formats: &Formats) -> Person {
     let mut lines: Vec<String> = party.attention.iter().cloned().collect();
     lines.extend(party.address.iter().cloned());
-    lines.push(party.country.clone());
+    lines.push(formats.country(&party.country));
     lines.retain(|line| !line.is_empty());
     Person {
         name: party.name.clone(),

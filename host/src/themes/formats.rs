@@ -17,6 +17,8 @@ use icu::experimental::dimension::currency::formatter::CurrencyFormatter;
 use icu::experimental::dimension::currency::options::CurrencyUsage;
 use icu::experimental::dimension::percent::formatter::PercentFormatter;
 use icu::experimental::dimension::percent::options::PercentFormatterOptions;
+use icu::experimental::displaynames::DisplayNamesOptions;
+use icu::experimental::displaynames::multi::RegionDisplayNames;
 use icu::experimental::relativetime::options::Numeric;
 use icu::experimental::relativetime::{RelativeTimeFormatter, RelativeTimeFormatterOptions};
 use icu::locale::{Direction, Locale, LocaleDirectionality, locale};
@@ -37,6 +39,7 @@ pub struct Formats {
     moment: DateTimeFormatter<YMDT>,
     number: DecimalFormatter,
     percent: PercentFormatter<DecimalFormatter>,
+    regions: RegionDisplayNames,
     minutes: RelativeTimeFormatter,
     hours: RelativeTimeFormatter,
     days: RelativeTimeFormatter,
@@ -116,6 +119,8 @@ impl Formats {
                 PercentFormatterOptions::default(),
             )
             .expect("ICU data for numbers are compiled in, with a root to fall back to"),
+            regions: RegionDisplayNames::try_new((&locale).into(), DisplayNamesOptions::default())
+                .expect("ICU data for names are compiled in, with a root to fall back to"),
             minutes: RelativeTimeFormatter::try_new_long_minute((&locale).into(), in_words())
                 .expect(relative),
             hours: RelativeTimeFormatter::try_new_long_hour((&locale).into(), in_words())
@@ -164,6 +169,13 @@ impl Formats {
     /// A whole number with the locale's grouping.
     pub fn number(&self, number: i64) -> String {
         self.number.format(&Decimal::from(number)).to_string()
+    }
+
+    /// The name of a country given by its ISO 3166-1 code; the code if it is none.
+    pub fn country(&self, code: &str) -> String {
+        let region = code.parse().ok();
+        let name = region.and_then(|region| self.regions.of(region));
+        name.unwrap_or(code).to_owned()
     }
 
     /// A percentage given as a plain decimal such as "5.5", written as the locale does.

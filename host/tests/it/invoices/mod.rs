@@ -124,6 +124,7 @@ async fn an_invoice_says_who_what_when_and_how_much() {
     for expected in [
         "Northwind Software GmbH",
         "Amélie Dupont",
+        "France",
         "NW-2026-00042",
         "22 November 2026",
         "22 November 2026 – 21 December 2026",
