@@ -25,9 +25,9 @@ queries! {
     LIST = "SELECT id, business_id, mode, email, name, phone, locale, metadata, created_at, \
         updated_at, version FROM customers \
         WHERE business_id = $1 AND mode = $2 \
-        AND ($3 IS NULL OR email_folded = $3) \
-        AND ($4 IS NULL OR name_folded LIKE $4 ESCAPE '!') \
-        AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at <= $6) \
+        AND (CAST($3 AS TEXT) IS NULL OR email_folded = $3) \
+        AND (CAST($4 AS TEXT) IS NULL OR name_folded LIKE $4 ESCAPE '!') \
+        AND (CAST($5 AS BIGINT) IS NULL OR created_at >= $5) AND (CAST($6 AS BIGINT) IS NULL OR created_at <= $6) \
         ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8";
     SEARCH = "SELECT id, business_id, mode, email, name, phone, locale, metadata, created_at, \
         updated_at, version FROM customers \

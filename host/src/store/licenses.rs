@@ -25,8 +25,8 @@ queries! {
     LIST = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
         WHERE license_id = licenses.id) AS activations \
         FROM licenses WHERE business_id = $1 AND mode = $2 \
-        AND ($3 IS NULL OR customer_id = $3) AND ($4 IS NULL OR product_id = $4) \
-        AND ($5 IS NULL OR subscription_id = $5) \
+        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
+        AND (CAST($5 AS TEXT) IS NULL OR subscription_id = $5) \
         ORDER BY created_at DESC, id DESC LIMIT $6 OFFSET $7";
     SUSPEND = "UPDATE licenses SET suspended = $4 \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3";

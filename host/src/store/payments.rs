@@ -33,9 +33,9 @@ queries! {
     BY_GATEWAY_REF = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND gateway = $3 AND gateway_ref = $4 ORDER BY id LIMIT 1";
     LIST = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
-        AND ($3 IS NULL OR customer_id = $3) AND ($4 IS NULL OR subscription_id = $4) \
-        AND ($5 IS NULL OR state = $5) AND ($6 IS NULL OR currency = $6) \
-        AND ($7 IS NULL OR created_at >= $7) AND ($8 IS NULL OR created_at <= $8) \
+        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4) \
+        AND (CAST($5 AS TEXT) IS NULL OR state = $5) AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
+        AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
         ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
     NEW_METHOD_TRIES = "SELECT COUNT(*) AS count FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \

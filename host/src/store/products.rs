@@ -16,7 +16,7 @@ queries! {
         $19, $20, $21, $22, $23)";
     GET = "SELECT * FROM products WHERE business_id = $1 AND mode = $2 AND id = $3";
     LIST = "SELECT * FROM products WHERE business_id = $1 AND mode = $2 \
-        AND ($3 IS NULL OR is_recurring = $3) \
+        AND (CAST($3 AS BOOLEAN) IS NULL OR is_recurring = $3) \
         ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5";
 }
 

@@ -32,9 +32,9 @@ queries! {
         business_name = $25, metadata = $26, updated_at = $27, version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
     LIST = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
-        AND ($3 IS NULL OR customer_id = $3) AND ($4 IS NULL OR product_id = $4) \
-        AND ($5 IS NULL OR state = $5) AND ($6 IS NULL OR cancel_at_period_end = $6) \
-        AND ($7 IS NULL OR created_at >= $7) AND ($8 IS NULL OR created_at <= $8) \
+        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
+        AND (CAST($5 AS TEXT) IS NULL OR state = $5) AND (CAST($6 AS BOOLEAN) IS NULL OR cancel_at_period_end = $6) \
+        AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
         ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
     BY_METHOD = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
         AND method_id = $3 AND state NOT IN ('cancelled', 'failed', 'expired') ORDER BY id LIMIT 50";

@@ -4,5 +4,6 @@
 mod config;
 mod invoices;
 mod mail;
+mod store;
 mod support;
 mod themes;
