@@ -22,6 +22,7 @@ CREATE TABLE intents (
     return_url TEXT,
     expires_at INTEGER,
     description TEXT,
+    only_kind TEXT CHECK (only_kind IN ('card', 'bank_debit')),
     metadata TEXT NOT NULL,
     token TEXT NOT NULL UNIQUE,
     status TEXT NOT NULL,

@@ -8,7 +8,7 @@ use url::Url;
 use crate::error::Error;
 use crate::faults::Operation;
 use crate::money::{self, Money};
-use crate::store::Initiator;
+use crate::store::{Initiator, MethodKind};
 
 /// A customer, who exists by being named.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub(crate) struct NewCharge {
     pub(crate) expires_at: Option<i64>,
     #[serde(default)]
     pub(crate) description: Option<String>,
+    /// The one kind of method that is offered; both when absent.
+    #[serde(default)]
+    pub(crate) only_kind: Option<MethodKind>,
     /// What the card network called the agreement; checked against the method's.
     #[serde(default)]
     pub(crate) network_reference: Option<String>,
@@ -64,6 +67,9 @@ pub(crate) struct NewSetup {
     pub(crate) expires_at: Option<i64>,
     #[serde(default)]
     pub(crate) description: Option<String>,
+    /// The one kind of method that is offered; both when absent.
+    #[serde(default)]
+    pub(crate) only_kind: Option<MethodKind>,
     #[serde(default)]
     pub(crate) metadata: BTreeMap<String, String>,
 }

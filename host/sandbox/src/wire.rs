@@ -58,6 +58,7 @@ pub(crate) struct MethodOut {
     last_four: String,
     expiry_month: Option<i64>,
     expiry_year: Option<i64>,
+    holder: String,
     fingerprint: String,
     network_reference: String,
     /// Whether it can be charged again.
@@ -89,6 +90,7 @@ impl From<Method> for MethodOut {
             last_four: method.last_four,
             expiry_month: method.expiry_month,
             expiry_year: method.expiry_year,
+            holder: method.holder,
             fingerprint: method.fingerprint,
             network_reference: method.network_reference,
         }

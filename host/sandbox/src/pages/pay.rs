@@ -24,6 +24,8 @@ struct PayPage {
     token: String,
     /// `card` or `debit`.
     with: With,
+    /// Whether the customer can choose between card and account.
+    can_choose: bool,
     holder: String,
     expiry: String,
     errors: Errors,
@@ -128,6 +130,10 @@ pub(super) async fn submit(
         tx.commit().await?;
         return elsewhere(&processor, &intent);
     }
+    let typed = Typed {
+        with: offered(&intent, typed.with),
+        ..typed
+    };
     let entered = match read(&typed) {
         Ok(entered) => entered,
         Err(errors) => {
@@ -181,7 +187,8 @@ fn form(
     let shown = PayPage {
         order: Order::new(intent),
         token: intent.token.clone(),
-        with: typed.with,
+        with: offered(intent, typed.with),
+        can_choose: intent.only_kind.is_none(),
         holder: typed.holder.clone(),
         expiry: typed.expiry.clone(),
         errors,
@@ -195,6 +202,15 @@ fn form(
         &shown,
         way_back(intent).as_deref(),
     )
+}
+
+/// What the customer is offered: what was asked for, unless the merchant takes one kind only.
+fn offered(intent: &Intent, wished: With) -> With {
+    match intent.only_kind {
+        None => wished,
+        Some(MethodKind::Card) => With::Card,
+        Some(MethodKind::BankDebit) => With::Debit,
+    }
 }
 
 /// Makes sense of what was typed, or says what is wrong with each field.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Result, Tx};
+use super::{MethodKind, Result, Tx};
 use crate::decline::DeclineCode;
 
 /// Whether money moves.
@@ -78,6 +78,8 @@ pub(crate) struct Intent {
     pub(crate) return_url: Option<String>,
     pub(crate) expires_at: Option<i64>,
     pub(crate) description: Option<String>,
+    /// The one kind of method that is offered.
+    pub(crate) only_kind: Option<MethodKind>,
     /// A JSON object of texts.
     metadata: String,
     /// What stands in the path of the hosted pages.
@@ -119,6 +121,7 @@ impl Intent {
             return_url: None,
             expires_at: None,
             description: None,
+            only_kind: None,
             metadata: encode(metadata),
             token: data_encoding::BASE64URL_NOPAD.encode(&crate::chance::bytes()),
             status: Status::AwaitingMethod,
@@ -153,9 +156,10 @@ impl Tx {
         sqlx::query(
             "INSERT INTO intents (id, account, kind, idempotency_key, customer, customer_name,
                  amount, currency, initiator, save_method, return_url, expires_at, description,
-                 metadata, token, status, method, decline, settles_at, created_at, updated_at)
+                 only_kind, metadata, token, status, method, decline, settles_at, created_at,
+                 updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 $18, $19, $20, $21)",
+                 $18, $19, $20, $21, $22)",
         )
         .bind(&intent.id)
         .bind(&intent.account)
@@ -170,6 +174,7 @@ impl Tx {
         .bind(&intent.return_url)
         .bind(intent.expires_at)
         .bind(&intent.description)
+        .bind(intent.only_kind)
         .bind(&intent.metadata)
         .bind(&intent.token)
         .bind(intent.status)

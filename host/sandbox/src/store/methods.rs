@@ -1,13 +1,13 @@
 //! Cards and accounts that customers entered: what may be shown of them, never a number.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::{Result, Tx};
 use crate::instrument::Behaviour;
 
 /// Card or account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(rename_all = "snake_case")]
 pub(crate) enum MethodKind {

@@ -220,6 +220,30 @@ fn now_in_micros() -> i64 {
 }
 
 #[tokio::test]
+async fn a_merchant_who_takes_only_cards_is_paid_by_card() {
+    let world = World::start().await;
+    let mut order = collecting("cus_1");
+    order["only_kind"] = json!("card");
+    let (_, charge) = world.order("/v1/charges", "k", &order).await;
+    let url = charge["action"]["url"].as_str().expect("a page");
+    let page = world
+        .client
+        .get(format!("{url}?with=debit"))
+        .send()
+        .await
+        .expect("a page");
+    let page = page.text().await.expect("a page");
+    assert!(page.contains("Card number") && !page.contains("Bank account"));
+    let answer = world
+        .fill(
+            &charge,
+            &[("with", "debit"), ("iban", "DE89370400440532013000")],
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn an_unknown_token_and_an_incomplete_form_say_what_is_wrong() {
     let world = World::start().await;
     let missing = world

@@ -2,6 +2,8 @@
 //! transaction, together with its ledger entry and its webhook. Knows no HTTP and no faults
 //! but those that concern webhooks and debits.
 
+mod refunds;
+
 use serde::Serialize;
 use url::Url;
 
@@ -9,13 +11,11 @@ use crate::account::Account;
 use crate::clock;
 use crate::error::Error;
 use crate::instrument::{Instrument, Verdict};
-use crate::money::Money;
-use crate::orders::{NewCharge, NewRefund, NewSetup, Source};
+use crate::orders::{NewCharge, NewSetup, Source};
 use crate::store::{
-    self, Entry, EntryKind, Initiator, Intent, Kind, Method, MethodKind, Refund, RefundStatus,
-    Status, Tx,
+    self, Entry, EntryKind, Initiator, Intent, Kind, Method, MethodKind, Status, Tx,
 };
-use crate::wire::{self, IntentOut, RefundOut};
+use crate::wire::{self, IntentOut};
 
 /// One piece of work for one account, at one moment.
 pub(crate) struct Work<'a> {
@@ -57,6 +57,7 @@ impl Work<'_> {
         intent.return_url = order.return_url.as_ref().map(ToString::to_string);
         intent.expires_at = order.expires_at;
         intent.description.clone_from(&order.description);
+        intent.only_kind = order.only_kind;
         if let Source::Method(id) = &order.source {
             let method = self.usable_method(id, order).await?;
             let verdict = self.verdict(&method, &intent);
@@ -81,6 +82,7 @@ impl Work<'_> {
         intent.return_url = Some(order.return_url.to_string());
         intent.expires_at = order.expires_at;
         intent.description.clone_from(&order.description);
+        intent.only_kind = order.only_kind;
         self.tx.insert_intent(&intent).await?;
         self.announce_intent(&intent).await
     }
@@ -277,110 +279,6 @@ impl Work<'_> {
         };
         self.announce(&format!("{noun}.{}", intent.status.word()), &out)
             .await?;
-        Ok(out)
-    }
-
-    /// Gives money back. A card gets it at once, an account after the debit's delay.
-    pub(crate) async fn refund(
-        &mut self,
-        key: &str,
-        order: &NewRefund,
-    ) -> Result<RefundOut, Error> {
-        let charge = self
-            .tx
-            .intent(&self.account.name, Kind::Charge, &order.charge)
-            .await?
-            .filter(|charge| charge.status == Status::Succeeded)
-            .ok_or_else(|| Error::invalid("charge", "There is no such successful charge."))?;
-        let (Some(captured), Some(currency)) = (charge.amount, charge.currency.clone()) else {
-            return Err(Error::invalid(
-                "charge",
-                "A set-up has no money to give back.",
-            ));
-        };
-        let left = captured.saturating_sub(self.tx.refunded(&charge.id).await?);
-        let wanted = order.amount.clone().unwrap_or(Money {
-            minor: left,
-            currency: currency.clone(),
-        });
-        if wanted.currency != currency {
-            return Err(Error::invalid(
-                "currency",
-                "The charge was made in another currency.",
-            ));
-        }
-        if wanted.minor < 1 || wanted.minor > left {
-            return Err(Error::invalid(
-                "amount",
-                format!("At most {left} can be given back."),
-            ));
-        }
-        let mut refund = Refund::new(
-            &charge,
-            key.to_owned(),
-            wanted.minor,
-            currency,
-            &order.metadata,
-            self.now,
-        );
-        let debited = match &charge.method {
-            Some(id) => self
-                .tx
-                .method(&self.account.name, id)
-                .await?
-                .is_some_and(|method| method.kind == MethodKind::BankDebit),
-            None => false,
-        };
-        if debited {
-            let delay = self.account.faults().debit_delay;
-            refund.status = RefundStatus::Processing;
-            refund.settles_at = delay.map(|delay| self.now.saturating_add(clock::micros(delay)));
-        } else {
-            self.book_refund(&refund).await?;
-        }
-        self.tx.insert_refund(&refund).await?;
-        self.announce_refund(refund).await
-    }
-
-    /// Ends a refund that is under way.
-    pub(crate) async fn settle_refund(
-        &mut self,
-        mut refund: Refund,
-        succeeds: bool,
-    ) -> Result<RefundOut, Error> {
-        if refund.status != RefundStatus::Processing {
-            return Err(Error::invalid("status", "This is not under way."));
-        }
-        refund.status = if succeeds {
-            RefundStatus::Succeeded
-        } else {
-            RefundStatus::Failed
-        };
-        refund.settles_at = None;
-        refund.updated_at = self.now;
-        if succeeds {
-            self.book_refund(&refund).await?;
-        }
-        self.tx.save_refund(&refund).await?;
-        self.announce_refund(refund).await
-    }
-
-    async fn book_refund(&mut self, refund: &Refund) -> Result<(), Error> {
-        let Refund {
-            id,
-            idempotency_key,
-            amount,
-            currency,
-            ..
-        } = refund;
-        self.book(EntryKind::Refund, id, idempotency_key, *amount, currency)
-            .await
-    }
-
-    async fn announce_refund(&mut self, refund: Refund) -> Result<RefundOut, Error> {
-        let kind = format!("refund.{}", refund.status.word());
-        let out = RefundOut::from(refund);
-        self.announce(&kind, &out).await?;
         Ok(out)
     }
 
