@@ -24,13 +24,17 @@ queries! {
     CANCEL = "DELETE FROM jobs WHERE unique_key = $1 AND state = 'queued'";
     DONE = "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
-    AGAIN = "UPDATE jobs SET state = 'queued', run_at = $3, due_at = $4, last_error = $5, \
+    AGAIN = "UPDATE jobs SET state = 'queued', run_at = $3, attempts = $4, last_error = $5, \
         lease_until = NULL, lease_token = NULL \
+        WHERE id = $1 AND lease_token = $2 AND state = 'running'";
+    EXTEND = "UPDATE jobs SET lease_until = $3 \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     FAILED = "UPDATE jobs SET state = 'failed', finished_at = $3, last_error = $4 \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
-    NEXT_RUN = "SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued'";
-    LIST = "SELECT id, kind, unique_key, due_at, attempts, state, last_error FROM jobs \
+    NEXT_RUN = "SELECT MIN(next.run_at) AS run_at FROM \
+        (SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' \
+        UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs WHERE state = 'running') AS next";
+    LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3";
     FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
@@ -93,8 +97,8 @@ pub struct JobRow {
     pub kind: String,
     /// The key it is queued under.
     pub unique_key: Option<String>,
-    /// When it is due.
-    pub due_at: Timestamp,
+    /// When it runs next (host time).
+    pub run_at: Timestamp,
     /// How often it was tried.
     pub attempts: i64,
     /// `queued`, `running` or `failed`.
@@ -124,7 +128,7 @@ struct ListRow {
     id: String,
     kind: String,
     unique_key: Option<String>,
-    due_at: i64,
+    run_at: i64,
     attempts: i64,
     state: String,
     last_error: Option<String>,
@@ -153,6 +157,7 @@ impl Tx {
     /// Orders work. A queued job of the same key is moved to this one's time and payload; a
     /// running one finishes and decides for itself when it runs again.
     pub async fn enqueue(&mut self, scope: &Scope, job: &NewJob) -> Result<()> {
+        self.has_ordered = true;
         let inserted = execute!(
             self,
             INSERT,
@@ -207,15 +212,31 @@ impl Tx {
         Ok(touched == 1)
     }
 
-    /// Puts a job back to be tried again at `run_at` (host time).
+    /// Keeps a job until `until`; answers false when the lease was lost.
+    pub async fn extend_lease(&mut self, job: &ClaimedJob, until: Timestamp) -> Result<bool> {
+        let until = until.as_microsecond();
+        let touched = execute!(self, EXTEND, job.id.as_str(), &job.lease, until)?;
+        Ok(touched == 1)
+    }
+
+    /// Puts a job back to be tried again at `run_at` (host time), as tried `attempts` times.
+    /// [`Error::Conflict`](super::Error::Conflict) when the same work was ordered meanwhile.
     pub async fn job_again(
         &mut self,
         job: &ClaimedJob,
         run_at: Timestamp,
-        error: Option<&str>,
+        attempts: u32,
+        error: &str,
     ) -> Result<bool> {
-        let at = run_at.as_microsecond();
-        let touched = execute!(self, AGAIN, job.id.as_str(), &job.lease, at, at, error)?;
+        let touched = execute!(
+            self,
+            AGAIN,
+            job.id.as_str(),
+            &job.lease,
+            run_at.as_microsecond(),
+            i64::from(attempts),
+            error,
+        )?;
         Ok(touched == 1)
     }
 
@@ -237,7 +258,7 @@ impl Tx {
         Ok(touched == 1)
     }
 
-    /// When the next queued job wants to run (host time).
+    /// When there is work next (host time): a queued job is due, or a lease ends.
     pub async fn next_job_at(&mut self) -> Result<Option<Timestamp>> {
         let row = fetch_optional!(self, NextRun, NEXT_RUN)?;
         let columns = Columns {
@@ -264,7 +285,7 @@ impl Tx {
                 id: &row.id,
             };
             Ok(JobRow {
-                due_at: columns.time("due_at", row.due_at)?,
+                run_at: columns.time("run_at", row.run_at)?,
                 id: row.id,
                 kind: row.kind,
                 unique_key: row.unique_key,

@@ -21,11 +21,13 @@ mod subscriptions;
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use tokio::sync::Notify;
 
 pub use self::customers::CustomerFilter;
 pub use self::error::Error;
@@ -50,6 +52,7 @@ static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations
 #[derive(Clone, Debug)]
 pub struct Store {
     pools: Pools,
+    ordered: Arc<Notify>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +65,8 @@ enum Pools {
 #[derive(Debug)]
 pub struct Tx {
     connection: Connection,
+    ordered: Arc<Notify>,
+    has_ordered: bool,
 }
 
 #[derive(Debug)]
@@ -104,6 +109,7 @@ impl Store {
             .await?;
         Ok(Self {
             pools: Pools::Sqlite { write, read },
+            ordered: Arc::default(),
         })
     }
 
@@ -128,6 +134,7 @@ impl Store {
             .await?;
         Ok(Self {
             pools: Pools::Postgres(pool),
+            ordered: Arc::default(),
         })
     }
 
@@ -149,7 +156,7 @@ impl Store {
             }
             Pools::Postgres(pool) => Connection::Postgres(pool.begin().await?),
         };
-        Ok(Tx { connection })
+        Ok(self.tx(connection))
     }
 
     /// A transaction that sees one state of the database and writes nothing.
@@ -161,7 +168,21 @@ impl Store {
                     .await?,
             ),
         };
-        Ok(Tx { connection })
+        Ok(self.tx(connection))
+    }
+
+    fn tx(&self, connection: Connection) -> Tx {
+        Tx {
+            connection,
+            ordered: Arc::clone(&self.ordered),
+            has_ordered: false,
+        }
+    }
+
+    /// Returns once work was ordered by this process, now or since the last call. One waiter
+    /// is woken for each commit.
+    pub async fn work_ordered(&self) {
+        self.ordered.notified().await;
     }
 
     /// Waits for running statements and closes every connection.
@@ -182,6 +203,9 @@ impl Tx {
         match self.connection {
             Connection::Sqlite(transaction) => transaction.commit().await?,
             Connection::Postgres(transaction) => transaction.commit().await?,
+        }
+        if self.has_ordered {
+            self.ordered.notify_one();
         }
         Ok(())
     }
