@@ -56,5 +56,5 @@ impl Theme {
 
 /// All that themes render.
 fn registered() -> Vec<Registered> {
-    crate::mail::registered()
+    [crate::themes::registered(), crate::mail::registered()].concat()
 }

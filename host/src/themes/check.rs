@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::frame::{Brand, Flash, Frame, Tone};
-use super::locale::{FALLBACK, Locale};
+use super::locale::{Catalogue, FALLBACK, Locale};
 use super::page::{Kind, Registered};
 use super::theme::Theme;
 use super::{Error, chain};
@@ -40,7 +40,7 @@ pub fn check(root: &Path, folder: &Path, registered: &[Registered]) -> Result<Re
     }
     let heard = std::mem::take(&mut *heard.lock().expect("never poisoned"));
     templates_without_page(&theme, registered, &mut report);
-    catalogues(&theme, &heard, &mut report);
+    catalogues(&theme, &heard, &mut report)?;
     Ok(report)
 }
 
@@ -110,8 +110,9 @@ fn templates_without_page(theme: &Theme, registered: &[Registered], report: &mut
     }
 }
 
-/// Keys that one language has and another has not, and keys that nothing uses.
-fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) {
+/// Keys that one language has and another has not, and keys of the theme itself that nothing
+/// uses; what a replaced template leaves unused of the extended theme is no mistake.
+fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) -> Result<(), Error> {
     let all = theme.catalogue(FALLBACK).keys();
     for (tag, catalogue) in theme.catalogues() {
         for key in all.difference(catalogue.keys()) {
@@ -130,7 +131,8 @@ fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) {
         .into_iter()
         .map(|(_, source)| source)
         .collect();
-    for key in all {
+    let own: Vec<&Path> = theme.folders().take(1).collect();
+    for key in Catalogue::read(&own, FALLBACK, false)?.keys() {
         // Documents get every message that starts so.
         if key.starts_with("invoice-") {
             continue;
@@ -149,4 +151,5 @@ fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) {
                 .push(format!("locales/{FALLBACK}: nothing uses `{key}`"));
         }
     }
+    Ok(())
 }

@@ -15,6 +15,7 @@ mod manifest;
 pub mod page;
 mod theme;
 pub mod tokens;
+pub mod trial;
 mod watch;
 
 use std::collections::BTreeMap;

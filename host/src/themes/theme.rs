@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
+use sha2::{Digest as _, Sha256};
+
 use super::assets::Assets;
 use super::formats::Formats;
 use super::frame::Frame;
@@ -29,6 +31,7 @@ const LONGEST_CHAIN: usize = 8;
 pub struct Theme {
     name: String,
     title: String,
+    digest: [u8; 32],
     chain: Vec<(String, PathBuf)>,
     environment: Environment<'static>,
     catalogues: BTreeMap<String, Arc<Catalogue>>,
@@ -85,6 +88,7 @@ impl Theme {
         Ok(Self {
             name: name.to_owned(),
             title,
+            digest: digest(&paths)?,
             environment,
             catalogues,
             languages,
@@ -99,6 +103,11 @@ impl Theme {
     /// The folder name of the theme.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Changes whenever a file of the theme or of one that it extends does.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        self.digest
     }
 
     /// What a person calls it.
@@ -278,6 +287,20 @@ fn catalogues(chain: &[&Path]) -> Result<BTreeMap<String, Arc<Catalogue>>, Error
             Ok((tag, Arc::new(catalogue)))
         })
         .collect()
+}
+
+/// A hash of every file that can decide how the theme looks.
+fn digest(chain: &[&Path]) -> Result<[u8; 32], Error> {
+    let mut hash = Sha256::new();
+    for root in chain {
+        for (name, path) in folder::files(root)? {
+            let content = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
+            hash.update(name.as_bytes());
+            hash.update(content.len().to_le_bytes());
+            hash.update(content);
+        }
+    }
+    Ok(hash.finalize().into())
 }
 
 /// Tag and own name of each language, such as `es` and "Español".

@@ -47,10 +47,13 @@ impl Themes {
         Ok(Watch { _watcher: watcher })
     }
 
-    /// Loads all themes anew, each only if `trial` lets it pass.
+    /// Loads all themes anew, each that has changed only if `trial` lets it pass.
     pub fn take_changes(&self, trial: &Trial) {
         let load = |name: &str| {
             let theme = Theme::load(&self.root, name)?;
+            if self.theme(name).digest() == theme.digest() {
+                return Ok(theme);
+            }
             trial(&self.root.join(name)).map_err(|problem| Error::Trial {
                 theme: name.to_owned(),
                 problem,

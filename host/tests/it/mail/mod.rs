@@ -1,5 +1,7 @@
 //! Mails: what they say in both languages, and that the same mail sent twice is one mail.
 
+mod smtp;
+
 use std::sync::Arc;
 
 use vestibule::domain::email::Email;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use vestibule::themes::{Page as _, Themes};
+use vestibule::themes::{Page as _, Themes, trial};
 
 use super::{Folder, Probe, frame};
 
@@ -57,6 +57,21 @@ fn a_theme_that_fails_its_trial_is_not_taken() {
     });
     assert_eq!(rendered(&themes), "one");
     assert!(themes.problems()["probe"].contains("it eats memory"));
+}
+
+#[test]
+fn a_greedy_template_fails_its_trial() {
+    let greedy = "{{ 'x' * 3000000000 }}";
+    let folder = Folder::with_theme("greedy", &[("templates/mails/login.txt", greedy)]);
+    folder.write(
+        "modest",
+        "theme.toml",
+        "name = \"M\"\nextends = \"default\"\n",
+    );
+    let trial = trial::by_command(env!("CARGO_BIN_EXE_vestibule").into());
+    assert_eq!(trial(&folder.path().join("modest")), Ok(()));
+    let refused = trial(&folder.path().join("greedy")).expect_err("refused");
+    assert!(refused.contains("theme check"), "{refused}");
 }
 
 #[test]
