@@ -13,7 +13,7 @@ use super::Trial;
 /// Address space of the trial, in KiB. ICU and Typst map a lot and touch little.
 const MEMORY_KIB: u64 = 2 * 1024 * 1024;
 /// How long it may take.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 /// How often it is looked after.
 const GLANCE: Duration = Duration::from_millis(50);
 
