@@ -1,6 +1,11 @@
-//! Permissions: what the manifest wishes and the operator grants, and nothing else. Pure.
+//! Permissions: what the manifest wishes **and** the operator grants, and nothing else. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// What the operator permits a plugin, per business and mode. Empty means nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,4 +26,275 @@ pub struct OriginGrant {
     /// Whether its address may be one of a private network or of this machine.
     #[serde(default)]
     pub private: bool,
+}
+
+/// The `[permissions]` of a manifest: what a plugin wishes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wishes {
+    /// Origins it wants to reach: `https://api.example.com`, or `setting:NAME` for the origin
+    /// of a setting of type `url`.
+    pub http: Vec<String>,
+    /// Names of secrets it wants to use.
+    pub secrets: BTreeSet<String>,
+    /// Names of secrets whose text it wants to read.
+    pub reveal: BTreeSet<String>,
+}
+
+/// Scheme, host and port of a URL, as compared and connected to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+/// A text that is not an origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an origin such as `https://api.example.com` or `http://127.0.0.1:8081`")]
+pub struct InvalidOrigin(pub String);
+
+impl Origin {
+    /// The origin of an http or https URL with a host.
+    pub fn of(url: &Url) -> Option<Self> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        Some(Self {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port_or_known_default()?,
+        })
+    }
+
+    /// Whether it is reached without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.scheme == "http"
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let invalid = || InvalidOrigin(text.chars().take(100).collect());
+        let url = Url::parse(text).map_err(|_| invalid())?;
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        let host = url.host_str().unwrap_or_default();
+        if !bare || host.contains('*') || host.ends_with('.') {
+            return Err(invalid());
+        }
+        Self::of(&url).ok_or_else(invalid)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let default = if self.is_plain() { 80 } else { 443 };
+        if self.port == default {
+            write!(f, "{}://{}", self.scheme, self.host)
+        } else {
+            write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a plugin may do in one business and mode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// Origins it may reach, with whether their addresses may be private.
+    pub origins: BTreeMap<Origin, bool>,
+    /// Secrets it may use.
+    pub secrets: BTreeSet<String>,
+    /// Secrets whose text it may read.
+    pub reveal: BTreeSet<String>,
+}
+
+/// Permissions with what the operator should know about them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effective {
+    /// What holds.
+    pub permissions: Permissions,
+    /// Wishes that were not granted and grants that cannot be read, as sentences.
+    pub remarks: Vec<String>,
+}
+
+/// The permissions that hold: each is wished by the manifest and granted by the operator.
+/// `setting` answers the text of a setting, for wishes of the form `setting:NAME`.
+pub fn effective(
+    wishes: &Wishes,
+    grant: &Grant,
+    setting: impl Fn(&str) -> Option<String>,
+) -> Effective {
+    let mut answer = Effective::default();
+    let mut granted = BTreeMap::new();
+    for entry in &grant.http {
+        match entry.origin.parse::<Origin>() {
+            Ok(origin) => {
+                granted.insert(origin, entry.private);
+            }
+            Err(error) => answer.remarks.push(format!("the grant names {error}")),
+        }
+    }
+    for wish in &wishes.http {
+        let wished = match wish.strip_prefix("setting:") {
+            Some(name) => match setting(name) {
+                Some(value) => Url::parse(&value).ok().and_then(|url| Origin::of(&url)),
+                // An optional setting without a value wishes nothing.
+                None => continue,
+            },
+            None => wish.parse().ok(),
+        };
+        match wished {
+            None => answer
+                .remarks
+                .push(format!("the plugin wishes `{wish}`, which names no origin")),
+            Some(origin) => match granted.get(&origin) {
+                Some(&private) => {
+                    answer.permissions.origins.insert(origin, private);
+                }
+                None => answer.remarks.push(format!(
+                    "the plugin wishes to reach {origin}; add it to the grant: \
+                     {{ origin = \"{origin}\" }}"
+                )),
+            },
+        }
+    }
+    answer.permissions.secrets.clone_from(&wishes.secrets);
+    for name in &wishes.reveal {
+        if grant.reveal.contains(name) {
+            answer.permissions.reveal.insert(name.clone());
+        } else {
+            answer.remarks.push(format!(
+                "the plugin wishes to read the text of the secret `{name}`, which `reveal` of \
+                 the grant does not name"
+            ));
+        }
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins(wishes: &[&str], grants: &[(&str, bool)]) -> (Vec<String>, usize) {
+        let wishes = Wishes {
+            http: wishes.iter().map(ToString::to_string).collect(),
+            ..Wishes::default()
+        };
+        let grant = Grant {
+            http: grants
+                .iter()
+                .map(|&(origin, private)| OriginGrant {
+                    origin: origin.to_owned(),
+                    private,
+                })
+                .collect(),
+            ..Grant::default()
+        };
+        let settings = |name: &str| match name {
+            "base_url" => Some("http://127.0.0.1:8081/api/v1".to_owned()),
+            "bad" => Some("not a url".to_owned()),
+            _ => None,
+        };
+        let answer = effective(&wishes, &grant, settings);
+        let origins = answer
+            .permissions
+            .origins
+            .iter()
+            .map(|(origin, private)| format!("{origin}{}", if *private { " private" } else { "" }))
+            .collect();
+        (origins, answer.remarks.len())
+    }
+
+    #[test]
+    fn what_holds_is_wished_and_granted() {
+        let none: Vec<String> = vec![];
+        let api = "https://api.example.com";
+        assert_eq!(origins(&[], &[]), (none.clone(), 0));
+        assert_eq!(origins(&[api], &[]), (none.clone(), 1));
+        assert_eq!(origins(&[], &[(api, false)]), (none.clone(), 0));
+        assert_eq!(origins(&[api], &[(api, false)]), (vec![api.into()], 0));
+        // The same origin in another spelling.
+        assert_eq!(
+            origins(&[api], &[("HTTPS://API.example.com:443/", false)]),
+            (vec![api.into()], 0)
+        );
+        // Another scheme, port or host is another origin.
+        for other in [
+            "http://api.example.com",
+            "https://api.example.com:8443",
+            "https://example.com",
+            "https://api.example.com.evil.example",
+        ] {
+            assert_eq!(
+                origins(&[api], &[(other, false)]),
+                (none.clone(), 1),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_setting_can_name_the_origin_and_still_needs_the_grant() {
+        let local = ("http://127.0.0.1:8081", true);
+        assert_eq!(
+            origins(&["setting:base_url"], &[local]),
+            (vec!["http://127.0.0.1:8081 private".into()], 0)
+        );
+        assert_eq!(origins(&["setting:base_url"], &[]).1, 1);
+        assert_eq!(origins(&["setting:bad"], &[local]), (vec![], 1));
+        assert_eq!(origins(&["setting:unset"], &[local]), (vec![], 0));
+    }
+
+    #[test]
+    fn an_origin_is_neither_a_pattern_nor_a_url() {
+        for bad in [
+            "https://*.example.com",
+            "https://example.com/path",
+            "https://example.com?x",
+            "https://user@example.com",
+            "ftp://example.com",
+            "example.com",
+            "https://",
+            "https://example.com./",
+            "",
+        ] {
+            assert!(bad.parse::<Origin>().is_err(), "{bad}");
+        }
+        assert_eq!(
+            "http://0x7f.1:80"
+                .parse::<Origin>()
+                .expect("an origin")
+                .to_string(),
+            "http://127.0.0.1"
+        );
+    }
+
+    #[test]
+    fn reading_a_secret_needs_its_own_grant() {
+        let wishes = Wishes {
+            secrets: ["a".to_owned(), "b".to_owned()].into(),
+            reveal: ["a".to_owned(), "b".to_owned()].into(),
+            ..Wishes::default()
+        };
+        let grant = Grant {
+            reveal: vec!["b".to_owned(), "c".to_owned()],
+            ..Grant::default()
+        };
+        let answer = effective(&wishes, &grant, |_| None);
+        assert_eq!(answer.permissions.reveal, ["b".to_owned()].into());
+        assert_eq!(answer.remarks.len(), 1);
+    }
 }

@@ -203,6 +203,7 @@ pub enum Lookup<T> {
 
 /// How a wish to cancel ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one per call, matched at once")]
 pub enum Cancellation {
     /// Confirmed: it can no longer succeed.
     Cancelled,

@@ -1,0 +1,27 @@
+//! The Rust side of `wit/`, made by wasmtime: what guests import and what they export. Types
+//! in here never leave the folder; `gateway::convert` turns them into the records of flows.
+//!
+//! A function called `lookup` stands last in its interface: the generated code has a local
+//! variable of that name.
+
+wasmtime::component::bindgen!({
+    path: ["../wit/types/v1", "../wit/host/v1", "../wit/gateway/v1"],
+    inline: "
+        package vestibule:engine;
+
+        // Not a world of any guest: all that this host can offer and call.
+        world everything {
+            include vestibule:host/imports@1.0.0;
+            include vestibule:host/revealing@1.0.0;
+            include vestibule:gateway/full-gateway@1.0.0;
+        }
+    ",
+    imports: {
+        "vestibule:host/http.fetch": async | trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+    with: {
+        "vestibule:host/secrets.secret": super::imports::Secret,
+    },
+});

@@ -1,0 +1,133 @@
+//! Compiled code on disk, in a folder that only the host's own user may touch. The key is the
+//! component's hash and the engine's compatibility hash, so that another version, machine or
+//! setting compiles anew.
+
+use std::fs::{self, DirBuilder};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The folder of compiled code.
+pub(super) struct CodeCache {
+    folder: PathBuf,
+    compatibility: u64,
+}
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// It cannot be made or read.
+    #[error("the folder of compiled plugins `{folder}` cannot be used")]
+    Io {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Somebody else may write native code there.
+    #[error(
+        "the folder of compiled plugins `{folder}` belongs to another user or is a link; \
+         name a folder that only the host uses"
+    )]
+    NotOurs {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+impl CodeCache {
+    /// Opens the folder, making it if it is not there, and shuts everyone else out.
+    pub(super) fn open(folder: &Path, engine: &Engine) -> Result<Self, CacheError> {
+        let io = |source| CacheError::Io {
+            folder: folder.to_owned(),
+            source,
+        };
+        if let Some(parent) = folder.parent() {
+            fs::create_dir_all(parent).map_err(io)?;
+        }
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(io(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        // A file made here shows whose process this is, without asking the system in unsafe
+        // ways; the folder must be the same user's.
+        let probe = tempfile::tempfile_in(folder).map_err(io)?;
+        let ours = probe.metadata().map_err(io)?.uid();
+        let found = fs::symlink_metadata(folder).map_err(io)?;
+        if !found.is_dir() || found.uid() != ours {
+            return Err(CacheError::NotOurs {
+                folder: folder.to_owned(),
+            });
+        }
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(io)?;
+
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Ok(Self {
+            folder: folder.to_owned(),
+            compatibility: hasher.finish(),
+        })
+    }
+
+    /// The code of `bytes`. What cannot be read from the cache is compiled and written anew;
+    /// a cache that cannot be written only costs time.
+    pub(super) fn component(
+        &self,
+        engine: &Engine,
+        bytes: &[u8],
+    ) -> Result<Component, wasmtime::Error> {
+        let path = self.path_of(bytes);
+        if path.exists() {
+            match load(engine, &path) {
+                Ok(component) => return Ok(component),
+                Err(error) => {
+                    tracing::warn!(%error, path = %path.display(), "a compiled plugin is not usable; compiling it again");
+                }
+            }
+        }
+        let code = engine.precompile_component(bytes)?;
+        match self.write(&path, &code) {
+            Ok(()) => load(engine, &path),
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "a compiled plugin could not be kept");
+                Component::new(engine, bytes)
+            }
+        }
+    }
+
+    fn path_of(&self, bytes: &[u8]) -> PathBuf {
+        let content = HEXLOWER.encode(&Sha256::digest(bytes));
+        let compatibility = self.compatibility;
+        self.folder
+            .join(format!("{content}-{compatibility:016x}.cwasm"))
+    }
+
+    /// Written whole or not at all: native code that was cut off must never be loaded.
+    fn write(&self, path: &Path, code: &[u8]) -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(code)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "wasmtime maps native code into memory and runs it as it is: the file was written \
+              by this module, whole, into a folder of mode 0700 that belongs to this user"
+)]
+fn load(engine: &Engine, path: &Path) -> Result<Component, wasmtime::Error> {
+    // SAFETY: see the reason above. wasmtime itself refuses a file of another version or
+    // configuration.
+    unsafe { Component::deserialize_file(engine, path) }
+}

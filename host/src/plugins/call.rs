@@ -1,0 +1,177 @@
+//! One call of a plugin: permit, fresh store, instantiation, the exported function under a
+//! deadline and a budget of processor time, and the end of it all. Draws the line between
+//! *certainly not executed* and *nobody knows*: the moment the exported function is entered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument;
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre};
+
+use super::binding::Binding;
+use super::engine::{self, CpuSpent};
+use super::error::{Error, UnknownCause};
+use super::imports::log::LineBucket;
+use super::imports::{CallState, HostClock};
+use super::limits::Limits;
+
+/// A plugin's code, ready to be instantiated for a call.
+pub(super) struct Code {
+    id: Arc<str>,
+    limits: Limits,
+    pre: InstancePre<CallState>,
+    clock: HostClock,
+    permits: Arc<Semaphore>,
+    lines: Arc<LineBucket>,
+}
+
+/// What a call does with an instance.
+pub(super) type Body<R> = Box<
+    dyn for<'a> FnOnce(
+            &'a mut Store<CallState>,
+            Instance,
+            Entered,
+        ) -> BoxFuture<'a, wasmtime::Result<R>>
+        + Send,
+>;
+
+/// Set by the body right before it enters the exported function.
+#[derive(Clone, Default)]
+pub(super) struct Entered(Arc<AtomicBool>);
+
+impl Entered {
+    /// From here on the outcome of a failure is unknown.
+    pub(super) fn enter(&self, store: &mut Store<CallState>) {
+        store.data_mut().entered = true;
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn was_entered(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Code {
+    pub(super) fn new(
+        id: &str,
+        limits: Limits,
+        pre: InstancePre<CallState>,
+        clock: HostClock,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            limits,
+            pre,
+            clock,
+            permits: Arc::new(Semaphore::new(limits.calls_at_once)),
+            lines: Arc::new(LineBucket::new()),
+        }
+    }
+
+    /// The plugin's id.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Runs `body` in a fresh instance. `operation` names it in logs.
+    pub(super) async fn call<R: Send + 'static>(
+        &self,
+        binding: &Arc<Binding>,
+        operation: &'static str,
+        body: Body<R>,
+    ) -> Result<R, Error> {
+        let not_executed = |reason: String| Error::NotExecuted {
+            plugin: self.id.to_string(),
+            reason,
+        };
+        let permit = timeout(self.limits.wait, Arc::clone(&self.permits).acquire_owned());
+        let Ok(Ok(permit)) = permit.await else {
+            let (most, wait) = (self.limits.calls_at_once, self.limits.wait);
+            return Err(not_executed(format!(
+                "{most} calls were running and none ended within {wait:?}"
+            )));
+        };
+        let begun = Instant::now();
+        let entered = Entered::default();
+        // A task of its own: a caller that goes away does not end the call in the middle, and
+        // a panic of the host ends only the call.
+        let span = tracing::info_span!("plugin.call", plugin = &*self.id, operation);
+        let run = self.run(binding, permit, entered.clone(), body);
+        let result = tokio::spawn(run.instrument(span))
+            .await
+            .unwrap_or(Err(UnknownCause::HostPanic));
+        tracing::debug!(
+            plugin = &*self.id,
+            at = %binding.label,
+            operation,
+            duration_ms = begun.elapsed().as_millis(),
+            error = result.as_ref().err().map(tracing::field::display),
+            "a plugin's call ended"
+        );
+        result.map_err(|cause| {
+            if entered.was_entered() {
+                let plugin = self.id.to_string();
+                Error::Unknown { plugin, cause }
+            } else {
+                not_executed(cause.to_string())
+            }
+        })
+    }
+
+    fn run<R: Send + 'static>(
+        &self,
+        binding: &Arc<Binding>,
+        permit: OwnedSemaphorePermit,
+        entered: Entered,
+        body: Body<R>,
+    ) -> impl Future<Output = Result<R, UnknownCause>> + Send + 'static {
+        let limits = self.limits;
+        let deadline = Instant::now() + limits.deadline;
+        let state = CallState::new(
+            Arc::clone(&self.id),
+            Arc::clone(binding),
+            limits,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.lines),
+            deadline,
+        );
+        let pre = self.pre.clone();
+        async move {
+            let _permit = permit;
+            let mut store = Store::new(pre.engine(), state);
+            store.limiter(|state| &mut state.memory);
+            store.set_hostcall_fuel(limits.transfer_bytes);
+            store.set_max_component_handles(limits.handles);
+            engine::bound_cpu(&mut store, limits.cpu);
+            let call = async {
+                let instance = pre.instantiate_async(&mut store).await?;
+                body(&mut store, instance, entered).await
+            };
+            match timeout_at(deadline, call).await {
+                Ok(answer) => answer.map_err(|error| {
+                    if error.downcast_ref::<CpuSpent>().is_some() {
+                        UnknownCause::CpuBudget(limits.cpu)
+                    } else {
+                        UnknownCause::Trapped(first_and_last(&error))
+                    }
+                }),
+                Err(_) => Err(UnknownCause::Deadline(limits.deadline)),
+            }
+        }
+    }
+}
+
+/// The outermost and innermost message of an error: wasmtime's first says where, the last
+/// says why.
+pub(super) fn first_and_last(error: &wasmtime::Error) -> String {
+    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+    match causes.as_slice() {
+        [only] => only.clone(),
+        [first, .., last] => format!("{first}: {last}"),
+        [] => String::new(),
+    }
+}

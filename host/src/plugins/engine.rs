@@ -1,0 +1,133 @@
+//! The one wasmtime engine of the process, its clock of epochs, and the way from the bytes of
+//! a component to code. Knows nothing of what guests may import.
+
+use std::time::Duration;
+
+use wasmtime::component::Component;
+use wasmtime::{
+    Config, Engine as Wasmtime, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+};
+
+use super::cache::{CacheError, CodeCache};
+use super::limits::{CORE_INSTANCES, Limits, MEMORIES, TABLE_ELEMENTS, TABLES};
+
+/// How often the engine's epoch moves: the unit in which processor time is counted.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// Calls that can run at the same time over all plugins, when memory is pooled.
+const POOLED_CALLS: u32 = 128;
+
+/// Engine and code cache.
+pub(super) struct Engine {
+    wasmtime: Wasmtime,
+    cache: CodeCache,
+}
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused its configuration, or the machine lacks something.
+    #[error("the WebAssembly engine does not start")]
+    Wasmtime(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The folder of compiled code cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The thread that counts processor time could not start.
+    #[error("the thread that counts plugins' processor time does not start")]
+    Ticker(#[source] std::io::Error),
+}
+
+impl Engine {
+    /// Starts the engine, with pooled memory where the machine has the address space.
+    pub(super) fn start(limits: &Limits, cache: &std::path::Path) -> Result<Self, EngineError> {
+        // Whether there is address space for a pool shows only when one is reserved; a small
+        // machine gets memory on demand instead.
+        let wasmtime = match Wasmtime::new(&configuration(limits, true)) {
+            Ok(wasmtime) => wasmtime,
+            Err(error) => {
+                tracing::info!(%error, "no pool for plugins; each call gets memory of its own");
+                Wasmtime::new(&configuration(limits, false))
+                    .map_err(|error| EngineError::Wasmtime(error.into()))?
+            }
+        };
+        let cache = CodeCache::open(cache, &wasmtime)?;
+        start_ticker(&wasmtime)?;
+        Ok(Self { wasmtime, cache })
+    }
+
+    pub(super) fn wasmtime(&self) -> &Wasmtime {
+        &self.wasmtime
+    }
+
+    /// The code of a component, from the cache or compiled. Takes seconds for large ones:
+    /// never call it on a thread that answers requests.
+    pub(super) fn compile(&self, bytes: &[u8]) -> Result<Component, wasmtime::Error> {
+        self.cache.component(&self.wasmtime, bytes)
+    }
+}
+
+fn configuration(limits: &Limits, pooled: bool) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // Guests are synchronous; only host functions wait. A component that needs the async
+        // parts of the component model is refused, and empty calls are four times faster.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(512 << 10)
+        .async_stack_size(2 << 20)
+        .memory_reservation(limits.memory_bytes as u64)
+        .memory_guard_size(64 << 10)
+        .memory_reservation_for_growth(0);
+    if pooled {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(POOLED_CALLS)
+            .total_core_instances(POOLED_CALLS * 8)
+            .total_memories(POOLED_CALLS * 2)
+            .total_tables(POOLED_CALLS * 4)
+            .total_stacks(POOLED_CALLS)
+            .max_core_instances_per_component(CORE_INSTANCES)
+            .max_memories_per_component(MEMORIES)
+            .max_tables_per_component(TABLES)
+            .max_tables_per_module(TABLES)
+            .max_memories_per_module(MEMORIES)
+            .max_memory_size(limits.memory_bytes)
+            .table_elements(TABLE_ELEMENTS);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    config
+}
+
+/// Moves the epoch for as long as the engine lives.
+fn start_ticker(engine: &Wasmtime) -> Result<(), EngineError> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("plugin-epochs".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })
+        .map(drop)
+        .map_err(EngineError::Ticker)
+}
+
+/// The guest used up its processor time.
+#[derive(Debug, thiserror::Error)]
+#[error("it used up its processor time")]
+pub(super) struct CpuSpent;
+
+/// Lets the guest of `store` run for `cpu`, giving the thread to others at every tick. Time
+/// spent waiting in host functions does not count, but for a tick when the wait ends.
+pub(super) fn bound_cpu<T>(store: &mut Store<T>, cpu: Duration) {
+    let mut ticks_left = cpu.as_millis().div_ceil(TICK.as_millis());
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        ticks_left = ticks_left
+            .checked_sub(1)
+            .ok_or_else(|| wasmtime::Error::new(CpuSpent))?;
+        Ok(wasmtime::UpdateDeadline::Yield(1))
+    });
+}

@@ -1,0 +1,120 @@
+//! Between the records of flows and the types of `wit/`. On the way in everything is checked:
+//! what cannot be true makes the whole answer malformed, what is only for show is cut.
+
+mod answer;
+mod news;
+mod request;
+
+use std::time::Duration;
+
+pub(super) use self::answer::{description, ledger_page, refund, refund_lookup};
+pub(super) use self::request::{
+    charge_request, delivery, detach_request, pairs, refund_request, sent_request, setup_request,
+};
+use super::answer::Description;
+use crate::domain::money::{Currency, Money};
+use crate::plugins::binding::Binding;
+use crate::plugins::bindings::vestibule::types::types as wit_types;
+use jiff::Timestamp;
+
+/// Fields that one complaint about a request may name.
+pub(super) const MOST_FIELDS: usize = 20;
+
+/// Bytes of a reference, key or id of the gateway.
+const MOST_REFERENCE: usize = 255;
+
+/// Bytes of a text for the operator.
+const MOST_NOTE: usize = 500;
+
+/// An answer that the interface does not allow.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Malformed(String);
+
+impl Malformed {
+    fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+/// Checks answers of one gateway.
+pub(super) struct Checked<'a> {
+    binding: &'a Binding,
+    description: &'a Description,
+}
+
+impl<'a> Checked<'a> {
+    pub(super) fn new(binding: &'a Binding, description: &'a Description) -> Self {
+        Self {
+            binding,
+            description,
+        }
+    }
+
+    /// The declared origins of the gateway's pages, with settings put in. One whose setting
+    /// has no value is left out.
+    pub(super) fn browser_origins(&self, description: &Description) -> Vec<String> {
+        description
+            .browser_origins
+            .iter()
+            .filter_map(|declared| self.binding.origin(declared))
+            .map(|origin| origin.to_string())
+            .collect()
+    }
+}
+
+/// A text for the operator: one line of bounded length.
+pub(super) fn note(text: &str) -> String {
+    let end = text.floor_char_boundary(MOST_NOTE);
+    text[..end]
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+pub(super) fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn money(money: &wit_types::Money) -> Result<Money, Malformed> {
+    let currency: Currency = money
+        .currency
+        .parse()
+        .map_err(|error| Malformed::new(format!("{error}")))?;
+    if money.minor < 0 {
+        return Err(Malformed::new("an amount is negative"));
+    }
+    Ok(Money::new(money.minor, currency))
+}
+
+fn timestamp(microseconds: i64) -> Result<Timestamp, Malformed> {
+    Timestamp::from_microsecond(microseconds)
+        .map_err(|_| Malformed::new(format!("{microseconds} is not a moment in microseconds")))
+}
+
+/// A reference of the gateway: not empty, not long, printable ASCII.
+fn reference(text: String) -> Result<String, Malformed> {
+    if text.is_empty() || text.len() > MOST_REFERENCE || !text.bytes().all(|b| b.is_ascii_graphic())
+    {
+        return Err(Malformed::new(format!(
+            "a reference is not 1 to {MOST_REFERENCE} printable ASCII characters"
+        )));
+    }
+    Ok(text)
+}
+
+fn optional_reference(text: Option<String>) -> Result<Option<String>, Malformed> {
+    text.map(reference).transpose()
+}
+
+/// A text that is only shown: cut to `most` characters, without control characters; none when
+/// nothing is left.
+fn shown(text: Option<String>, most: usize) -> Option<String> {
+    let text: String = text?
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(most)
+        .collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}

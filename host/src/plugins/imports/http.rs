@@ -1,0 +1,385 @@
+//! `http.fetch`: whole bodies to granted origins, and to addresses that were checked when
+//! they were connected to. A client per plugin, business and mode: connections and TLS
+//! sessions are never shared. Says of every failure whether the request may have been sent.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderName, HeaderValue as Header};
+use reqwest::{Client, Method as HttpMethod, Request as HttpRequest, redirect};
+use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
+use tokio::time::{Instant, timeout_at};
+use url::{Host as UrlHost, Url};
+
+use super::{CallState, crypto};
+use crate::plugins::addresses;
+use crate::plugins::bindings::vestibule::host::http::{
+    Credential, FetchError, HeaderValue, Host, Kv, MaybeSent, Method, NotSent, Request, Response,
+};
+use crate::plugins::grants::{Origin, Permissions};
+use crate::plugins::limits::Limits;
+
+/// How long a connection may take; what is not connected by then was not sent.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// Left of a call's time after the last request, so that the guest can still answer.
+const RESERVE: Duration = Duration::from_millis(250);
+
+const MOST_HEADERS: usize = 64;
+
+/// Headers that belong to the connection, not to the guest.
+const RESERVED: [&str; 10] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "accept-encoding",
+];
+
+/// Clients for the two classes of origins; each is there when an origin of its class is.
+#[derive(Default)]
+pub(in crate::plugins) struct HttpClients {
+    public: Option<Client>,
+    private: Option<Client>,
+}
+
+impl HttpClients {
+    /// Clients for the permitted origins. The error is a sentence for the operator.
+    pub(in crate::plugins) fn new(
+        permissions: &Permissions,
+        limits: &Limits,
+    ) -> Result<Self, String> {
+        let client = |private: bool| {
+            let mut origins = permissions.origins.iter().filter(|(_, p)| **p == private);
+            let first = origins.next()?;
+            let plain = first.0.is_plain() && origins.all(|(origin, _)| origin.is_plain());
+            Some(client(private, plain, limits))
+        };
+        Ok(Self {
+            public: client(false).transpose()?,
+            private: client(true).transpose()?,
+        })
+    }
+
+    fn of_class(&self, private: bool) -> Option<&Client> {
+        if private {
+            self.private.as_ref()
+        } else {
+            self.public.as_ref()
+        }
+    }
+}
+
+fn client(private: bool, plain: bool, limits: &Limits) -> Result<Client, String> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT.min(limits.fetch_deadline))
+        .dns_resolver(CheckedResolver { private });
+    if plain {
+        // Nothing to verify: a machine without root certificates can still do this.
+        builder = builder.tls_certs_only([]);
+    }
+    builder
+        .build()
+        .map_err(|error| format!("no HTTPS client: {}", chain(&error)))
+}
+
+/// Resolves names and keeps only addresses that may be reached, so that what is checked is
+/// what is connected to.
+struct CheckedResolver {
+    private: bool,
+}
+
+/// Every address of a name was refused.
+#[derive(Debug)]
+struct Refused(&'static str);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The name has no address.
+#[derive(Debug)]
+struct NoAddress;
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name has no address")
+    }
+}
+
+impl std::error::Error for NoAddress {}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0))
+                .await
+                .map_err(|_| NoAddress)?;
+            let mut refused = None;
+            let mut allowed: Vec<SocketAddr> = Vec::new();
+            for address in found {
+                match addresses::refusal(address.ip(), private) {
+                    None => allowed.push(address),
+                    Some(why) => refused = Some(why),
+                }
+            }
+            match refused {
+                Some(why) if allowed.is_empty() => Err(Refused(why).into()),
+                None if allowed.is_empty() => Err(NoAddress.into()),
+                Some(_) | None => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+impl Host for CallState {
+    async fn fetch(&mut self, request: Request) -> wasmtime::Result<Result<Response, FetchError>> {
+        let prepared = match self.prepare(request)? {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok(Err(FetchError::NotSent(error))),
+        };
+        let (origin, begun) = (prepared.origin.clone(), Instant::now());
+        let most = self.limits.fetch_bytes;
+        let answer = match timeout_at(prepared.until, exchange(prepared, most)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(FetchError::MaybeSent(MaybeSent::Timeout)),
+        };
+        tracing::debug!(
+            plugin = &*self.plugin,
+            at = %self.binding.label,
+            %origin,
+            status = answer.as_ref().ok().map(|response| response.status),
+            error = answer.as_ref().err().map(tracing::field::debug),
+            duration_ms = begun.elapsed().as_millis(),
+            "a plugin's request ended"
+        );
+        Ok(answer)
+    }
+}
+
+/// A request that may be sent.
+struct Prepared {
+    client: Client,
+    request: HttpRequest,
+    origin: Origin,
+    until: Instant,
+}
+
+impl CallState {
+    /// Checks everything that can be checked before a connection. The outer error traps.
+    fn prepare(&mut self, request: Request) -> wasmtime::Result<Result<Prepared, NotSent>> {
+        if !self.entered {
+            let why = "nothing can be sent before the call has begun";
+            return Ok(Err(NotSent::Denied(why.to_owned())));
+        }
+        let Some(left) = self.fetches_left.checked_sub(1) else {
+            let most = self.limits.fetches;
+            return Ok(Err(NotSent::Limit(format!("{most} requests per call"))));
+        };
+        self.fetches_left = left;
+        if request.body.as_ref().map_or(0, Vec::len) > self.limits.fetch_bytes {
+            let most = self.limits.fetch_bytes;
+            return Ok(Err(NotSent::Limit(format!("a body of {most} bytes"))));
+        }
+        let (url, origin, client) = match self.permitted(&request.url) {
+            Ok(permitted) => permitted,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut outgoing = HttpRequest::new(method(request.method), url);
+        if request.headers.len() > MOST_HEADERS {
+            return Ok(Err(NotSent::Limit(format!("{MOST_HEADERS} headers"))));
+        }
+        for header in request.headers {
+            let name = match header.name.parse::<HeaderName>() {
+                Ok(name) if !is_reserved(&name) => name,
+                _ => {
+                    let shown: String = header.name.escape_debug().take(64).collect();
+                    let why = format!("`{shown}` is not a header that a plugin may send");
+                    return Ok(Err(NotSent::Invalid(why)));
+                }
+            };
+            let Ok(value) = self.header_value(header.value)? else {
+                return Ok(Err(NotSent::Invalid(format!(
+                    "the value of the header `{name}` is not valid"
+                ))));
+            };
+            outgoing.headers_mut().append(name, value);
+        }
+        *outgoing.body_mut() = request.body.map(Into::into);
+
+        let wished = request.timeout_ms.map(u64::from).map(Duration::from_millis);
+        let own = wished.map_or(self.limits.fetch_deadline, |wished| {
+            wished.min(self.limits.fetch_deadline)
+        });
+        let until = (Instant::now() + own).min(self.deadline - RESERVE.min(own));
+        Ok(Ok(Prepared {
+            client,
+            request: outgoing,
+            origin,
+            until,
+        }))
+    }
+
+    /// The parsed URL with its origin and client, if the plugin may go there. An address that
+    /// stands in the URL is checked here; one that a name leads to, by the resolver.
+    fn permitted(&self, url: &str) -> Result<(Url, Origin, Client), NotSent> {
+        let invalid = |why: &str| NotSent::Invalid(why.to_owned());
+        let url = Url::parse(url).map_err(|error| NotSent::Invalid(error.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(invalid("a URL with user info or a fragment"));
+        }
+        let origin = Origin::of(&url).ok_or_else(|| invalid("not an http or https URL"))?;
+        let Some(&private) = self.binding.permissions.origins.get(&origin) else {
+            return Err(NotSent::Denied(format!(
+                "{origin} is not permitted to this plugin"
+            )));
+        };
+        let literal = match url.host() {
+            Some(UrlHost::Ipv4(ip)) => Some(ip.into()),
+            Some(UrlHost::Ipv6(ip)) => Some(ip.into()),
+            Some(UrlHost::Domain(_)) | None => None,
+        };
+        if let Some(why) = literal.and_then(|ip| addresses::refusal(ip, private)) {
+            return Err(NotSent::Denied(format!("{origin}: {why}")));
+        }
+        let client = self.binding.http.of_class(private);
+        let client = client.expect("there is a client for every class of permitted origins");
+        Ok((url, origin, client.clone()))
+    }
+
+    /// The value with its secrets put in, marked so that it is never shown. The outer error
+    /// is a handle that is none, and traps; the inner one is a value that HTTP does not allow.
+    fn header_value(&self, value: HeaderValue) -> wasmtime::Result<Result<Header, ()>> {
+        let credential = |credential: Credential| match credential {
+            Credential::Text(text) => Ok(Zeroizing::new(text)),
+            Credential::Secret(handle) => self
+                .secret(&handle)
+                .map(|secret| Zeroizing::new(secret.value.expose_secret().to_owned())),
+        };
+        let (text, secret) = match value {
+            HeaderValue::Text(text) => (Zeroizing::new(text), false),
+            HeaderValue::Secret(value) => {
+                let secret = self.secret(&value.secret)?;
+                let text = [&value.prefix, secret.value.expose_secret()].concat();
+                (Zeroizing::new(text), true)
+            }
+            HeaderValue::Basic(basic) => {
+                let (user, password) = (credential(basic.user)?, credential(basic.password)?);
+                (crypto::basic(&user, &password), true)
+            }
+        };
+        Ok(Header::from_str(&text)
+            .map(|mut header| {
+                header.set_sensitive(secret);
+                header
+            })
+            .map_err(drop))
+    }
+}
+
+fn is_reserved(name: &HeaderName) -> bool {
+    RESERVED.contains(&name.as_str()) || name.as_str().starts_with("proxy-")
+}
+
+fn method(method: Method) -> HttpMethod {
+    match method {
+        Method::Get => HttpMethod::GET,
+        Method::Head => HttpMethod::HEAD,
+        Method::Post => HttpMethod::POST,
+        Method::Put => HttpMethod::PUT,
+        Method::Patch => HttpMethod::PATCH,
+        Method::Delete => HttpMethod::DELETE,
+    }
+}
+
+async fn exchange(prepared: Prepared, most: usize) -> Result<Response, FetchError> {
+    let answer = prepared.client.execute(prepared.request).await;
+    let mut answer = answer.map_err(|error| failure(&error))?;
+    let headers = answer
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| {
+            Some(Kv {
+                name: name.as_str().to_owned(),
+                value: value.to_str().ok()?.to_owned(),
+            })
+        })
+        .collect();
+    let too_large = FetchError::MaybeSent(MaybeSent::ResponseTooLarge);
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(too_large);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response {
+        status: answer.status().as_u16(),
+        headers,
+        body,
+    })
+}
+
+/// What a failure of the client means. Only what failed before or while connecting was
+/// certainly not sent.
+fn failure(error: &reqwest::Error) -> FetchError {
+    if let Some(refused) = cause::<Refused>(error) {
+        return FetchError::NotSent(NotSent::Denied(refused.to_string()));
+    }
+    if cause::<NoAddress>(error).is_some() {
+        return FetchError::NotSent(NotSent::Dns);
+    }
+    if error.is_connect() {
+        return FetchError::NotSent(NotSent::Connect(innermost(error)));
+    }
+    if error.is_builder() {
+        return FetchError::NotSent(NotSent::Invalid(innermost(error)));
+    }
+    FetchError::MaybeSent(if error.is_timeout() {
+        MaybeSent::Timeout
+    } else if cause::<std::io::Error>(error).is_some() || error.is_request() {
+        MaybeSent::ConnectionLost
+    } else {
+        MaybeSent::Other(innermost(error))
+    })
+}
+
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+fn cause<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+/// The last cause: the first ones name the URL, which may hold what is not for logs.
+fn innermost(error: &reqwest::Error) -> String {
+    causes(error)
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+fn chain(error: &reqwest::Error) -> String {
+    let causes: Vec<_> = causes(error).map(ToString::to_string).collect();
+    causes.join(": ")
+}

@@ -1,0 +1,166 @@
+//! What guests may call, and the state of one call that it works on. Every function asks the
+//! call's permissions; none knows which kind of plugin is asking.
+
+mod crypto;
+pub(super) mod http;
+pub(super) mod log;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
+
+use super::binding::Binding;
+use super::bindings::vestibule::host::{clock, random, reveal, secrets, settings};
+use super::bindings::vestibule::{self, host};
+use super::limits::{Limits, MemoryLimiter};
+use super::setting::SettingValue;
+
+/// Host time, as `app` supplies it.
+pub type HostClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A secret that a guest holds a handle of.
+#[expect(
+    unreachable_pub,
+    reason = "the code that bindgen makes exports it again"
+)]
+pub struct Secret {
+    name: String,
+    value: SecretString,
+}
+
+/// The state of one call. It is dropped with the call.
+pub(super) struct CallState {
+    /// The plugin's id.
+    pub(super) plugin: Arc<str>,
+    /// What it may know and do.
+    pub(super) binding: Arc<Binding>,
+    /// Its limits.
+    pub(super) limits: Limits,
+    /// Asked by wasmtime.
+    pub(super) memory: MemoryLimiter,
+    /// When the call ends at the latest.
+    pub(super) deadline: Instant,
+    /// Whether the exported function was entered: before that, nothing goes out.
+    pub(super) entered: bool,
+    clock: HostClock,
+    table: ResourceTable,
+    log: log::LogBudget,
+    fetches_left: usize,
+}
+
+impl CallState {
+    pub(super) fn new(
+        plugin: Arc<str>,
+        binding: Arc<Binding>,
+        limits: Limits,
+        clock: HostClock,
+        bucket: Arc<log::LineBucket>,
+        deadline: Instant,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            plugin,
+            binding,
+            limits,
+            memory: MemoryLimiter::new(limits.memory_bytes),
+            deadline,
+            entered: false,
+            clock,
+            table,
+            log: log::LogBudget::new(&limits, bucket),
+            fetches_left: limits.fetches,
+        }
+    }
+
+    fn secret(&self, handle: &Resource<Secret>) -> wasmtime::Result<&Secret> {
+        Ok(self.table.get(handle)?)
+    }
+}
+
+/// Links everything that any plugin may import.
+pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    type Own = HasSelf<CallState>;
+    host::log::add_to_linker::<_, Own>(linker, |state| state)?;
+    clock::add_to_linker::<_, Own>(linker, |state| state)?;
+    random::add_to_linker::<_, Own>(linker, |state| state)?;
+    settings::add_to_linker::<_, Own>(linker, |state| state)?;
+    secrets::add_to_linker::<_, Own>(linker, |state| state)?;
+    reveal::add_to_linker::<_, Own>(linker, |state| state)?;
+    host::crypto::add_to_linker::<_, Own>(linker, |state| state)?;
+    host::http::add_to_linker::<_, Own>(linker, |state| state)?;
+    Ok(())
+}
+
+/// Types only, nothing to call.
+impl vestibule::types::types::Host for CallState {}
+
+impl clock::Host for CallState {
+    fn now(&mut self) -> wasmtime::Result<i64> {
+        Ok((self.clock)().as_microsecond())
+    }
+}
+
+impl random::Host for CallState {
+    fn bytes(&mut self, len: u32) -> wasmtime::Result<Vec<u8>> {
+        const MOST: u32 = 4096;
+        if len > MOST {
+            wasmtime::bail!("it asked for {len} random bytes at once, {MOST} are allowed");
+        }
+        let mut bytes = vec![0; len as usize];
+        SysRng.try_fill_bytes(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl settings::Host for CallState {
+    fn get(&mut self, name: String) -> wasmtime::Result<Option<settings::Value>> {
+        let value = self.binding.settings.get(&name).cloned();
+        Ok(value.map(|value| match value {
+            SettingValue::Text(text) => settings::Value::Text(text),
+            SettingValue::Integer(number) => settings::Value::Integer(number),
+            SettingValue::Boolean(flag) => settings::Value::Boolean(flag),
+            SettingValue::Texts(texts) => settings::Value::Texts(texts),
+        }))
+    }
+}
+
+impl secrets::Host for CallState {
+    fn get(
+        &mut self,
+        name: String,
+    ) -> wasmtime::Result<Result<Resource<Secret>, secrets::SecretError>> {
+        if !self.binding.permissions.secrets.contains(&name) {
+            return Ok(Err(secrets::SecretError::Denied));
+        }
+        let Some(value) = self.binding.secrets.get(&name).cloned() else {
+            return Ok(Err(secrets::SecretError::Missing));
+        };
+        Ok(Ok(self.table.push(Secret { name, value })?))
+    }
+}
+
+impl secrets::HostSecret for CallState {
+    fn drop(&mut self, handle: Resource<Secret>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl reveal::Host for CallState {
+    fn text(
+        &mut self,
+        handle: Resource<Secret>,
+    ) -> wasmtime::Result<Result<String, secrets::SecretError>> {
+        let secret = self.secret(&handle)?;
+        if !self.binding.permissions.reveal.contains(&secret.name) {
+            return Ok(Err(secrets::SecretError::Denied));
+        }
+        Ok(Ok(secret.value.expose_secret().to_owned()))
+    }
+}

@@ -1,0 +1,258 @@
+//! From the bytes of a file to a plugin that can be called, or to the reason why not. Nothing
+//! of the plugin runs before its imports were compared with what its manifest wishes.
+
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use wasmtime::component::Linker;
+
+use super::call::{self, Code};
+use super::component::{self, Contents, ContentsError};
+use super::engine::Engine;
+use super::gateway::exports::GatewayPart;
+use super::grants::Wishes;
+use super::imports::{CallState, HostClock};
+use super::limits::Limits;
+use super::manifest::{Kind, Manifest, ManifestError};
+
+/// A plugin that was loaded. It stays as it is; a newer one takes its place.
+pub(super) struct Loaded {
+    pub(super) manifest: Manifest,
+    pub(super) limits: Limits,
+    pub(super) code: Code,
+    /// What it is as a gateway, if it is one.
+    pub(super) gateway: Option<GatewayPart>,
+    /// SHA-256 of the file, hexadecimal.
+    pub(super) hash: String,
+}
+
+/// Why a plugin was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Read(#[from] std::io::Error),
+    /// The file is larger than a component may be.
+    #[error("it is larger than the {0} bytes that a component may have")]
+    TooLarge(usize),
+    /// Not a component.
+    #[error(transparent)]
+    Contents(#[from] ContentsError),
+    /// No manifest in it.
+    #[error("it holds no manifest; `vestibule plugin build` puts the author's plugin.toml into it")]
+    NoManifest,
+    /// A manifest that is wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// An import of WASI.
+    #[error(
+        "it imports `{0}`, and there is no WASI here. Rust: build for wasm32-unknown-unknown. \
+         JavaScript: componentize with disableFeatures [\"stdio\", \"random\", \"clocks\", \
+         \"http\", \"fetch-event\"]. Python: componentize-py --stub-wasi"
+    )]
+    Wasi(String),
+    /// An import that nobody offers.
+    #[error("it imports `{0}`, which this host does not have; it has vestibule:host@1.0")]
+    UnknownImport(String),
+    /// An import that the manifest does not speak of.
+    #[error("it imports `{import}` and its plugin.toml does not say so: add {mend}")]
+    Undeclared {
+        /// The import.
+        import: String,
+        /// What to write.
+        mend: &'static str,
+    },
+    /// A kind without its exports, or the other way round.
+    #[error("{0}")]
+    Kind(String),
+    /// It does not compile.
+    #[error("it does not compile: {0}")]
+    Compile(String),
+    /// Imports or exports of other types than this host's.
+    #[error("it was built against another version of the interfaces (wit/VERSIONING.md): {0}")]
+    World(String),
+    /// Its description is missing or nonsense.
+    #[error("its `info.describe` {0}")]
+    Describe(String),
+    /// Another file with this id is loaded already.
+    #[error("the plugin `{id}` is already loaded from {file}")]
+    Duplicate {
+        /// The id.
+        id: String,
+        /// The other file.
+        file: String,
+    },
+}
+
+/// What loading needs of the host.
+pub(super) struct Loader {
+    engine: Engine,
+    linker: Linker<CallState>,
+    limits: Limits,
+    clock: HostClock,
+}
+
+impl Loader {
+    pub(super) fn new(
+        engine: Engine,
+        limits: Limits,
+        clock: HostClock,
+    ) -> Result<Self, wasmtime::Error> {
+        let mut linker = Linker::new(engine.wasmtime());
+        super::imports::link(&mut linker)?;
+        Ok(Self {
+            engine,
+            linker,
+            limits,
+            clock,
+        })
+    }
+
+    /// Bytes that a component file may have.
+    pub(super) fn most_bytes(&self) -> usize {
+        self.limits.component_bytes
+    }
+
+    /// Loads a component. Compiling happens on a thread of its own.
+    pub(super) async fn load(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Loaded, LoadError> {
+        if bytes.len() > self.limits.component_bytes {
+            return Err(LoadError::TooLarge(self.limits.component_bytes));
+        }
+        let loader = Arc::clone(self);
+        let (contents, manifest, component, hash) = tokio::task::spawn_blocking(move || {
+            let (contents, manifest) = read(&bytes)?;
+            let component = loader
+                .engine
+                .compile(&bytes)
+                .map_err(|error| LoadError::Compile(call::first_and_last(&error)))?;
+            let hash = HEXLOWER.encode(&Sha256::digest(&bytes));
+            Ok::<_, LoadError>((contents, manifest, component, hash))
+        })
+        .await
+        .unwrap_or_else(|_| Err(LoadError::Compile("the compiler panicked".to_owned())))?;
+
+        let pre = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::World(call::first_and_last(&error)))?;
+        let limits = self.limits.lowered_by(manifest.limits);
+        let code = Code::new(&manifest.id, limits, pre.clone(), Arc::clone(&self.clock));
+        let gateway = if manifest.kinds.contains(&Kind::Gateway) {
+            Some(GatewayPart::load(&code, &pre, &contents.exports).await?)
+        } else {
+            None
+        };
+        Ok(Loaded {
+            manifest,
+            limits,
+            code,
+            gateway,
+            hash,
+        })
+    }
+}
+
+/// Everything that can be known about a component without compiling it.
+pub(super) fn read(bytes: &[u8]) -> Result<(Contents, Manifest), LoadError> {
+    let contents = component::read(bytes)?;
+    let manifest = contents.manifest.as_deref().ok_or(LoadError::NoManifest)?;
+    let manifest = Manifest::parse(manifest)?;
+    for import in &contents.imports {
+        check_import(import, &manifest.permissions)?;
+    }
+    check_kinds(&manifest, &contents.exports)?;
+    Ok((contents, manifest))
+}
+
+/// Whether the host has the import and the manifest speaks of it. Interfaces that can do no
+/// harm need no word in the manifest; the handles of `secrets` come with every use of `http`,
+/// and are denied one by one when they are asked for.
+fn check_import(import: &str, wishes: &Wishes) -> Result<(), LoadError> {
+    let unknown = || LoadError::UnknownImport(import.to_owned());
+    let undeclared = |mend| LoadError::Undeclared {
+        import: import.to_owned(),
+        mend,
+    };
+    if import.starts_with("wasi:") {
+        return Err(LoadError::Wasi(import.to_owned()));
+    }
+    let (interface, version) = import.split_once('@').ok_or_else(unknown)?;
+    if !version.starts_with("1.") {
+        return Err(unknown());
+    }
+    match interface {
+        "vestibule:host/http" if wishes.http.is_empty() => {
+            Err(undeclared("`http = [\"https://…\"]` under [permissions]"))
+        }
+        "vestibule:host/reveal" if wishes.reveal.is_empty() => {
+            Err(undeclared("`reveal = [\"name\"]` under [permissions]"))
+        }
+        "vestibule:types/types"
+        | "vestibule:gateway/types"
+        | "vestibule:host/log"
+        | "vestibule:host/clock"
+        | "vestibule:host/random"
+        | "vestibule:host/settings"
+        | "vestibule:host/secrets"
+        | "vestibule:host/crypto"
+        | "vestibule:host/http"
+        | "vestibule:host/reveal" => Ok(()),
+        _ => Err(unknown()),
+    }
+}
+
+fn check_kinds(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
+    let exported = exports.iter().any(|e| e.starts_with("vestibule:gateway/"));
+    let declared = manifest.kinds.contains(&Kind::Gateway);
+    match (declared, exported) {
+        (true, false) => Err(LoadError::Kind(
+            "its plugin.toml says kind \"gateway\", and it exports nothing of \
+             vestibule:gateway@1"
+                .to_owned(),
+        )),
+        (false, true) => Err(LoadError::Kind(
+            "it exports vestibule:gateway, and `kinds` of its plugin.toml does not say \
+             \"gateway\""
+                .to_owned(),
+        )),
+        (true, true) | (false, false) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_is_had_and_declared_or_refused_by_name() {
+        let none = Wishes::default();
+        let all = Wishes {
+            http: vec!["https://api.example.com".to_owned()],
+            secrets: ["key".to_owned()].into(),
+            reveal: ["key".to_owned()].into(),
+        };
+        for import in ["vestibule:host/log@1.0.0", "vestibule:types/types@1.0.0"] {
+            assert!(check_import(import, &none).is_ok(), "{import}");
+        }
+        for import in ["vestibule:host/http@1.0.0", "vestibule:host/reveal@1.2.0"] {
+            assert!(check_import(import, &all).is_ok(), "{import}");
+            let error = check_import(import, &none).expect_err(import).to_string();
+            assert!(error.contains(import), "{error}");
+        }
+        for import in [
+            "vestibule:host/http@2.0.0",
+            "vestibule:host/files@1.0.0",
+            "other:host/log@1.0.0",
+            "vestibule:host/log",
+            "log",
+        ] {
+            assert!(
+                matches!(check_import(import, &all), Err(LoadError::UnknownImport(_))),
+                "{import}"
+            );
+        }
+        let wasi = check_import("wasi:http/types@0.2.0", &all).expect_err("WASI");
+        assert!(wasi.to_string().contains("--stub-wasi"), "{wasi}");
+    }
+}

@@ -1,0 +1,161 @@
+//! `vestibule plugin build`: from an author's folder to the one file that is dropped into a
+//! host. The folder holds `plugin.toml` and, for Rust, a crate; of other languages it takes
+//! the component that their own tools made.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use wit_component::ComponentEncoder;
+
+use super::component;
+use super::load::{self, LoadError};
+use super::manifest::{Manifest, ManifestError};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// A plugin's file.
+pub struct Package {
+    /// The manifest that was embedded.
+    pub manifest: Manifest,
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is no plugin file.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// `plugin.toml` is wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The compiler's target is not installed.
+    #[error("rustc cannot build for {TARGET} here; install it with `rustup target add {TARGET}`")]
+    NoTarget,
+    /// cargo did not build the crate; it has said why.
+    #[error("cargo did not build the plugin in {0}")]
+    Cargo(PathBuf),
+    /// The crate makes no `.wasm` file.
+    #[error("the crate in {0} makes no .wasm file; add crate-type = [\"cdylib\"] under [lib]")]
+    NoModule(PathBuf),
+    /// The module cannot become a component.
+    #[error("the module does not become a component: {0}")]
+    Component(String),
+    /// A manifest is in it already.
+    #[error("the component holds a manifest already; give the one that its tools made")]
+    TwoManifests,
+    /// A host would not load it.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// Builds the plugin of the author's folder. `wasm` is a module or component that was built
+/// before; without it, the folder's Rust crate is built by cargo.
+pub fn build(folder: &Path, wasm: Option<&Path>) -> Result<Package, PackageError> {
+    let manifest_path = folder.join("plugin.toml");
+    let manifest = std::fs::read_to_string(&manifest_path).map_err(at(&manifest_path))?;
+    let built = match wasm {
+        Some(wasm) => wasm.to_owned(),
+        None => cargo_build(folder)?,
+    };
+    let wasm = std::fs::read(&built).map_err(at(&built))?;
+    package(&manifest, &wasm)
+}
+
+/// Makes a component of `wasm` if it is a module, embeds the manifest, and checks all that a
+/// host checks before it compiles.
+pub fn package(manifest: &str, wasm: &[u8]) -> Result<Package, PackageError> {
+    let parsed = Manifest::parse(manifest)?;
+    let mut bytes = if wasmparser::Parser::is_core_wasm(wasm) {
+        encode(wasm).map_err(|error| PackageError::Component(format!("{error:#}")))?
+    } else {
+        wasm.to_vec()
+    };
+    let contents = component::read(&bytes).map_err(LoadError::from)?;
+    if contents.manifest.is_some() {
+        return Err(PackageError::TwoManifests);
+    }
+    component::embed(&mut bytes, manifest);
+    load::read(&bytes)?;
+    Ok(Package {
+        manifest: parsed,
+        bytes,
+    })
+}
+
+/// Writes a file whole or not at all, so that a running host never reads half of it.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PackageError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(folder).map_err(at(folder))?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".building-")
+        .tempfile_in(folder)
+        .map_err(at(folder))?;
+    file.write_all(bytes).map_err(at(path))?;
+    file.persist(path).map_err(|error| at(path)(error.error))?;
+    Ok(())
+}
+
+fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)?
+        .encode()
+}
+
+fn at(path: &Path) -> impl Fn(std::io::Error) -> PackageError {
+    move |source| PackageError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn cargo_build(folder: &Path) -> Result<PathBuf, PackageError> {
+    if !target_is_installed() {
+        return Err(PackageError::NoTarget);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(folder)
+        .args(["build", "--release", "--target", TARGET])
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(at(folder))?;
+    if !output.status.success() {
+        return Err(PackageError::Cargo(folder.to_owned()));
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    // The folder's own crate comes last, after its dependencies.
+    messages
+        .lines()
+        .rev()
+        .find_map(module_in)
+        .ok_or_else(|| PackageError::NoModule(folder.to_owned()))
+}
+
+/// The `.wasm` file that a message of cargo tells about.
+fn module_in(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let files = message.get("filenames")?.as_array()?;
+    let files = files.iter().filter_map(serde_json::Value::as_str);
+    files
+        .map(PathBuf::from)
+        .find(|f| f.extension().is_some_and(|e| e == "wasm"))
+}
+
+fn target_is_installed() -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output();
+    output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+}
