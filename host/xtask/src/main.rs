@@ -1,3 +1,47 @@
-//! The repository tasks.
+//! The repository's tasks: everything a fresh clone needs, in one command each.
+//!
+//! `cargo xtask demo` shows the product, `cargo xtask test` runs every check. What they need and
+//! cannot find they install, or they print the one command that does.
 
-fn main() {}
+mod checks;
+mod demo;
+mod plugins;
+mod run;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the Vestibule repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build everything and show it: a sample portal on 127.0.0.1:8080.
+    Demo(demo::Demo),
+    /// Run everything that must pass: formatting, lints, licences, tests, end-to-end tests.
+    Test(checks::Test),
+    /// Build the first-party plugins into plugins/*.wasm.
+    Plugins,
+}
+
+fn main() -> ExitCode {
+    let result = run::enter_repository().and_then(|()| match Cli::parse().task {
+        Task::Demo(demo) => demo.run(),
+        Task::Test(test) => test.run(),
+        Task::Plugins => plugins::build(&tools::host()?),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `cargo xtask test`: everything that must pass, in the order in which it fails fastest.
+
+use std::path::Path;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::run::{cargo, run};
+use crate::{plugins, tools};
+
+/// The workspaces of the repository.
+const WORKSPACES: [&str; 2] = ["Cargo.toml", "plugins/Cargo.toml"];
+
+/// The end-to-end tests and their Node packages.
+const END_TO_END: &str = "host/tests/e2e";
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Leave out formatting, lints and licences.
+    #[arg(long)]
+    only_tests: bool,
+}
+
+impl Test {
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        if !self.only_tests {
+            formatting()?;
+        }
+        tools::for_tests()?;
+        let host = tools::host()?;
+        plugins::build(&host)?;
+        if Path::new(END_TO_END).join("package-lock.json").is_file() {
+            run(Command::new("npm")
+                .args(["ci", "--no-audit", "--no-fund"])
+                .current_dir(END_TO_END))?;
+        }
+        run(cargo().args(["test", "--locked", "--workspace"]))?;
+        run(Command::new(&host).args(["theme", "check", "themes/default"]))?;
+        if !self.only_tests {
+            lints()?;
+            licences()?;
+        }
+        eprintln!("\neverything passed");
+        Ok(())
+    }
+}
+
+fn formatting() -> anyhow::Result<()> {
+    for workspace in WORKSPACES {
+        run(cargo().args(["fmt", "--all", "--check", "--manifest-path", workspace]))?;
+    }
+    Ok(())
+}
+
+fn lints() -> anyhow::Result<()> {
+    for workspace in WORKSPACES {
+        run(cargo()
+            .args(["clippy", "--locked", "--workspace", "--all-targets"])
+            .args(["--manifest-path", workspace, "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// Bans, licences and sources of every dependency.
+fn licences() -> anyhow::Result<()> {
+    let deny = tools::cargo_deny()?;
+    for workspace in WORKSPACES {
+        run(Command::new(&deny)
+            .args([
+                "--manifest-path",
+                workspace,
+                "check",
+                "--config",
+                ".deny.toml",
+            ])
+            .args(["--hide-inclusion-graph", "--allow", "duplicate"])
+            .args(["bans", "licenses", "sources"]))?;
+    }
+    Ok(())
+}
