@@ -57,6 +57,7 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Arc<Assets>, 
         dated(state, at, Formats::moment)
     });
     environment.add_function("relative", relative);
+    environment.add_function("zone", zone);
     environment.add_function("url", url);
     let files = Arc::clone(assets);
     environment.add_function("asset", move |name: &str| {
@@ -148,6 +149,12 @@ fn relative(state: &State, at: &Value) -> Result<String, Error> {
     Ok(voice
         .formats
         .relative(timestamp(at)?, voice.now, &voice.zone))
+}
+
+/// `zone(at)`: the abbreviation of the business's time zone, such as "CET".
+fn zone(state: &State, at: &Value) -> Result<String, Error> {
+    let zone = voice(state)?.zone.clone();
+    Ok(timestamp(at)?.to_zoned(zone).strftime("%Z").to_string())
 }
 
 /// `url('/subscriptions')`: a path of this surface.

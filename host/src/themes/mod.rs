@@ -278,7 +278,7 @@ impl Themes {
         let line = part("subject")?;
         Ok(MailParts {
             subject: line.split_whitespace().collect::<Vec<_>>().join(" "),
-            text: part("txt")?.trim().to_owned() + "\n",
+            text: paragraphs(&part("txt")?),
             html: part("html")?,
         })
     }
@@ -317,6 +317,20 @@ impl Themes {
             html.insert_str(at, &element);
         }
     }
+}
+
+/// `text` with one empty line where a template left several, and none at either end.
+fn paragraphs(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut blank = 0;
+    for line in text.trim().lines().map(str::trim_end) {
+        blank = if line.is_empty() { blank + 1 } else { 0 };
+        if blank < 2 {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+    }
+    tidy
 }
 
 /// An error with its causes on one line, for operators.
