@@ -17,7 +17,7 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const FOR_TESTS: [Package; 3] = [
+const FOR_TESTS: [Package; 4] = [
     Package {
         name: "chromium",
         is_there: || find("chromium").is_some(),
@@ -25,6 +25,13 @@ const FOR_TESTS: [Package; 3] = [
     Package {
         name: "poppler-utils",
         is_there: || find("pdftotext").is_some(),
+    },
+    Package {
+        name: "python3-aiosmtpd",
+        is_there: || {
+            let mut python = Command::new("/usr/bin/python3");
+            output(python.args(["-c", "import aiosmtpd; print(aiosmtpd)"])).is_some()
+        },
     },
     Package {
         name: "postgresql",
