@@ -5,7 +5,9 @@
 
 pub mod cli;
 pub mod config;
+pub mod cx;
 pub mod domain;
+pub mod flows;
 pub mod invoices;
 pub mod mail;
 pub mod plugins;

@@ -230,6 +230,7 @@ CREATE TABLE payments (
     unapplied BOOLEAN NOT NULL,
     lookups BIGINT NOT NULL,
     absent_since BIGINT,
+    buyer TEXT NOT NULL,
     metadata TEXT NOT NULL,
     return_url TEXT,
     created_at BIGINT NOT NULL,
@@ -363,7 +364,7 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
-CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key) WHERE state IN ('queued', 'running');
+CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key) WHERE state = 'queued';
 CREATE INDEX jobs_by_scope ON jobs (business_id, mode, state, due_at);
 
 CREATE TABLE audit (

@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use crate::domain::quote::ReactivationAnchor;
+
 use super::duration;
 use super::problem::Problem;
 use super::source::Source;
@@ -79,16 +81,6 @@ pub enum DuesAtCancel {
     /// They are written off.
     WriteOff,
     /// They stay owed.
-    Keep,
-}
-
-/// Where the period bought by a reactivation starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReactivationAnchor {
-    /// At the payment.
-    Payment,
-    /// At the last anchor before it, so that the day of renewal stays.
     Keep,
 }
 

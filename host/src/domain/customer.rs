@@ -47,3 +47,14 @@ pub struct BillingAddress {
     /// Postal code.
     pub zipcode: Option<String>,
 }
+
+/// Who buys, as documents name them; frozen with each payment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuyerDetails {
+    /// Where they are.
+    pub billing: BillingAddress,
+    /// Their tax id.
+    pub tax_id: Option<String>,
+    /// The company to name.
+    pub business_name: Option<String>,
+}

@@ -72,6 +72,14 @@ macro_rules! ids {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The host time at which the id was made, in milliseconds; none for ids that
+            /// people chose.
+            pub fn made_at(&self) -> Option<Timestamp> {
+                let suffix = self.0.split_once('_')?.1;
+                let ulid = Ulid::from_string(&suffix.to_ascii_uppercase()).ok()?;
+                Timestamp::from_millisecond(i64::try_from(ulid.timestamp_ms()).ok()?).ok()
+            }
         }
 
         impl Id for $name {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Scope;
+use super::customer::BuyerDetails;
 use super::id::{CustomerId, InvoiceId, MethodId, PaymentId, SubscriptionId};
 use super::money::Money;
 use super::period::Period;
@@ -300,6 +301,8 @@ pub struct Payment {
     pub lookups: u32,
     /// When the gateway first said "no such charge" in a row of such answers (host time).
     pub absent_since: Option<Timestamp>,
+    /// Who buys, as the document names them.
+    pub buyer: BuyerDetails,
     /// The merchant's metadata (a JSON object).
     pub metadata: String,
     /// The page the merchant wants the customer to be offered afterwards.

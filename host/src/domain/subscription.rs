@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Scope;
-use super::customer::BillingAddress;
+use super::customer::BuyerDetails;
 use super::id::{CustomerId, MethodId, ProductId, SubscriptionId};
 use super::money::Money;
 use super::period::{Interval, Period};
@@ -332,12 +332,8 @@ pub struct Subscription {
     pub cancellation: Cancellation,
     /// The method that renewals charge.
     pub method: Option<MethodId>,
-    /// Where the customer is, for tax and documents.
-    pub billing: BillingAddress,
-    /// The customer's tax id.
-    pub tax_id: Option<String>,
-    /// The company to name on documents.
-    pub business_name: Option<String>,
+    /// Who buys, for tax and documents.
+    pub buyer: BuyerDetails,
     /// The merchant's metadata (a JSON object).
     pub metadata: String,
     /// The page the merchant wants the customer to be offered after the first payment.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::macros::{execute, fetch_all, queries};
+use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::{Columns, json};
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
@@ -24,6 +24,7 @@ queries! {
     CLOSE = "UPDATE debts SET state = $4, settled_by = $5, closed_at = $6 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
     HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open) VALUES ($1, $2, TRUE)";
+    ATTEMPTS = "SELECT COUNT(*) AS count FROM payment_debts WHERE debt_id = $1";
     RELEASE = "UPDATE payment_debts SET open = FALSE WHERE payment_id = $1";
 }
 
@@ -45,6 +46,11 @@ struct Row {
     disputed: bool,
     created_at: i64,
     closed_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Count {
+    count: i64,
 }
 
 impl TryFrom<Row> for Debt {
@@ -153,6 +159,16 @@ impl Tx {
     pub async fn hold_debt(&mut self, payment: &PaymentId, debt: &DebtId) -> Result<()> {
         execute!(self, HOLD, payment.as_str(), debt.as_str())?;
         Ok(())
+    }
+
+    /// How many payments were made for a debt so far.
+    pub async fn attempts_at(&mut self, debt: &DebtId) -> Result<u32> {
+        let row = fetch_optional!(self, Count, ATTEMPTS, debt.as_str())?;
+        let columns = Columns {
+            table: "payment_debts",
+            id: debt.as_str(),
+        };
+        columns.number("count", row.map_or(0, |row| row.count))
     }
 
     /// Lets go of all debts of a payment that has ended.

@@ -17,8 +17,7 @@ queries! {
     INSERT = "INSERT INTO jobs (id, business_id, mode, kind, payload, unique_key, clock, due_at, \
         run_at, state, attempts, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, $10) \
-        ON CONFLICT (unique_key) WHERE state IN ('queued', 'running') DO NOTHING";
-    /// Work that is running is asked to run again rather than lost between two looks.
+        ON CONFLICT (unique_key) WHERE state = 'queued' DO NOTHING";
     REDATE = "UPDATE jobs SET due_at = $2, run_at = $3, payload = $4 \
         WHERE unique_key = $1 AND state = 'queued'";
     CANCEL = "DELETE FROM jobs WHERE unique_key = $1 AND state = 'queued'";
@@ -154,8 +153,8 @@ impl TryFrom<ClaimedRow> for ClaimedJob {
 }
 
 impl Tx {
-    /// Orders work. A queued job of the same key is moved to this one's time and payload; a
-    /// running one finishes and decides for itself when it runs again.
+    /// Orders work. A queued job of the same key is moved to this one's time and payload;
+    /// one that is running already may not have seen the news, so the work is queued again.
     pub async fn enqueue(&mut self, scope: &Scope, job: &NewJob) -> Result<()> {
         self.has_ordered = true;
         let inserted = execute!(

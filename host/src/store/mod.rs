@@ -18,6 +18,7 @@ mod products;
 mod row;
 mod setups;
 mod subscriptions;
+mod work;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -36,6 +37,7 @@ pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
 pub use self::payments::PaymentFilter;
 pub use self::setups::{Setup, SetupState};
 pub use self::subscriptions::SubscriptionFilter;
+pub use self::work::{MailOrder, Work};
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;

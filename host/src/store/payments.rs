@@ -14,9 +14,9 @@ queries! {
         gateway, amount_minor, tax_minor, currency, method_id, initiator, state, state_at, \
         decline_code, decline_advice, decline_gateway_code, action, sent_at, request, gateway_ref, \
         invoice_id, attempt, period_start, period_end, quote, unapplied, lookups, absent_since, \
-        metadata, return_url, created_at, updated_at, version) \
+        buyer, metadata, return_url, created_at, updated_at, version) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)";
+        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)";
     GET = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 AND id = $3";
     /// Takes the row's lock on both databases; what is read cannot change until the commit.
     LOCK = "UPDATE payments SET version = version + 1 \
@@ -37,6 +37,11 @@ queries! {
         AND (CAST($5 AS TEXT) IS NULL OR state = $5) AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
         AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
         ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
+    /// Every try at the same debts, the first one included.
+    TRIES = "SELECT DISTINCT payments.* FROM payments \
+        JOIN payment_debts ON payment_debts.payment_id = payments.id \
+        WHERE payments.business_id = $1 AND payments.mode = $2 AND payment_debts.debt_id IN \
+        (SELECT debt_id FROM payment_debts WHERE payment_id = $3) ORDER BY payments.id";
     NEW_METHOD_TRIES = "SELECT COUNT(*) AS count FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
         AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined'";
@@ -73,6 +78,7 @@ struct Row {
     unapplied: bool,
     lookups: i64,
     absent_since: Option<i64>,
+    buyer: String,
     metadata: String,
     return_url: Option<String>,
     created_at: i64,
@@ -167,6 +173,7 @@ impl TryFrom<Row> for Payment {
             },
             lookups: columns.number("lookups", row.lookups)?,
             absent_since: columns.time_some("absent_since", row.absent_since)?,
+            buyer: columns.json("buyer", &row.buyer)?,
             created_at: columns.time("created_at", row.created_at)?,
             updated_at: columns.time("updated_at", row.updated_at)?,
             gateway: row.gateway,
@@ -237,6 +244,7 @@ impl Tx {
             payment.unapplied,
             i64::from(payment.lookups),
             payment.absent_since.map(Timestamp::as_microsecond),
+            json(&payment.buyer),
             &payment.metadata,
             payment.return_url.as_deref(),
             payment.created_at.as_microsecond(),
@@ -346,6 +354,21 @@ impl Tx {
         )?
         .map(Payment::try_from)
         .transpose()
+    }
+
+    /// Every payment that was made for a debt of `payment`, itself included, oldest first.
+    pub async fn tries_at(&mut self, scope: &Scope, payment: &PaymentId) -> Result<Vec<Payment>> {
+        fetch_all!(
+            self,
+            Row,
+            TRIES,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            payment.as_str(),
+        )?
+        .into_iter()
+        .map(Payment::try_from)
+        .collect()
     }
 
     /// A page of payments, newest first.

@@ -6,7 +6,7 @@ use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::Columns;
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
-use crate::domain::customer::BillingAddress;
+use crate::domain::customer::{BillingAddress, BuyerDetails};
 use crate::domain::id::{CustomerId, MethodId, ProductId, SubscriptionId};
 use crate::domain::subscription::{Cancellation, Subscription, SubscriptionState};
 
@@ -150,15 +150,17 @@ impl TryFrom<Row> for Subscription {
             method: columns.parse_some("method_id", row.method_id.as_deref())?,
             created_at: columns.time("created_at", row.created_at)?,
             updated_at: columns.time("updated_at", row.updated_at)?,
-            billing: BillingAddress {
-                country: row.billing_country,
-                city: row.billing_city,
-                state: row.billing_state,
-                street: row.billing_street,
-                zipcode: row.billing_zipcode,
+            buyer: BuyerDetails {
+                billing: BillingAddress {
+                    country: row.billing_country,
+                    city: row.billing_city,
+                    state: row.billing_state,
+                    street: row.billing_street,
+                    zipcode: row.billing_zipcode,
+                },
+                tax_id: row.tax_id,
+                business_name: row.business_name,
             },
-            tax_id: row.tax_id,
-            business_name: row.business_name,
             metadata: row.metadata,
             return_url: row.return_url,
             version: row.version,
@@ -222,13 +224,13 @@ impl Tx {
                 .map(|feedback| feedback.as_str()),
             subscription.cancellation.comment.as_deref(),
             subscription.method.as_ref().map(MethodId::as_str),
-            &subscription.billing.country,
-            subscription.billing.city.as_deref(),
-            subscription.billing.state.as_deref(),
-            subscription.billing.street.as_deref(),
-            subscription.billing.zipcode.as_deref(),
-            subscription.tax_id.as_deref(),
-            subscription.business_name.as_deref(),
+            &subscription.buyer.billing.country,
+            subscription.buyer.billing.city.as_deref(),
+            subscription.buyer.billing.state.as_deref(),
+            subscription.buyer.billing.street.as_deref(),
+            subscription.buyer.billing.zipcode.as_deref(),
+            subscription.buyer.tax_id.as_deref(),
+            subscription.buyer.business_name.as_deref(),
             &subscription.metadata,
             subscription.return_url.as_deref(),
             subscription.created_at.as_microsecond(),
@@ -305,13 +307,13 @@ impl Tx {
                 .map(|feedback| feedback.as_str()),
             subscription.cancellation.comment.as_deref(),
             subscription.method.as_ref().map(MethodId::as_str),
-            &subscription.billing.country,
-            subscription.billing.city.as_deref(),
-            subscription.billing.state.as_deref(),
-            subscription.billing.street.as_deref(),
-            subscription.billing.zipcode.as_deref(),
-            subscription.tax_id.as_deref(),
-            subscription.business_name.as_deref(),
+            &subscription.buyer.billing.country,
+            subscription.buyer.billing.city.as_deref(),
+            subscription.buyer.billing.state.as_deref(),
+            subscription.buyer.billing.street.as_deref(),
+            subscription.buyer.billing.zipcode.as_deref(),
+            subscription.buyer.tax_id.as_deref(),
+            subscription.buyer.business_name.as_deref(),
             &subscription.metadata,
             subscription.updated_at.as_microsecond(),
         )?;

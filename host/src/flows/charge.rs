@@ -1,0 +1,252 @@
+//! One charge at the gateway: the intent that a transaction commits, and the sending of
+//! exactly that, now or again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::records::{self, News};
+use super::{AttemptOf, Ending, Error, Refused, settlement, token};
+use crate::config::{Business, ModeSettings};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::customer::{BuyerDetails, Customer};
+use crate::domain::id::PaymentId;
+use crate::domain::method::PaymentMethod;
+use crate::domain::money::Money;
+use crate::domain::payment::{Initiator, Payment, PaymentEvent, PaymentState, Purpose};
+use crate::domain::period::Period;
+use crate::domain::subscription::Subscription;
+use crate::plugins::gateway::request::{ChargeRequest, MethodChoice};
+use crate::store::{self, Tx, Work};
+
+/// How long after a request that was certainly not executed the same one is sent again.
+const SEND_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// What is to be charged.
+pub(super) struct Intent<'a> {
+    pub(super) id: PaymentId,
+    pub(super) purpose: Purpose,
+    pub(super) subscription: Option<&'a Subscription>,
+    pub(super) customer: &'a Customer,
+    pub(super) buyer: BuyerDetails,
+    pub(super) amount: Money,
+    pub(super) tax_minor: i64,
+    pub(super) gateway: String,
+    pub(super) method: Option<PaymentMethod>,
+    pub(super) initiator: Initiator,
+    pub(super) description: String,
+    pub(super) period: Option<Period>,
+    pub(super) quote: Option<String>,
+    pub(super) attempt: u32,
+    pub(super) metadata: String,
+    pub(super) return_url: Option<String>,
+}
+
+/// The gateway that takes new methods.
+pub(super) fn default_gateway(settings: &ModeSettings) -> Result<String, Error> {
+    settings
+        .default_gateway
+        .clone()
+        .ok_or_else(|| Error::Unavailable("no gateway is configured for this mode".to_owned()))
+}
+
+/// The reference under which `gateway` knows the customer, from any method it saved.
+pub(super) async fn customer_reference(
+    tx: &mut Tx,
+    customer: &Customer,
+    gateway: &str,
+) -> Result<Option<String>, Error> {
+    let methods = tx.methods_of(&customer.scope, &customer.id).await?;
+    Ok(methods
+        .into_iter()
+        .filter(|method| method.gateway == gateway)
+        .find_map(|method| method.customer_reference))
+}
+
+impl Intent<'_> {
+    /// The payment, not sent yet.
+    pub(super) fn payment(&self, scope: &Scope, now: Timestamp) -> Payment {
+        Payment {
+            id: self.id.clone(),
+            scope: scope.clone(),
+            customer: self.customer.id.clone(),
+            subscription: self
+                .subscription
+                .map(|subscription| subscription.id.clone()),
+            purpose: self.purpose,
+            gateway: self.gateway.clone(),
+            amount: self.amount,
+            tax_minor: self.tax_minor,
+            method: self.method.as_ref().map(|method| method.id.clone()),
+            initiator: self.initiator,
+            state: PaymentState::Created,
+            sent_at: None,
+            request: None,
+            gateway_ref: None,
+            invoice: None,
+            attempt: self.attempt,
+            period: self.period,
+            quote: self.quote.clone(),
+            unapplied: false,
+            lookups: 0,
+            absent_since: None,
+            buyer: self.buyer.clone(),
+            metadata: self.metadata.clone(),
+            return_url: self.return_url.clone(),
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        }
+    }
+
+    /// The request, as it is stored and sent.
+    pub(super) fn request(
+        &self,
+        cx: &Cx,
+        scope: &Scope,
+        business: &Business,
+        customer_reference: Option<String>,
+    ) -> ChargeRequest {
+        let expiry = cx.settings.load().billing.payment_expiry;
+        ChargeRequest {
+            key: self.id.to_string(),
+            customer: records::customer(
+                self.customer,
+                customer_reference,
+                &business.default_locale,
+                Some(self.buyer.billing.country.clone()),
+            ),
+            amount: self.amount,
+            method: match &self.method {
+                Some(method) => MethodChoice::Stored(records::stored(method)),
+                None => MethodChoice::Collect(Vec::new()),
+            },
+            initiator: records::initiator(self.initiator),
+            save: self.subscription.is_some(),
+            return_url: token::return_url(cx, scope, &AttemptOf::Payment(self.id.clone())),
+            description: self.description.clone(),
+            expires_at: cx.now().checked_add(expiry).unwrap_or(Timestamp::MAX),
+        }
+    }
+}
+
+/// Marks a payment as sent with `request`, and orders the look that finds out what became of
+/// it if this process dies. From the commit on the request is what the row says it is.
+pub(super) async fn mark_sent(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &mut Payment,
+    request: &ChargeRequest,
+) -> Result<(), Error> {
+    payment.sent_at = Some(cx.now());
+    payment.request =
+        Some(serde_json::to_string(request).map_err(|error| {
+            Error::Unavailable(format!("the charge cannot be stored: {error}"))
+        })?);
+    order_look(cx, tx, payment).await?;
+    Ok(())
+}
+
+/// Orders the next look at an open payment.
+pub(super) async fn order_look(cx: &Cx, tx: &mut Tx, payment: &Payment) -> store::Result<()> {
+    if let Some(at) = next_look(cx, payment) {
+        let work = Work::Reconcile {
+            payment: payment.id.clone(),
+        };
+        cx.order_at(tx, &payment.scope, &work, at).await?;
+    }
+    Ok(())
+}
+
+/// When the gateway is asked about a payment again (host time); none when it has ended.
+pub(super) fn next_look(cx: &Cx, payment: &Payment) -> Option<Timestamp> {
+    if !payment.state.is_open() {
+        return None;
+    }
+    let settings = cx.settings.load();
+    let billing = &settings.billing;
+    let now = cx.now();
+    let looks = usize::try_from(payment.lookups).unwrap_or(usize::MAX);
+    let start = payment.sent_at.unwrap_or(now);
+    let at = match billing.lookup_after.get(looks) {
+        Some(after) => start.checked_add(*after).ok().filter(|at| *at > now),
+        None => None,
+    };
+    let at = at.or_else(|| {
+        let every = billing
+            .lookup_after
+            .get(looks)
+            .unwrap_or(&billing.lookup_every);
+        now.checked_add(*every).ok()
+    })?;
+    match &payment.state {
+        PaymentState::AwaitingCustomer { expires_at, .. } => Some(at.min((*expires_at).max(now))),
+        _ if payment.absent_since.is_some() => {
+            let again = now.checked_add(billing.absent_again_after).unwrap_or(at);
+            Some(at.min(again))
+        }
+        _ => Some(at),
+    }
+}
+
+/// Sends the stored request of a payment that was marked as sent, and settles whatever comes
+/// back. May be called again for a payment whose request was certainly not executed.
+pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+    let payment = {
+        let mut tx = cx.store.read().await?;
+        tx.payment(scope, id)
+            .await?
+            .ok_or(Error::NotFound("payment"))?
+    };
+    let request: ChargeRequest = payment
+        .request
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or(Error::Refused(Refused::State))?;
+    let called = match cx.plugins.gateway(scope, &payment.gateway) {
+        Ok(gateway) => gateway.charge(&request).await,
+        Err(error) => Err(error),
+    };
+    let news = match called {
+        Ok(answer) => News::from(answer),
+        Err(error) if error.outcome_unknown() => {
+            tracing::warn!(payment.id = %id, error = %error, "the outcome of a charge is unknown");
+            News::bare(PaymentEvent::OutcomeUnknown)
+        }
+        Err(error) if error.may_be_sent_again() => {
+            tracing::warn!(payment.id = %id, error = %error, "a charge was not executed and is sent again");
+            return not_executed(cx, scope, id).await;
+        }
+        Err(error) => {
+            tracing::error!(payment.id = %id, error = %error, "a charge is impossible; the gateway's settings need attention");
+            News::bare(PaymentEvent::Cancelled)
+        }
+    };
+    settlement::apply(cx, scope, id, news)
+        .await
+        .map(|payment| Ending::of(&payment))
+}
+
+/// The request did certainly not happen: the payment stays open and is sent again soon.
+async fn not_executed(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+    let mut tx = cx.store.begin().await?;
+    let Some(mut payment) = settlement::lock(&mut tx, scope, id).await?.1 else {
+        return Err(Error::NotFound("payment"));
+    };
+    if payment.state == PaymentState::Created {
+        payment.sent_at = None;
+        payment.updated_at = cx.business_now(&mut tx, scope).await?;
+        tx.save_payment(&mut payment).await?;
+        let at = cx.now().checked_add(SEND_AGAIN).unwrap_or(Timestamp::MAX);
+        cx.order_at(
+            &mut tx,
+            scope,
+            &Work::Reconcile {
+                payment: id.clone(),
+            },
+            at,
+        )
+        .await?;
+        tx.commit().await?;
+    }
+    Ok(Ending::of(&payment))
+}

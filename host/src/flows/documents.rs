@@ -1,0 +1,191 @@
+//! Invoices: drafting one over debts, keeping or discarding drafts, issuing at settlement.
+
+use jiff::Timestamp;
+
+use super::Error;
+use crate::config::Business;
+use crate::cx::Cx;
+use crate::domain::customer::{BuyerDetails, Customer};
+use crate::domain::debt::Debt;
+use crate::domain::id::DebtId;
+use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceState, PaidWith, Party};
+use crate::domain::payment::Payment;
+use crate::domain::subscription::Subscription;
+use crate::domain::tax::{Line, Totals};
+use crate::domain::{Mode, Scope};
+use crate::store::{Tx, Work};
+
+/// The buyer as a document names them.
+fn party(customer: &Customer, buyer: &BuyerDetails) -> Party {
+    let billing = &buyer.billing;
+    let town: Vec<&str> = [&billing.zipcode, &billing.city]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let address = [
+        billing.street.clone(),
+        Some(town.join(" ")),
+        billing.state.clone(),
+    ];
+    Party {
+        name: buyer
+            .business_name
+            .as_ref()
+            .unwrap_or(&customer.name)
+            .clone(),
+        attention: buyer.business_name.as_ref().map(|_| customer.name.clone()),
+        address: address
+            .into_iter()
+            .flatten()
+            .filter(|line| !line.is_empty())
+            .collect(),
+        country: billing.country.clone(),
+        tax_id: buyer.tax_id.clone(),
+        email: Some(customer.email.as_str().to_owned()),
+    }
+}
+
+/// A draft over `lines`.
+pub(super) fn draft(
+    cx: &Cx,
+    business: &Business,
+    (customer, buyer): (&Customer, &BuyerDetails),
+    subscription: Option<&Subscription>,
+    (lines, totals): (Vec<Line>, Totals),
+    now: Timestamp,
+) -> Invoice {
+    let seller = &business.seller;
+    Invoice {
+        id: cx.new_id(),
+        scope: customer.scope.clone(),
+        kind: InvoiceKind::Invoice,
+        state: InvoiceState::Draft,
+        customer: customer.id.clone(),
+        subscription: subscription.map(|subscription| subscription.id.clone()),
+        number: None,
+        number_text: None,
+        issued_at: None,
+        currency: totals.gross.currency,
+        lines,
+        totals,
+        seller: Party {
+            name: seller.name.clone(),
+            attention: None,
+            address: seller.address.clone(),
+            country: seller.country.clone(),
+            tax_id: seller.tax_id.clone(),
+            email: Some(seller.email.as_str().to_owned()),
+        },
+        buyer: party(customer, buyer),
+        paid_with: None,
+        locale: customer
+            .locale
+            .clone()
+            .unwrap_or_else(|| business.default_locale.clone()),
+        theme: business.theme.clone(),
+        time_zone: business.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        created_at: now,
+    }
+}
+
+/// The draft over exactly `debts`: the one there is, brought up to date, or a new one in
+/// place of it. A debt stands in one live document only.
+pub(super) async fn keep_draft(
+    tx: &mut Tx,
+    scope: &Scope,
+    subscription: &Subscription,
+    debts: &[Debt],
+    mut fresh: Invoice,
+) -> Result<Invoice, Error> {
+    if let Some(mut known) = tx.draft_of(scope, &subscription.id).await? {
+        let mut wanted: Vec<&DebtId> = debts.iter().map(|debt| &debt.id).collect();
+        wanted.sort();
+        let billed = tx.billed_debts(&known.id).await?;
+        if billed.iter().eq(wanted) {
+            fresh.id = known.id;
+            fresh.created_at = known.created_at;
+            tx.save_draft(&fresh).await?;
+            return Ok(fresh);
+        }
+        known.state = InvoiceState::Discarded;
+        tx.save_draft(&known).await?;
+        tx.unbill_debts(&known.id).await?;
+    }
+    add(tx, debts, &fresh).await?;
+    Ok(fresh)
+}
+
+/// Adds a draft and puts `debts` into it.
+pub(super) async fn add(tx: &mut Tx, debts: &[Debt], draft: &Invoice) -> Result<(), Error> {
+    tx.insert_invoice(draft).await?;
+    for debt in debts {
+        tx.bill_debt(&draft.id, &debt.id).await?;
+    }
+    Ok(())
+}
+
+/// Discards the draft of a subscription, when there is one.
+pub(super) async fn discard_draft(
+    tx: &mut Tx,
+    scope: &Scope,
+    subscription: &Subscription,
+) -> Result<(), Error> {
+    if let Some(mut known) = tx.draft_of(scope, &subscription.id).await? {
+        known.state = InvoiceState::Discarded;
+        tx.save_draft(&known).await?;
+        tx.unbill_debts(&known.id).await?;
+    }
+    Ok(())
+}
+
+/// Gives a draft its number and notes how it was paid. Its bytes are made by a job or by the
+/// first reader: rendering never delays or undoes a settlement.
+pub(super) async fn issue_paid(
+    cx: &Cx,
+    tx: &mut Tx,
+    business: &Business,
+    mut draft: Invoice,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<Invoice, Error> {
+    let scope = draft.scope.clone();
+    let number = tx.next_invoice_number(&scope, draft.kind).await?;
+    let settings = cx.settings.load();
+    let rules = &settings.invoices;
+    let mode = match scope.mode {
+        Mode::Live => "",
+        Mode::Test => &rules.test_prefix,
+    };
+    let prefix = match draft.kind {
+        InvoiceKind::Invoice => business.invoice_prefix.as_deref().unwrap_or(&rules.prefix),
+        InvoiceKind::CreditNote => &rules.credit_note_prefix,
+    };
+    let digits = usize::from(rules.digits);
+    draft.number = Some(number);
+    draft.number_text = Some(format!("{mode}{prefix}{number:0>digits$}"));
+    draft.issued_at = Some(now);
+    draft.state = InvoiceState::Paid;
+    let method = match &payment.method {
+        Some(id) => tx.method_ever(&scope, id).await?,
+        None => None,
+    };
+    draft.paid_with = Some(PaidWith {
+        payment: payment.id.clone(),
+        at: now,
+        brand: method
+            .as_ref()
+            .map(|m| m.brand.clone().unwrap_or_else(|| m.kind.clone())),
+        last4: method.and_then(|m| m.last4),
+    });
+    tx.save_draft(&draft).await?;
+    cx.order(
+        tx,
+        &scope,
+        &Work::RenderInvoice {
+            invoice: draft.id.clone(),
+        },
+    )
+    .await?;
+    Ok(draft)
+}

@@ -1,0 +1,62 @@
+//! Facts that others are told: events for the merchant, mails for the customer, the audit.
+//! All are written in the transaction of the change that they tell of.
+
+use jiff::Timestamp;
+
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::store::{self, AuditEntry, Event, MailOrder, Tx, Work};
+
+/// Tells the merchant that `kind` (Dodo's event type) happened to `object`.
+pub(super) async fn tell(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    kind: &str,
+    object: &str,
+    now: Timestamp,
+) -> store::Result<()> {
+    let event = Event {
+        id: cx.new_id(),
+        kind: kind.to_owned(),
+        object: object.to_owned(),
+        occurred_at: now,
+    };
+    tx.insert_event(scope, &event).await?;
+    cx.order(tx, scope, &Work::DeliverEvent { event: event.id })
+        .await
+}
+
+/// Orders a mail to the customer.
+pub(super) async fn mail(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    order: MailOrder,
+) -> store::Result<()> {
+    cx.order(tx, scope, &Work::Mail(order)).await
+}
+
+/// Appends to the audit: the acting person or key did `action` to `object`. `before` and
+/// `after` are JSON without addresses or secrets.
+pub(super) async fn audit(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    action: &str,
+    object: &str,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+) -> store::Result<()> {
+    let entry = AuditEntry {
+        id: cx.new_id(),
+        at: cx.now(),
+        actor: cx.actor.id.clone(),
+        origin: cx.actor.origin.clone(),
+        action: action.to_owned(),
+        object: object.to_owned(),
+        before: before.map(|value| value.to_string()),
+        after: after.map(|value| value.to_string()),
+    };
+    tx.audit(scope, &entry).await
+}

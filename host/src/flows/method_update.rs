@@ -1,0 +1,216 @@
+//! Which method pays: choosing a saved one, collecting a new one, removing one. On hold it
+//! is the dues that are paid; otherwise nothing is charged.
+
+use jiff::Timestamp;
+
+use super::reactivation::{self, available, chosen};
+use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused, charge, facts};
+use super::{records, settlement, token};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::{CustomerId, MethodId, SetupId, SubscriptionId};
+use crate::domain::subscription::SubscriptionState;
+use crate::plugins::gateway::request::{DetachRequest, SetupRequest};
+use crate::store::{Setup, SetupState, Work};
+
+/// Lets `choice` pay for a subscription: its dues now where there are some, its renewals
+/// from now on.
+pub async fn start(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+    return_url: Option<String>,
+) -> Result<Attempt, Error> {
+    let has_dues = {
+        let mut tx = cx.store.read().await?;
+        let subscription = tx
+            .subscription(scope, id)
+            .await?
+            .ok_or(Error::NotFound("subscription"))?;
+        match subscription.state {
+            SubscriptionState::Active
+            | SubscriptionState::PastDue { .. }
+            | SubscriptionState::OnHold { .. }
+            | SubscriptionState::Paused { .. } => {}
+            SubscriptionState::Pending
+            | SubscriptionState::Cancelled { .. }
+            | SubscriptionState::Failed { .. }
+            | SubscriptionState::Expired { .. } => return Err(Error::Refused(Refused::State)),
+        }
+        subscription.state.has_dues() && !tx.dues_of(scope, id).await?.is_empty()
+    };
+    match choice {
+        choice if has_dues => reactivation::start_now(cx, scope, id, choice).await,
+        Choice::New => set_up(cx, scope, id, return_url).await,
+        Choice::Saved(method) => choose(cx, scope, id, method).await,
+    }
+}
+
+/// A saved method pays from now on; nothing has to be asked.
+async fn choose(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    method: MethodId,
+) -> Result<Attempt, Error> {
+    let mut tx = cx.store.begin().await?;
+    let subscription = tx
+        .lock_subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    chosen(&mut tx, &subscription, Choice::Saved(method.clone())).await?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    settlement::use_method(cx, &mut tx, subscription, method, now).await?;
+    tx.commit().await?;
+    Ok(Attempt {
+        of: AttemptOf::Nothing,
+        ending: Ending::Succeeded,
+    })
+}
+
+/// Collects a new method without a charge, on the gateway's page.
+pub(super) async fn set_up(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    return_url: Option<String>,
+) -> Result<Attempt, Error> {
+    let (business, mode) = available(cx, scope)?;
+    let gateway = charge::default_gateway(&mode)?;
+    let expires_at = cx
+        .now()
+        .checked_add(cx.settings.load().billing.payment_expiry)
+        .unwrap_or(Timestamp::MAX);
+
+    let mut tx = cx.store.begin().await?;
+    let subscription = tx
+        .lock_subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    let customer = tx
+        .customer(scope, &subscription.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    reactivation::limit_tries(cx, &mut tx, &subscription, now).await?;
+    let reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
+    let setup = Setup {
+        id: cx.new_id(),
+        scope: scope.clone(),
+        customer: customer.id.clone(),
+        subscription: subscription.id.clone(),
+        gateway: gateway.clone(),
+        state: SetupState::Created,
+        decline: None,
+        action: None,
+        expires_at,
+        gateway_ref: None,
+        method: None,
+        return_url,
+        created_at: now,
+        updated_at: now,
+        version: 0,
+    };
+    tx.insert_setup(&setup).await?;
+    cx.order_at(
+        &mut tx,
+        scope,
+        &Work::ExpireSetup {
+            setup: setup.id.clone(),
+        },
+        expires_at,
+    )
+    .await?;
+    tx.commit().await?;
+
+    let of = AttemptOf::Setup(setup.id.clone());
+    let request = SetupRequest {
+        key: setup.id.to_string(),
+        customer: records::customer(
+            &customer,
+            reference,
+            &business.default_locale,
+            Some(subscription.buyer.billing.country.clone()),
+        ),
+        kinds: Vec::new(),
+        currency: subscription.unit_price.currency,
+        return_url: token::return_url(cx, scope, &of),
+        expires_at,
+    };
+    let ending = ask(cx, scope, &setup.id, &gateway, &request).await?;
+    Ok(Attempt { of, ending })
+}
+
+async fn ask(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SetupId,
+    gateway: &str,
+    request: &SetupRequest,
+) -> Result<Ending, Error> {
+    let called = match cx.plugins.gateway(scope, gateway) {
+        Ok(gateway) => gateway.setup_begin(request).await,
+        Err(error) => Err(error),
+    };
+    match called {
+        Ok(answer) => settlement::apply_setup(cx, scope, id, answer).await,
+        Err(error) => {
+            tracing::warn!(setup.id = %id, error = %error, "a set-up could not begin");
+            Err(Error::Unavailable(
+                "the payment provider does not answer".to_owned(),
+            ))
+        }
+    }
+}
+
+/// Removes a saved method that pays for nothing: first here, so that it is never charged
+/// again, then at the gateway. Removing one that is gone is fine.
+pub async fn detach(
+    cx: &Cx,
+    scope: &Scope,
+    customer: &CustomerId,
+    id: &MethodId,
+) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let Some(method) = tx
+        .method(scope, id)
+        .await?
+        .filter(|m| m.customer == *customer)
+    else {
+        return match tx.method_ever(scope, id).await? {
+            Some(gone) if gone.customer == *customer => Ok(()),
+            _ => Err(Error::NotFound("payment method")),
+        };
+    };
+    if !tx.subscriptions_by_method(scope, id).await?.is_empty() {
+        return Err(Error::Refused(Refused::MethodInUse));
+    }
+    tx.detach_method(scope, id, cx.business_now(&mut tx, scope).await?)
+        .await?;
+    facts::audit(
+        cx,
+        &mut tx,
+        scope,
+        "payment-method.detach",
+        id.as_str(),
+        None,
+        None,
+    )
+    .await?;
+    tx.commit().await?;
+
+    let request = DetachRequest {
+        method: records::stored(&method),
+        customer_reference: method.customer_reference.clone(),
+    };
+    let detached = match cx.plugins.gateway(scope, &method.gateway) {
+        Ok(gateway) => gateway.detach(&request).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = detached {
+        // It is hidden and never charged here again; the gateway's copy is the operator's.
+        tracing::warn!(method.id = %id, error = %error, "the gateway did not detach a method");
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The only writers. Every entry (page, API, webhook, job, console) calls the same flow.
+//!
+//! Three beats: decide and write the intent in one transaction; call the gateway with no
+//! transaction open; record the outcome, with the work it causes, in a second. From the
+//! first commit on a crash loses nothing. Flows know no HTTP, no template, no SQL.
+
+pub mod begin;
+pub mod cancellation;
+mod charge;
+mod documents;
+mod facts;
+mod grants;
+pub mod method_update;
+pub mod reactivation;
+pub mod reconciliation;
+mod records;
+pub mod renewal;
+pub mod schedule;
+pub mod settlement;
+pub mod token;
+
+use crate::domain::id::{MethodId, PaymentId, SetupId};
+use crate::domain::money::MoneyError;
+use crate::domain::payment::{CustomerAction, Decline, Payment, PaymentState};
+use crate::domain::period::OutOfRange;
+use crate::domain::quote::QuoteError;
+use crate::store;
+
+/// With what the customer pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A saved method.
+    Saved(MethodId),
+    /// One that the customer gives now, on the gateway's page.
+    New,
+}
+
+/// Where a payment or set-up stands after a flow; each has a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Done.
+    Succeeded,
+    /// The customer has to do something.
+    Action(CustomerAction),
+    /// The bank is moving the money.
+    Processing,
+    /// Nobody knows yet; it is being looked into.
+    Unknown,
+    /// The gateway said no; another try is free to start.
+    Declined(Decline),
+    /// Given up; nothing was or will be charged.
+    Cancelled,
+}
+
+/// What a flow that asks the gateway for money or a method answers.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The payment, or the set-up when nothing was due.
+    pub of: AttemptOf,
+    /// Where it stands.
+    pub ending: Ending,
+}
+
+/// What was attempted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptOf {
+    /// A charge.
+    Payment(PaymentId),
+    /// Saving a method without a charge.
+    Setup(SetupId),
+    /// Nothing had to be asked: a saved method was chosen for later.
+    Nothing,
+}
+
+impl Ending {
+    /// Where `payment` stands.
+    pub fn of(payment: &Payment) -> Self {
+        match payment.standing() {
+            PaymentState::Created | PaymentState::Unknown { .. } => Self::Unknown,
+            PaymentState::AwaitingCustomer { action, .. } => Self::Action(action),
+            PaymentState::Processing { .. } => Self::Processing,
+            PaymentState::Succeeded { .. } => Self::Succeeded,
+            PaymentState::Declined { decline, .. } => Self::Declined(decline),
+            PaymentState::Cancelled { .. } => Self::Cancelled,
+        }
+    }
+}
+
+/// Why a flow did nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such thing in this scope, or it is somebody else's.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The thing's state does not allow it.
+    #[error("not allowed: {0}")]
+    Refused(Refused),
+    /// What was given cannot be used.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The field, in the caller's words.
+        field: &'static str,
+        /// What is wrong with it and how to mend it.
+        problem: String,
+    },
+    /// The business's file is gone or names no gateway.
+    #[error("the business is not available: {0}")]
+    Unavailable(String),
+    /// The store could not answer or write.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Why the state of a thing does not allow an act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The quote that was shown is not what is due now.
+    #[error("what is due has changed; look again")]
+    StaleQuote,
+    /// Another payment of this is under way.
+    #[error("a payment is under way")]
+    PaymentUnderWay,
+    /// Nothing is due.
+    #[error("nothing is due")]
+    NothingDue,
+    /// It has ended, or has not begun.
+    #[error("its state does not allow it")]
+    State,
+    /// The business does not let customers do this.
+    #[error("the business does not allow it")]
+    NotOffered,
+    /// A method in use cannot be removed.
+    #[error("the method pays for a subscription")]
+    MethodInUse,
+    /// The method belongs to another gateway or cannot be charged again.
+    #[error("the method cannot be used here")]
+    MethodUnusable,
+    /// Too many new methods in a day.
+    #[error("too many tries; wait a day")]
+    TooManyTries,
+    /// The page for it has expired.
+    #[error("its page has expired")]
+    Expired,
+}
+
+impl From<QuoteError> for Error {
+    fn from(error: QuoteError) -> Self {
+        Self::Invalid {
+            field: "amount",
+            problem: error.to_string(),
+        }
+    }
+}
+
+impl From<MoneyError> for Error {
+    fn from(error: MoneyError) -> Self {
+        Self::Invalid {
+            field: "amount",
+            problem: error.to_string(),
+        }
+    }
+}
+
+impl From<OutOfRange> for Error {
+    fn from(error: OutOfRange) -> Self {
+        Self::Invalid {
+            field: "date",
+            problem: error.to_string(),
+        }
+    }
+}

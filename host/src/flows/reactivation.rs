@@ -1,0 +1,271 @@
+//! A subscription on hold (or past due) comes back: its dues are quoted, billed, and paid by
+//! one customer-present charge that also saves the method.
+
+use jiff::Timestamp;
+
+use super::charge::{self, Intent};
+use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused, documents, facts, settlement};
+use crate::config::Business;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::debt::Debt;
+use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::method::PaymentMethod;
+use crate::domain::payment::{Initiator, Purpose};
+use crate::domain::quote::{Quote, ReactivationAnchor, quote as quote_dues};
+use crate::domain::subscription::Subscription;
+use crate::store::{self, Tx};
+
+/// What paying everything that is due now costs and buys; none when nothing is due.
+pub async fn quote(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Quote>, Error> {
+    let mut tx = cx.store.read().await?;
+    let subscription = tx
+        .subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    let dues = dues(&mut tx, &subscription).await?;
+    if dues.is_empty() {
+        return Ok(None);
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    let (business, _) = available(cx, scope)?;
+    Ok(Some(price(cx, &business, &subscription, &dues, now)?))
+}
+
+/// Pays everything that is due with the chosen method. `quote` is the id of the quote that
+/// the customer saw: the amount shown is the amount charged.
+pub async fn start(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+    quote: &str,
+) -> Result<Attempt, Error> {
+    begin(cx, scope, id, choice, Some(quote)).await
+}
+
+/// The same, agreeing to whatever is due now: for callers that show no quote.
+pub(super) async fn start_now(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+) -> Result<Attempt, Error> {
+    begin(cx, scope, id, choice, None).await
+}
+
+async fn begin(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+    agreed: Option<&str>,
+) -> Result<Attempt, Error> {
+    if let Some(known) = make_way(cx, scope, id).await? {
+        return Ok(known);
+    }
+    let payment = match intend(cx, scope, id, choice, agreed).await {
+        Ok(payment) => payment,
+        // Another request of the same moment was first; this one joins it.
+        Err(Error::Store(store::Error::Conflict(_))) => {
+            return under_way(cx, scope, id)
+                .await?
+                .ok_or(Error::Refused(Refused::PaymentUnderWay));
+        }
+        Err(error) => return Err(error),
+    };
+    let ending = charge::send(cx, scope, &payment).await?;
+    Ok(Attempt {
+        of: AttemptOf::Payment(payment),
+        ending,
+    })
+}
+
+/// An open payment is answered instead of starting a second one, but for one that waits for
+/// the customer: choosing anew gives that up, if the gateway confirms it.
+async fn make_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Attempt>, Error> {
+    match under_way(cx, scope, id).await? {
+        Some(Attempt {
+            of: AttemptOf::Payment(open),
+            ending: Ending::Action(_),
+        }) => {
+            let ending = settlement::abandon(cx, scope, &open).await?;
+            let free = matches!(ending, Ending::Cancelled | Ending::Declined(_));
+            Ok((!free).then_some(Attempt {
+                of: AttemptOf::Payment(open),
+                ending,
+            }))
+        }
+        other => Ok(other),
+    }
+}
+
+/// The open payment of a subscription, when there is one.
+async fn under_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Attempt>, Error> {
+    let mut tx = cx.store.read().await?;
+    let open = tx.open_payments_of(scope, id).await?;
+    Ok(open.first().map(|payment| Attempt {
+        of: AttemptOf::Payment(payment.id.clone()),
+        ending: Ending::of(payment),
+    }))
+}
+
+/// Beat one: draft invoice and payment, committed before anything is asked of the gateway.
+async fn intend(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+    agreed: Option<&str>,
+) -> Result<PaymentId, Error> {
+    let (business, mode) = available(cx, scope)?;
+    let mut tx = cx.store.begin().await?;
+    let subscription = tx
+        .lock_subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    let dues = dues(&mut tx, &subscription).await?;
+    if dues.is_empty() {
+        return Err(Error::Refused(Refused::NothingDue));
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    let quote = price(cx, &business, &subscription, &dues, now)?;
+    if agreed.is_some_and(|agreed| agreed != quote.id) {
+        return Err(Error::Refused(Refused::StaleQuote));
+    }
+    limit_tries(cx, &mut tx, &subscription, now).await?;
+    let customer = tx
+        .customer(scope, &subscription.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    let method = chosen(&mut tx, &subscription, choice).await?;
+    let gateway = match &method {
+        Some(method) => method.gateway.clone(),
+        None => charge::default_gateway(&mode)?,
+    };
+    let product = tx.product(scope, &subscription.product).await?;
+    let customer_reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
+
+    let draft = documents::draft(
+        cx,
+        &business,
+        (&customer, &subscription.buyer),
+        Some(&subscription),
+        (quote.lines.clone(), quote.totals.clone()),
+        now,
+    );
+    let draft = documents::keep_draft(&mut tx, scope, &subscription, &dues, draft).await?;
+
+    let intent = Intent {
+        id: cx.new_id(),
+        purpose: Purpose::Reactivation,
+        subscription: Some(&subscription),
+        customer: &customer,
+        buyer: subscription.buyer.clone(),
+        amount: quote.totals.gross,
+        tax_minor: quote.totals.tax.minor,
+        gateway,
+        method,
+        initiator: Initiator::Customer,
+        description: product.map_or_else(|| business.name.clone(), |product| product.name),
+        period: Some(quote.period),
+        quote: Some(quote.id.clone()),
+        attempt: 0,
+        metadata: subscription.metadata.clone(),
+        return_url: None,
+    };
+    let mut payment = intent.payment(scope, now);
+    payment.invoice = Some(draft.id);
+    let request = intent.request(cx, scope, &business, customer_reference);
+    charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
+    tx.insert_payment(&payment).await?;
+    for due in &dues {
+        tx.hold_debt(&payment.id, &due.id).await?;
+    }
+    let after = serde_json::json!({ "payment": payment.id, "amount": payment.amount });
+    facts::audit(
+        cx,
+        &mut tx,
+        scope,
+        "subscription.pay-dues",
+        id.as_str(),
+        None,
+        Some(after),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(payment.id)
+}
+
+/// The open debts of a subscription whose state lets the customer pay them. A disputed one
+/// is paid by the customer only, which this is.
+async fn dues(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Debt>, Error> {
+    if !subscription.state.has_dues() {
+        return Ok(Vec::new());
+    }
+    Ok(tx.dues_of(&subscription.scope, &subscription.id).await?)
+}
+
+fn price(
+    cx: &Cx,
+    business: &Business,
+    subscription: &Subscription,
+    dues: &[Debt],
+    now: Timestamp,
+) -> Result<Quote, Error> {
+    let anchor: ReactivationAnchor = cx.settings.load().billing.reactivation_anchor;
+    Ok(quote_dues(
+        subscription,
+        dues,
+        anchor,
+        now,
+        &business.time_zone,
+    )?)
+}
+
+/// Refuses a customer who tries card after card.
+pub(super) async fn limit_tries(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let limit = cx.settings.load().billing.new_methods_a_day;
+    let since = now
+        .checked_sub(jiff::SignedDuration::from_hours(24))
+        .unwrap_or(Timestamp::MIN);
+    let tries = tx
+        .declined_tries(&subscription.scope, &subscription.customer, since)
+        .await?;
+    if tries >= i64::from(limit) {
+        return Err(Error::Refused(Refused::TooManyTries));
+    }
+    Ok(())
+}
+
+/// The saved method that was chosen, which must be the customer's own.
+pub(super) async fn chosen(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    choice: Choice,
+) -> Result<Option<PaymentMethod>, Error> {
+    match choice {
+        Choice::New => Ok(None),
+        Choice::Saved(id) => {
+            let method = tx.method(&subscription.scope, &id).await?;
+            method
+                .filter(|method| method.customer == subscription.customer)
+                .map(Some)
+                .ok_or(Error::NotFound("payment method"))
+        }
+    }
+}
+
+/// The business and its mode, or the reason why nothing can be done.
+pub(super) fn available(
+    cx: &Cx,
+    scope: &Scope,
+) -> Result<(Business, crate::config::ModeSettings), Error> {
+    cx.business(scope)
+        .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))
+}

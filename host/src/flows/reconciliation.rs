@@ -1,0 +1,153 @@
+//! Asking the gateway what became of a payment. Time alone never fails one: only an answer
+//! does, and "no such charge" counts only when it is old enough and was said twice.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::records::{self, News};
+use super::{Ending, Error, charge, settlement};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::PaymentId;
+use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
+use crate::plugins::gateway::answer::Lookup;
+
+/// Looks after an open payment: sends what was certainly not executed, cancels what waited
+/// for the customer too long, asks about the rest. Orders the next look itself.
+pub async fn look(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+    let payment = {
+        let mut tx = cx.store.read().await?;
+        tx.payment(scope, id)
+            .await?
+            .ok_or(Error::NotFound("payment"))?
+    };
+    match &payment.state {
+        state if !state.is_open() => Ok(Ending::of(&payment)),
+        PaymentState::Created if payment.sent_at.is_none() && payment.request.is_some() => {
+            send_again(cx, scope, &payment).await
+        }
+        PaymentState::AwaitingCustomer { expires_at, .. } if *expires_at <= cx.now() => {
+            settlement::abandon(cx, scope, id).await
+        }
+        _ => ask(cx, scope, payment)
+            .await
+            .map(|after| Ending::of(&after)),
+    }
+}
+
+/// Sends the stored request of a payment that was not executed, while its key is certainly
+/// alive at the gateway; after that it is given up.
+async fn send_again(cx: &Cx, scope: &Scope, payment: &Payment) -> Result<Ending, Error> {
+    let id = &payment.id;
+    let alive = match cx.plugins.gateway(scope, &payment.gateway) {
+        Ok(gateway) => half(gateway.description().key_lifetime),
+        Err(_) => SignedDuration::from_hours(12),
+    };
+    let made = id.made_at().unwrap_or(payment.created_at);
+    if made.checked_add(alive).is_ok_and(|end| end <= cx.now()) {
+        return settlement::abandon(cx, scope, id).await;
+    }
+    {
+        let mut tx = cx.store.begin().await?;
+        let (_, locked) = settlement::lock(&mut tx, scope, id).await?;
+        let Some(mut payment) = locked else {
+            return Err(Error::NotFound("payment"));
+        };
+        if payment.state != PaymentState::Created || payment.sent_at.is_some() {
+            return Ok(Ending::of(&payment));
+        }
+        payment.sent_at = Some(cx.now());
+        charge::order_look(cx, &mut tx, &payment).await?;
+        tx.save_payment(&mut payment).await?;
+        tx.commit().await?;
+    }
+    charge::send(cx, scope, id).await
+}
+
+fn half(lifetime: std::time::Duration) -> SignedDuration {
+    SignedDuration::try_from(lifetime / 2).unwrap_or(SignedDuration::from_hours(12))
+}
+
+/// Asks the gateway about a payment that was sent, and settles what it answers.
+pub(super) async fn ask(cx: &Cx, scope: &Scope, payment: Payment) -> Result<Payment, Error> {
+    let gateway = match cx.plugins.gateway(scope, &payment.gateway) {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            tracing::warn!(payment.id = %payment.id, error = %error, "the gateway of an open payment is not usable");
+            return looked(cx, scope, &payment.id, None).await;
+        }
+    };
+    let lag = gateway.description().lookup_lag;
+    match gateway.lookup(&records::sent(&payment, cx.now())).await {
+        Ok(Lookup::Found(answer)) => {
+            let after = settlement::apply(cx, scope, &payment.id, answer.into()).await?;
+            if after.state.is_open() {
+                looked(cx, scope, &after.id, None).await
+            } else {
+                Ok(after)
+            }
+        }
+        Ok(Lookup::Absent) => absent(cx, scope, payment, lag).await,
+        Ok(Lookup::CannotTell) => looked(cx, scope, &payment.id, None).await,
+        Err(error) => {
+            tracing::warn!(payment.id = %payment.id, error = %error, "a look-up has no answer");
+            looked(cx, scope, &payment.id, None).await
+        }
+    }
+}
+
+/// The gateway knows no such charge. That counts as "never happened" only when the last
+/// sending is older than every delay it admits, and only when it was said twice.
+async fn absent(
+    cx: &Cx,
+    scope: &Scope,
+    payment: Payment,
+    lag: std::time::Duration,
+) -> Result<Payment, Error> {
+    let now = cx.now();
+    let (enough, apart) = {
+        let settings = cx.settings.load();
+        let deadline = settings.plugins.gateway_deadline;
+        let lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);
+        let delay = deadline.checked_add(lag).unwrap_or(SignedDuration::MAX);
+        (
+            delay.max(settings.billing.absent_after),
+            settings.billing.absent_again_after,
+        )
+    };
+    let sent = payment.sent_at.unwrap_or(now);
+    let old_enough = sent.checked_add(enough).is_ok_and(|at| at <= now);
+    let said_before = payment
+        .absent_since
+        .is_some_and(|since| since.checked_add(apart).is_ok_and(|at| at <= now));
+    if old_enough && said_before {
+        tracing::info!(payment.id = %payment.id, "the gateway never executed a charge");
+        return settlement::apply(cx, scope, &payment.id, News::bare(PaymentEvent::Cancelled))
+            .await;
+    }
+    let since = if old_enough {
+        payment.absent_since.or(Some(now))
+    } else {
+        None
+    };
+    looked(cx, scope, &payment.id, since).await
+}
+
+/// Notes a look that did not end a payment, and orders the next.
+async fn looked(
+    cx: &Cx,
+    scope: &Scope,
+    id: &PaymentId,
+    absent_since: Option<Timestamp>,
+) -> Result<Payment, Error> {
+    let mut tx = cx.store.begin().await?;
+    let (_, payment) = settlement::lock(&mut tx, scope, id).await?;
+    let mut payment = payment.ok_or(Error::NotFound("payment"))?;
+    if payment.state.is_open() {
+        payment.lookups = payment.lookups.saturating_add(1);
+        payment.absent_since = absent_since;
+        charge::order_look(cx, &mut tx, &payment).await?;
+        tx.save_payment(&mut payment).await?;
+        tx.commit().await?;
+    }
+    Ok(payment)
+}

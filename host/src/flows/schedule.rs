@@ -1,0 +1,53 @@
+//! Dates that a merchant moves by hand.
+
+use jiff::Timestamp;
+
+use super::{Error, Refused, facts, settlement};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::SubscriptionId;
+use crate::domain::subscription::{Subscription, SubscriptionState};
+
+/// Moves the next billing date of a living subscription into the future; dates count from
+/// it afterwards. In test mode this is how a renewal is made due in seconds.
+pub async fn set_next_billing_date(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    date: Timestamp,
+) -> Result<Subscription, Error> {
+    let mut tx = cx.store.begin().await?;
+    let mut subscription = tx
+        .lock_subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    if subscription.state != SubscriptionState::Active {
+        return Err(Error::Refused(Refused::State));
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    if date <= now {
+        return Err(Error::Invalid {
+            field: "next_billing_date",
+            problem: "must lie in the future".to_owned(),
+        });
+    }
+    let before = subscription.period.end;
+    subscription.period.end = date;
+    subscription.anchor = date;
+    subscription.updated_at = now;
+    settlement::schedule(cx, &mut tx, &subscription).await?;
+    facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
+    facts::audit(
+        cx,
+        &mut tx,
+        scope,
+        "subscription.set-next-billing-date",
+        id.as_str(),
+        Some(serde_json::json!({ "next_billing_date": before })),
+        Some(serde_json::json!({ "next_billing_date": date })),
+    )
+    .await?;
+    tx.save_subscription(&mut subscription).await?;
+    tx.commit().await?;
+    Ok(subscription)
+}

@@ -1,0 +1,115 @@
+//! The one place where a gateway's answer becomes a fact. Charge, return, webhook, look-up
+//! and owner's decision all end in [`apply`]; duplicates and stale news are normal.
+
+mod effects;
+mod roads;
+mod setup;
+
+pub use self::roads::{Received, abandon, receive, returned};
+pub use self::setup::{give_up as give_up_setup, setup_returned};
+
+pub(super) use self::effects::schedule;
+pub(super) use self::setup::{apply as apply_setup, use_method};
+
+use jiff::Timestamp;
+
+use super::Error;
+use super::charge;
+use super::records::{self, News};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::PaymentId;
+use crate::domain::payment::{Payment, PaymentState};
+use crate::domain::subscription::Subscription;
+use crate::domain::transition::Transition;
+use crate::store::Tx;
+
+/// A payment and its subscription, locked in the order that every flow keeps: the
+/// subscription first.
+pub(super) async fn lock(
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &PaymentId,
+) -> Result<(Option<Subscription>, Option<Payment>), Error> {
+    let Some(peek) = tx.payment(scope, id).await? else {
+        return Ok((None, None));
+    };
+    let subscription = match &peek.subscription {
+        Some(subscription) => tx.lock_subscription(scope, subscription).await?,
+        None => None,
+    };
+    Ok((subscription, tx.lock_payment(scope, id).await?))
+}
+
+/// Applies what a gateway said about a payment, with everything that follows from it, in one
+/// transaction; answers the payment as it stands then.
+pub(super) async fn apply(
+    cx: &Cx,
+    scope: &Scope,
+    id: &PaymentId,
+    news: News,
+) -> Result<Payment, Error> {
+    let mut tx = cx.store.begin().await?;
+    let (subscription, payment) = lock(&mut tx, scope, id).await?;
+    let mut payment = payment.ok_or(Error::NotFound("payment"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+
+    // Only what is missing is learnt here: a reference never changes.
+    if payment.gateway_ref.is_none() {
+        payment.gateway_ref.clone_from(&news.reference);
+    }
+    match payment.state.apply(news.event.clone(), now, cx.now()) {
+        Transition::Moved(state) => {
+            let before = payment.state.name();
+            payment.state = state;
+            payment.updated_at = now;
+            payment.absent_since = None;
+            keep_method(cx, &mut tx, scope, &mut payment, &news, now).await?;
+            tracing::info!(payment.id = %id, from = before, to = payment.state.name(), "payment moved");
+            effects::follow(cx, &mut tx, &mut payment, subscription, news.amount, now).await?;
+        }
+        Transition::Unchanged => tracing::debug!(payment.id = %id, "news of a payment was known"),
+        Transition::Refused(why) => {
+            tracing::warn!(payment.id = %id, state = payment.state.name(), ?why, "stale news of a payment");
+        }
+    }
+    charge::order_look(cx, &mut tx, &payment).await?;
+    tx.save_payment(&mut payment).await?;
+    tx.commit().await?;
+    Ok(payment)
+}
+
+/// Keeps the method that the gateway saved with a payment that went well so far.
+async fn keep_method(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    payment: &mut Payment,
+    news: &News,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let good = matches!(
+        payment.state,
+        PaymentState::Succeeded { .. } | PaymentState::Processing { .. }
+    );
+    match &news.method {
+        Some(saved) if good => {
+            let method = records::method(
+                cx,
+                scope,
+                &payment.customer,
+                &payment.gateway,
+                saved.clone(),
+                news.customer_reference.clone(),
+                now,
+            );
+            payment.method = Some(tx.keep_method(&method).await?.id);
+        }
+        _ => {
+            if let (Some(method), true) = (&payment.method, good) {
+                tx.method_used(scope, method, now).await?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! What becomes of a set-up: the method is kept, and the subscription uses it.
+
+use jiff::Timestamp;
+
+use super::super::records;
+use super::super::{Ending, Error, facts, grants};
+use super::effects;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::{MethodId, SetupId};
+use crate::domain::period::Period;
+use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
+use crate::domain::transition::Transition;
+use crate::plugins::gateway::answer;
+use crate::plugins::gateway::request::{Pair, SentRequest};
+use crate::store::{MailOrder, Setup, SetupState, Tx};
+
+/// Where a set-up stands.
+pub(in crate::flows) fn ending(setup: &Setup) -> Ending {
+    match (setup.state, &setup.action, &setup.decline) {
+        (SetupState::Succeeded, _, _) => Ending::Succeeded,
+        (SetupState::AwaitingCustomer, Some(action), _) => Ending::Action(action.clone()),
+        (SetupState::Declined, _, Some(decline)) => Ending::Declined(decline.clone()),
+        (SetupState::Cancelled, _, _) => Ending::Cancelled,
+        _ => Ending::Unknown,
+    }
+}
+
+/// The customer came back from the page on which a method is given.
+pub async fn setup_returned(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SetupId,
+    pairs: &[Pair],
+) -> Result<Ending, Error> {
+    let setup = {
+        let mut tx = cx.store.read().await?;
+        tx.setup(scope, id)
+            .await?
+            .ok_or(Error::NotFound("set-up"))?
+    };
+    if !matches!(
+        setup.state,
+        SetupState::Created | SetupState::AwaitingCustomer
+    ) {
+        return Ok(ending(&setup));
+    }
+    let sent = SentRequest {
+        key: setup.id.to_string(),
+        reference: setup.gateway_ref.clone(),
+        customer_reference: None,
+        first_sent_at: setup.created_at,
+        amount: None,
+    };
+    let called = match cx.plugins.gateway(scope, &setup.gateway) {
+        Ok(gateway) => gateway.setup_complete(&sent, pairs).await,
+        Err(error) => Err(error),
+    };
+    match called {
+        Ok(answer) => apply(cx, scope, id, answer).await,
+        Err(error) => {
+            tracing::warn!(setup.id = %id, error = %error, "the gateway could not be asked about a set-up");
+            Ok(ending(&setup))
+        }
+    }
+}
+
+/// Applies what a gateway said about a set-up. No money moves here, so news after the end
+/// is simply known already.
+pub(in crate::flows) async fn apply(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SetupId,
+    answer: answer::Setup,
+) -> Result<Ending, Error> {
+    let mut tx = cx.store.begin().await?;
+    let peek = tx
+        .setup(scope, id)
+        .await?
+        .ok_or(Error::NotFound("set-up"))?;
+    let subscription = tx.lock_subscription(scope, &peek.subscription).await?;
+    let mut setup = tx
+        .lock_setup(scope, id)
+        .await?
+        .ok_or(Error::NotFound("set-up"))?;
+    if !matches!(
+        setup.state,
+        SetupState::Created | SetupState::AwaitingCustomer
+    ) {
+        return Ok(ending(&setup));
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    setup.updated_at = now;
+    if setup.gateway_ref.is_none() {
+        setup.gateway_ref = answer.reference;
+    }
+    match answer.outcome {
+        answer::Outcome::Succeeded => {
+            if let Some(saved) = answer.method {
+                let reference = answer.customer_reference;
+                let gateway = setup.gateway.clone();
+                let method =
+                    records::method(cx, scope, &setup.customer, &gateway, saved, reference, now);
+                let kept = tx.keep_method(&method).await?;
+                setup.method = Some(kept.id.clone());
+                setup.state = SetupState::Succeeded;
+                setup.action = None;
+                if let Some(subscription) = subscription {
+                    use_method(cx, &mut tx, subscription, kept.id, now).await?;
+                }
+            }
+        }
+        answer::Outcome::RequiresAction { action, .. } => {
+            setup.state = SetupState::AwaitingCustomer;
+            setup.action = Some(records::action(action));
+        }
+        answer::Outcome::Declined(decline) => {
+            setup.state = SetupState::Declined;
+            setup.decline = Some(records::decline(decline));
+            setup.action = None;
+        }
+        answer::Outcome::Cancelled => {
+            setup.state = SetupState::Cancelled;
+            setup.action = None;
+        }
+        answer::Outcome::Processing { .. } => {}
+    }
+    tx.save_setup(&mut setup).await?;
+    tx.commit().await?;
+    Ok(ending(&setup))
+}
+
+/// Gives up a set-up that was left open.
+pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> {
+    setup_returned(cx, scope, id, &[]).await?;
+    let mut tx = cx.store.begin().await?;
+    let Some(mut setup) = tx.lock_setup(scope, id).await? else {
+        return Ok(());
+    };
+    if matches!(
+        setup.state,
+        SetupState::Created | SetupState::AwaitingCustomer
+    ) {
+        setup.state = SetupState::Cancelled;
+        setup.action = None;
+        setup.updated_at = cx.business_now(&mut tx, scope).await?;
+        tx.save_setup(&mut setup).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Lets a subscription be paid with `method` from now on, and tells of it; a trial that
+/// waited for a method begins, a hold without dues ends.
+pub(in crate::flows) async fn use_method(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    method: MethodId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if subscription.state.is_final() {
+        return Ok(());
+    }
+    let scope = subscription.scope.clone();
+    let before = subscription.method.replace(method.clone());
+    subscription.updated_at = now;
+    tx.method_used(&scope, &method, now).await?;
+    if subscription.state == SubscriptionState::Pending {
+        begin_trial(cx, tx, &mut subscription, now).await?;
+    } else {
+        let on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
+        if on_hold && tx.dues_of(&scope, &subscription.id).await?.is_empty() {
+            mend_hold(cx, tx, &mut subscription, now).await?;
+        }
+        let mail = MailOrder::PaymentMethodUpdated {
+            subscription: subscription.id.clone(),
+        };
+        facts::mail(cx, tx, &scope, mail).await?;
+        let object = subscription.id.as_str();
+        facts::tell(
+            cx,
+            tx,
+            &scope,
+            "subscription.update_payment_method",
+            object,
+            now,
+        )
+        .await?;
+    }
+    facts::audit(
+        cx,
+        tx,
+        &scope,
+        "subscription.update-payment-method",
+        subscription.id.as_str(),
+        Some(serde_json::json!({ "method": before })),
+        Some(serde_json::json!({ "method": method })),
+    )
+    .await?;
+    tx.save_subscription(&mut subscription).await?;
+    Ok(())
+}
+
+/// A trial begins: nothing is charged, the first period ends with it.
+async fn begin_trial(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Transition::Moved(state) = subscription.state.apply(SubscriptionEvent::Begin, now) else {
+        return Ok(());
+    };
+    let scope = subscription.scope.clone();
+    let (business, _) = cx
+        .business(&scope)
+        .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))?;
+    let zone = &business.time_zone;
+    let days = crate::domain::period::Interval {
+        unit: crate::domain::period::Unit::Day,
+        count: subscription.trial_days.max(1),
+    };
+    let end = days.after(now, 1, zone)?;
+    subscription.state = state;
+    subscription.anchor = end;
+    subscription.period = Period { start: now, end };
+    subscription.expires_at = Some(subscription.term.after(end, 1, zone)?);
+    grants::of_subscription(cx, tx, subscription, None, now).await?;
+    let mail = MailOrder::SubscriptionStarted {
+        subscription: subscription.id.clone(),
+        payment: None,
+    };
+    facts::mail(cx, tx, &scope, mail).await?;
+    facts::tell(
+        cx,
+        tx,
+        &scope,
+        "subscription.active",
+        subscription.id.as_str(),
+        now,
+    )
+    .await?;
+    effects::schedule(cx, tx, subscription).await
+}
+
+/// A hold on which nothing is due ends with the new method, without charge or invoice.
+async fn mend_hold(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Transition::Moved(state) = subscription.state.apply(SubscriptionEvent::DuesPaid, now)
+    else {
+        return Ok(());
+    };
+    let scope = subscription.scope.clone();
+    subscription.state = state;
+    if subscription.state.grants_access() {
+        tx.suspend_licenses(&scope, &subscription.id, false).await?;
+        let mail = MailOrder::SubscriptionReactivated {
+            subscription: subscription.id.clone(),
+            payment: None,
+        };
+        facts::mail(cx, tx, &scope, mail).await?;
+        facts::tell(
+            cx,
+            tx,
+            &scope,
+            "subscription.active",
+            subscription.id.as_str(),
+            now,
+        )
+        .await?;
+        effects::schedule(cx, tx, subscription).await?;
+    }
+    Ok(())
+}

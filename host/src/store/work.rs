@@ -1,0 +1,155 @@
+//! What may be ordered from the queue: the payload of every job, without secrets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{EventId, InvoiceId, LoginRequestId, PaymentId, SetupId, SubscriptionId};
+
+/// A piece of work. Every kind can be done twice without harm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "work")]
+pub enum Work {
+    /// Whatever is due at the end of a subscription's period: renewal, scheduled
+    /// cancellation, expiry.
+    Renew {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// Ask the gateway what became of a payment, or send it (again).
+    Reconcile {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// Give up a first payment whose page has expired.
+    ExpireBegin {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// End the grace of a subscription that is past due.
+    EndGrace {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// Give up a set-up that was left open.
+    ExpireSetup {
+        /// Which.
+        setup: SetupId,
+    },
+    /// Make and store the bytes of an issued document.
+    RenderInvoice {
+        /// Which.
+        invoice: InvoiceId,
+    },
+    /// Tell the merchant of a fact.
+    DeliverEvent {
+        /// Which.
+        event: EventId,
+    },
+    /// Answer a request for a login link: look the address up, make link and code, mail them.
+    AnswerLogin {
+        /// Which.
+        request: LoginRequestId,
+    },
+    /// Mail a customer about a fact.
+    Mail(MailOrder),
+}
+
+/// A mail about a fact; what it says is read when it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "mail")]
+pub enum MailOrder {
+    /// A subscription came to life.
+    SubscriptionStarted {
+        /// Which.
+        subscription: SubscriptionId,
+        /// What paid for it; none for a trial.
+        payment: Option<PaymentId>,
+    },
+    /// A payment arrived.
+    PaymentReceived {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// A subscription on hold came back.
+    SubscriptionReactivated {
+        /// Which.
+        subscription: SubscriptionId,
+        /// What paid its dues; none when nothing was due.
+        payment: Option<PaymentId>,
+    },
+    /// A renewal was declined.
+    PaymentFailed {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// The method that pays for a subscription was changed.
+    PaymentMethodUpdated {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// A subscription was cancelled, or will be at the end of its period.
+    SubscriptionCancelled {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Tells two cancellations of one subscription apart.
+        nonce: String,
+    },
+}
+
+impl Work {
+    /// The name of the kind, for people and metrics.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Renew { .. } => "renew",
+            Self::Reconcile { .. } => "reconcile",
+            Self::ExpireBegin { .. } => "expire-begin",
+            Self::EndGrace { .. } => "end-grace",
+            Self::ExpireSetup { .. } => "expire-setup",
+            Self::RenderInvoice { .. } => "render-invoice",
+            Self::DeliverEvent { .. } => "deliver-event",
+            Self::AnswerLogin { .. } => "answer-login",
+            Self::Mail(_) => "mail",
+        }
+    }
+
+    /// The payload of the job's row.
+    pub fn payload(&self) -> String {
+        super::row::json(self)
+    }
+
+    /// The key under which it is queued once.
+    pub fn unique_key(&self) -> Option<String> {
+        let object = match self {
+            Self::Renew { subscription } | Self::EndGrace { subscription } => subscription.as_str(),
+            Self::Reconcile { payment } | Self::ExpireBegin { payment } => payment.as_str(),
+            Self::ExpireSetup { setup } => setup.as_str(),
+            Self::RenderInvoice { invoice } => invoice.as_str(),
+            Self::DeliverEvent { event } => event.as_str(),
+            Self::AnswerLogin { request } => request.as_str(),
+            Self::Mail(order) => return Some(order.message_key()),
+        };
+        Some(format!("{}:{object}", self.kind()))
+    }
+}
+
+impl MailOrder {
+    /// The same for every repeat of one mail; the Message-ID is made of it.
+    pub fn message_key(&self) -> String {
+        let (name, object) = match self {
+            Self::SubscriptionStarted { subscription, .. } => ("started", subscription.as_str()),
+            Self::PaymentReceived { payment } => ("received", payment.as_str()),
+            Self::SubscriptionReactivated {
+                subscription,
+                payment,
+            } => (
+                "reactivated",
+                payment
+                    .as_ref()
+                    .map_or(subscription.as_str(), PaymentId::as_str),
+            ),
+            Self::PaymentFailed { payment } => ("failed", payment.as_str()),
+            Self::PaymentMethodUpdated { subscription } => ("method", subscription.as_str()),
+            Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
+        };
+        format!("mail:{name}:{object}")
+    }
+}
