@@ -186,8 +186,8 @@ pub async fn detach(
     if !tx.subscriptions_by_method(scope, id).await?.is_empty() {
         return Err(Error::Refused(Refused::MethodInUse));
     }
-    tx.detach_method(scope, id, cx.business_now(&mut tx, scope).await?)
-        .await?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    tx.detach_method(scope, id, now).await?;
     facts::audit(
         cx,
         &mut tx,
