@@ -5,6 +5,7 @@ mod architecture;
 mod config;
 mod invoices;
 mod mail;
+mod sandbox;
 mod store;
 mod support;
 mod themes;

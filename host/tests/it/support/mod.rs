@@ -1,6 +1,7 @@
 //! What tests stand on: real databases that are made for them and go away with them.
 
 mod postgres;
+pub(crate) mod sandbox;
 
 use vestibule::store::Store;
 

@@ -1,0 +1,156 @@
+//! The world outside, for tests that move money: the sandbox processor on a port of its own,
+//! what a customer does on its pages, and the built gateway component to it.
+
+use std::path::{Path, PathBuf};
+
+use axum::http::StatusCode;
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use url::Url;
+use vestibule::plugins::package;
+use vestibule_sandbox::{AccountOptions, Options, Running};
+
+/// The secret key of the processor's account.
+pub(crate) const API_KEY: &str = "sk_sandbox_tests";
+/// The secret that signs the account's webhooks.
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_dGhpcyBpcyBhIHNlY3JldCBvZiB0ZXN0cyBvbmx5";
+
+/// A processor with its own database, ledger and faults.
+pub(crate) struct Sandbox {
+    running: Running,
+    client: Client,
+    _dir: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// Starts one on a free port. Its webhooks go to `webhook_url`, if there is one.
+    pub(crate) async fn start(webhook_url: Option<Url>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let account = AccountOptions {
+            name: "Example Shop".to_owned(),
+            api_key: API_KEY.into(),
+            webhook_secret: webhook_url.is_some().then(|| WEBHOOK_SECRET.into()),
+            webhook_url,
+        };
+        let options = Options::local(dir.path().join("processor.db"), account);
+        let running = vestibule_sandbox::start(options).await.unwrap();
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            running,
+            client,
+            _dir: dir,
+        }
+    }
+
+    /// Its address without a path, as a gateway's `base_url` and grant name it.
+    pub(crate) fn origin(&self) -> String {
+        self.running.url().origin().ascii_serialization()
+    }
+
+    /// Answers what is under way and ends, so that nobody answers at its address any more.
+    pub(crate) async fn stop(self) {
+        self.running.stop().await;
+    }
+
+    /// Asks its control API or its API.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let url = self.running.url().join(path).unwrap();
+        let mut request = self.client.request(method, url).bearer_auth(API_KEY);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        assert!(
+            response.status().is_success(),
+            "{path}: {}",
+            response.status()
+        );
+        let bytes = response.bytes().await.unwrap();
+        serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+    }
+
+    /// Sets a fault: see `host/sandbox/README.md`.
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.call(Method::POST, "/control/faults", Some(fault))
+            .await;
+    }
+
+    /// Every movement of money, oldest first.
+    pub(crate) async fn ledger(&self) -> Vec<Value> {
+        let ledger = self.call(Method::GET, "/control/ledger", None).await;
+        ledger["data"].as_array().unwrap().clone()
+    }
+
+    /// Lets bank debits end only when they are told to.
+    pub(crate) async fn hold_debits(&self) {
+        let body = json!({ "delay_ms": null });
+        self.call(Method::PUT, "/control/debits", Some(body)).await;
+    }
+
+    /// Types a card on the hosted page; answers where the browser is sent.
+    pub(crate) async fn pay_by_card(&self, page: &str, number: &str) -> String {
+        let fields = [
+            ("with", "card"),
+            ("number", number),
+            ("expiry", "12 / 34"),
+            ("cvc", "123"),
+            ("holder", "Alex Example"),
+        ];
+        self.submit(page, &fields).await
+    }
+
+    /// Types a bank account on the hosted page; answers where the browser is sent.
+    pub(crate) async fn pay_by_debit(&self, page: &str, iban: &str) -> String {
+        let fields = [
+            ("with", "debit"),
+            ("iban", iban),
+            ("holder", "Alex Example"),
+        ];
+        self.submit(page, &fields).await
+    }
+
+    /// Presses a button of the bank's page; answers where the browser is sent.
+    pub(crate) async fn confirm(&self, page: &str, approve: bool) -> String {
+        let decision = if approve { "approve" } else { "refuse" };
+        self.submit(page, &[("decision", decision)]).await
+    }
+
+    async fn submit(&self, page: &str, fields: &[(&str, &str)]) -> String {
+        let url = self.running.url().join(page).unwrap();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let response: Response = self
+            .client
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{page}");
+        let location = response.headers()["location"].to_str().unwrap();
+        location.to_owned()
+    }
+}
+
+/// A folder that holds the built gateway component as `sandbox.wasm` and nothing else, for a
+/// host's plugin folder. Built once in a test process.
+pub(crate) async fn plugin_folder() -> tempfile::TempDir {
+    static BUILT: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let bytes = BUILT
+        .get_or_init(|| async {
+            let source: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sandbox");
+            let build = move || package::build(&source, None).unwrap().bytes;
+            tokio::task::spawn_blocking(build).await.unwrap()
+        })
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sandbox.wasm"), bytes).unwrap();
+    folder
+}
