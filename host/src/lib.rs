@@ -14,3 +14,4 @@ pub mod plugins;
 pub mod store;
 mod telemetry;
 pub mod themes;
+pub mod web;

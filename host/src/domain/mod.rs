@@ -4,6 +4,7 @@
 //! machine is an enum whose variants carry the facts of that state and one exhaustive
 //! `apply`; its whole table is a reviewed snapshot.
 
+pub mod access;
 pub mod customer;
 pub mod debt;
 pub mod email;

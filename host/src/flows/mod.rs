@@ -16,6 +16,8 @@ pub mod reconciliation;
 mod records;
 pub mod renewal;
 pub mod schedule;
+pub mod secret;
+pub mod session;
 pub mod settlement;
 pub mod token;
 

@@ -16,6 +16,7 @@ mod methods;
 mod payments;
 mod products;
 mod row;
+mod sessions;
 mod setups;
 mod subscriptions;
 mod work;
@@ -46,6 +47,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// The newest migration of the database, in the table that sqlx keeps.
+const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";
 
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -149,6 +153,21 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the schema is the one that this program was built for.
+    pub async fn is_migrated(&self) -> Result<bool> {
+        let (embedded, applied) = match &self.pools {
+            Pools::Sqlite { read, .. } => {
+                let sql = sqlx::query_scalar::<_, i64>(MIGRATED);
+                (&SQLITE_MIGRATIONS, sql.fetch_one(read).await?)
+            }
+            Pools::Postgres(pool) => {
+                let sql = sqlx::query_scalar::<_, i64>(MIGRATED);
+                (&POSTGRES_MIGRATIONS, sql.fetch_one(pool).await?)
+            }
+        };
+        Ok(embedded.iter().map(|migration| migration.version).max() <= Some(applied))
+    }
+
     /// A transaction to write in. On SQLite it holds the write lock from the start: a read
     /// lock that is upgraded later fails at once under contention instead of waiting.
     pub async fn begin(&self) -> Result<Tx> {
@@ -246,6 +265,7 @@ fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
         methods::QUERIES,
         payments::QUERIES,
         products::QUERIES,
+        sessions::QUERIES,
         setups::QUERIES,
         subscriptions::QUERIES,
     ]

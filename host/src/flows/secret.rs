@@ -1,0 +1,23 @@
+//! Secrets that open something: 256 random bits each, of which only a hash is kept.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
+use crate::cx;
+
+/// A new secret, in the letters of addresses and cookies.
+pub(super) fn fresh() -> String {
+    URL_SAFE_NO_PAD.encode(cx::random::<32>())
+}
+
+/// What is kept of a secret. It needs no salt: nobody can guess 256 bits.
+pub fn hash(secret: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
+}
+
+/// A hash under the host's key, for what could be guessed: codes, addresses.
+pub(super) fn keyed_hash(cx: &cx::Cx, purpose: &str, text: &str) -> String {
+    HEXLOWER.encode(&cx.keys.sign(purpose, text.as_bytes()))
+}

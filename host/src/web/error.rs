@@ -1,0 +1,267 @@
+//! What a request can fail with, and the one layer that logs it and shows it: as a page of the
+//! theme, or as JSON under `/api`.
+//!
+//! The public part is a code; the cause has no way to the answer.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::Web;
+use super::headers::{self, Sources};
+use super::surface::Surface;
+use super::visit::Visit;
+use super::visitor::Visitor;
+use crate::themes::{self, ErrorPage, Trouble};
+use crate::{flows, store};
+
+/// Why a request is not answered as asked.
+#[derive(Debug)]
+pub struct Error {
+    status: StatusCode,
+    code: &'static str,
+    message: Option<String>,
+    retry: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error with its code for callers of the API; pages choose their words by the status.
+    pub fn new(status: StatusCode, code: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            message: None,
+            retry: None,
+            source: None,
+        }
+    }
+
+    /// There is no such thing, or it is somebody else's: the two are never told apart.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found")
+    }
+
+    /// The request did not come from a page of ours.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden")
+    }
+
+    /// The form was open for too long.
+    pub fn expired() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "expired")
+    }
+
+    /// The request makes no sense.
+    pub fn invalid() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request")
+    }
+
+    /// What is asked for does not fit the state of things.
+    pub fn conflict() -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict")
+    }
+
+    /// A limit was reached.
+    pub fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
+    }
+
+    /// The business is not served right now.
+    pub fn unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+    }
+
+    /// Our fault.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error").because(source)
+    }
+
+    /// The `Host` is not ours.
+    pub(super) fn misdirected() -> Self {
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected")
+    }
+
+    /// The sentence for callers of the API. Never shown on a page.
+    #[must_use]
+    pub fn saying(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// The path at which to try again.
+    #[must_use]
+    pub fn retry_at(mut self, path: impl Into<String>) -> Self {
+        self.retry = Some(path.into());
+        self
+    }
+
+    /// The cause, for the log.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn trouble(&self) -> Trouble {
+        match self.status {
+            StatusCode::FORBIDDEN if self.code == "expired" => Trouble::Expired,
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Trouble::Forbidden,
+            StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::MISDIRECTED_REQUEST => Trouble::NotFound,
+            StatusCode::CONFLICT => Trouble::Conflict,
+            StatusCode::TOO_MANY_REQUESTS => Trouble::TooMany,
+            StatusCode::SERVICE_UNAVAILABLE => Trouble::Unavailable,
+            status if status.is_client_error() => Trouble::Invalid,
+            _ => Trouble::Internal,
+        }
+    }
+
+    fn log(&self) {
+        let status = self.status.as_u16();
+        let cause = self.source.as_deref().map(|source| themes::chain(source));
+        let cause = cause.as_deref().unwrap_or("none");
+        if self.status.is_server_error() {
+            tracing::error!(
+                http.status = status,
+                error.code = self.code,
+                error = cause,
+                "request failed"
+            );
+        } else {
+            tracing::debug!(
+                http.status = status,
+                error.code = self.code,
+                error = cause,
+                "request refused"
+            );
+        }
+    }
+}
+
+/// The answer is a blank with the error in its extensions; [`show`] fills it in.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Stale { .. } => Self::conflict().because(error),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<themes::Error> for Error {
+    fn from(error: themes::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<flows::Error> for Error {
+    fn from(error: flows::Error) -> Self {
+        let words = error.to_string();
+        match error {
+            flows::Error::NotFound(_) => Self::not_found(),
+            flows::Error::Refused(_) => Self::conflict().saying(words),
+            flows::Error::Invalid { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").saying(words)
+            }
+            flows::Error::Unavailable(_) => Self::unavailable().because(error),
+            flows::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The layer: logs and shows what failed, and what axum refused by itself.
+pub(super) async fn show(
+    State(web): State<Web>,
+    Extension(visit): Extension<Arc<Visit>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<Arc<Error>>() {
+        let mut page = render(&web, &visit, &error);
+        // Cookies that were set or removed on the way stay so.
+        for (name, value) in response.headers() {
+            if name != CONTENT_TYPE && name != "content-length" {
+                page.headers_mut().append(name, value.clone());
+            }
+        }
+        return page;
+    }
+    let status = response.status();
+    let refused = status.is_client_error() || status.is_server_error();
+    let written = response.headers().get(CONTENT_TYPE);
+    let blank = written.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if refused && blank {
+        let code = if status.is_server_error() {
+            "unavailable"
+        } else {
+            "invalid_request"
+        };
+        return render(&web, &visit, &Error::new(status, code));
+    }
+    response
+}
+
+/// The answer to a request that failed.
+pub(super) fn render(web: &Web, visit: &Arc<Visit>, error: &Error) -> Response {
+    error.log();
+    if matches!(visit.surface, Surface::Api { .. }) {
+        let message = error.message.as_deref().unwrap_or_else(|| {
+            error
+                .status
+                .canonical_reason()
+                .unwrap_or("The request failed")
+        });
+        let body = Json(json!({ "code": error.code, "message": message }));
+        return (error.status, body).into_response();
+    }
+    let visitor = Visitor::of(web, visit);
+    let page = ErrorPage {
+        kind: error.trouble(),
+        retry: error.retry.clone(),
+        home: visitor.home(),
+    };
+    match visitor.render(&page) {
+        Ok(mut response) => {
+            *response.status_mut() = error.status;
+            headers::apply(response.headers_mut(), visit, &Sources::default());
+            response
+        }
+        Err(worse) => {
+            worse.log();
+            error.status.into_response()
+        }
+    }
+}
+
+/// What a panic becomes. Its words may hold anything, so they are not shown.
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let words = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    Error::internal(words.to_owned()).into_response()
+}

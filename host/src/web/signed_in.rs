@@ -1,0 +1,248 @@
+//! Who is signed in to a portal, and what is theirs.
+
+use std::ops::{Deref, DerefMut};
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+
+use super::cookies::Purpose;
+use super::{Error, Visitor, Web};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::access::Session;
+use crate::domain::customer::Customer;
+use crate::domain::id::CustomerId;
+use crate::domain::invoice::Invoice;
+use crate::domain::license::License;
+use crate::domain::payment::Payment;
+use crate::domain::subscription::Subscription;
+use crate::flows::session;
+use crate::store::{self, Tx};
+use crate::themes::Entry;
+
+/// A customer in front of their portal. Whoever is not signed in is sent to the sign-in page and
+/// comes back afterwards.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The browser, with the customer's navigation and language in its frame.
+    pub visitor: Visitor,
+    /// The session.
+    pub session: Session,
+    /// For whom it acts.
+    pub customer: Customer,
+}
+
+impl SignedIn {
+    /// The business and mode.
+    pub fn scope(&self) -> &Scope {
+        &self.session.scope
+    }
+
+    /// The context for flows that this customer starts.
+    pub fn cx(&self) -> Cx {
+        self.visitor.acting(self.customer.id.as_str())
+    }
+}
+
+impl Deref for SignedIn {
+    type Target = Visitor;
+
+    fn deref(&self) -> &Visitor {
+        &self.visitor
+    }
+}
+
+impl DerefMut for SignedIn {
+    fn deref_mut(&mut self) -> &mut Visitor {
+        &mut self.visitor
+    }
+}
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let visitor = Visitor::from_request_parts(parts, web)
+            .await
+            .map_err(Error::into_response)?;
+        let mut tx = read(web).await.map_err(Error::into_response)?;
+        let found = current(&visitor, &mut tx)
+            .await
+            .map_err(Error::into_response)?;
+        let Some(session) = found else {
+            return Err(sign_in_first(&visitor, &parts.method, parts.uri.query()));
+        };
+        let Some(customer) = &session.customer else {
+            return Err(visitor.redirect("/accounts"));
+        };
+        let signed_in = load(visitor, &mut tx, session.clone(), customer).await;
+        signed_in.map_err(Error::into_response)
+    }
+}
+
+async fn read(web: &Web) -> Result<Tx, Error> {
+    Ok(web.cx.store.read().await?)
+}
+
+/// The live session of a browser on the portal it is on.
+pub(super) async fn current(visitor: &Visitor, tx: &mut Tx) -> Result<Option<Session>, Error> {
+    let Some(token) = visitor.visit.cookies.get(Purpose::Session) else {
+        return Ok(None);
+    };
+    let cx = &visitor.web.cx;
+    let found = session::find(cx, tx, visitor.scope()?, token).await?;
+    if let Some(session) = found
+        .clone()
+        .filter(|session| session::wants_touch(cx, session))
+    {
+        let cx = cx.clone();
+        // Nobody waits for it: a use that is not noted only ends the session earlier.
+        cx.flows.clone().spawn(async move {
+            if let Err(error) = session::touch(&cx, &session).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "session not touched"
+                );
+            }
+        });
+    }
+    Ok(found)
+}
+
+fn sign_in_first(visitor: &Visitor, method: &Method, query: Option<&str>) -> Response {
+    if *method != Method::GET {
+        return Error::expired()
+            .retry_at(visitor.login_url())
+            .into_response();
+    }
+    let mut next = visitor.visit.path.clone();
+    if let Some(query) = query {
+        next = format!("{next}?{query}");
+    }
+    if next == "/" {
+        return visitor.redirect_to(&visitor.login_url());
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &next)
+        .finish();
+    visitor.redirect_to(&format!("{}?{query}", visitor.login_url()))
+}
+
+async fn load(
+    mut visitor: Visitor,
+    tx: &mut Tx,
+    session: Session,
+    customer: &CustomerId,
+) -> Result<SignedIn, Error> {
+    let customer = tx
+        .customer(&session.scope, customer)
+        .await?
+        .ok_or_else(Error::not_found)?;
+    visitor.frame.now = visitor.web.cx.business_now(tx, &session.scope).await?;
+    let named = !customer.name.trim().is_empty();
+    let account = if named {
+        &customer.name
+    } else {
+        customer.email.as_str()
+    };
+    visitor.frame.account = Some(account.to_owned());
+    visitor.frame.navigation = navigation();
+    visitor.speak(customer.locale.as_deref());
+    Ok(SignedIn {
+        visitor,
+        session,
+        customer,
+    })
+}
+
+fn navigation() -> Vec<Entry> {
+    let entry = |key: &str, path: &str, icon: &str| Entry {
+        key: key.to_owned(),
+        path: path.to_owned(),
+        icon: icon.to_owned(),
+    };
+    vec![
+        entry("nav-overview", "/", "home"),
+        entry("nav-subscriptions", "/subscriptions", "repeat"),
+        entry("nav-billing", "/billing", "receipt"),
+        entry("nav-payment-methods", "/payment-methods", "card"),
+        entry("nav-license-keys", "/license-keys", "key"),
+        entry("nav-profile", "/profile", "person"),
+    ]
+}
+
+/// Something of the signed-in customer, by the `{id}` of the path. Absent and somebody else's
+/// are the same 404.
+pub struct Owned<T> {
+    /// Who is signed in.
+    pub who: SignedIn,
+    /// What is theirs.
+    pub item: T,
+}
+
+/// What a customer can own.
+pub trait Belongings: Sized + Send {
+    /// The thing with this id in this scope.
+    fn load(
+        tx: &mut Tx,
+        scope: &Scope,
+        id: &str,
+    ) -> impl Future<Output = store::Result<Option<Self>>> + Send;
+
+    /// Whose it is.
+    fn owner(&self) -> &CustomerId;
+}
+
+#[derive(Deserialize)]
+struct ItemPath {
+    id: String,
+}
+
+impl<T: Belongings> FromRequestParts<Web> for Owned<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let who = SignedIn::from_request_parts(parts, web).await?;
+        let item = owned(parts, web, &who)
+            .await
+            .map_err(Error::into_response)?;
+        Ok(Self { who, item })
+    }
+}
+
+async fn owned<T: Belongings>(parts: &mut Parts, web: &Web, who: &SignedIn) -> Result<T, Error> {
+    let Path(ItemPath { id }) = Path::from_request_parts(parts, web)
+        .await
+        .map_err(|error| Error::not_found().because(error))?;
+    let mut tx = read(web).await?;
+    let item = T::load(&mut tx, who.scope(), &id).await?;
+    item.filter(|item| *item.owner() == who.customer.id)
+        .ok_or_else(Error::not_found)
+}
+
+macro_rules! belongings {
+    ($($kind:ty = $query:ident),+ $(,)?) => {$(
+        impl Belongings for $kind {
+            async fn load(tx: &mut Tx, scope: &Scope, id: &str) -> store::Result<Option<Self>> {
+                match id.parse() {
+                    Ok(id) => tx.$query(scope, &id).await,
+                    Err(_) => Ok(None),
+                }
+            }
+
+            fn owner(&self) -> &CustomerId {
+                &self.customer
+            }
+        }
+    )+};
+}
+
+belongings! {
+    Subscription = subscription,
+    Payment = payment,
+    Invoice = invoice,
+    License = license,
+}
