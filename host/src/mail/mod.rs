@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod billing;
+pub mod mailbox;
 pub mod transport;
 
 use std::sync::Arc;

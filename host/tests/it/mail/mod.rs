@@ -5,6 +5,7 @@ mod smtp;
 use std::sync::Arc;
 
 use vestibule::domain::email::Email;
+use vestibule::mail::mailbox::Mailbox;
 use vestibule::mail::transport::Transport;
 use vestibule::mail::{Envelope, Mailer, account, billing};
 use vestibule::themes::{Frame, Locale, Mail, MailParts, Themes};
@@ -92,6 +93,26 @@ async fn the_same_mail_sent_twice_is_one_file_in_the_mailbox() {
             .send("default", &frame, &envelope, &mail)
             .await
             .expect("sent");
+    }
+    let mailbox = Mailbox::new(folder.path().to_owned());
+    let kept = mailbox.newest().expect("a list");
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].from, "山田 & Söhne <portal@example.com>");
+    assert_eq!(kept[0].to, "amelie@example.com");
+    assert!(kept[0].text.contains("    4821 7390"), "{}", kept[0].text);
+    assert!(kept[0].html.contains("Northwind Software"));
+    assert_eq!(
+        mailbox.mail("mai_01k0sample").expect("kept").subject,
+        kept[0].subject
+    );
+    for elsewhere in [
+        "",
+        "..",
+        "../mai_01k0sample",
+        "mai_01k0sample.eml",
+        "no-such",
+    ] {
+        assert!(mailbox.mail(elsewhere).is_none(), "{elsewhere}");
     }
     let files: Vec<_> = std::fs::read_dir(folder.path())
         .expect("a folder")
