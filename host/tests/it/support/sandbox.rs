@@ -8,7 +8,7 @@ use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use url::Url;
-use vestibule::plugins::package;
+use vestibule::plugins::package::{self, PackageError};
 use vestibule_sandbox::{AccountOptions, Options, Running};
 
 /// The secret key of the processor's account.
@@ -146,7 +146,14 @@ pub(crate) async fn plugin_folder() -> tempfile::TempDir {
     let bytes = BUILT
         .get_or_init(|| async {
             let source: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sandbox");
-            let build = move || package::build(&source, None).unwrap().bytes;
+            let build = move || match package::build(&source, None) {
+                Ok(package) => package.bytes,
+                // Without the target, `cargo xtask` has built it by another compiler.
+                Err(PackageError::NoTarget) => {
+                    std::fs::read(source.with_extension("wasm")).unwrap()
+                }
+                Err(error) => panic!("{error}"),
+            };
             tokio::task::spawn_blocking(build).await.unwrap()
         })
         .await;
