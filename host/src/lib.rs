@@ -15,3 +15,4 @@ pub mod store;
 mod telemetry;
 pub mod themes;
 pub mod web;
+pub mod wire;

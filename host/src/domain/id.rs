@@ -161,6 +161,8 @@ ids! {
     LinkId = "lnk",
     /// A merchant's API key's row.
     ApiKeyId = "key",
+    /// A call of the merchant API that makes something.
+    CallId = "req",
     /// A member of a merchant's staff.
     StaffId = "stf",
     /// A row of the audit log.

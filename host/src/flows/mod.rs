@@ -4,17 +4,23 @@
 //! transaction open; record the outcome, with the work it causes, in a second. From the
 //! first commit on a crash loses nothing. Flows know no HTTP, no template, no SQL.
 
+pub mod api_key;
 pub mod begin;
 pub mod cancellation;
 mod charge;
+pub mod customer;
+pub mod details;
 mod documents;
 mod facts;
 mod grants;
+pub mod license;
 pub mod method_update;
+pub mod product;
 pub mod reactivation;
 pub mod reconciliation;
 mod records;
 pub mod renewal;
+pub mod repeat;
 pub mod schedule;
 pub mod secret;
 pub mod session;

@@ -3,6 +3,9 @@
 //! No statement runs outside [`Tx`]. Callers decide; the store only keeps: it knows no
 //! gateway, no HTTP and no clock. Absent is `None`, never an error.
 
+mod across;
+mod api_calls;
+mod api_keys;
 mod customers;
 mod debts;
 mod dialect;
@@ -31,6 +34,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
+pub use self::api_calls::ApiCall;
+pub use self::api_keys::ApiKey;
 pub use self::customers::CustomerFilter;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
@@ -256,6 +261,9 @@ impl Tx {
 /// Every statement of the store with its name, but for those of the dialects.
 fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
+        across::QUERIES,
+        api_calls::QUERIES,
+        api_keys::QUERIES,
         customers::QUERIES,
         debts::QUERIES,
         events::QUERIES,

@@ -1,0 +1,212 @@
+//! From ids to wire objects: what they need of other rows, read in the caller's transaction.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+
+use super::Billing;
+use super::license::LicenseKey;
+use super::payment::{CartItem, Payment, Surroundings};
+use super::subscription::Subscription;
+use super::webhook::{Data, Envelope, WithGrace};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::customer::Customer;
+use crate::domain::debt::DebtKind;
+use crate::domain::id::{CustomerId, PaymentId};
+use crate::domain::payment::Purpose;
+use crate::domain::subscription::SubscriptionState;
+use crate::domain::tax::{self, Line};
+use crate::domain::{payment, subscription};
+use crate::flows::token;
+use crate::store::{self, Event, Tx};
+
+/// What the signature of an invoice's address is for.
+const INVOICE: &str = "invoice";
+
+/// A subscription with its customer and its price before tax.
+pub async fn subscription(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &subscription::Subscription,
+) -> store::Result<Subscription> {
+    let scope = &subscription.scope;
+    let customer = customer(tx, scope, &subscription.customer).await?;
+    let now = cx.business_now(tx, scope).await?;
+    let category = match tx.product(scope, &subscription.product).await? {
+        Some(product) => product.tax_category,
+        None => String::new(),
+    };
+    let pre_tax = pre_tax(cx, subscription, &category, now);
+    Ok(Subscription::new(subscription, &customer, pre_tax))
+}
+
+/// What one interval costs without tax. A sum beyond 64 bits cannot have been sold.
+pub fn pre_tax(
+    cx: &Cx,
+    subscription: &subscription::Subscription,
+    tax_category: &str,
+    now: Timestamp,
+) -> i64 {
+    let rate = cx
+        .business(&subscription.scope)
+        .map(|(business, _)| {
+            business
+                .tax
+                .rate(&subscription.buyer.billing.country, tax_category, now)
+        })
+        .unwrap_or_default();
+    let line = Line {
+        product: Some(subscription.product.clone()),
+        description: String::new(),
+        quantity: subscription.quantity,
+        unit: subscription.unit_price,
+        tax_inclusive: subscription.tax_inclusive,
+        rate,
+        period: None,
+    };
+    tax::totals(subscription.unit_price.currency, &[line])
+        .map_or(i64::MAX, |totals| totals.net.minor)
+}
+
+/// A payment with its customer, method, cart, document and hosted page.
+pub async fn payment(cx: &Cx, tx: &mut Tx, payment: &payment::Payment) -> store::Result<Payment> {
+    let scope = &payment.scope;
+    let customer = customer(tx, scope, &payment.customer).await?;
+    let method = match &payment.method {
+        Some(method) => tx.method_ever(scope, method).await?,
+        None => None,
+    };
+    let invoice = match &payment.invoice {
+        Some(id) => tx.invoice(scope, id).await?,
+        None => None,
+    };
+    let cart = match payment.purpose {
+        Purpose::Purchase => Some(cart(tx, &payment.id).await?),
+        Purpose::Begin | Purpose::Renewal | Purpose::Reactivation => None,
+    };
+    let issued = invoice.is_some_and(|invoice| invoice.number.is_some());
+    let hosted = matches!(payment.purpose, Purpose::Begin | Purpose::Purchase);
+    let around = Surroundings {
+        customer: &customer,
+        billing: Billing::from(&payment.buyer.billing),
+        method: method.as_ref(),
+        cart,
+        invoice_url: issued.then(|| invoice_url(cx, scope, &payment.id)),
+        payment_link: (hosted && payment.state.is_open())
+            .then(|| payment_link(cx, scope, &payment.id)),
+    };
+    Ok(Payment::new(payment, around))
+}
+
+/// The body of the delivery of an event; none when what it was about is gone.
+pub async fn envelope(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    event: &Event,
+) -> store::Result<Option<Envelope>> {
+    let data = match event.kind.split('.').next() {
+        Some("payment") => match event.object.parse() {
+            Ok(id) => match tx.payment(scope, &id).await? {
+                Some(row) => Some(Data::Payment(payment(cx, tx, &row).await?)),
+                None => None,
+            },
+            Err(_) => None,
+        },
+        Some("subscription") => match event.object.parse() {
+            Ok(id) => match tx.subscription(scope, &id).await? {
+                Some(row) => Some(Data::Subscription(WithGrace {
+                    past_due_ends_at: match row.state {
+                        SubscriptionState::PastDue { until } => Some(until),
+                        _ => None,
+                    },
+                    subscription: subscription(cx, tx, &row).await?,
+                })),
+                None => None,
+            },
+            Err(_) => None,
+        },
+        Some("license_key") => match event.object.parse() {
+            Ok(id) => {
+                let now = cx.business_now(tx, scope).await?;
+                tx.license(scope, &id)
+                    .await?
+                    .map(|license| Data::LicenseKey(LicenseKey::new(&license, now)))
+            }
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    Ok(data.map(|data| {
+        Envelope::new(
+            scope.business.clone(),
+            event.kind.clone(),
+            event.occurred_at,
+            data,
+        )
+    }))
+}
+
+/// The hosted page on which a first payment is made.
+pub fn payment_link(cx: &Cx, scope: &Scope, payment: &PaymentId) -> String {
+    address(cx, &format!("/pay/{}", token::pay(cx, scope, payment)))
+}
+
+/// The address of a payment's document; its signature stands for the API key that a browser
+/// or a mail does not have.
+pub fn invoice_url(cx: &Cx, scope: &Scope, payment: &PaymentId) -> String {
+    let signature =
+        BASE64_URL_SAFE_NO_PAD.encode(cx.keys.sign(INVOICE, signed(scope, payment).as_bytes()));
+    let path = format!("/api/invoices/payments/{payment}");
+    let query = format!(
+        "?business={}&mode={}&signature={signature}",
+        scope.business, scope.mode
+    );
+    address(cx, &path) + &query
+}
+
+/// Whether `signature` is one that [`invoice_url`] made for this payment.
+pub fn opens_invoice(cx: &Cx, scope: &Scope, payment: &PaymentId, signature: &str) -> bool {
+    BASE64_URL_SAFE_NO_PAD.decode(signature).is_ok_and(|bytes| {
+        cx.keys
+            .verify(INVOICE, signed(scope, payment).as_bytes(), &bytes)
+    })
+}
+
+fn signed(scope: &Scope, payment: &PaymentId) -> String {
+    format!("{scope}/{payment}")
+}
+
+fn address(cx: &Cx, path: &str) -> String {
+    let mut url = cx.settings.load().server.public_url.clone();
+    url.set_path(path);
+    url.into()
+}
+
+async fn cart(tx: &mut Tx, payment: &PaymentId) -> store::Result<Vec<CartItem>> {
+    let debts = tx.debts_of_payment(payment).await?;
+    Ok(debts
+        .into_iter()
+        .filter(|debt| debt.kind == DebtKind::Purchase)
+        .flat_map(|debt| debt.lines)
+        .filter_map(|line| {
+            Some(CartItem {
+                product_id: line.product?,
+                quantity: line.quantity,
+            })
+        })
+        .collect())
+}
+
+/// The customer of a row, which a foreign key promises.
+async fn customer(tx: &mut Tx, scope: &Scope, id: &CustomerId) -> store::Result<Customer> {
+    tx.customer(scope, id)
+        .await?
+        .ok_or_else(|| store::Error::Corrupt {
+            table: "customers",
+            column: "id",
+            id: id.to_string(),
+            reason: "a row refers to it".to_owned(),
+        })
+}

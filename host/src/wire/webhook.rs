@@ -1,0 +1,85 @@
+//! What is delivered to a merchant's endpoint: the envelope and its data, in the bytes that
+//! are signed.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::license::LicenseKey;
+use super::payment::Payment;
+use super::subscription::Subscription;
+use crate::domain::id::BusinessId;
+
+/// The body of a delivery.
+#[derive(Debug, Serialize)]
+pub struct Envelope {
+    business_id: BusinessId,
+    #[serde(rename = "type")]
+    kind: String,
+    timestamp: Timestamp,
+    data: Data,
+}
+
+/// The object that an event is about, as it is at delivery.
+#[derive(Debug, Serialize)]
+#[serde(tag = "payload_type")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once per delivery and written at once"
+)]
+pub enum Data {
+    /// Of `payment.*`.
+    Payment(Payment),
+    /// Of `subscription.*`.
+    Subscription(WithGrace),
+    /// Of `license_key.*`.
+    LicenseKey(LicenseKey),
+}
+
+/// A subscription with the key that only webhooks carry.
+#[derive(Debug, Serialize)]
+pub struct WithGrace {
+    /// The subscription.
+    #[serde(flatten)]
+    pub subscription: Subscription,
+    /// When the grace of a subscription that is past due ends.
+    pub past_due_ends_at: Option<Timestamp>,
+}
+
+impl Envelope {
+    /// The event `kind` (Dodo's word, such as `payment.succeeded`) of `business`.
+    pub fn new(business: BusinessId, kind: String, timestamp: Timestamp, data: Data) -> Self {
+        Self {
+            business_id: business,
+            kind,
+            timestamp,
+            data: data.canonical(),
+        }
+    }
+
+    /// The bytes to sign and send: exactly what `JSON.stringify` writes after reading them,
+    /// because receivers exist that verify their own serialisation.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("wire values have string keys and finite numbers")
+    }
+}
+
+impl Data {
+    /// Metadata in the order that JavaScript writes; all other keys are fixed.
+    fn canonical(self) -> Self {
+        match self {
+            Self::Payment(mut payment) => {
+                payment.metadata = payment.metadata.canonical();
+                payment.customer.metadata = payment.customer.metadata.canonical();
+                Self::Payment(payment)
+            }
+            Self::Subscription(mut with_grace) => {
+                let subscription = &mut with_grace.subscription;
+                subscription.metadata = std::mem::take(&mut subscription.metadata).canonical();
+                let customer = &mut subscription.customer;
+                customer.metadata = std::mem::take(&mut customer.metadata).canonical();
+                Self::Subscription(with_grace)
+            }
+            Self::LicenseKey(key) => Self::LicenseKey(key),
+        }
+    }
+}
