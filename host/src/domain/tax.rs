@@ -1,5 +1,7 @@
 //! Lines, tax rates and totals, rounded once per rate.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +124,7 @@ pub struct Totals {
 
 /// Adds up `lines`: tax is rounded once per rate, not per line.
 pub fn totals(currency: Currency, lines: &[Line]) -> Result<Totals, MoneyError> {
-    let mut groups: std::collections::BTreeMap<(TaxRate, bool), Money> = Default::default();
+    let mut groups: BTreeMap<(TaxRate, bool), Money> = BTreeMap::new();
     for line in lines {
         let group = groups
             .entry((line.rate, line.tax_inclusive))

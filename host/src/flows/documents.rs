@@ -11,7 +11,7 @@ use crate::domain::id::DebtId;
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceState, PaidWith, Party};
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
-use crate::domain::tax::{Line, Totals};
+use crate::domain::tax::{self, Line, Totals};
 use crate::domain::{Mode, Scope};
 use crate::store::{Tx, Work};
 
@@ -117,7 +117,7 @@ pub(super) async fn keep_draft(
 }
 
 /// Adds a draft and puts `debts` into it.
-pub(super) async fn add(tx: &mut Tx, debts: &[Debt], draft: &Invoice) -> Result<(), Error> {
+async fn add(tx: &mut Tx, debts: &[Debt], draft: &Invoice) -> Result<(), Error> {
     tx.insert_invoice(draft).await?;
     for debt in debts {
         tx.bill_debt(&draft.id, &debt.id).await?;
@@ -141,7 +141,7 @@ pub(super) async fn discard_draft(
 
 /// Gives a draft its number and notes how it was paid. Its bytes are made by a job or by the
 /// first reader: rendering never delays or undoes a settlement.
-pub(super) async fn issue_paid(
+async fn issue_paid(
     cx: &Cx,
     tx: &mut Tx,
     business: &Business,
@@ -187,5 +187,60 @@ pub(super) async fn issue_paid(
         },
     )
     .await?;
+    Ok(draft)
+}
+
+/// Issues the document of a payment, paid: the draft that was shown, or a new one. Its lines
+/// name the period that was bought in the end.
+pub(super) async fn bill(
+    cx: &Cx,
+    tx: &mut Tx,
+    business: &Business,
+    payment: &mut Payment,
+    subscription: Option<&Subscription>,
+    debts: &[Debt],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = payment.scope.clone();
+    let drafted = match &payment.invoice {
+        Some(id) => tx.invoice(&scope, id).await?,
+        None => None,
+    };
+    let mut draft = match drafted.filter(|known| known.state == InvoiceState::Draft) {
+        Some(draft) => draft,
+        None => fresh(cx, tx, business, payment, subscription, debts, now).await?,
+    };
+    for line in draft.lines.iter_mut().filter(|line| line.period.is_some()) {
+        line.period = payment.period.or(line.period);
+    }
+    let issued = issue_paid(cx, tx, business, draft, payment, now).await?;
+    payment.invoice = Some(issued.id);
+    Ok(())
+}
+
+/// A draft over `debts` in place of any other.
+async fn fresh(
+    cx: &Cx,
+    tx: &mut Tx,
+    business: &Business,
+    payment: &Payment,
+    subscription: Option<&Subscription>,
+    debts: &[Debt],
+    now: Timestamp,
+) -> Result<Invoice, Error> {
+    let scope = &payment.scope;
+    let customer = tx
+        .customer(scope, &payment.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    if let Some(subscription) = subscription {
+        // A draft over the same dues, made for another try, gives way to this one.
+        discard_draft(tx, scope, subscription).await?;
+    }
+    let lines: Vec<Line> = debts.iter().flat_map(|debt| debt.lines.clone()).collect();
+    let totals = tax::totals(payment.amount.currency, &lines)?;
+    let parties = (&customer, &payment.buyer);
+    let draft = draft(cx, business, parties, subscription, (lines, totals), now);
+    add(tx, debts, &draft).await?;
     Ok(draft)
 }

@@ -16,6 +16,7 @@ mod jobs;
 mod licenses;
 mod macros;
 mod methods;
+mod payment_lists;
 mod payments;
 mod products;
 mod row;
@@ -40,7 +41,7 @@ pub use self::customers::CustomerFilter;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
-pub use self::payments::PaymentFilter;
+pub use self::payment_lists::PaymentFilter;
 pub use self::setups::{Setup, SetupState};
 pub use self::subscriptions::SubscriptionFilter;
 pub use self::work::{MailOrder, Work};
@@ -271,6 +272,7 @@ fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
         jobs::QUERIES,
         licenses::QUERIES,
         methods::QUERIES,
+        payment_lists::QUERIES,
         payments::QUERIES,
         products::QUERIES,
         sessions::QUERIES,

@@ -8,7 +8,9 @@ use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::customer::{BillingAddress, BuyerDetails};
 use crate::domain::id::{CustomerId, MethodId, ProductId, SubscriptionId};
-use crate::domain::subscription::{Cancellation, Subscription, SubscriptionState};
+use crate::domain::subscription::{
+    CancelReason, Cancellation, CancellationFeedback, Subscription, SubscriptionState,
+};
 
 queries! {
     INSERT = "INSERT INTO subscriptions (id, business_id, mode, customer_id, product_id, quantity, \
@@ -214,14 +216,11 @@ impl Tx {
             subscription.period.end.as_microsecond(),
             subscription.expires_at.map(Timestamp::as_microsecond),
             subscription.cancel_at_period_end,
-            subscription
-                .cancellation
-                .reason
-                .map(|reason| reason.as_str()),
+            subscription.cancellation.reason.map(CancelReason::as_str),
             subscription
                 .cancellation
                 .feedback
-                .map(|feedback| feedback.as_str()),
+                .map(CancellationFeedback::as_str),
             subscription.cancellation.comment.as_deref(),
             subscription.method.as_ref().map(MethodId::as_str),
             &subscription.buyer.billing.country,
@@ -297,14 +296,11 @@ impl Tx {
             subscription.period.end.as_microsecond(),
             subscription.expires_at.map(Timestamp::as_microsecond),
             subscription.cancel_at_period_end,
-            subscription
-                .cancellation
-                .reason
-                .map(|reason| reason.as_str()),
+            subscription.cancellation.reason.map(CancelReason::as_str),
             subscription
                 .cancellation
                 .feedback
-                .map(|feedback| feedback.as_str()),
+                .map(CancellationFeedback::as_str),
             subscription.cancellation.comment.as_deref(),
             subscription.method.as_ref().map(MethodId::as_str),
             &subscription.buyer.billing.country,

@@ -2,13 +2,14 @@
 //! and owner's decision all end in [`apply`]; duplicates and stale news are normal.
 
 mod effects;
+mod revival;
 mod roads;
 mod setup;
 
 pub use self::roads::{Received, abandon, receive, returned};
 pub use self::setup::{give_up as give_up_setup, setup_returned};
 
-pub(super) use self::effects::schedule;
+pub(super) use self::revival::schedule;
 pub(super) use self::setup::{apply as apply_setup, use_method};
 
 use jiff::Timestamp;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::records;
 use super::super::{Ending, Error, facts, grants};
-use super::effects;
+use super::revival;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::{MethodId, SetupId};
@@ -241,7 +241,7 @@ async fn begin_trial(
         now,
     )
     .await?;
-    effects::schedule(cx, tx, subscription).await
+    revival::schedule(cx, tx, subscription).await
 }
 
 /// A hold on which nothing is due ends with the new method, without charge or invoice.
@@ -273,7 +273,7 @@ async fn mend_hold(
             now,
         )
         .await?;
-        effects::schedule(cx, tx, subscription).await?;
+        revival::schedule(cx, tx, subscription).await?;
     }
     Ok(())
 }

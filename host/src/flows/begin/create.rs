@@ -1,0 +1,243 @@
+//! Making what will be paid: the subscription or purchase, its debt, its first payment.
+
+use jiff::Timestamp;
+
+use super::super::charge::{self, Intent};
+use super::super::reactivation::available;
+use super::super::{Error, facts};
+use super::{Begun, NewPurchase, NewSubscription, expiry, line, period_debt};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtKind, DebtState};
+use crate::domain::money::Money;
+use crate::domain::payment::{Initiator, Payment, Purpose};
+use crate::domain::period::Period;
+use crate::domain::subscription::{Cancellation, Subscription, SubscriptionState};
+use crate::domain::tax;
+use crate::store::{Tx, Work};
+
+/// Makes a subscription in `pending` with the debt of its first period and the payment that
+/// its page will send.
+pub async fn create_subscription(
+    cx: &Cx,
+    scope: &Scope,
+    new: NewSubscription,
+) -> Result<Begun, Error> {
+    let (business, mode) = available(cx, scope)?;
+    let gateway = charge::default_gateway(&mode)?;
+    let mut tx = cx.store.begin().await?;
+    if let Some(known) = tx.payment(scope, &new.payment).await? {
+        let subscription = tx.subscription(scope, &new.id).await?;
+        return Ok(begun(cx, subscription, known));
+    }
+    let customer = tx
+        .customer(scope, &new.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    let product = tx
+        .product(scope, &new.product)
+        .await?
+        .ok_or(Error::NotFound("product"))?;
+    let Some(recurring) = product.recurring else {
+        return Err(Error::Invalid {
+            field: "product_id",
+            problem: "the product has a one-time price; sell it with a payment".to_owned(),
+        });
+    };
+    if new.quantity == 0 {
+        return Err(Error::Invalid {
+            field: "quantity",
+            problem: "must be 1 or more".to_owned(),
+        });
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    let zone = &business.time_zone;
+    let period = Period {
+        start: now,
+        end: recurring.interval.after(now, 1, zone)?,
+    };
+    let subscription = Subscription {
+        id: new.id,
+        scope: scope.clone(),
+        customer: customer.id.clone(),
+        product: product.id.clone(),
+        quantity: new.quantity,
+        unit_price: product.price,
+        tax_inclusive: product.tax_inclusive,
+        interval: recurring.interval,
+        term: recurring.term,
+        trial_days: new.trial_days.unwrap_or(recurring.trial_days),
+        state: SubscriptionState::Pending,
+        anchor: now,
+        period,
+        expires_at: None,
+        cancel_at_period_end: false,
+        cancellation: Cancellation::default(),
+        method: None,
+        buyer: new.buyer,
+        metadata: new.metadata.clone(),
+        return_url: new.return_url.clone(),
+        created_at: now,
+        updated_at: now,
+        version: 0,
+    };
+    tx.insert_subscription(&subscription).await?;
+    let line = line(
+        &business,
+        &product,
+        new.quantity,
+        &subscription.buyer,
+        now,
+        Some(period),
+    );
+    let debts = if subscription.trial_days == 0 {
+        vec![period_debt(cx, &subscription, line, period.start, now)?]
+    } else {
+        Vec::new()
+    };
+    let intent = Intent {
+        id: new.payment,
+        purpose: Purpose::Begin,
+        subscription: Some(&subscription),
+        customer: &customer,
+        buyer: subscription.buyer.clone(),
+        amount: Money::sum(product.price.currency, debts.iter().map(|debt| debt.amount))?,
+        tax_minor: debts.iter().map(|debt| debt.tax_minor).sum(),
+        gateway,
+        method: None,
+        initiator: Initiator::Customer,
+        description: product.name.clone(),
+        period: Some(period),
+        quote: None,
+        attempt: 0,
+        metadata: new.metadata,
+        return_url: new.return_url,
+    };
+    let payment = intent.payment(scope, now);
+    write(cx, &mut tx, &payment, &debts).await?;
+    let after = serde_json::json!({ "product": product.id, "quantity": new.quantity });
+    let object = subscription.id.as_str();
+    facts::audit(
+        cx,
+        &mut tx,
+        scope,
+        "subscription.create",
+        object,
+        None,
+        Some(after),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(begun(cx, Some(subscription), payment))
+}
+
+/// Makes the debt of a one-time purchase and the payment that its page will send.
+pub async fn create_purchase(cx: &Cx, scope: &Scope, new: NewPurchase) -> Result<Begun, Error> {
+    let (business, mode) = available(cx, scope)?;
+    let gateway = charge::default_gateway(&mode)?;
+    let mut tx = cx.store.begin().await?;
+    if let Some(known) = tx.payment(scope, &new.payment).await? {
+        return Ok(begun(cx, None, known));
+    }
+    let customer = tx
+        .customer(scope, &new.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    let mut lines = Vec::new();
+    let mut names = Vec::new();
+    for (id, quantity) in &new.items {
+        let product = tx
+            .product(scope, id)
+            .await?
+            .ok_or(Error::NotFound("product"))?;
+        if product.recurring.is_some() || *quantity == 0 {
+            return Err(Error::Invalid {
+                field: "product_cart",
+                problem: format!("{id} needs a one-time price and a quantity of 1 or more"),
+            });
+        }
+        lines.push(line(&business, &product, *quantity, &new.buyer, now, None));
+        names.push(product.name);
+    }
+    let Some(first) = lines.first() else {
+        return Err(Error::Invalid {
+            field: "product_cart",
+            problem: "is empty".to_owned(),
+        });
+    };
+    let totals = tax::totals(first.unit.currency, &lines)?;
+    let debt = Debt {
+        id: cx.new_id(),
+        scope: scope.clone(),
+        customer: customer.id.clone(),
+        subscription: None,
+        kind: DebtKind::Purchase,
+        cause: new.payment.to_string(),
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
+        lines,
+        state: DebtState::Open,
+        settled_by: None,
+        disputed: false,
+        created_at: now,
+        closed_at: None,
+    };
+    let intent = Intent {
+        id: new.payment,
+        purpose: Purpose::Purchase,
+        subscription: None,
+        customer: &customer,
+        buyer: new.buyer,
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
+        gateway,
+        method: None,
+        initiator: Initiator::Customer,
+        description: names.join(", "),
+        period: None,
+        quote: None,
+        attempt: 0,
+        metadata: new.metadata,
+        return_url: new.return_url,
+    };
+    let payment = intent.payment(scope, now);
+    write(cx, &mut tx, &payment, &[debt]).await?;
+    let after = serde_json::json!({ "amount": payment.amount });
+    let object = payment.id.as_str();
+    facts::audit(
+        cx,
+        &mut tx,
+        scope,
+        "payment.create",
+        object,
+        None,
+        Some(after),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(begun(cx, None, payment))
+}
+
+async fn write(cx: &Cx, tx: &mut Tx, payment: &Payment, debts: &[Debt]) -> Result<(), Error> {
+    tx.insert_payment(payment).await?;
+    for debt in debts {
+        tx.insert_debt(debt).await?;
+        tx.hold_debt(&payment.id, &debt.id).await?;
+    }
+    let lifetime = cx.settings.load().billing.payment_link_lifetime;
+    let at = cx.now().checked_add(lifetime).unwrap_or(Timestamp::MAX);
+    let work = Work::ExpireBegin {
+        payment: payment.id.clone(),
+    };
+    cx.order_at(tx, &payment.scope, &work, at).await?;
+    Ok(())
+}
+
+fn begun(cx: &Cx, subscription: Option<Subscription>, payment: Payment) -> Begun {
+    Begun {
+        expires_at: expiry(cx, &payment),
+        subscription,
+        payment,
+    }
+}

@@ -1,0 +1,180 @@
+//! The button of the hosted page: a try, another after a decline, and giving up.
+
+use super::super::charge::{self, Intent};
+use super::super::reactivation::available;
+use super::super::{Attempt, AttemptOf, Ending, Error, Refused, facts, method_update, settlement};
+use super::{expiry, newest};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::debt::DebtState;
+use crate::domain::id::PaymentId;
+use crate::domain::payment::{Initiator, Payment, PaymentState};
+use crate::domain::subscription::{SubscriptionEvent, SubscriptionState};
+use crate::domain::transition::Transition;
+use crate::store;
+
+/// The customer pressed the button of the hosted page of `first`.
+pub async fn pay(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<Attempt, Error> {
+    let made = {
+        let mut tx = cx.store.read().await?;
+        tx.payment(scope, first)
+            .await?
+            .ok_or(Error::NotFound("payment"))?
+    };
+    if cx.now() >= expiry(cx, &made) {
+        return Err(Error::Refused(Refused::Expired));
+    }
+    if let (true, Some(subscription)) = (made.amount.is_zero(), &made.subscription) {
+        return method_update::set_up(cx, scope, subscription, made.return_url.clone()).await;
+    }
+    match intend(cx, scope, &made).await {
+        Ok(Next::Send(id)) => {
+            let ending = charge::send(cx, scope, &id).await?;
+            Ok(Attempt {
+                of: AttemptOf::Payment(id),
+                ending,
+            })
+        }
+        Ok(Next::Known(attempt)) => Ok(attempt),
+        // Two presses at once: the second joins the first.
+        Err(Error::Store(store::Error::Conflict(_) | store::Error::Stale { .. })) => {
+            let mut tx = cx.store.read().await?;
+            let payment = newest(&mut tx, scope, &made).await?;
+            let ending = Ending::of(&payment);
+            Ok(Attempt {
+                of: AttemptOf::Payment(payment.id),
+                ending,
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What pressing the button leads to.
+enum Next {
+    /// A request was committed and is to be sent.
+    Send(PaymentId),
+    /// A try is under way, or has succeeded.
+    Known(Attempt),
+}
+
+/// Beat one: the first payment's request, or a new payment after a decline.
+async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
+    let (business, mode) = available(cx, scope)?;
+    let mut tx = cx.store.begin().await?;
+    let subscription = match &made.subscription {
+        Some(id) => tx.lock_subscription(scope, id).await?,
+        None => None,
+    };
+    let mut payment = newest(&mut tx, scope, made).await?;
+    let sendable = match &payment.state {
+        PaymentState::Created => payment.sent_at.is_none(),
+        PaymentState::Declined { .. } | PaymentState::Cancelled { .. } => true,
+        _ => false,
+    };
+    if !sendable {
+        let ending = Ending::of(&payment);
+        return Ok(Next::Known(Attempt {
+            of: AttemptOf::Payment(payment.id),
+            ending,
+        }));
+    }
+    if subscription
+        .as_ref()
+        .is_some_and(|s| s.state != SubscriptionState::Pending)
+    {
+        return Err(Error::Refused(Refused::State));
+    }
+    let customer = tx
+        .customer(scope, &made.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    let debts = tx.debts_of_payment(&made.id).await?;
+    if debts.iter().any(|debt| debt.state != DebtState::Open) {
+        return Err(Error::Refused(Refused::NothingDue));
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    let again = payment.state != PaymentState::Created;
+    let intent = Intent {
+        id: if again {
+            cx.new_id()
+        } else {
+            payment.id.clone()
+        },
+        purpose: made.purpose,
+        subscription: subscription.as_ref(),
+        customer: &customer,
+        buyer: made.buyer.clone(),
+        amount: made.amount,
+        tax_minor: made.tax_minor,
+        gateway: charge::default_gateway(&mode)?,
+        method: None,
+        initiator: Initiator::Customer,
+        description: debts
+            .iter()
+            .flat_map(|debt| &debt.lines)
+            .map(|line| line.description.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
+        period: made.period,
+        quote: None,
+        attempt: if again {
+            payment.attempt + 1
+        } else {
+            payment.attempt
+        },
+        metadata: made.metadata.clone(),
+        return_url: made.return_url.clone(),
+    };
+    let reference = charge::customer_reference(&mut tx, &customer, &intent.gateway).await?;
+    let request = intent.request(cx, scope, &business, reference);
+    if again {
+        payment = intent.payment(scope, now);
+        charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
+        tx.insert_payment(&payment).await?;
+        for debt in &debts {
+            tx.hold_debt(&payment.id, &debt.id).await?;
+        }
+    } else {
+        charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
+        tx.save_payment(&mut payment).await?;
+    }
+    tx.commit().await?;
+    Ok(Next::Send(payment.id))
+}
+
+/// Gives a first payment up whose page has expired without one that succeeded or may still.
+pub async fn expire(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error> {
+    let open = {
+        let mut tx = cx.store.read().await?;
+        let made = tx
+            .payment(scope, first)
+            .await?
+            .ok_or(Error::NotFound("payment"))?;
+        newest(&mut tx, scope, &made).await?
+    };
+    let ending = settlement::abandon(cx, scope, &open.id).await?;
+    if !matches!(ending, Ending::Cancelled | Ending::Declined(_)) {
+        // Success ends it; anything open is looked at by its own job and ends it later.
+        return Ok(());
+    }
+    let mut tx = cx.store.begin().await?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    for debt in tx.debts_of_payment(first).await? {
+        tx.close_debt(scope, &debt.id, DebtState::WrittenOff, None, now)
+            .await?;
+    }
+    if let Some(id) = &open.subscription
+        && let Some(mut subscription) = tx.lock_subscription(scope, id).await?
+        && let Transition::Moved(state) = subscription
+            .state
+            .apply(SubscriptionEvent::BeginFailed, now)
+    {
+        subscription.state = state;
+        subscription.updated_at = now;
+        facts::tell(cx, &mut tx, scope, "subscription.failed", id.as_str(), now).await?;
+        tx.save_subscription(&mut subscription).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

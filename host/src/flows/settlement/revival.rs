@@ -1,0 +1,187 @@
+//! How a payment moves its subscription: to life, back to life, or on to the next period.
+
+use jiff::Timestamp;
+
+use super::super::{Error, facts, grants};
+use crate::config::Business;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::payment::{Payment, Purpose};
+use crate::domain::period::Period;
+use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
+use crate::domain::transition::Transition;
+use crate::store::{MailOrder, Tx, Work};
+
+/// Moves the subscription that a payment was for, and tells of it.
+pub(super) async fn revive(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = payment.scope.clone();
+    subscription.updated_at = now;
+    if payment.purpose != Purpose::Renewal && payment.method.is_some() {
+        subscription.method.clone_from(&payment.method);
+    }
+    let began = subscription.state == SubscriptionState::Pending;
+    let all_paid = tx.dues_of(&scope, &subscription.id).await?.is_empty();
+    let event = if began {
+        SubscriptionEvent::Begin
+    } else {
+        SubscriptionEvent::DuesPaid
+    };
+    match subscription.state.apply(event, now) {
+        Transition::Moved(state) if began && all_paid => {
+            subscription.state = state;
+            begin(cx, tx, payment, subscription, now).await?;
+        }
+        Transition::Moved(state) if all_paid => {
+            let was_on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
+            subscription.state = state;
+            come_back(cx, tx, payment, subscription, was_on_hold, now).await?;
+        }
+        _ => {
+            let received = MailOrder::PaymentReceived {
+                payment: payment.id.clone(),
+            };
+            facts::mail(cx, tx, &scope, received).await?;
+            let object = subscription.id.as_str();
+            facts::tell(cx, tx, &scope, "subscription.renewed", object, now).await?;
+        }
+    }
+    if subscription.state == SubscriptionState::Active {
+        schedule(cx, tx, subscription).await?;
+    }
+    Ok(())
+}
+
+/// A subscription that was on hold or past due runs again: keys restored, grace called off.
+async fn come_back(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &Subscription,
+    was_on_hold: bool,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &payment.scope;
+    let received = MailOrder::PaymentReceived {
+        payment: payment.id.clone(),
+    };
+    facts::mail(cx, tx, scope, received).await?;
+    if was_on_hold {
+        let mail = MailOrder::SubscriptionReactivated {
+            subscription: subscription.id.clone(),
+            payment: Some(payment.id.clone()),
+        };
+        facts::mail(cx, tx, scope, mail).await?;
+    }
+    if subscription.state.grants_access() {
+        tx.suspend_licenses(scope, &subscription.id, false).await?;
+        facts::tell(
+            cx,
+            tx,
+            scope,
+            "subscription.active",
+            subscription.id.as_str(),
+            now,
+        )
+        .await?;
+    }
+    let grace = Work::EndGrace {
+        subscription: subscription.id.clone(),
+    };
+    if let Some(key) = grace.unique_key() {
+        tx.cancel_job(&key).await?;
+    }
+    Ok(())
+}
+
+/// A subscription comes to life: dates, keys, mail and event.
+async fn begin(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &payment.scope;
+    grants::of_subscription(cx, tx, subscription, &payment.id, now).await?;
+    let mail = MailOrder::SubscriptionStarted {
+        subscription: subscription.id.clone(),
+        payment: Some(payment.id.clone()),
+    };
+    facts::mail(cx, tx, scope, mail).await?;
+    facts::tell(
+        cx,
+        tx,
+        scope,
+        "subscription.active",
+        subscription.id.as_str(),
+        now,
+    )
+    .await?;
+    Ok(())
+}
+
+/// The period that a payment buys, in the subscription and in the payment: what the quote
+/// said, unless it has run out meanwhile. Nothing when no period is paid.
+pub(super) fn buy_period(
+    business: &Business,
+    payment: &mut Payment,
+    subscription: &mut Subscription,
+    debts: &[Debt],
+    now: Timestamp,
+) -> Result<(), Error> {
+    if debts.iter().all(|debt| debt.kind != DebtKind::Period) {
+        return Ok(());
+    }
+    let zone = &business.time_zone;
+    let interval = subscription.interval;
+    match payment.purpose {
+        Purpose::Begin => {
+            subscription.anchor = now;
+            subscription.period = Period {
+                start: now,
+                end: interval.after(now, 1, zone)?,
+            };
+            subscription.expires_at = Some(subscription.term.after(now, 1, zone)?);
+        }
+        Purpose::Renewal | Purpose::Reactivation | Purpose::Purchase => {
+            let quoted = payment.period.filter(|period| period.end > now);
+            let period = match quoted {
+                Some(period) => period,
+                None => interval.containing(subscription.anchor, now, zone)?,
+            };
+            let on_a_date = interval.containing(subscription.anchor, period.start, zone)?;
+            if on_a_date.start != period.start {
+                subscription.anchor = period.start;
+            }
+            subscription.period = period;
+        }
+    }
+    payment.period = Some(subscription.period);
+    Ok(())
+}
+
+/// Orders whatever is due at the end of the period.
+pub(in crate::flows) async fn schedule(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+) -> Result<(), Error> {
+    let work = Work::Renew {
+        subscription: subscription.id.clone(),
+    };
+    let scope: &Scope = &subscription.scope;
+    let at = subscription
+        .expires_at
+        .map_or(subscription.period.end, |end| {
+            end.min(subscription.period.end)
+        });
+    cx.order_at_business_time(tx, scope, &work, at).await?;
+    Ok(())
+}

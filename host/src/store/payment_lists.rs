@@ -1,0 +1,93 @@
+//! Lists of payments, and counts over them.
+
+use jiff::Timestamp;
+
+use super::macros::{fetch_all, fetch_optional, queries};
+use super::payments::Row;
+use super::{Result, Tx};
+use crate::domain::Scope;
+use crate::domain::id::{CustomerId, SubscriptionId};
+use crate::domain::payment::Payment;
+
+queries! {
+    LIST = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
+        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4) \
+        AND (CAST($5 AS TEXT) IS NULL OR state = $5) AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
+        AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
+        ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
+    NEW_METHOD_TRIES = "SELECT COUNT(*) AS count FROM payments \
+        WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
+        AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined'";
+}
+
+#[derive(sqlx::FromRow)]
+struct Count {
+    count: i64,
+}
+
+/// Which payments to list; an absent field does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct PaymentFilter {
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Of this subscription.
+    pub subscription: Option<SubscriptionId>,
+    /// In the state of this name (`PaymentState::name`).
+    pub state: Option<&'static str>,
+    /// In this currency (its code).
+    pub currency: Option<&'static str>,
+    /// Made at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Made at this time or earlier.
+    pub created_to: Option<Timestamp>,
+}
+
+impl Tx {
+    /// A page of payments, newest first.
+    pub async fn payments(
+        &mut self,
+        scope: &Scope,
+        filter: &PaymentFilter,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<Payment>> {
+        fetch_all!(
+            self,
+            Row,
+            LIST,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            filter.customer.as_ref().map(CustomerId::as_str),
+            filter.subscription.as_ref().map(SubscriptionId::as_str),
+            filter.state,
+            filter.currency,
+            filter.created_from.map(Timestamp::as_microsecond),
+            filter.created_to.map(Timestamp::as_microsecond),
+            i64::from(limit),
+            i64::from(offset),
+        )?
+        .into_iter()
+        .map(Payment::try_from)
+        .collect()
+    }
+
+    /// How many customer-present charges of this customer were declined since `since`; what
+    /// the limit against card testing counts.
+    pub async fn declined_tries(
+        &mut self,
+        scope: &Scope,
+        customer: &CustomerId,
+        since: Timestamp,
+    ) -> Result<i64> {
+        let row = fetch_optional!(
+            self,
+            Count,
+            NEW_METHOD_TRIES,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.as_str(),
+            since.as_microsecond(),
+        )?;
+        Ok(row.map_or(0, |row| row.count))
+    }
+}
