@@ -1,5 +1,11 @@
 //! The store on both databases.
 
+mod queue;
+mod sample;
+mod schema;
+mod transactions;
+mod uniqueness;
+
 use crate::support::databases;
 
 #[tokio::test]

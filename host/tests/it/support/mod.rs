@@ -3,6 +3,8 @@
 mod postgres;
 pub(crate) mod sandbox;
 
+use std::path::PathBuf;
+
 use vestibule::store::Store;
 
 /// An empty database with the current schema.
@@ -10,7 +12,40 @@ pub(crate) struct Database {
     /// For messages.
     pub(crate) name: &'static str,
     pub(crate) store: Store,
+    place: Place,
     _dir: Option<tempfile::TempDir>,
+}
+
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Place {
+    async fn open(&self) -> Store {
+        match self {
+            Self::Sqlite(path) => Store::open_sqlite(path).await.unwrap(),
+            Self::Postgres(url) => Store::open_postgres(url).await.unwrap(),
+        }
+    }
+}
+
+impl Database {
+    async fn new(name: &'static str, place: Place, dir: Option<tempfile::TempDir>) -> Self {
+        let store = place.open().await;
+        store.migrate().await.unwrap();
+        Self {
+            name,
+            store,
+            place,
+            _dir: dir,
+        }
+    }
+
+    /// The same database as another process sees it.
+    pub(crate) async fn reopen(&self) -> Store {
+        self.place.open().await
+    }
 }
 
 /// One of each kind: every test of the store runs on both.
@@ -21,26 +56,12 @@ pub(crate) async fn databases() -> [Database; 2] {
 /// A SQLite file in a folder of its own.
 pub(crate) async fn sqlite() -> Database {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_sqlite(&dir.path().join("vestibule.db"))
-        .await
-        .unwrap();
-    store.migrate().await.unwrap();
-    Database {
-        name: "SQLite",
-        store,
-        _dir: Some(dir),
-    }
+    let place = Place::Sqlite(dir.path().join("vestibule.db"));
+    Database::new("SQLite", place, Some(dir)).await
 }
 
 /// A Postgres database of its own.
 pub(crate) async fn postgres() -> Database {
-    let store = Store::open_postgres(&postgres::database().await)
-        .await
-        .unwrap();
-    store.migrate().await.unwrap();
-    Database {
-        name: "Postgres",
-        store,
-        _dir: None,
-    }
+    let place = Place::Postgres(postgres::database().await);
+    Database::new("Postgres", place, None).await
 }
