@@ -9,6 +9,7 @@ pub mod cx;
 pub mod domain;
 pub mod flows;
 pub mod invoices;
+pub mod jobs;
 pub mod mail;
 pub mod plugins;
 pub mod store;

@@ -54,6 +54,8 @@ pub struct Webhook {
     pub url: Url,
     /// Signs every delivery (`whsec_…`, Standard Webhooks).
     pub secret: SecretString,
+    /// Whether the endpoint may be at an address that is not public. Always so on loopback.
+    pub private: bool,
 }
 
 impl ModeSettings {
@@ -108,6 +110,8 @@ struct GatewayFile {
 #[serde(deny_unknown_fields)]
 struct WebhookFile {
     url: Url,
+    #[serde(default)]
+    private: bool,
     #[serde(default)]
     secret_env: Option<String>,
     #[serde(default)]
@@ -265,6 +269,7 @@ impl WebhookFile {
         };
         match vault.demand(&place, source, &key) {
             Ok(secret) => Some(Webhook {
+                private: self.private || is_loopback(&self.url),
                 url: self.url,
                 secret,
             }),

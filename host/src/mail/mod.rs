@@ -75,6 +75,14 @@ impl Mailer {
         }
     }
 
+    /// Whether mails leave the house: a mailbox folder only keeps them.
+    pub fn reaches_people(&self) -> bool {
+        match self.transport {
+            Transport::Smtp(_) => true,
+            Transport::Mailbox(_) => false,
+        }
+    }
+
     /// Renders `mail` in the language of `frame` and hands it over.
     pub async fn send<M: Mail>(
         &self,

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether `address` is refused to a request whose origin was granted as `private` or not;
 /// the text says why.
-pub(super) fn refusal(address: IpAddr, private: bool) -> Option<&'static str> {
+pub(crate) fn refusal(address: IpAddr, private: bool) -> Option<&'static str> {
     let class = match address.to_canonical() {
         IpAddr::V4(v4) => class_v4(v4),
         IpAddr::V6(v6) => class_v6(v6),

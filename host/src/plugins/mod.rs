@@ -3,7 +3,7 @@
 //! This folder owns the engine, what guests may do, and one typed door per kind of plugin.
 //! No other folder names a wasmtime type; this one knows no store, no flow and no page.
 
-mod addresses;
+pub(crate) mod addresses;
 mod binding;
 mod bindings;
 mod cache;

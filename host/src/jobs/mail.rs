@@ -1,0 +1,256 @@
+//! Mails about facts. What they say is read when they are written, so that a mail that was
+//! held up tells the truth; how often one fact is mailed is decided by its Message-ID.
+
+use jiff::Timestamp;
+
+use super::post::{Letter, Post};
+use super::{Jobs, Verdict};
+use crate::domain::Scope;
+use crate::domain::customer::Customer;
+use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::invoice::Invoice;
+use crate::domain::method::PaymentMethod;
+use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::product::Product;
+use crate::domain::subscription::{Subscription, SubscriptionState};
+use crate::mail::billing::{
+    FailureMeaning, Method, PaymentFailed, PaymentMethodUpdated, PaymentReceived,
+    SubscriptionCancelled, SubscriptionReactivated, SubscriptionStarted,
+};
+use crate::store::{self, MailOrder, Tx};
+
+pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdict {
+    let Some(post) = Post::of(jobs, scope) else {
+        return Verdict::Park("the business's file is not there".to_owned());
+    };
+    let facts = async {
+        let mut tx = jobs.cx.store.read().await?;
+        Facts::read(&mut tx, scope, order).await
+    };
+    let facts = match facts.await {
+        Ok(Some(facts)) => facts,
+        Ok(None) => return Verdict::GiveUp("what the mail is about is not there".to_owned()),
+        Err(error) => return error.into(),
+    };
+    let message_id = order.message_key().replace(':', "-");
+    let letter = Letter {
+        to: &facts.customer.email,
+        locale: facts.customer.locale.as_deref(),
+        message_id: &message_id,
+    };
+    let portal = post.sign_in();
+    match order {
+        MailOrder::SubscriptionStarted { .. } => post.send(&letter, facts.started(portal)).await,
+        MailOrder::PaymentReceived { payment } => {
+            post.send(&letter, facts.received(post.payment(payment)))
+                .await
+        }
+        MailOrder::SubscriptionReactivated { .. } => {
+            post.send(&letter, facts.reactivated(portal)).await
+        }
+        MailOrder::PaymentFailed { .. } => post.send(&letter, facts.failed(portal)).await,
+        MailOrder::PaymentMethodUpdated { .. } => {
+            post.send(&letter, facts.method_updated(portal)).await
+        }
+        MailOrder::SubscriptionCancelled { .. } => {
+            post.send(&letter, facts.cancelled(portal)).await
+        }
+    }
+}
+
+/// What a mail can speak of, as it is now.
+struct Facts {
+    customer: Customer,
+    subscription: Option<Subscription>,
+    payment: Option<Payment>,
+    invoice: Option<Invoice>,
+    method: Option<PaymentMethod>,
+    product: Option<Product>,
+}
+
+impl Facts {
+    /// None when what the order names is not there.
+    async fn read(tx: &mut Tx, scope: &Scope, order: &MailOrder) -> store::Result<Option<Self>> {
+        let (subscription, payment) = subjects(order);
+        let payment = match payment {
+            Some(id) => match tx.payment(scope, id).await? {
+                Some(payment) => Some(payment),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let of_payment = payment
+            .as_ref()
+            .and_then(|payment| payment.subscription.as_ref());
+        let subscription = match subscription.or(of_payment) {
+            Some(id) => tx.subscription(scope, id).await?,
+            None => None,
+        };
+        let customer = match (&subscription, &payment) {
+            (Some(subscription), _) => &subscription.customer,
+            (None, Some(payment)) => &payment.customer,
+            (None, None) => return Ok(None),
+        };
+        let Some(customer) = tx.customer(scope, customer).await? else {
+            return Ok(None);
+        };
+        let invoice = match payment
+            .as_ref()
+            .and_then(|payment| payment.invoice.as_ref())
+        {
+            Some(id) => tx.invoice(scope, id).await?,
+            None => None,
+        };
+        let paid_with = payment.as_ref().and_then(|payment| payment.method.as_ref());
+        let chosen = subscription
+            .as_ref()
+            .and_then(|subscription| subscription.method.as_ref());
+        let method = match paid_with.or(chosen) {
+            Some(id) => tx.method_ever(scope, id).await?,
+            None => None,
+        };
+        let product = match &subscription {
+            Some(subscription) => tx.product(scope, &subscription.product).await?,
+            None => None,
+        };
+        Ok(Some(Self {
+            customer,
+            subscription,
+            payment,
+            invoice,
+            method,
+            product,
+        }))
+    }
+
+    /// What was bought, in the customer's words: the product, or what the invoice says.
+    fn bought(&self) -> String {
+        let product = self.product.as_ref().map(|product| product.name.clone());
+        let line = || Some(self.invoice.as_ref()?.lines.first()?.description.clone());
+        product.or_else(line).unwrap_or_default()
+    }
+
+    fn method(&self) -> Option<Method> {
+        let method = self.method.as_ref()?;
+        Some(Method {
+            brand: method.brand.clone().unwrap_or_else(|| method.kind.clone()),
+            last4: method.last4.clone(),
+        })
+    }
+
+    /// The next charge; none when the subscription ends with its period.
+    fn next_billing(&self) -> Option<Timestamp> {
+        let subscription = self.subscription.as_ref()?;
+        (!subscription.cancel_at_period_end).then_some(subscription.period.end)
+    }
+
+    fn started(&self, portal: String) -> Option<SubscriptionStarted> {
+        let subscription = self.subscription.as_ref()?;
+        let price = subscription
+            .unit_price
+            .checked_mul(subscription.quantity.into())
+            .ok()?;
+        Some(SubscriptionStarted {
+            product: self.bought(),
+            price,
+            interval: subscription.interval,
+            next_billing: self.next_billing(),
+            portal,
+        })
+    }
+
+    fn received(&self, link: String) -> Option<PaymentReceived> {
+        let payment = self.payment.as_ref()?;
+        let PaymentState::Succeeded { at } = payment.state else {
+            return None;
+        };
+        Some(PaymentReceived {
+            product: self.bought(),
+            amount: payment.amount,
+            at,
+            method: self.method(),
+            invoice_number: self
+                .invoice
+                .as_ref()
+                .and_then(|invoice| invoice.number_text.clone()),
+            link,
+        })
+    }
+
+    fn reactivated(&self, portal: String) -> Option<SubscriptionReactivated> {
+        self.subscription.as_ref()?;
+        Some(SubscriptionReactivated {
+            product: self.bought(),
+            next_billing: self.next_billing(),
+            portal,
+        })
+    }
+
+    /// None when it was paid before the mail was written.
+    fn failed(&self, portal: String) -> Option<PaymentFailed> {
+        let payment = self.payment.as_ref()?;
+        let PaymentState::Declined { decline, at } = &payment.state else {
+            return None;
+        };
+        let meaning = match &self.subscription.as_ref()?.state {
+            SubscriptionState::OnHold { .. } if decline.advice == Advice::Authenticate => {
+                FailureMeaning::NeedsConfirmation
+            }
+            SubscriptionState::OnHold { .. } => FailureMeaning::OnHold,
+            SubscriptionState::PastDue { until } => FailureMeaning::PastDue {
+                access_until: *until,
+            },
+            _ => return None,
+        };
+        Some(PaymentFailed {
+            product: self.bought(),
+            amount: payment.amount,
+            at: *at,
+            meaning,
+            portal,
+        })
+    }
+
+    fn method_updated(&self, portal: String) -> Option<PaymentMethodUpdated> {
+        Some(PaymentMethodUpdated {
+            product: self.bought(),
+            method: self.method()?,
+            portal,
+        })
+    }
+
+    /// None when it was undone before the mail was written.
+    fn cancelled(&self, portal: String) -> Option<SubscriptionCancelled> {
+        let subscription = self.subscription.as_ref()?;
+        let (ends_at, scheduled) = match &subscription.state {
+            SubscriptionState::Cancelled { at } | SubscriptionState::Expired { at } => (*at, false),
+            _ if subscription.cancel_at_period_end => (subscription.period.end, true),
+            _ => return None,
+        };
+        Some(SubscriptionCancelled {
+            product: self.bought(),
+            ends_at,
+            scheduled,
+            portal,
+        })
+    }
+}
+
+/// The subscription and the payment that an order names.
+fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) {
+    match order {
+        MailOrder::SubscriptionStarted {
+            subscription,
+            payment,
+        }
+        | MailOrder::SubscriptionReactivated {
+            subscription,
+            payment,
+        } => (Some(subscription), payment.as_ref()),
+        MailOrder::PaymentReceived { payment } | MailOrder::PaymentFailed { payment } => {
+            (None, Some(payment))
+        }
+        MailOrder::PaymentMethodUpdated { subscription }
+        | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
+    }
+}

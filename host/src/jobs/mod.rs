@@ -1,0 +1,125 @@
+//! What the queue does: one file per kind of work that is more than a call of a flow, and the
+//! worker that runs them.
+//!
+//! Every job can be done twice without harm: it is repeated whenever its process died, or its
+//! end could not be written down. Nothing here decides about money; flows do.
+
+mod deliver_event;
+mod endpoint;
+mod mail;
+mod post;
+mod render_invoice;
+mod worker;
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+pub use self::worker::Worker;
+
+use self::endpoint::Endpoints;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::flows;
+use crate::invoices::Invoices;
+use crate::mail::Mailer;
+use crate::store::{self, Work};
+use crate::themes::{Themes, chain};
+
+/// How long a job waits whose business or gateway is not there.
+const PARKED: SignedDuration = SignedDuration::from_mins(5);
+
+/// Everything that jobs work with.
+pub struct Jobs {
+    cx: Cx,
+    themes: Arc<Themes>,
+    mailer: Arc<Mailer>,
+    invoices: Arc<Invoices>,
+    endpoints: Endpoints,
+}
+
+/// What became of a job. The texts are for operators and hold no address and no secret.
+#[derive(Debug)]
+enum Verdict {
+    /// It is done, or no longer wanted.
+    Done,
+    /// It failed in a way that may pass; again after the usual back-off, a limited number of
+    /// times.
+    Retry(String),
+    /// The same, after a wait that the kind of work decides.
+    RetryAfter(SignedDuration, String),
+    /// What it needs is not there at present; it waits as long as that takes.
+    Park(String),
+    /// It will never succeed; a person has to look.
+    GiveUp(String),
+}
+
+impl Jobs {
+    /// The work of a host.
+    pub fn new(
+        cx: Cx,
+        themes: Arc<Themes>,
+        mailer: Arc<Mailer>,
+        invoices: Arc<Invoices>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            cx,
+            themes,
+            mailer,
+            invoices,
+            endpoints: Endpoints::default(),
+        })
+    }
+
+    /// Does a piece of work for the `attempts`-th time.
+    async fn run(&self, scope: &Scope, work: Work, attempts: u32) -> Verdict {
+        let cx = &self.cx;
+        let ended = match work {
+            Work::Renew { subscription } => flows::renewal::due(cx, scope, &subscription).await,
+            Work::EndGrace { subscription } => {
+                flows::renewal::grace_over(cx, scope, &subscription).await
+            }
+            Work::Reconcile { payment } => flows::reconciliation::look(cx, scope, &payment)
+                .await
+                .map(drop),
+            Work::ExpireBegin { payment } => flows::begin::expire(cx, scope, &payment).await,
+            Work::ExpireSetup { setup } => {
+                flows::settlement::give_up_setup(cx, scope, &setup).await
+            }
+            Work::RenderInvoice { invoice } => {
+                return render_invoice::run(self, scope, &invoice).await;
+            }
+            Work::DeliverEvent { event } => {
+                return deliver_event::run(self, scope, &event, attempts).await;
+            }
+            Work::AnswerLogin { .. } => {
+                return Verdict::Park("sign-in is not served yet".to_owned());
+            }
+            Work::Mail(order) => return mail::run(self, scope, &order).await,
+        };
+        ended.map_or_else(Verdict::from, |()| Verdict::Done)
+    }
+}
+
+impl From<flows::Error> for Verdict {
+    fn from(error: flows::Error) -> Self {
+        match error {
+            // The state has moved on since the work was ordered: nothing is left to do.
+            flows::Error::Refused(_) => Self::Done,
+            flows::Error::NotFound(_) | flows::Error::Invalid { .. } => {
+                Self::GiveUp(error.to_string())
+            }
+            flows::Error::Unavailable(_) => Self::Park(error.to_string()),
+            flows::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::Error> for Verdict {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Corrupt { .. } => Self::GiveUp(error.to_string()),
+            _ => Self::Retry(chain(&error)),
+        }
+    }
+}
