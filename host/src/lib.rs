@@ -3,6 +3,7 @@
 //! `domain` holds the rules, `flows` writes, `store` keeps, `plugins` and `themes` load what
 //! merchants drop in, `web` and `jobs` are the entries. `ARCHITECTURE.md` has the map.
 
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod cx;

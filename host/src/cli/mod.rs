@@ -4,6 +4,7 @@
 
 mod config;
 mod key;
+mod plugin;
 mod sandbox;
 mod theme;
 
@@ -60,6 +61,9 @@ enum Command {
     /// Make keys.
     #[command(subcommand)]
     Key(key::Key),
+    /// Make and check plugins.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
     /// Look at a theme.
     #[command(subcommand)]
     Theme(theme::Theme),
@@ -84,6 +88,7 @@ impl Cli {
         match self.command {
             Command::Config(config) => config.run(&self.place),
             Command::Key(key) => key.run(&self.place),
+            Command::Plugin(plugin) => plugin.run(&self.place),
             Command::Theme(theme) => theme.run(),
             Command::Sandbox(options) => sandbox::run(*options),
         }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
+
+use crate::domain::email::Email;
 
 use super::problem::Problem;
 use super::secret::{SecretPlace, Vault};
@@ -13,8 +14,8 @@ use super::source::Source;
 /// Who mails come from and how they leave.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// The sender of every mail; a business's name stands before its address.
-    pub from: Mailbox,
+    /// The address that every mail comes from; the business's name is put before it.
+    pub from: Email,
     /// How mails leave.
     pub transport: MailTransport,
 }
@@ -66,7 +67,7 @@ pub(super) struct MailFile {
 impl Default for MailFile {
     fn default() -> Self {
         Self {
-            from: "Vestibule <no-reply@localhost>".into(),
+            from: "no-reply@localhost".into(),
             mailbox: PathBuf::from("data/mailbox"),
             smtp: None,
         }
@@ -99,7 +100,7 @@ impl MailFile {
             source.problem(
                 "mail.from",
                 "is not a mail address",
-                "Write \"Name <address@example.com>\".",
+                "Write the bare address, such as \"no-reply@example.com\"; the business's name is put before it.",
             )
         })?;
         let transport = match self.smtp {

@@ -42,7 +42,7 @@ pub use self::jobs::Jobs;
 pub use self::keys::{HostKeys, KeyFileError};
 pub use self::login::Login;
 pub use self::mail::{Mail, MailTransport, Smtp, SmtpTls};
-pub use self::mode::{Gateway, ModeSettings, Webhook};
+pub use self::mode::{ModeSettings, Webhook};
 pub use self::plugins::Plugins;
 pub use self::problem::{Place, Problem, Problems};
 pub use self::reload::Watch;

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::domain::Mode;
 use crate::domain::email::Email;
+use crate::plugins::gateway::config::GatewayConfig;
 use crate::plugins::grants::Grant;
 
 use super::business::is_plain_name;
@@ -27,24 +28,11 @@ pub struct ModeSettings {
     /// The gateway that takes new payment methods. Set whenever there is a gateway.
     pub default_gateway: Option<String>,
     /// By the name that rows and hook addresses use.
-    pub gateways: BTreeMap<String, Gateway>,
+    pub gateways: BTreeMap<String, GatewayConfig>,
     /// Where events are delivered to.
     pub webhook: Option<Webhook>,
     /// Test mode only: the addresses that mails are really sent to; all others are only kept.
     pub mail_to: Vec<Email>,
-}
-
-/// One payment gateway: a plugin with its settings, secrets and permissions.
-#[derive(Debug, Clone)]
-pub struct Gateway {
-    /// The id in the plugin's manifest.
-    pub plugin: String,
-    /// What the plugin's settings schema asks for.
-    pub settings: serde_json::Map<String, serde_json::Value>,
-    /// By the name the plugin knows them under.
-    pub secrets: BTreeMap<String, SecretString>,
-    /// What the operator grants of the manifest's wishes.
-    pub grant: Grant,
 }
 
 /// Where events are delivered to.
@@ -99,7 +87,7 @@ pub(super) struct ModeFile {
 struct GatewayFile {
     plugin: String,
     #[serde(default)]
-    settings: serde_json::Map<String, serde_json::Value>,
+    settings: BTreeMap<String, serde_json::Value>,
     #[serde(default)]
     secrets: BTreeMap<String, SecretPlace>,
     #[serde(default)]
@@ -204,7 +192,7 @@ impl GatewayFile {
         source: &Source,
         vault: Vault<'_>,
         problems: &mut Vec<Problem>,
-    ) -> Gateway {
+    ) -> GatewayConfig {
         if !is_plain_name(name) {
             problems.push(source.problem(
                 key,
@@ -238,7 +226,7 @@ impl GatewayFile {
                 Err(problem) => problems.push(problem),
             }
         }
-        Gateway {
+        GatewayConfig {
             plugin: self.plugin,
             settings: self.settings,
             secrets,

@@ -19,30 +19,35 @@ pub struct Plugins {
     /// Machine code of compiled components; must be writable by the host alone.
     pub cache: PathBuf,
     /// The largest component file, in MiB.
-    pub component_mib: u64,
-    /// Wall-clock limit of a gateway call.
+    pub component_mib: usize,
+    /// Wall-clock time of one call.
     #[serde(deserialize_with = "duration::one")]
-    pub gateway_deadline: SignedDuration,
-    /// Wall-clock limit of a pages or branding call.
-    #[serde(deserialize_with = "duration::one")]
-    pub pages_deadline: SignedDuration,
-    /// CPU time of one call.
+    pub deadline: SignedDuration,
+    /// Processor time of one call.
     #[serde(deserialize_with = "duration::one")]
     pub cpu: SignedDuration,
     /// Calls of one plugin that run at once; more wait.
-    pub concurrent_calls: u32,
-    /// All memories of one instance, in MiB.
-    pub memory_mib: u64,
-    /// Stack of one instance, in KiB.
-    pub stack_kib: u64,
-    /// Data that one call may pass through host functions, in KiB.
-    pub host_call_kib: u64,
-    /// Resource handles one instance may hold.
-    pub handles: u32,
+    pub calls_at_once: usize,
+    /// How long a call waits for its turn before it counts as not executed.
+    #[serde(deserialize_with = "duration::one")]
+    pub wait: SignedDuration,
+    /// All memories of one call, in MiB.
+    pub memory_mib: usize,
+    /// What one host call or one answer may make the host allocate, in KiB.
+    pub transfer_kib: usize,
+    /// Handles of one call.
+    pub handles: usize,
+    /// HTTP requests of one call.
+    pub fetches: usize,
+    /// Wall-clock time of one HTTP request.
+    #[serde(deserialize_with = "duration::one")]
+    pub fetch_deadline: SignedDuration,
+    /// The body of one HTTP request or answer, in KiB.
+    pub fetch_kib: usize,
     /// Log lines of one call that are kept.
-    pub log_lines: u32,
+    pub log_lines: usize,
     /// The length of a log line, in bytes; the rest is cut.
-    pub log_line_bytes: u32,
+    pub log_line_bytes: usize,
 }
 
 impl Default for Plugins {
@@ -51,14 +56,16 @@ impl Default for Plugins {
             dir: PathBuf::from("plugins"),
             cache: PathBuf::from("data/cache/plugins"),
             component_mib: 24,
-            gateway_deadline: SignedDuration::from_secs(30),
-            pages_deadline: SignedDuration::from_secs(10),
+            deadline: SignedDuration::from_secs(30),
             cpu: SignedDuration::from_secs(1),
-            concurrent_calls: 8,
+            calls_at_once: 8,
+            wait: SignedDuration::from_secs(5),
             memory_mib: 64,
-            stack_kib: 512,
-            host_call_kib: 2048,
+            transfer_kib: 2048,
             handles: 256,
+            fetches: 10,
+            fetch_deadline: SignedDuration::from_secs(8),
+            fetch_kib: 1024,
             log_lines: 64,
             log_line_bytes: 1024,
         }
@@ -74,13 +81,11 @@ impl Plugins {
     pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {
         for (key, is_zero) in [
             ("plugins.component_mib", self.component_mib == 0),
-            ("plugins.gateway_deadline", self.gateway_deadline.is_zero()),
-            ("plugins.pages_deadline", self.pages_deadline.is_zero()),
+            ("plugins.deadline", self.deadline.is_zero()),
             ("plugins.cpu", self.cpu.is_zero()),
-            ("plugins.concurrent_calls", self.concurrent_calls == 0),
+            ("plugins.calls_at_once", self.calls_at_once == 0),
             ("plugins.memory_mib", self.memory_mib == 0),
-            ("plugins.stack_kib", self.stack_kib == 0),
-            ("plugins.host_call_kib", self.host_call_kib == 0),
+            ("plugins.transfer_kib", self.transfer_kib == 0),
         ] {
             if is_zero {
                 problems.push(source.problem(

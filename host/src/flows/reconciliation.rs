@@ -106,7 +106,7 @@ async fn absent(
     let now = cx.now();
     let (enough, apart) = {
         let settings = cx.settings.load();
-        let deadline = settings.plugins.gateway_deadline;
+        let deadline = settings.plugins.deadline;
         let lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);
         let delay = deadline.checked_add(lag).unwrap_or(SignedDuration::MAX);
         (

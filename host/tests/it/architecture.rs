@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 /// Each folder of `host/src` and what of ours it may use. `app` and `cli` wire everything.
 const MAY_USE: [(&str, &[&str]); 12] = [
     ("domain", &[]),
-    ("config", &["domain", "plugins::grants"]),
+    (
+        "config",
+        &["domain", "plugins::gateway::config", "plugins::grants"],
+    ),
     ("store", &["domain"]),
     ("plugins", &["domain"]),
     ("themes", &["domain"]),

@@ -69,11 +69,12 @@ fn licences() -> anyhow::Result<()> {
             .args([
                 "--manifest-path",
                 workspace,
-                "check",
                 "--config",
                 ".deny.toml",
+                "check",
             ])
-            .args(["--hide-inclusion-graph", "--allow", "duplicate"])
+            // Duplicates are listed by `cargo deny check bans`; they are not errors.
+            .args(["--allow", "duplicate", "--hide-inclusion-graph"])
             .args(["bans", "licenses", "sources"]))?;
     }
     Ok(())
