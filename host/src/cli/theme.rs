@@ -56,5 +56,10 @@ impl Theme {
 
 /// All that themes render.
 fn registered() -> Vec<Registered> {
-    [crate::themes::registered(), crate::mail::registered()].concat()
+    [
+        crate::themes::registered(),
+        crate::mail::registered(),
+        crate::web::registered(),
+    ]
+    .concat()
 }

@@ -137,11 +137,17 @@ impl Frame {
     }
 
     /// What templates see. The nonce is left out on purpose.
-    pub(super) fn value(&self, languages: &[(String, String)], direction: &str) -> Value {
+    /// `logo` is the theme's own, for a business that names none.
+    pub(super) fn value(
+        &self,
+        languages: &[(String, String)],
+        direction: &str,
+        logo: Option<&str>,
+    ) -> Value {
         let brand = self.brand.as_ref().map(|brand| {
             context! {
                 name => brand.name.as_str(),
-                logo => brand.logo.as_deref(),
+                logo => brand.logo.as_deref().or(logo),
                 home => brand.home.as_deref(),
                 support => brand.support.as_deref(),
             }

@@ -39,6 +39,7 @@ pub struct Theme {
     colours: Colours,
     assets: Arc<Assets>,
     invoice: Option<String>,
+    logo: Option<String>,
     /// Where `theme check` collects the message keys that renders asked for.
     pub(super) heard: Option<Arc<Mutex<BTreeSet<String>>>>,
 }
@@ -85,6 +86,9 @@ impl Theme {
         let languages = languages(&catalogues)?;
         let environment = environment(&named, &assets, &colours)?;
         let invoice = invoice(&paths)?;
+        let logo = ["logo.svg", "logo.png"]
+            .iter()
+            .find_map(|name| assets.url(name));
         Ok(Self {
             name: name.to_owned(),
             title,
@@ -95,6 +99,7 @@ impl Theme {
             colours,
             assets,
             invoice,
+            logo,
             heard: None,
             chain,
         })
@@ -189,7 +194,10 @@ impl Theme {
         };
         let context = Value::from(BTreeMap::from([
             (name, subject),
-            ("frame", frame.value(&self.languages, direction)),
+            (
+                "frame",
+                frame.value(&self.languages, direction, self.logo.as_deref()),
+            ),
             (VOICE, Value::from_object(voice)),
         ]));
         let template = self.environment.get_template(template).map_err(failed)?;

@@ -11,6 +11,7 @@ mod csrf;
 mod error;
 mod headers;
 mod health;
+mod mailbox;
 pub mod portal;
 mod signed_in;
 mod surface;
@@ -113,6 +114,7 @@ fn host() -> Router<Web> {
         )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .merge(mailbox::router())
 }
 
 #[derive(Clone)]
@@ -142,5 +144,10 @@ async fn dispatch(
 
 /// Every page of the host, for checks of themes.
 pub fn registered() -> Vec<Registered> {
-    [portal::registered(), console::registered()].concat()
+    [
+        portal::registered(),
+        console::registered(),
+        mailbox::registered(),
+    ]
+    .concat()
 }

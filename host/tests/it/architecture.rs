@@ -28,7 +28,16 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     (
         "web",
         &[
-            "config", "cx", "domain", "flows", "invoices", "plugins", "store", "themes", "wire",
+            "config",
+            "cx",
+            "domain",
+            "flows",
+            "invoices",
+            "mail::mailbox",
+            "plugins",
+            "store",
+            "themes",
+            "wire",
         ],
     ),
 ];

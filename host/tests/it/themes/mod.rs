@@ -22,6 +22,7 @@ fn registered() -> Vec<Registered> {
     [
         vestibule::themes::registered(),
         vestibule::mail::registered(),
+        vestibule::web::registered(),
     ]
     .concat()
 }
