@@ -5,6 +5,7 @@ mod architecture;
 mod config;
 mod invoices;
 mod mail;
+mod plugins;
 mod sandbox;
 mod store;
 mod support;

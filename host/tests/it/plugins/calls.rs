@@ -1,0 +1,119 @@
+//! What becomes of a call: done, certainly not executed, or unknown; never declined.
+
+use std::time::{Duration, Instant};
+
+use vestibule::domain::Mode;
+use vestibule::plugins::gateway::answer::Outcome;
+use vestibule::plugins::gateway::request::SentRequest;
+use vestibule::plugins::limits::Limits;
+use vestibule::plugins::{Error, UnknownCause};
+
+use super::guest::{self, MANIFEST, OnCharge};
+use super::{Host, charge, limits, plain, scope};
+
+/// Charges with a guest that does this, and answers why there is no outcome.
+async fn failure(on_charge: &OnCharge) -> UnknownCause {
+    let host = Host::with(&guest::plugin(MANIFEST, on_charge)).await;
+    let gateway = host.gateway(plain());
+    let begun = Instant::now();
+    let error = gateway.charge(&charge("pay_1")).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert!(error.outcome_unknown(), "{error}");
+    match error {
+        Error::Unknown { cause, .. } => cause,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_behaves_charges_and_describes_itself() {
+    let host = Host::with(&guest::plugin(MANIFEST, &OnCharge::Succeeds)).await;
+    let gateway = host.gateway(plain());
+    let payment = gateway.charge(&charge("pay_1")).await.unwrap();
+    assert_eq!(payment.outcome, Outcome::Succeeded);
+    assert_eq!(payment.amount, charge("pay_1").amount);
+    let description = gateway.description();
+    assert_eq!(description.name, "Guest");
+    assert_eq!(description.lookup_lag, Duration::from_secs(60));
+    assert_eq!(description.key_lifetime, Duration::from_secs(86_400));
+    let range = description.amounts_in("EUR".parse().unwrap()).unwrap();
+    assert_eq!((range.least, range.greatest), (1, None));
+    assert!(description.amounts_in("USD".parse().unwrap()).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_loop_ends_and_is_unknown() {
+    let cause = failure(&guest::LOOPS).await;
+    assert!(matches!(cause, UnknownCause::CpuBudget(_)), "{cause}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_is_unknown() {
+    let cause = failure(&guest::TRAPS).await;
+    assert!(matches!(cause, UnknownCause::Trapped(_)), "{cause}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_takes_all_memory_is_stopped() {
+    let cause = failure(&guest::HOGS).await.to_string();
+    assert!(cause.contains("bytes of memory"), "{cause}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_or_makes_no_sense_is_unknown() {
+    let cause = failure(&guest::ANSWERS_TOO_MUCH).await.to_string();
+    assert!(cause.contains("fuel allocated for hostcalls"), "{cause}");
+    let cause = failure(&guest::ANSWERS_GARBAGE).await;
+    assert!(matches!(cause, UnknownCause::Trapped(_)), "{cause}");
+    let cause = failure(&guest::ANSWERS_NONSENSE).await.to_string();
+    assert!(
+        cause.contains("`???` is not an ISO 4217 currency"),
+        "{cause}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_failed_once_is_fresh_the_next_time() {
+    let host = Host::with(&guest::plugin(MANIFEST, &guest::TRAPS)).await;
+    let gateway = host.gateway(plain());
+    for _ in 0..20 {
+        let error = gateway.charge(&charge("pay_1")).await.unwrap_err();
+        assert!(error.outcome_unknown(), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_before_the_function_is_entered_was_not_executed() {
+    let tiny = Limits {
+        memory_bytes: 64 << 10,
+        ..limits()
+    };
+    // It is loaded under usual limits; under tiny ones it does not even instantiate, so
+    // nothing of it is in use.
+    let host = Host::limited(&guest::plugin(MANIFEST, &OnCharge::Succeeds), tiny).await;
+    let states = host.plugins.states();
+    assert!(states[0].in_use.is_none());
+    let key = (scope(Mode::Test), "main".to_owned());
+    host.plugins.configure([(key, plain())].into());
+    let error = host.plugins.gateway(&scope(Mode::Test), "main");
+    let error = error.err().unwrap();
+    assert!(matches!(error, Error::Misconfigured { .. }), "{error}");
+    assert!(!error.outcome_unknown());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_the_gateway_does_not_have_is_unsupported() {
+    let host = Host::with(&guest::plugin(MANIFEST, &OnCharge::Succeeds)).await;
+    let gateway = host.gateway(plain());
+    assert!(!gateway.capabilities().refunds);
+    let sent = SentRequest {
+        key: "ref_1".to_owned(),
+        reference: None,
+        customer_reference: None,
+        first_sent_at: jiff::Timestamp::UNIX_EPOCH,
+        amount: None,
+    };
+    let error = gateway.refund_lookup(&sent).await.unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    assert!(!error.outcome_unknown());
+}

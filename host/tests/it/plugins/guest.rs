@@ -1,0 +1,172 @@
+//! Small guests, written as text: each does one thing on `charge`, most of it hostile, and is
+//! otherwise a well-behaved gateway.
+
+use wit_component::{StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
+
+/// The manifest of most guests: it may go where its setting `base_url` says.
+pub(crate) const MANIFEST: &str = r#"
+    id = "guest"
+    version = "1.0.0"
+    name = "Guest"
+    kinds = ["gateway"]
+
+    [permissions]
+    http = ["setting:base_url"]
+    secrets = ["api_key"]
+
+    [settings.base_url]
+    type = "url"
+    description = "Where to go."
+"#;
+
+/// What a guest does when it is charged: the body of a function with the pointer to the
+/// request as its parameter and the pointer to the answer as its result. `$ok`, `$unknown`
+/// and `$not_sent` are answers that are there already.
+pub(crate) enum OnCharge {
+    /// Answers at once that the payment succeeded.
+    Succeeds,
+    /// Anything else.
+    Does(&'static str),
+}
+
+/// Never returns.
+pub(crate) const LOOPS: OnCharge = OnCharge::Does("(loop $again (br $again)) (unreachable)");
+
+/// Traps.
+pub(crate) const TRAPS: OnCharge = OnCharge::Does("(unreachable)");
+
+/// Takes memory until there is no more.
+pub(crate) const HOGS: OnCharge =
+    OnCharge::Does("(loop $more (drop (memory.grow (i32.const 64))) (br $more)) (unreachable)");
+
+/// Answers with an error message of three megabytes.
+pub(crate) const ANSWERS_TOO_MUCH: OnCharge = OnCharge::Does(
+    "(drop (memory.grow (i32.const 64)))
+     (i32.store (i32.const 4096) (i32.const 1))
+     (i32.store (i32.const 4104) (i32.const 1))
+     (i32.store (i32.const 4108) (i32.const 8192))
+     (i32.store (i32.const 4112) (i32.const 3000000))
+     (i32.const 4096)",
+);
+
+/// Answers with a currency that does not exist.
+pub(crate) const ANSWERS_NONSENSE: OnCharge =
+    OnCharge::Does("(i32.store (i32.const 4176) (i32.const 1088)) (i32.const 4096)");
+
+/// Answers with a variant that does not exist.
+pub(crate) const ANSWERS_GARBAGE: OnCharge =
+    OnCharge::Does("(i32.store8 (i32.const 4096) (i32.const 77)) (i32.const 4096)");
+
+/// Fetches the URL that the request's key is, and answers what became of it: succeeded,
+/// *not executed* with the host's reason, or *unknown outcome*.
+pub(crate) const FETCHES: OnCharge = OnCharge::Does(
+    "(call $fetch
+        (i32.const 0)
+        (i32.load (local.get $request)) (i32.load offset=4 (local.get $request))
+        (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0)
+        (i32.const 6144))
+     (if (i32.eqz (i32.load8_u (i32.const 6144))) (then (return (i32.const 4096))))
+     (i32.store (i32.const 4096) (i32.const 1))
+     (i32.store (i32.const 4104) (i32.load8_u (i32.const 6148)))
+     (i32.store (i32.const 4108) (i32.const 1088))
+     (i32.store (i32.const 4112) (i32.const 3))
+     ;; `denied`, `invalid` and `limit` come with a reason.
+     (if (i32.and
+            (i32.eqz (i32.load8_u (i32.const 6148)))
+            (i32.lt_u (i32.load8_u (i32.const 6152)) (i32.const 3)))
+        (then
+            (i32.store (i32.const 4108) (i32.load (i32.const 6156)))
+            (i32.store (i32.const 4112) (i32.load (i32.const 6160)))))
+     (i32.const 4096)",
+);
+
+/// A core module whose `charge` is `on_charge`. Memory: 1024 texts, 2048 the description,
+/// 4096 the answer of a charge (a success of 1.00 EUR), 6144 room for what imports return,
+/// 65536 on what the host passes in.
+pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
+    let (fetch, charge) = match on_charge {
+        OnCharge::Succeeds => ("", "(i32.const 4096)"),
+        OnCharge::Does(body) if body.contains("$fetch") => (
+            r#"(import "vestibule:host/http@1.0.0" "fetch" (func $fetch
+                (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
+            *body,
+        ),
+        OnCharge::Does(body) => ("", *body),
+    };
+    let sent = "i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32";
+    let text = format!(
+        r#"(module
+            {fetch}
+            (memory (export "memory") 2)
+            (global $free (mut i32) (i32.const 65536))
+            (data (i32.const 1024) "Guest")
+            (data (i32.const 1056) "EUR")
+            (data (i32.const 1088) "???")
+            ;; One method (a card), one range: from 0.01 EUR on.
+            (data (i32.const 1152) "\20\04\00\00\03\00\00\00\01")
+            ;; name, methods, amounts, lookup-lag, key-lifetime, no origins, no extra
+            (data (i32.const 2048) "\00\04\00\00\05\00\00\00\00\05\00\00\01\00\00\00"
+                "\80\04\00\00\01\00\00\00\3c\00\00\00\80\51\01\00")
+            ;; ok, succeeded, 100, "EUR"
+            (data (i32.const 4168) "\64\00\00\00\00\00\00\00\20\04\00\00\03")
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+                (local $at i32)
+                (local.set $at (i32.and
+                    (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+                (global.set $free (i32.add (local.get $at) (local.get 3)))
+                (if (i32.gt_u (global.get $free) (i32.mul (memory.size) (i32.const 65536)))
+                    (then (drop (memory.grow (i32.add (i32.const 1)
+                        (i32.shr_u (local.get 3) (i32.const 16)))))))
+                (local.get $at))
+            (func (export "vestibule:gateway/info@1.0.0#describe") (result i32)
+                (i32.const 2048))
+            (func (export "vestibule:gateway/payments@1.0.0#charge")
+                (param $request i32) (result i32)
+                {charge})
+            (func (export "vestibule:gateway/payments@1.0.0#resume") (param i32) (result i32)
+                (unreachable))
+            (func (export "vestibule:gateway/payments@1.0.0#lookup")
+                (param {sent}) (result i32) (unreachable))
+            (func (export "vestibule:gateway/payments@1.0.0#cancel")
+                (param {sent}) (result i32) (unreachable)))"#
+    );
+    let mut module = wat::parse_str(text).unwrap();
+    let (resolve, world) = gateway_world();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    module
+}
+
+fn gateway_world() -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+    for package in ["types", "host", "gateway"] {
+        resolve.push_path(format!("{root}/{package}/v1")).unwrap();
+    }
+    let world = r"
+        package test:guest;
+        world guest { include vestibule:gateway/gateway@1.0.0; }
+    ";
+    let package = resolve.push_str("guest.wit", world).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    (resolve, world)
+}
+
+/// A plugin's file.
+pub(crate) fn plugin(manifest: &str, on_charge: &OnCharge) -> Vec<u8> {
+    let package = vestibule::plugins::package::package(manifest, &module(on_charge));
+    package.unwrap().bytes
+}
+
+/// A component of this text, with a manifest that a host reads.
+pub(crate) fn component(text: &str, manifest: &str) -> Vec<u8> {
+    let mut component = wat::parse_str(text).unwrap();
+    let section = wasm_encoder::CustomSection {
+        name: "vestibule:manifest".into(),
+        data: manifest.as_bytes().into(),
+    };
+    wasm_encoder::ComponentSection::append_to_component(&section, &mut component);
+    component
+}

@@ -1,0 +1,135 @@
+//! What is not loaded, and what the operator reads about it.
+
+use vestibule::domain::Mode;
+use vestibule::plugins::Error;
+
+use super::guest::{self, MANIFEST, OnCharge};
+use super::{Host, plain, put, scope};
+
+/// Why a file is not in use.
+async fn refusal(file: &[u8]) -> String {
+    let host = Host::with(file).await;
+    let mut states = host.plugins.states();
+    assert_eq!(states.len(), 1);
+    assert_eq!(states[0].in_use, None);
+    states.remove(0).error.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_plugin_is_refused_with_the_reason() {
+    let good = guest::plugin(MANIFEST, &OnCharge::Succeeds);
+    let component = |text: &str| guest::component(text, MANIFEST);
+    for (file, says) in [
+        (b"not wasm at all".to_vec(), "not a valid WebAssembly file"),
+        (
+            good[..good.len() / 2].to_vec(),
+            "not a valid WebAssembly file",
+        ),
+        (
+            wat::parse_str("(module)").unwrap(),
+            "`vestibule plugin build`",
+        ),
+        (wat::parse_str("(component)").unwrap(), "holds no manifest"),
+        (
+            component("(component)"),
+            "exports nothing of vestibule:gateway@1",
+        ),
+        (
+            component(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#),
+            "imports `wasi:cli/environment@0.2.0`, and there is no WASI here",
+        ),
+        (
+            component(r#"(component (import "vestibule:host/files@1.0.0" (instance)))"#),
+            "imports `vestibule:host/files@1.0.0`, which this host does not have",
+        ),
+        (
+            component(
+                r#"(component
+                    (instance $empty)
+                    (export "vestibule:gateway/info@1.0.0" (instance $empty))
+                    (export "vestibule:gateway/payments@1.0.0" (instance $empty)))"#,
+            ),
+            "another version of the interfaces",
+        ),
+        (
+            guest::component("(component)", &MANIFEST.replace("\"gateway\"", "\"game\"")),
+            "unknown variant `game`",
+        ),
+    ] {
+        let error = refusal(&file).await;
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_the_manifest_does_not_name_is_refused() {
+    let silent = MANIFEST.replace("http = [\"setting:base_url\"]", "");
+    let built = vestibule::plugins::package::package(&silent, &guest::module(&guest::FETCHES));
+    let error = built.err().unwrap().to_string();
+    assert!(
+        error.contains("imports `vestibule:host/http@1.0.0`"),
+        "{error}"
+    );
+    // So does a host, when the manifest was swapped afterwards.
+    let text = r#"(component (import "vestibule:host/http@1.0.0" (instance)))"#;
+    let error = refusal(&guest::component(text, &silent)).await;
+    assert!(
+        error.contains("imports `vestibule:host/http@1.0.0`"),
+        "{error}"
+    );
+    assert!(error.contains("under [permissions]"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_files_with_one_id_are_one_plugin_and_an_error() {
+    let host = Host::with(&guest::plugin(MANIFEST, &OnCharge::Succeeds)).await;
+    put(
+        &host.folder,
+        "other.wasm",
+        &guest::plugin(MANIFEST, &guest::TRAPS),
+    );
+    host.plugins.reload().await;
+    let states = host.plugins.states();
+    assert!(states[0].in_use.is_some() && states[0].error.is_none());
+    assert!(states[1].in_use.is_none());
+    assert_eq!(
+        states[1].error.as_deref(),
+        Some("the plugin `guest` is already loaded from guest.wasm")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_for_tests_never_takes_real_money() {
+    let manifest = MANIFEST.replace("name =", "test_only = true\n name =");
+    let host = Host::with(&guest::plugin(&manifest, &OnCharge::Succeeds)).await;
+    let configs = [Mode::Live, Mode::Test].map(|mode| ((scope(mode), "main".to_owned()), plain()));
+    host.plugins.configure(configs.into());
+    assert!(host.plugins.gateway(&scope(Mode::Test), "main").is_ok());
+    let error = host
+        .plugins
+        .gateway(&scope(Mode::Live), "main")
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "plugin guest: misconfigured: the plugin is for test mode only"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_checked_against_the_manifest() {
+    let manifest = MANIFEST.replace("type = \"url\"", "type = \"url\"\n required = true");
+    let host = Host::with(&guest::plugin(&manifest, &OnCharge::Succeeds)).await;
+    let scope = scope(Mode::Test);
+    host.plugins
+        .configure([((scope.clone(), "main".to_owned()), plain())].into());
+    let error = host.plugins.gateway(&scope, "main").err().unwrap();
+    assert!(
+        error.to_string().contains("`base_url` is required"),
+        "{error}"
+    );
+    let error = host.plugins.gateway(&scope, "other").err().unwrap();
+    assert!(matches!(error, Error::Misconfigured { .. }), "{error}");
+    let findings = host.plugins.findings(Mode::Test, &plain());
+    assert_eq!(findings.errors.len(), 1);
+}
