@@ -1,23 +1,30 @@
 //! The composition root: the only place that builds everything from the settings, starts it and
 //! stops it. Wiring only; nothing is decided here.
 
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{self, HostKeys, Location, Settings};
+use crate::config::{self, HostKeys, Location, Settings, Sources};
 use crate::cx::{Actor, Clock, Cx};
 use crate::domain::{Mode, Scope};
+use crate::invoices::Invoices;
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
 use crate::plugins::{PluginSettings, Plugins};
 use crate::store::Store;
+use crate::themes::{Themes, trial};
+use crate::web::{self, Web};
 
 /// Opens what flows need: the database with its schema up to date, the plugins, the keys. Enough
 /// for a command that writes beside a running host.
@@ -49,6 +56,80 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
     })
 }
 
+/// Serves until `stop` ends; then lets requests, flows and jobs under way finish.
+pub async fn serve(
+    settings: Settings,
+    sources: Sources,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let _lock = lock(&settings.database)?;
+    let address = settings.server.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let drain = Duration::try_from(settings.server.drain)?;
+    let themes = Arc::new(Themes::load(&settings.themes.dir)?);
+    let cx = open(settings).await?;
+    let invoices = Invoices::new(Arc::clone(&themes));
+
+    let _plugins = cx
+        .plugins
+        .watch()
+        .context("cannot watch the folder of plugins")?;
+    let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
+    let _businesses = watch_businesses(&cx, sources)?;
+
+    let stopping = CancellationToken::new();
+    let router = web::router(Web {
+        cx: cx.clone(),
+        themes,
+        invoices,
+    })
+    .into_make_service_with_connect_info::<SocketAddr>();
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let server = tokio::spawn(server.into_future());
+    stop.await;
+    tracing::info!("stopping: no new requests or jobs");
+    stopping.cancel();
+    let drained = tokio::time::timeout(drain, async {
+        server.await??;
+        cx.flows.close();
+        cx.flows.wait().await;
+        anyhow::Ok(())
+    });
+    match drained.await {
+        Ok(result) => result?,
+        Err(_) => tracing::warn!("stopped with work under way; its jobs will be taken up again"),
+    }
+    cx.store.close().await;
+    Ok(())
+}
+
+/// One `serve` per SQLite file: two would each believe that nobody else writes jobs' leases. The
+/// lock ends with the process, however that ends.
+fn lock(database: &config::Database) -> anyhow::Result<Option<File>> {
+    let Location::Sqlite(path) = &database.location else {
+        return Ok(None);
+    };
+    make_folder_of(path)?;
+    let mut name = path.clone().into_os_string();
+    name.push(".lock");
+    let file = File::create(&name)
+        .with_context(|| format!("cannot make {}", PathBuf::from(&name).display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "{} is served by another process; several need Postgres",
+                path.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the database"),
+    }
+}
+
 /// Opens the database without touching its schema.
 pub async fn open_store(database: &config::Database) -> anyhow::Result<Store> {
     match &database.location {
@@ -69,6 +150,16 @@ fn make_folder_of(path: &Path) -> anyhow::Result<()> {
             .with_context(|| format!("cannot make {}", folder.display())),
         None => Ok(()),
     }
+}
+
+fn watch_businesses(cx: &Cx, sources: Sources) -> anyhow::Result<Option<config::Watch>> {
+    if !sources.dir.join("businesses").is_dir() {
+        return Ok(None);
+    }
+    let plugins = Arc::clone(&cx.plugins);
+    let changed = move |settings: &Settings| plugins.configure(gateways(settings));
+    let watch = sources.watch(Arc::clone(&cx.settings), changed);
+    Ok(Some(watch.context("cannot watch the business files")?))
 }
 
 /// The gateways of all businesses, as plugins take them.

@@ -4,8 +4,10 @@
 
 mod config;
 mod key;
+mod migrate;
 mod plugin;
 mod sandbox;
+mod serve;
 mod theme;
 
 use std::io::Write as _;
@@ -35,6 +37,7 @@ const EXAMPLES: &str = "\
 Getting started:
   vestibule key host          make the host's signing key
   vestibule config check      see whether the configuration is good
+  vestibule serve             start the portal
 
 Every key of the configuration is documented in config/reference.toml.
 VESTIBULE_LOG=debug shows more of what happens.";
@@ -55,6 +58,13 @@ struct Place {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve portal, API and console until SIGTERM.
+    Serve(serve::Serve),
+    /// Bring the database's schema up to date.
+    ///
+    /// `serve` does the same at its start; processes that start together wait for each other.
+    /// Use it to see whether a migration goes through before the new version serves.
+    Migrate,
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -86,6 +96,8 @@ impl Cli {
             .install_default()
             .ok();
         match self.command {
+            Command::Serve(serve) => serve.run(&self.place),
+            Command::Migrate => migrate::run(&self.place),
             Command::Config(config) => config.run(&self.place),
             Command::Key(key) => key.run(&self.place),
             Command::Plugin(plugin) => plugin.run(&self.place),
