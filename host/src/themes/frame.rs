@@ -166,6 +166,7 @@ impl Frame {
             .collect();
         let languages: Vec<Value> = languages
             .iter()
+            .filter(|(tag, _)| self.locale.offers(tag))
             .map(|(tag, name)| {
                 context! {
                     tag => tag,

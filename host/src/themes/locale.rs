@@ -23,6 +23,7 @@ pub const FALLBACK: &str = "en";
 pub struct Locale {
     catalogue: String,
     formats: String,
+    offered: Option<Vec<String>>,
 }
 
 impl Locale {
@@ -31,6 +32,7 @@ impl Locale {
         Self {
             catalogue: tag.to_owned(),
             formats: tag.to_owned(),
+            offered: None,
         }
     }
 
@@ -44,6 +46,12 @@ impl Locale {
         &self.formats
     }
 
+    /// Whether a reader may change to the language `tag`.
+    pub fn offers(&self, tag: &str) -> bool {
+        let offered = self.offered.as_ref();
+        offered.is_none_or(|offered| offered.iter().any(|other| other == tag))
+    }
+
     /// The best of `available` for `wishes`, given best first; each wish is a language tag or a
     /// whole `Accept-Language` value.
     pub fn negotiate(available: &[String], wishes: &[&str]) -> Self {
@@ -55,7 +63,10 @@ impl Locale {
             .collect();
         let chosen = negotiate_languages(&requested, &offered, None, NegotiationStrategy::Lookup);
         let Some(catalogue) = chosen.first() else {
-            return Self::of(FALLBACK);
+            return Self {
+                offered: Some(available.to_vec()),
+                ..Self::of(FALLBACK)
+            };
         };
         let formats = requested
             .iter()
@@ -64,6 +75,7 @@ impl Locale {
         Self {
             catalogue: catalogue.to_string(),
             formats,
+            offered: Some(available.to_vec()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a template can do and what it cannot.
 
-use vestibule::themes::{Frame, Page as _, Themes};
+use vestibule::themes::{Frame, Locale, Page as _, Themes};
 
 use super::{Folder, Probe, frame, probe, root};
 
@@ -173,6 +173,26 @@ fn any_accent_becomes_readable() {
             assert!(ratio >= 4.5, "{accent}: {text} on {behind} is {ratio}");
         }
     }
+}
+
+#[test]
+fn only_the_languages_that_a_business_offers_are_listed() {
+    let template = "{% include 'partials/languages.html' %}";
+    let folder = Folder::with_theme("probe", &[("templates/pages/probe.html", template)]);
+    let themes = folder.load();
+    let page = Probe::samples().remove(0);
+    let listed = |offered: &[&str]| {
+        let offered: Vec<String> = offered.iter().map(ToString::to_string).collect();
+        let locale = Locale::negotiate(&offered, &["es"]);
+        let frame = Frame { locale, ..frame() };
+        themes
+            .render("probe", &frame, &page)
+            .expect("renders")
+            .matches("hreflang")
+            .count()
+    };
+    assert_eq!(listed(&["en", "es"]), 2);
+    assert_eq!(listed(&["es"]), 0, "one language needs no list");
 }
 
 #[test]
