@@ -21,6 +21,7 @@ CREATE TABLE login_requests (
     code_hash TEXT,
     tries BIGINT NOT NULL,
     used_at BIGINT,
+    used_by_hash TEXT,
     ended_at BIGINT,
     UNIQUE (business_id, mode, id)
 );

@@ -21,6 +21,7 @@ CREATE TABLE login_requests (
     code_hash TEXT,
     tries INTEGER NOT NULL,
     used_at INTEGER,
+    used_by_hash TEXT,
     ended_at INTEGER,
     UNIQUE (business_id, mode, id)
 ) STRICT;

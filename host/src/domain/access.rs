@@ -86,6 +86,8 @@ pub struct PortalLink {
     pub expires_at: Timestamp,
     /// When it was used, and the hash of the browser that did.
     pub used: Option<(Timestamp, String)>,
+    /// When it was ended before its time.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// A member of staff.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Error, facts};
+use super::{Error, facts, session};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
@@ -118,6 +118,8 @@ pub async fn update(
         .ok_or(Error::NotFound("customer"))?;
     let mut changed = Vec::new();
     if let Some(email) = changes.email.filter(|email| *email != customer.email) {
+        // Whoever could get in through the old address is out.
+        session::end_all(cx, &mut tx, &customer, None).await?;
         customer.email = email;
         changed.push("email");
     }

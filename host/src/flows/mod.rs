@@ -4,6 +4,7 @@
 //! transaction open; record the outcome, with the work it causes, in a second. From the
 //! first commit on a crash loses nothing. Flows know no HTTP, no template, no SQL.
 
+pub mod address;
 pub mod api_key;
 pub mod begin;
 pub mod cancellation;
@@ -11,10 +12,13 @@ mod charge;
 pub mod customer;
 pub mod details;
 mod documents;
+pub mod email_change;
 mod facts;
 mod grants;
 pub mod license;
+mod limit;
 pub mod method_update;
+pub mod portal_link;
 pub mod product;
 pub mod reactivation;
 pub mod reconciliation;
@@ -25,6 +29,8 @@ pub mod schedule;
 pub mod secret;
 pub mod session;
 pub mod settlement;
+pub mod sign_in;
+pub mod staff;
 pub mod token;
 
 use crate::domain::id::{MethodId, PaymentId, SetupId};

@@ -1,5 +1,7 @@
 //! Sessions of customers: opening one at a sign-in, using it, ending it.
 
+use jiff::SignedDuration;
+
 use super::facts;
 use super::secret::{fresh, hash, keyed_hash};
 use super::{Error, Refused};
@@ -188,5 +190,46 @@ pub async fn choose(cx: &Cx, session: &Session, customer: &CustomerId) -> Result
         Some(after),
     )
     .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Ends every session, link and login request of a customer whose address was or is about to be
+/// replaced, but for one session.
+pub(crate) async fn end_all(
+    cx: &Cx,
+    tx: &mut Tx,
+    customer: &Customer,
+    except: Option<&SessionId>,
+) -> store::Result<()> {
+    let (scope, now) = (&customer.scope, cx.now());
+    let folded = customer.email.folded();
+    tx.end_sessions_of(scope, &customer.id, &folded, except, now)
+        .await?;
+    tx.end_links_of(scope, &customer.id, now).await?;
+    tx.end_email_changes_of(scope, &customer.id, now).await?;
+    tx.end_login_requests_of(scope, &folded, now).await
+}
+
+/// How long what nobody needs any more is kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a browser is known.
+const KNOWN: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// How long the mails of test mode are shown.
+const TEST_MAILS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Deletes what has run out: sessions, requests, links, counts, mails of test mode.
+pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
+    let now = cx.now();
+    let before = |age| now.saturating_sub(age).unwrap_or(now);
+    let window = cx.settings.load().login.mail_window;
+    let mut tx = cx.store.begin().await?;
+    tx.forget_sessions(before(KEPT), before(KNOWN)).await?;
+    tx.forget_login_requests(before(SignedDuration::from_hours(24)))
+        .await?;
+    tx.forget_links(before(KEPT)).await?;
+    tx.forget_email_changes(before(KEPT)).await?;
+    tx.forget_staff_sessions(before(KEPT)).await?;
+    tx.forget_limit_uses(before(window)).await?;
+    tx.forget_test_mails(before(TEST_MAILS)).await?;
     Ok(tx.commit().await?)
 }

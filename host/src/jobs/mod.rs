@@ -4,6 +4,7 @@
 //! Every job can be done twice without harm: it is repeated whenever its process died, or its
 //! end could not be written down. Nothing here decides about money; flows do.
 
+mod access;
 mod deliver_event;
 mod endpoint;
 mod mail;
@@ -92,9 +93,11 @@ impl Jobs {
             Work::DeliverEvent { event } => {
                 return deliver_event::run(self, scope, &event, attempts).await;
             }
-            Work::AnswerLogin { .. } => {
-                return Verdict::Park("sign-in is not served yet".to_owned());
+            Work::AnswerLogin { request } => return access::answer(self, scope, &request).await,
+            Work::AnswerStaffLogin { request } => {
+                return access::answer_staff(self, &request).await;
             }
+            Work::Access(mail) => return access::send(self, scope, &mail).await,
             Work::Mail(order) => return mail::run(self, scope, &order).await,
         };
         ended.map_or_else(Verdict::from, |()| Verdict::Done)

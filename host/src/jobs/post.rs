@@ -6,8 +6,9 @@ use crate::config::Business;
 use crate::domain::email::Email;
 use crate::domain::id::PaymentId;
 use crate::domain::{Mode, Scope};
+use crate::flows::address;
 use crate::mail::{self, Envelope};
-use crate::store;
+use crate::store::{self, TestMail};
 use crate::themes::{Brand, Frame, Mail, chain};
 
 /// A business that mails are sent for, as its file is now.
@@ -37,30 +38,12 @@ impl<'a> Post<'a> {
 
     /// The sign-in page of the portal.
     pub(super) fn sign_in(&self) -> String {
-        self.link("/login", "")
+        address::static_link(&self.jobs.cx, self.scope)
     }
 
     /// The page of a payment, behind sign-in.
     pub(super) fn payment(&self, id: &PaymentId) -> String {
-        self.link("", &format!("/payments/{id}"))
-    }
-
-    /// A link into the portal: on a host of its own it has no business in its path.
-    fn link(&self, before: &str, after: &str) -> String {
-        let settings = self.jobs.cx.settings.load();
-        let own = &self.business.mode(self.scope.mode).host;
-        let mut url = own.as_ref().unwrap_or(&settings.server.public_url).clone();
-        let test = if self.scope.mode == Mode::Test {
-            "/test"
-        } else {
-            ""
-        };
-        let path = match own {
-            Some(_) => format!("{before}{after}"),
-            None => format!("{test}{before}/{}{after}", self.business.id),
-        };
-        url.set_path(&path);
-        url.into()
+        address::portal(&self.jobs.cx, self.scope, &format!("/payments/{id}"))
     }
 
     /// Renders `mail` and hands it over; done when there is nothing to say. A test mail leaves
@@ -73,6 +56,9 @@ impl<'a> Post<'a> {
             Ok(frame) => frame,
             Err(error) => return error.into(),
         };
+        if let Err(error) = self.keep_test_mail(letter, &frame, &mail).await {
+            return error;
+        }
         let mode = self.business.mode(self.scope.mode);
         let folded = letter.to.folded();
         let is_listed = || mode.mail_to.iter().any(|known| known.folded() == folded);
@@ -91,13 +77,37 @@ impl<'a> Post<'a> {
             .mailer
             .send(&self.business.theme, &frame, &envelope, &mail)
             .await;
-        match sent {
-            Ok(()) => Verdict::Done,
-            // What mail servers say may repeat the address; only a theme's fault is told whole.
-            Err(mail::Error::Render(error)) => Verdict::Retry(chain(&error)),
-            Err(error) if error.may_pass_later() => Verdict::Retry(error.to_string()),
-            Err(error) => Verdict::GiveUp(error.to_string()),
+        verdict(sent)
+    }
+
+    /// What a rehearsal mails is kept for staff to look at, whether or not it leaves the house.
+    async fn keep_test_mail<M: Mail>(
+        &self,
+        letter: &Letter<'_>,
+        frame: &Frame,
+        mail: &M,
+    ) -> Result<(), Verdict> {
+        if self.scope.mode != Mode::Test {
+            return Ok(());
         }
+        let cx = &self.jobs.cx;
+        let theme = &self.business.theme;
+        let parts = self.jobs.themes.render_mail(theme, frame, mail);
+        let parts = parts.map_err(|error| Verdict::Retry(chain(&error)))?;
+        let kept = TestMail {
+            id: cx.new_id(),
+            message_id: letter.message_id.to_owned(),
+            to: letter.to.clone(),
+            subject: parts.subject,
+            body: parts.text,
+            at: cx.now(),
+        };
+        let written = async {
+            let mut tx = cx.store.begin().await?;
+            tx.keep_test_mail(self.scope, &kept).await?;
+            tx.commit().await
+        };
+        written.await.map_err(Verdict::from)
     }
 
     async fn frame(&self, letter: &Letter<'_>) -> store::Result<Frame> {
@@ -129,5 +139,16 @@ impl<'a> Post<'a> {
             flash: None,
             script_nonce: None,
         })
+    }
+}
+
+/// What became of a mail.
+pub(super) fn verdict(sent: Result<(), mail::Error>) -> Verdict {
+    match sent {
+        Ok(()) => Verdict::Done,
+        // What mail servers say may repeat the address; only a theme's fault is told whole.
+        Err(mail::Error::Render(error)) => Verdict::Retry(chain(&error)),
+        Err(error) if error.may_pass_later() => Verdict::Retry(error.to_string()),
+        Err(error) => Verdict::GiveUp(error.to_string()),
     }
 }

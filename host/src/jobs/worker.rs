@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use super::{Jobs, Verdict};
 use crate::config;
 use crate::cx;
+use crate::flows;
 use crate::store::{self, ClaimedJob, Work};
 
 /// Between two looks when what is due cannot be had at once.
@@ -123,6 +124,10 @@ impl Worker {
             tx.forget_done_jobs(before).await?;
             tx.commit().await
         };
+        if let Err(error) = flows::session::clean_up(&self.jobs.cx).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "what has run out of sign-in was not deleted");
+        }
         if let Err(error) = swept.await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "finished jobs were not deleted");

@@ -9,20 +9,26 @@ mod api_keys;
 mod customers;
 mod debts;
 mod dialect;
+mod email_changes;
 mod error;
 mod events;
 mod invoices;
 mod jobs;
 mod licenses;
+mod limits;
+mod login_requests;
 mod macros;
 mod methods;
 mod payment_lists;
 mod payments;
+mod portal_links;
 mod products;
 mod row;
 mod sessions;
 mod setups;
+mod staff;
 mod subscriptions;
+mod test_mails;
 mod work;
 
 use std::path::Path;
@@ -38,13 +44,17 @@ use tokio::sync::Notify;
 pub use self::api_calls::ApiCall;
 pub use self::api_keys::ApiKey;
 pub use self::customers::CustomerFilter;
+pub use self::email_changes::EmailChange;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
+pub use self::login_requests::LoginRequest;
 pub use self::payment_lists::PaymentFilter;
 pub use self::setups::{Setup, SetupState};
+pub use self::staff::StaffRequest;
 pub use self::subscriptions::SubscriptionFilter;
-pub use self::work::{MailOrder, Work};
+pub use self::test_mails::TestMail;
+pub use self::work::{AccessMail, MailOrder, Work};
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -267,17 +277,23 @@ fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
         api_keys::QUERIES,
         customers::QUERIES,
         debts::QUERIES,
+        email_changes::QUERIES,
         events::QUERIES,
         invoices::QUERIES,
         jobs::QUERIES,
         licenses::QUERIES,
+        limits::QUERIES,
+        login_requests::QUERIES,
         methods::QUERIES,
         payment_lists::QUERIES,
         payments::QUERIES,
+        portal_links::QUERIES,
         products::QUERIES,
         sessions::QUERIES,
         setups::QUERIES,
+        staff::QUERIES,
         subscriptions::QUERIES,
+        test_mails::QUERIES,
     ]
     .into_iter()
     .flatten()

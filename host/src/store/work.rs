@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{EventId, InvoiceId, LoginRequestId, PaymentId, SetupId, SubscriptionId};
+use crate::domain::id::{
+    CustomerId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId, SetupId, SubscriptionId,
+};
 
 /// A piece of work. Every kind can be done twice without harm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +51,43 @@ pub enum Work {
         /// Which.
         request: LoginRequestId,
     },
+    /// The same for the console.
+    AnswerStaffLogin {
+        /// Which.
+        request: LoginRequestId,
+    },
+    /// Mail somebody a way in, or about one.
+    Access(AccessMail),
     /// Mail a customer about a fact.
     Mail(MailOrder),
+}
+
+/// A mail about getting in. Links are made again from the ids when it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "access")]
+pub enum AccessMail {
+    /// A dynamic link, to its customer.
+    PortalLink {
+        /// Which.
+        link: LinkId,
+    },
+    /// The static link, to a customer.
+    Invitation {
+        /// To whom.
+        customer: CustomerId,
+        /// Tells two invitations of one customer apart.
+        nonce: String,
+    },
+    /// The link that proves a new address, to that address.
+    EmailConfirmation {
+        /// Which change.
+        change: LinkId,
+    },
+    /// Word of a change of address, to the old one.
+    EmailChanged {
+        /// Which change.
+        change: LinkId,
+    },
 }
 
 /// A mail about a fact; what it says is read when it is written.
@@ -107,6 +144,8 @@ impl Work {
             Self::RenderInvoice { .. } => "render-invoice",
             Self::DeliverEvent { .. } => "deliver-event",
             Self::AnswerLogin { .. } => "answer-login",
+            Self::AnswerStaffLogin { .. } => "answer-staff-login",
+            Self::Access(_) => "access-mail",
             Self::Mail(_) => "mail",
         }
     }
@@ -124,10 +163,24 @@ impl Work {
             Self::ExpireSetup { setup } => setup.as_str(),
             Self::RenderInvoice { invoice } => invoice.as_str(),
             Self::DeliverEvent { event } => event.as_str(),
-            Self::AnswerLogin { request } => request.as_str(),
+            Self::AnswerLogin { request } | Self::AnswerStaffLogin { request } => request.as_str(),
+            Self::Access(mail) => return Some(mail.message_key()),
             Self::Mail(order) => return Some(order.message_key()),
         };
         Some(format!("{}:{object}", self.kind()))
+    }
+}
+
+impl AccessMail {
+    /// The same for every repeat of one mail; the Message-ID is made of it.
+    pub fn message_key(&self) -> String {
+        let (name, object) = match self {
+            Self::PortalLink { link } => ("portal-link", link.as_str()),
+            Self::Invitation { nonce, .. } => ("invitation", nonce.as_str()),
+            Self::EmailConfirmation { change } => ("confirm-email", change.as_str()),
+            Self::EmailChanged { change } => ("email-changed", change.as_str()),
+        };
+        format!("mail:{name}:{object}")
     }
 }
 

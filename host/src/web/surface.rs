@@ -6,6 +6,7 @@ use url::{Host, Url};
 use crate::config::Settings;
 use crate::domain::id::BusinessId;
 use crate::domain::{Mode, Scope};
+use crate::flows::address::portal_place;
 
 /// Where a request has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +61,7 @@ pub(super) fn place(settings: &Settings, host: &str, path: &str) -> Option<Place
         if HOST_PATHS.contains(&first) && first != "mailbox" {
             return Some(on(Surface::Host, path));
         }
-        let portal = Portal {
-            scope,
-            base: String::new(),
-            login: "/login".to_owned(),
-        };
-        return Some(on(Surface::Portal(portal), path));
+        return Some(on(Surface::Portal(portal_at(settings, &scope)), path));
     }
     let server = &settings.server;
     let shared = is_at(&server.public_url, host);
@@ -90,27 +86,13 @@ pub(super) fn place(settings: &Settings, host: &str, path: &str) -> Option<Place
     Some(shared_portal(settings, path).unwrap_or_else(|| on(Surface::Host, path)))
 }
 
-/// The origin of the portal of `scope`, and what stands before every path of it.
+/// The portal of `scope`.
 pub(super) fn portal_at(settings: &Settings, scope: &Scope) -> Portal {
-    let own = settings
-        .scope(scope)
-        .is_some_and(|mode| mode.host.is_some());
-    let test = match scope.mode {
-        Mode::Live => "",
-        Mode::Test => "/test",
-    };
+    let place = portal_place(settings, scope);
     Portal {
         scope: scope.clone(),
-        base: if own {
-            String::new()
-        } else {
-            format!("{test}/{}", scope.business)
-        },
-        login: if own {
-            "/login".to_owned()
-        } else {
-            format!("{test}/login/{}", scope.business)
-        },
+        base: place.base,
+        login: place.login,
     }
 }
 

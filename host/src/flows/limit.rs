@@ -1,0 +1,72 @@
+//! How many mails anybody may cause: per address over all businesses, per network, and for
+//! browsers that have signed in before.
+
+use jiff::Timestamp;
+
+use super::secret::keyed_hash;
+use crate::cx::Cx;
+use crate::store::{self, Tx};
+
+const PURPOSE: &str = "limit";
+
+/// Who causes a mail.
+pub(super) struct Cause<'a> {
+    pub(super) email_folded: &'a str,
+    pub(super) network: &'a str,
+    /// The hash of a browser that has signed in with this address before.
+    pub(super) known: Option<&'a str>,
+}
+
+/// Counts a mail to an address; answers false, and counts nothing, when a limit is reached.
+pub(super) async fn allow_mail(cx: &Cx, tx: &mut Tx, cause: &Cause<'_>) -> store::Result<bool> {
+    let settings = cx.settings.load();
+    let login = &settings.login;
+    // Always in this order, so that two transactions never wait for each other.
+    let subjects = match cause.known {
+        Some(known) => vec![(
+            format!("known:{known}:{}", cause.email_folded),
+            login.mails_per_known_browser,
+        )],
+        None => vec![
+            (
+                format!("address:{}", cause.email_folded),
+                login.mails_per_address,
+            ),
+            (
+                format!("network:{}", cause.network),
+                login.mails_per_network,
+            ),
+        ],
+    };
+    let now = cx.now();
+    let since = now
+        .saturating_sub(login.mail_window)
+        .unwrap_or(Timestamp::MIN);
+    let mut keys = Vec::new();
+    for (subject, most) in subjects {
+        let key = keyed_hash(cx, PURPOSE, &subject);
+        if tx.take_limit(&key, since, now).await? >= most {
+            return Ok(false);
+        }
+        keys.push(key);
+    }
+    for key in keys {
+        tx.use_limit(&key, now).await?;
+    }
+    Ok(true)
+}
+
+/// Uses a limit of its own once; answers false when it was used since `since`.
+pub(super) async fn once_since(
+    cx: &Cx,
+    tx: &mut Tx,
+    subject: &str,
+    since: Timestamp,
+) -> store::Result<bool> {
+    let key = keyed_hash(cx, PURPOSE, subject);
+    let free = tx.take_limit(&key, since, cx.now()).await? == 0;
+    if free {
+        tx.use_limit(&key, cx.now()).await?;
+    }
+    Ok(free)
+}

@@ -1,0 +1,227 @@
+//! Staff: making the first member, signing in to the console by a mailed link, sessions.
+
+use super::limit::{self, Cause};
+use super::secret::{fresh, hash};
+use super::session::Client;
+use super::{Error, address, facts};
+use crate::cx::{Actor, Cx};
+use crate::domain::access::{Role, Staff, StaffSession};
+use crate::domain::email::Email;
+use crate::domain::id::{BusinessId, LoginRequestId};
+use crate::domain::{Mode, Scope};
+use crate::store::{StaffRequest, Tx, Work};
+
+/// What a member of staff gets at a sign-in.
+#[derive(Debug)]
+pub struct Opened {
+    /// The session.
+    pub session: StaffSession,
+    /// The session's token.
+    pub token: String,
+}
+
+/// The link that answers a request, to be mailed in the same run.
+#[derive(Debug)]
+pub struct Answer {
+    /// To whom.
+    pub email: Email,
+    /// The complete link.
+    pub link: String,
+    /// The language of the mail.
+    pub locale: String,
+}
+
+/// Where rows stand that belong to no business: staff signing in and the work for it.
+pub fn host_scope() -> Scope {
+    let host: BusinessId = "bus_host".parse().expect("an id");
+    Scope::new(host, Mode::Live)
+}
+
+/// The command: makes the member of staff if there is none with this address, gives them a
+/// manager's role at every business that has a file, and answers a link to the console.
+pub async fn first_link(cx: &Cx, email: &Email, name: &str) -> Result<String, Error> {
+    let businesses: Vec<BusinessId> = cx.settings.load().businesses.keys().cloned().collect();
+    let mut tx = cx.store.begin().await?;
+    let staff = match tx.staff_by_email(email).await? {
+        Some(staff) => staff,
+        None => {
+            let staff = Staff {
+                id: cx.new_id(),
+                email: email.clone(),
+                name: name.to_owned(),
+                roles: Vec::new(),
+            };
+            tx.insert_staff(&staff, cx.now()).await?;
+            staff
+        }
+    };
+    for business in &businesses {
+        tx.give_role(&staff.id, business, Role::Manager).await?;
+    }
+    let request = request(cx, email, "host", "en");
+    let token = fresh();
+    tx.insert_staff_request(&request).await?;
+    tx.answer_staff_request(&request.id, cx.now(), &hash(&token))
+        .await?;
+    facts::audit(
+        cx,
+        &mut tx,
+        &host_scope(),
+        "staff.first_link",
+        staff.id.as_str(),
+        None,
+        None,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(url(cx, &token))
+}
+
+/// Notes that somebody wants to sign in, and orders the answer; the same for any address.
+pub async fn ask(cx: &Cx, client: &Client, email: &Email, locale: &str) -> Result<(), Error> {
+    let request = request(cx, email, &client.network, locale);
+    let work = Work::AnswerStaffLogin {
+        request: request.id.clone(),
+    };
+    let mut tx = cx.store.begin().await?;
+    tx.insert_staff_request(&request).await?;
+    cx.order(&mut tx, &host_scope(), &work).await?;
+    Ok(tx.commit().await?)
+}
+
+fn request(cx: &Cx, email: &Email, network: &str, locale: &str) -> StaffRequest {
+    let now = cx.now();
+    let lifetime = cx.settings.load().login.staff_link_lifetime;
+    StaffRequest {
+        id: cx.new_id(),
+        email: email.clone(),
+        network: network.to_owned(),
+        locale: locale.to_owned(),
+        asked_at: now,
+        expires_at: now
+            .saturating_add(lifetime)
+            .expect("durations of days stay in range"),
+        answered_at: None,
+        used_at: None,
+    }
+}
+
+/// The job: makes the link and answers what to mail; none for an address that is no member's,
+/// over a limit, or too late.
+pub async fn answer(cx: &Cx, id: &LoginRequestId) -> Result<Option<Answer>, Error> {
+    let mut tx = cx.store.begin().await?;
+    let request = tx
+        .staff_request(id)
+        .await?
+        .ok_or(Error::NotFound("login request"))?;
+    if cx.now() >= request.expires_at || request.used_at.is_some() {
+        return Ok(None);
+    }
+    let cause = Cause {
+        email_folded: &request.email.folded(),
+        network: &request.network,
+        known: None,
+    };
+    let allowed = request.answered_at.is_some() || limit::allow_mail(cx, &mut tx, &cause).await?;
+    let staff = tx.staff_by_email(&request.email).await?;
+    let token = fresh();
+    tx.answer_staff_request(id, cx.now(), &hash(&token)).await?;
+    tx.commit().await?;
+    Ok(staff.filter(|_| allowed).map(|staff| Answer {
+        email: staff.email,
+        link: url(cx, &token),
+        locale: request.locale,
+    }))
+}
+
+fn url(cx: &Cx, token: &str) -> String {
+    address::console(cx, &format!("/link/{token}"))
+}
+
+/// The address that an open link was mailed to, masked. Changes nothing.
+pub async fn look(cx: &Cx, tx: &mut Tx, token: &str) -> Result<Option<String>, Error> {
+    let found = open_request(cx, tx, token).await?;
+    Ok(found.map(|request| request.email.masked()))
+}
+
+/// Uses a link; none when it was used or has run out.
+pub async fn enter(cx: &Cx, client: &Client, token: &str) -> Result<Option<Opened>, Error> {
+    let now = cx.now();
+    let mut tx = cx.store.begin().await?;
+    let Some(request) = open_request(cx, &mut tx, token).await? else {
+        return Ok(None);
+    };
+    let staff = tx.staff_by_email(&request.email).await?;
+    let Some(staff) = staff.filter(|staff| !staff.roles.is_empty()) else {
+        return Ok(None);
+    };
+    if !tx.use_staff_request(&request.id, now).await? {
+        return Ok(None);
+    }
+    let lifetime = cx.settings.load().login.staff_session;
+    let session = StaffSession {
+        id: cx.new_id(),
+        staff: staff.id.clone(),
+        ends_at: now
+            .saturating_add(lifetime)
+            .expect("durations of days stay in range"),
+    };
+    if let Some(before) = &client.session {
+        tx.end_staff_session(before, now).await?;
+    }
+    let token = fresh();
+    tx.insert_staff_session(&session, &hash(&token), &client.network, &client.agent, now)
+        .await?;
+    let cx = cx.acting(Actor {
+        id: staff.id.into(),
+        origin: Some(client.network.clone()),
+    });
+    facts::audit(
+        &cx,
+        &mut tx,
+        &host_scope(),
+        "staff.sign_in",
+        session.id.as_str(),
+        None,
+        None,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(Some(Opened { session, token }))
+}
+
+async fn open_request(cx: &Cx, tx: &mut Tx, token: &str) -> Result<Option<StaffRequest>, Error> {
+    let found = tx.staff_request_by_token(&hash(token)).await?;
+    Ok(found.filter(|request| request.used_at.is_none() && cx.now() < request.expires_at))
+}
+
+/// The live session and the member of staff that a token stands for.
+pub async fn find(
+    cx: &Cx,
+    tx: &mut Tx,
+    token: &str,
+) -> Result<Option<(StaffSession, Staff)>, Error> {
+    let found = tx.staff_session_by_token(&hash(token)).await?;
+    let Some(session) = found.filter(|session| cx.now() < session.ends_at) else {
+        return Ok(None);
+    };
+    let staff = tx.staff(&session.staff).await?;
+    Ok(staff.map(|staff| (session, staff)))
+}
+
+/// Signs out.
+pub async fn end(cx: &Cx, session: &StaffSession) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    tx.end_staff_session(&session.id, cx.now()).await?;
+    facts::audit(
+        cx,
+        &mut tx,
+        &host_scope(),
+        "staff.sign_out",
+        session.id.as_str(),
+        None,
+        None,
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
