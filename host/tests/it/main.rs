@@ -3,6 +3,7 @@
 
 mod architecture;
 mod config;
+mod flows;
 mod invoices;
 mod mail;
 mod plugins;

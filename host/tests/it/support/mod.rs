@@ -2,6 +2,7 @@
 
 mod postgres;
 pub(crate) mod sandbox;
+pub(crate) mod world;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,213 @@
+//! The heart: a subscription on hold comes back.
+
+use vestibule::domain::license::LicenseStatus;
+use vestibule::domain::payment::{DeclineCode, PaymentState};
+use vestibule::flows::{Choice, Ending, Error, Refused, cancellation, method_update, reactivation};
+
+use super::{CONFIRM, DECLINED, GOOD, page};
+use crate::support::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_renewal_suspends_the_key_and_says_so() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+        assert!(world.mails().await.contains(&"failed".to_owned()));
+        assert_eq!(
+            world.told(id.as_str()).await,
+            ["subscription.active", "subscription.on_hold"]
+        );
+        assert_eq!(
+            world.charged().await,
+            [2900],
+            "only the first payment moved money"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paying_the_dues_with_a_new_method_brings_it_back() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let key = world.key(&id).await.1;
+        let attempt = world.reactivate(&id, Choice::New).await;
+        assert!(
+            !world.is_active(&id).await,
+            "nothing moves before the money does"
+        );
+        assert_eq!(world.give_card(&attempt, GOOD).await, Ending::Succeeded);
+
+        assert!(world.is_active(&id).await);
+        assert_eq!(
+            world.key(&id).await,
+            (LicenseStatus::Active, key),
+            "the same key"
+        );
+        assert_eq!(
+            world.charged().await,
+            [2900, 2900],
+            "one charge for the first, one for the dues"
+        );
+        let mails = world.mails().await;
+        assert!(
+            mails.contains(&"received".to_owned()) && mails.contains(&"reactivated".to_owned())
+        );
+        let subscription = world.subscription(&id).await;
+        assert!(subscription.period.end > world.cx.now());
+
+        let mut tx = world.cx.store.read().await.unwrap();
+        let invoices = tx
+            .invoices_of(&world.scope, &subscription.customer, 10, 0)
+            .await
+            .unwrap();
+        let numbers: Vec<_> = invoices
+            .iter()
+            .map(|invoice| invoice.number_text.clone().unwrap())
+            .collect();
+        assert_eq!(numbers, ["TEST-LUM-000002", "TEST-LUM-000001"], "gapless");
+        assert!(tx.dues_of(&world.scope, &id).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decline_leaves_it_on_hold_and_another_card_is_free_to_try() {
+    let world = World::sqlite().await;
+    let id = world.on_hold().await;
+    let declined = world.reactivate(&id, Choice::New).await;
+    let Ending::Declined(decline) = world.give_card(&declined, DECLINED).await else {
+        panic!("not declined")
+    };
+    assert_eq!(decline.code, DeclineCode::Generic);
+    assert!(!world.is_active(&id).await);
+
+    let confirmed = world.reactivate(&id, Choice::New).await;
+    let after = world.give_card(&confirmed, CONFIRM).await;
+    // The bank's page may follow at once or be offered as the next action.
+    let ending = match after {
+        Ending::Action(_) => {
+            world.sandbox.confirm(page(&after), true).await;
+            world.come_back(&confirmed).await
+        }
+        other => other,
+    };
+    assert_eq!(ending, Ending::Succeeded);
+    assert!(world.is_active(&id).await);
+    assert_eq!(world.charged().await, [2900, 2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_quote_is_refused_and_nothing_is_charged() {
+    let world = World::sqlite().await;
+    let id = world.on_hold().await;
+    let started =
+        reactivation::start(&world.cx, &world.scope, &id, Choice::New, "an older quote").await;
+    assert!(matches!(started, Err(Error::Refused(Refused::StaleQuote))));
+    assert_eq!(world.charged().await, [2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_presses_of_the_button_at_once_are_one_payment() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let other = world.process().await;
+        let quote = reactivation::quote(&world.cx, &world.scope, &id)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
+        let saved = world.subscription(&id).await.method.unwrap();
+        let presses = (0..100).map(|n| {
+            let cx = if n % 2 == 0 {
+                world.cx.clone()
+            } else {
+                other.clone()
+            };
+            let (scope, id, quote) = (world.scope.clone(), id.clone(), quote.clone());
+            let choice = if n % 10 == 0 {
+                Choice::New
+            } else {
+                Choice::Saved(saved.clone())
+            };
+            tokio::spawn(async move {
+                match reactivation::start(&cx, &scope, &id, choice, &quote).await {
+                    Ok(_) => {}
+                    // What was due has been paid, or the limit on tries was met: both are answers.
+                    Err(Error::Refused(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            })
+        });
+        for press in presses.collect::<Vec<_>>() {
+            press.await.unwrap();
+        }
+        assert!(
+            world.charged().await.len() <= 2,
+            "never two charges for one debt"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn choosing_anew_gives_up_the_page_that_was_left_open() {
+    let world = World::sqlite().await;
+    let id = world.on_hold().await;
+    let left = world.reactivate(&id, Choice::New).await;
+    let again = world.reactivate(&id, Choice::New).await;
+    assert_ne!(left.of, again.of);
+    assert!(matches!(
+        world.state_of(&left).await,
+        PaymentState::Cancelled { .. }
+    ));
+    assert_eq!(world.give_card(&again, GOOD).await, Ending::Succeeded);
+    assert_eq!(world.charged().await, [2900, 2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_for_a_subscription_that_was_cancelled_meanwhile_settles_nothing() {
+    let world = World::sqlite().await;
+    let id = world.on_hold().await;
+    let attempt = world.reactivate(&id, Choice::New).await;
+    world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+    cancellation::now(&world.cx, &world.scope, &id, Default::default())
+        .await
+        .unwrap();
+    assert_eq!(world.come_back(&attempt).await, Ending::Succeeded);
+    assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
+    assert_eq!(world.key(&id).await.0, LicenseStatus::Expired);
+    let mut tx = world.cx.store.read().await.unwrap();
+    let vestibule::flows::AttemptOf::Payment(payment) = attempt.of else {
+        panic!()
+    };
+    let payment = tx.payment(&world.scope, &payment).await.unwrap().unwrap();
+    assert!(
+        payment.unapplied,
+        "an unapplied receipt, for the operator's list"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_active_subscription_takes_a_saved_method_without_a_charge() {
+    let world = World::sqlite().await;
+    let id = world.active(GOOD).await;
+    let saved = world.subscription(&id).await.method.unwrap();
+    let attempt = method_update::start(
+        &world.cx,
+        &world.scope,
+        &id,
+        Choice::Saved(saved.clone()),
+        None,
+    )
+    .await
+    .unwrap();
+    assert_eq!(attempt.ending, Ending::Succeeded);
+    assert_eq!(world.charged().await, [2900]);
+    assert!(
+        world
+            .told(id.as_str())
+            .await
+            .contains(&"subscription.update_payment_method".to_owned())
+    );
+    let customer = world.subscription(&id).await.customer;
+    let refused = method_update::detach(&world.cx, &world.scope, &customer, &saved).await;
+    assert!(matches!(refused, Err(Error::Refused(Refused::MethodInUse))));
+}

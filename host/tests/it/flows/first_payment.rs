@@ -1,0 +1,88 @@
+//! First payments.
+
+use vestibule::domain::license::LicenseStatus;
+use vestibule::domain::subscription::SubscriptionState;
+use vestibule::flows::{Ending, begin};
+
+use super::{DECLINED, GOOD};
+use crate::support::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_first_charge_brings_a_subscription_to_life_with_its_key_and_invoice() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let subscription = world.subscription(&id).await;
+        assert_eq!(subscription.state, SubscriptionState::Active);
+        assert!(
+            subscription.method.is_some(),
+            "the method is saved for renewals"
+        );
+        assert!(subscription.period.end > world.cx.now());
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Active);
+        assert_eq!(world.charged().await, [2900]);
+        assert_eq!(world.mails().await, ["started"]);
+        assert_eq!(world.told(id.as_str()).await, ["subscription.active"]);
+
+        let mut tx = world.cx.store.read().await.unwrap();
+        let invoices = tx
+            .invoices_of(&world.scope, &subscription.customer, 10, 0)
+            .await
+            .unwrap();
+        assert_eq!(invoices.len(), 1);
+        assert_eq!(invoices[0].number_text.as_deref(), Some("TEST-LUM-000001"));
+        assert_eq!(invoices[0].totals.gross.minor, 2900);
+        assert_eq!(invoices[0].totals.tax.minor, 463);
+        assert_eq!(invoices[0].lines[0].period, Some(subscription.period));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_first_charge_may_be_tried_again_with_a_new_key() {
+    let world = World::sqlite().await;
+    let begun = world.pending().await;
+    let first = begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    assert!(matches!(
+        world.give_card(&first, DECLINED).await,
+        Ending::Declined(_)
+    ));
+    let second = begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    assert_ne!(first.of, second.of);
+    assert_eq!(world.give_card(&second, GOOD).await, Ending::Succeeded);
+    assert_eq!(world.charged().await, [2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pressing_twice_opens_one_page() {
+    let world = World::sqlite().await;
+    let begun = world.pending().await;
+    let first = begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    let again = begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    assert_eq!(first.of, again.of);
+    assert_eq!(first.ending, again.ending);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_expired_ends_the_subscription_and_cannot_be_paid() {
+    let world = World::sqlite().await;
+    let begun = world.pending().await;
+    world.cx.clock.advance(jiff::SignedDuration::from_hours(25));
+    assert!(
+        begin::pay(&world.cx, &world.scope, &begun.payment.id)
+            .await
+            .is_err()
+    );
+    begin::expire(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    let id = begun.subscription.unwrap().id;
+    assert_eq!(world.subscription(&id).await.state.name(), "failed");
+    assert_eq!(world.charged().await, [0_i64; 0]);
+}

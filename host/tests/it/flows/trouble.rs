@@ -1,0 +1,134 @@
+//! Lost answers, dead processes, late and repeated news.
+
+use serde_json::json;
+use vestibule::domain::payment::PaymentState;
+use vestibule::flows::{AttemptOf, Choice, Ending, reconciliation, renewal};
+
+use super::GOOD;
+use crate::support::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_whose_answer_was_lost_is_unknown_until_a_look_up_finds_the_one_charge() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        world
+            .sandbox
+            .fault(json!({ "operation": "charge", "answer": "cut_after", "times": 1 }))
+            .await;
+        world.renew(&id).await;
+        assert!(world.is_active(&id).await, "unknown is never declined");
+
+        let mut tx = world.cx.store.read().await.unwrap();
+        let open = tx.open_payments_of(&world.scope, &id).await.unwrap();
+        drop(tx);
+        assert_eq!(open.len(), 1);
+        assert!(matches!(open[0].standing(), PaymentState::Unknown { .. }));
+
+        let ending = reconciliation::look(&world.cx, &world.scope, &open[0].id)
+            .await
+            .unwrap();
+        assert_eq!(ending, Ending::Succeeded);
+        assert_eq!(world.charged().await, [2900, 2900]);
+        assert!(world.subscription(&id).await.period.end > world.cx.now());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_died_after_sending_leaves_an_unknown_payment_that_another_settles() {
+    let world = World::sqlite().await;
+    let id = world.on_hold().await;
+    world
+        .sandbox
+        .fault(json!({ "operation": "charge", "answer": "cut_after", "times": 1 }))
+        .await;
+    let attempt = world.reactivate(&id, Choice::New).await;
+    assert_eq!(attempt.ending, Ending::Unknown);
+    let again = world.reactivate(&id, Choice::New).await;
+    assert_eq!(
+        again.of, attempt.of,
+        "no second payment is offered meanwhile"
+    );
+
+    let other = world.process().await;
+    let AttemptOf::Payment(payment) = &attempt.of else {
+        panic!("not a payment")
+    };
+    let found = reconciliation::look(&other, &world.scope, payment)
+        .await
+        .unwrap();
+    assert!(
+        matches!(found, Ending::Action(_)),
+        "the page that was made is found again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_that_the_gateway_never_saw_is_cancelled_only_after_two_old_answers() {
+    let world = World::sqlite().await;
+    let id = world.active(GOOD).await;
+    world
+        .sandbox
+        .fault(json!({ "operation": "charge", "answer": "cut_before", "times": 1 }))
+        .await;
+    world.renew(&id).await;
+    let payment = {
+        let mut tx = world.cx.store.read().await.unwrap();
+        tx.open_payments_of(&world.scope, &id)
+            .await
+            .unwrap()
+            .remove(0)
+            .id
+    };
+    let look = || reconciliation::look(&world.cx, &world.scope, &payment);
+    assert_eq!(
+        look().await.unwrap(),
+        Ending::Unknown,
+        "too young to believe"
+    );
+    world.cx.clock.advance(jiff::SignedDuration::from_mins(20));
+    assert_eq!(look().await.unwrap(), Ending::Unknown, "said once");
+    world.cx.clock.advance(jiff::SignedDuration::from_mins(6));
+    assert_eq!(
+        look().await.unwrap(),
+        Ending::Cancelled,
+        "said twice, five minutes apart"
+    );
+    assert_eq!(world.charged().await, [2900]);
+
+    renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+    assert_eq!(
+        world.charged().await,
+        [2900, 2900],
+        "the period is charged under a new key"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_is_run_many_times_at_once_charges_once() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let mut tx = world.cx.store.begin().await.unwrap();
+        let mut subscription = tx
+            .lock_subscription(&world.scope, &id)
+            .await
+            .unwrap()
+            .unwrap();
+        subscription.period.end = world.cx.now();
+        tx.save_subscription(&mut subscription).await.unwrap();
+        tx.commit().await.unwrap();
+        let other = world.process().await;
+        let runs = (0..20).map(|n| {
+            let cx = if n % 2 == 0 {
+                world.cx.clone()
+            } else {
+                other.clone()
+            };
+            let (scope, id) = (world.scope.clone(), id.clone());
+            tokio::spawn(async move { renewal::due(&cx, &scope, &id).await })
+        });
+        for run in runs.collect::<Vec<_>>() {
+            run.await.unwrap().unwrap();
+        }
+        assert_eq!(world.charged().await, [2900, 2900]);
+    }
+}
