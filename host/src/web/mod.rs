@@ -3,6 +3,7 @@
 //! A handler takes what it needs as extractors, calls one flow or reads, and answers with a page
 //! struct. It begins no write and calls no gateway: flows do, through [`Web::perform`].
 
+mod access;
 pub mod api;
 mod assets;
 pub mod console;
@@ -12,6 +13,7 @@ mod error;
 mod headers;
 mod health;
 mod mailbox;
+mod next;
 pub mod portal;
 mod signed_in;
 mod surface;
@@ -83,7 +85,9 @@ pub fn router(web: Web) -> Router {
     drop(settings);
 
     let surfaces = Surfaces {
-        portal: portal::router().with_state(web.clone()),
+        portal: portal::router()
+            .merge(access::router())
+            .with_state(web.clone()),
         console: console::router().with_state(web.clone()),
         api: api::router().with_state(web.clone()),
         host: host().with_state(web.clone()),
@@ -145,6 +149,7 @@ async fn dispatch(
 /// Every page of the host, for checks of themes.
 pub fn registered() -> Vec<Registered> {
     [
+        access::registered(),
         portal::registered(),
         console::registered(),
         mailbox::registered(),
