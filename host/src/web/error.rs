@@ -19,8 +19,9 @@ use super::headers::{self, Sources};
 use super::surface::Surface;
 use super::visit::Visit;
 use super::visitor::Visitor;
+use crate::flows;
+use crate::store;
 use crate::themes::{self, ErrorPage, Trouble};
-use crate::{flows, store};
 
 /// Why a request is not answered as asked.
 #[derive(Debug)]

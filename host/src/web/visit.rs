@@ -17,8 +17,9 @@ use tracing::Instrument as _;
 use super::cookies::Cookies;
 use super::surface::{self, Surface};
 use super::{Error, Web};
+use crate::config;
+use crate::cx;
 use crate::domain::id::JobId;
-use crate::{config, cx};
 
 /// A segment of a path that is longer may be a token, and is not logged.
 const LONGEST_LOGGED: usize = 36;

@@ -21,7 +21,16 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     (
         "jobs",
         &[
-            "config", "cx", "domain", "flows", "invoices", "mail", "store", "themes",
+            "config",
+            "cx",
+            "domain",
+            "flows",
+            "invoices",
+            "mail",
+            "plugins::addresses",
+            "store",
+            "themes",
+            "wire",
         ],
     ),
     ("wire", &["config", "cx", "domain", "flows", "store"]),

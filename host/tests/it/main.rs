@@ -5,6 +5,7 @@ mod architecture;
 mod config;
 mod flows;
 mod invoices;
+mod jobs;
 mod mail;
 mod plugins;
 mod sandbox;

@@ -1,7 +1,6 @@
 //! The store on both databases.
 
 mod queue;
-mod sample;
 mod schema;
 mod transactions;
 mod uniqueness;

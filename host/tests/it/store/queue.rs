@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use vestibule::store::{ClaimedJob, Error, JobClock, NewJob, Store};
 
-use super::sample::{at, id, scope};
 use crate::support::databases;
+use crate::support::sample::{at, id, scope};
 
 fn job(key: Option<&str>, due: Timestamp) -> NewJob {
     NewJob {

@@ -8,8 +8,8 @@ use vestibule::domain::payment::{Initiator, PaymentState};
 use vestibule::domain::subscription::Subscription;
 use vestibule::store::{Error, Store};
 
-use super::sample::{at, debt, draft, id, payment, scope, subscribed};
 use crate::support::databases;
+use crate::support::sample::{at, debt, draft, id, payment, scope, subscribed};
 
 #[tokio::test]
 async fn one_cause_makes_one_debt() {

@@ -1,6 +1,7 @@
 //! What tests stand on: real databases that are made for them and go away with them.
 
 mod postgres;
+pub(crate) mod sample;
 pub(crate) mod sandbox;
 pub(crate) mod world;
 
@@ -40,6 +41,14 @@ impl Database {
             store,
             place,
             _dir: dir,
+        }
+    }
+
+    /// What `database.url` says to use it.
+    pub(crate) fn url(&self) -> String {
+        match &self.place {
+            Place::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Place::Postgres(url) => url.clone(),
         }
     }
 

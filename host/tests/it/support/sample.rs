@@ -24,19 +24,19 @@ const DECADE: Interval = Interval {
     count: 10,
 };
 
-pub(super) fn id<I: Id>() -> I {
+pub(crate) fn id<I: Id>() -> I {
     I::from_ulid(Ulid::generate())
 }
 
-pub(super) fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     Scope::new("bus_lumen".parse().unwrap(), Mode::Test)
 }
 
-pub(super) fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-pub(super) fn euros(minor: i64) -> Money {
+pub(crate) fn euros(minor: i64) -> Money {
     Money::new(minor, currency())
 }
 
@@ -44,7 +44,7 @@ fn currency() -> Currency {
     "EUR".parse().unwrap()
 }
 
-pub(super) fn customer() -> Customer {
+pub(crate) fn customer() -> Customer {
     Customer {
         id: id(),
         scope: scope(),
@@ -130,7 +130,7 @@ fn lines() -> Vec<Line> {
 }
 
 /// A debt of the subscription that arises for `cause`.
-pub(super) fn debt(subscription: &Subscription, cause: &str) -> Debt {
+pub(crate) fn debt(subscription: &Subscription, cause: &str) -> Debt {
     Debt {
         id: id(),
         scope: scope(),
@@ -150,7 +150,7 @@ pub(super) fn debt(subscription: &Subscription, cause: &str) -> Debt {
 }
 
 /// A payment that nothing was sent for yet.
-pub(super) fn payment(subscription: &Subscription, initiator: Initiator) -> Payment {
+pub(crate) fn payment(subscription: &Subscription, initiator: Initiator) -> Payment {
     Payment {
         id: id(),
         scope: scope(),
@@ -183,7 +183,7 @@ pub(super) fn payment(subscription: &Subscription, initiator: Initiator) -> Paym
 }
 
 /// A draft over nothing.
-pub(super) fn draft(subscription: &Subscription) -> Invoice {
+pub(crate) fn draft(subscription: &Subscription) -> Invoice {
     Invoice {
         id: id(),
         scope: scope(),
@@ -208,7 +208,7 @@ pub(super) fn draft(subscription: &Subscription) -> Invoice {
 }
 
 /// Writes a customer with an active subscription.
-pub(super) async fn subscribed(store: &Store) -> Subscription {
+pub(crate) async fn subscribed(store: &Store) -> Subscription {
     let (customer, product) = (customer(), product());
     let subscription = subscription(&customer.id, &product.id);
     let mut tx = store.begin().await.unwrap();
