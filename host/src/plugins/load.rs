@@ -72,6 +72,9 @@ pub enum LoadError {
     /// Imports or exports of other types than this host's.
     #[error("it was built against another version of the interfaces (wit/VERSIONING.md): {0}")]
     World(String),
+    /// Not even an empty instance can be made of it.
+    #[error("no instance can be made of it: {0}")]
+    Instantiate(String),
     /// Its description is missing or nonsense.
     #[error("its `info.describe` {0}")]
     Describe(String),

@@ -112,10 +112,13 @@ impl Plugins {
 
     /// Takes the configured gateways of all businesses in place of those before.
     pub fn configure(&self, gateways: GatewayConfigs) {
-        let gateways = gateways
+        let gateways: HashMap<_, _> = gateways
             .into_iter()
             .map(|(key, config)| (key, Arc::new(config)))
             .collect();
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        bound.retain(|key, _| gateways.contains_key(key));
+        drop(bound);
         self.configs.store(Arc::new(gateways));
     }
 

@@ -106,7 +106,7 @@ impl GatewayPart {
         let descriptor = described
             .await
             .map_err(|error| match error {
-                crate::plugins::Error::NotExecuted { reason, .. } => LoadError::World(reason),
+                crate::plugins::Error::NotExecuted { reason, .. } => LoadError::Instantiate(reason),
                 other => LoadError::Describe(format!("does not answer: {other}")),
             })?
             .map_err(|error| world(&error))?;

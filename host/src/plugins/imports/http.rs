@@ -229,6 +229,9 @@ impl CallState {
             wished.min(self.limits.fetch_deadline)
         });
         let until = (Instant::now() + own).min(self.deadline - RESERVE.min(own));
+        if until <= Instant::now() {
+            return Ok(Err(NotSent::Limit("no time is left".to_owned())));
+        }
         Ok(Ok(Prepared {
             client,
             request: outgoing,

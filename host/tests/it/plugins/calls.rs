@@ -34,8 +34,8 @@ async fn a_guest_that_behaves_charges_and_describes_itself() {
     assert_eq!(payment.amount, charge("pay_1").amount);
     let description = gateway.description();
     assert_eq!(description.name, "Guest");
-    assert_eq!(description.lookup_lag, Duration::from_secs(60));
-    assert_eq!(description.key_lifetime, Duration::from_secs(86_400));
+    assert_eq!(description.lookup_lag, Duration::from_mins(1));
+    assert_eq!(description.key_lifetime, Duration::from_hours(24));
     let range = description.amounts_in("EUR".parse().unwrap()).unwrap();
     assert_eq!((range.least, range.greatest), (1, None));
     assert!(description.amounts_in("USD".parse().unwrap()).is_none());

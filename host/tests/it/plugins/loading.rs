@@ -133,3 +133,14 @@ async fn a_configuration_is_checked_against_the_manifest() {
     let findings = host.plugins.findings(Mode::Test, &plain());
     assert_eq!(findings.errors.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manifest_in_the_guide_is_one_that_a_host_takes() {
+    let guide = include_str!("../../../../wit/README.md");
+    let manifest = guide.split("# plugin.toml\n").nth(1).unwrap();
+    let manifest = manifest.split("```").next().unwrap();
+    let host = Host::with(&guest::plugin(manifest, &OnCharge::Succeeds)).await;
+    let states = host.plugins.states();
+    assert_eq!(states[0].error, None);
+    assert_eq!(states[0].in_use.as_ref().unwrap().id, "example-pay");
+}
