@@ -15,10 +15,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{self, HostKeys, Location, Settings, Sources};
+use crate::config::{self, HostKeys, Location, MailTransport, Settings, SmtpTls, Sources};
 use crate::cx::{Actor, Clock, Cx};
 use crate::domain::{Mode, Scope};
 use crate::invoices::Invoices;
+use crate::jobs::{Jobs, Worker};
+use crate::mail::Mailer;
+use crate::mail::transport::{Protection, Smtp, Transport};
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
 use crate::plugins::{PluginSettings, Plugins};
@@ -69,6 +72,8 @@ pub async fn serve(
         .with_context(|| format!("cannot listen on {address}"))?;
     let drain = Duration::try_from(settings.server.drain)?;
     let themes = Arc::new(Themes::load(&settings.themes.dir)?);
+    let transport = transport(&settings.mail.transport)?;
+    let mailer = Mailer::new(Arc::clone(&themes), transport, settings.mail.from.clone());
     let cx = open(settings).await?;
     let invoices = Invoices::new(Arc::clone(&themes));
 
@@ -80,6 +85,13 @@ pub async fn serve(
     let _businesses = watch_businesses(&cx, sources)?;
 
     let stopping = CancellationToken::new();
+    let jobs = Jobs::new(
+        cx.clone(),
+        Arc::clone(&themes),
+        Arc::new(mailer),
+        Arc::clone(&invoices),
+    );
+    let worker = tokio::spawn(Worker::new(jobs).run(stopping.clone()));
     let router = web::router(Web {
         cx: cx.clone(),
         themes,
@@ -95,6 +107,7 @@ pub async fn serve(
     stopping.cancel();
     let drained = tokio::time::timeout(drain, async {
         server.await??;
+        worker.await?;
         cx.flows.close();
         cx.flows.wait().await;
         anyhow::Ok(())
@@ -202,4 +215,20 @@ pub(crate) fn plugin_limits(plugins: &config::Plugins) -> anyhow::Result<Limits>
 pub(crate) fn host_clock(clock: &Clock) -> crate::plugins::HostClock {
     let clock = clock.clone();
     Arc::new(move || clock.now())
+}
+
+fn transport(transport: &MailTransport) -> anyhow::Result<Transport> {
+    Ok(match transport {
+        MailTransport::Mailbox(folder) => Transport::Mailbox(folder.clone()),
+        MailTransport::Smtp(smtp) => Transport::smtp(&Smtp {
+            host: smtp.host.clone(),
+            port: smtp.port,
+            protection: match smtp.tls {
+                SmtpTls::Starttls => Protection::StartTls,
+                SmtpTls::Tls => Protection::Tls,
+                SmtpTls::None => Protection::None,
+            },
+            credentials: smtp.login.clone(),
+        })?,
+    })
 }

@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod cx;
+mod demo;
 pub mod domain;
 pub mod flows;
 pub mod invoices;

@@ -1,15 +1,15 @@
-//! `vestibule key`: the host's own keys.
+//! `vestibule key`: the host's own keys, and those of merchants for the API.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Subcommand;
-use rand::TryRng as _;
-use rand::rngs::SysRng;
+use secrecy::ExposeSecret as _;
 
 use crate::config::HostKeys;
+use crate::{app, cx, flows};
 
-use super::{Place, print};
+use super::{Place, ScopeArgs, block_on, print};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
@@ -20,27 +20,55 @@ pub(super) enum Key {
     /// to every process that shares the database.
     #[command(after_help = "Example:\n  vestibule key host")]
     Host,
+    /// Make a key for the merchant API and print it, once.
+    ///
+    /// The key belongs to one business in one mode. Only its hash is kept.
+    #[command(after_help = "\
+Examples:
+  vestibule key api --business bus_lumen --mode test
+  vestibule key api --business bus_lumen --read-only --label reports")]
+    Api {
+        #[command(flatten)]
+        scope: ScopeArgs,
+        /// What it is for, shown in the console.
+        #[arg(long, default_value = "made on the command line")]
+        label: String,
+        /// It may read, but change nothing.
+        #[arg(long)]
+        read_only: bool,
+    },
 }
 
 impl Key {
     pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
-        let Self::Host = self;
-        let path = place.load()?.server.key_file;
-        add_host_key(&path)?;
-        print(&format!(
-            "a new key signs from the next start on: {}",
-            path.display()
-        ))?;
+        match self {
+            Self::Host => {
+                let path = place.load()?.server.key_file;
+                add_host_key(&path)?;
+                print(&format!(
+                    "a new key signs from the next start on: {}",
+                    path.display()
+                ))?;
+            }
+            Self::Api {
+                scope,
+                label,
+                read_only,
+            } => {
+                let settings = place.load()?;
+                let scope = scope.among(&settings)?;
+                let (_, key) = block_on(async {
+                    let cx = app::open(settings).await?;
+                    Ok(flows::api_key::create(&cx, &scope, &label, !read_only).await?)
+                })?;
+                print(key.expose_secret())?;
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Puts a key of fresh system randomness in front of the file.
-pub(super) fn add_host_key(path: &std::path::Path) -> anyhow::Result<()> {
-    let mut key = [0; 32];
-    SysRng
-        .try_fill_bytes(&mut key)
-        .context("the system gives no randomness")?;
-    HostKeys::add(path, key)?;
-    Ok(())
+pub(crate) fn add_host_key(path: &Path) -> anyhow::Result<()> {
+    Ok(HostKeys::add(path, cx::random())?)
 }

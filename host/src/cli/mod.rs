@@ -3,21 +3,27 @@
 //! Commands call the same functions as pages and jobs do; no rule lives here.
 
 mod config;
+mod demo;
 mod key;
+mod link;
+mod mailbox;
 mod migrate;
 mod plugin;
 mod sandbox;
 mod serve;
+mod staff;
 mod theme;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Settings, Sources};
+use crate::domain::id::BusinessId;
+use crate::domain::{Mode, Scope};
 use crate::telemetry;
 
 /// A self-hosted, white-label customer portal engine.
@@ -71,6 +77,19 @@ enum Command {
     /// Make keys.
     #[command(subcommand)]
     Key(key::Key),
+    /// Show the product: a sample portal on this machine, with a payment processor beside it.
+    ///
+    /// Two businesses with customers in every interesting state, in test mode, on SQLite under
+    /// data/demo/. Prints where to look. Run it again to go on where it was.
+    #[command(after_help = "Example:\n  vestibule demo --port 9000")]
+    Demo(demo::Demo),
+    /// Make a dynamic link: it signs one customer in, once, within 24 hours.
+    Link(link::Link),
+    /// Let staff into the console.
+    #[command(subcommand)]
+    Staff(staff::Staff),
+    /// Show the mails that were kept instead of sent.
+    Mailbox(mailbox::Show),
     /// Make and check plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -100,6 +119,10 @@ impl Cli {
             Command::Migrate => migrate::run(&self.place),
             Command::Config(config) => config.run(&self.place),
             Command::Key(key) => key.run(&self.place),
+            Command::Demo(demo) => demo.run(),
+            Command::Link(link) => link.run(&self.place),
+            Command::Staff(staff) => staff.run(&self.place),
+            Command::Mailbox(show) => show.run(&self.place),
             Command::Plugin(plugin) => plugin.run(&self.place),
             Command::Theme(theme) => theme.run(),
             Command::Sandbox(options) => sandbox::run(*options),
@@ -116,6 +139,33 @@ impl Place {
         self.sources()
             .load()
             .context("the configuration is not good")
+    }
+}
+
+/// Which business, in which mode.
+#[derive(Debug, Args)]
+struct ScopeArgs {
+    /// The business's id [default: the only one there is]
+    #[arg(long, value_name = "ID")]
+    business: Option<BusinessId>,
+    /// live or test.
+    #[arg(long, default_value = "live")]
+    mode: Mode,
+}
+
+impl ScopeArgs {
+    fn among(&self, settings: &Settings) -> anyhow::Result<Scope> {
+        let known: Vec<&str> = settings.businesses.keys().map(BusinessId::as_str).collect();
+        let business = match &self.business {
+            Some(id) if settings.businesses.contains_key(id) => id.clone(),
+            Some(id) => bail!(
+                "no file has the business {id}; there are: {}",
+                known.join(", ")
+            ),
+            None if known.len() == 1 => known[0].parse()?,
+            None => bail!("choose with --business: {}", known.join(", ")),
+        };
+        Ok(Scope::new(business, self.mode))
     }
 }
 
