@@ -1,15 +1,43 @@
-//! The console: what a merchant's staff see and do.
+//! The console: what a merchant's staff see and do. Every page of a business stands below
+//! `/{business}/{mode}`, and one that is not theirs is the same 404 as one that is not there.
+
+mod customer;
+mod customers;
+mod room;
+mod share;
+mod sign_in;
 
 use axum::Router;
+use axum::routing::{get, post};
 
 use super::Web;
 use crate::themes::Registered;
 
 pub(super) fn router() -> Router<Web> {
     Router::new()
+        .route("/", get(room::first))
+        .route("/login", get(sign_in::form).post(sign_in::ask))
+        .route("/login/mail", get(sign_in::mail))
+        .route("/link/{token}", get(sign_in::show).post(sign_in::press))
+        .route("/sign-out", post(sign_in::sign_out))
+        .nest("/{business}/{mode}", of_business())
+}
+
+fn of_business() -> Router<Web> {
+    Router::new()
+        .route("/customers", get(customers::index))
+        .route("/customers/{id}", get(customer::show))
+        .route("/customers/{id}/share", get(share::show).post(share::make))
 }
 
 /// The pages of the console, for checks of themes.
 pub(super) fn registered() -> Vec<Registered> {
-    Vec::new()
+    vec![
+        Registered::page::<sign_in::LoginPage>(),
+        Registered::page::<sign_in::LinkPage>(),
+        Registered::page::<room::EmptyPage>(),
+        Registered::page::<customers::CustomersPage>(),
+        Registered::page::<customer::CustomerPage>(),
+        Registered::page::<share::SharePage>(),
+    ]
 }

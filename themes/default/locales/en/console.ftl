@@ -1,0 +1,58 @@
+# The console.
+
+console-title = Console
+console-mode-live = Live
+console-mode-test = Test
+nav-customers = Customers
+nav-customers-short = Customers
+
+console-login-heading = Sign in to the console
+console-login-lead = For staff. We mail you a link; there is no password.
+console-login-sent = If this address belongs to a member of staff, a link is on its way to it. It works once, for { $minutes } minutes.
+console-link-expired = It has been used or is too old.
+console-no-business = No business on this host is yours. Ask the operator to give you a role.
+
+console-search = Search customers
+console-search-hint = Name, address or id
+console-search-button = Search
+console-name = Name
+console-since = Customer since
+console-unnamed = Without a name
+console-pages = Pages
+console-page = Page { $page }
+console-newer = Newer
+console-older = Older
+console-all = Show all customers
+console-none-found = Nobody here matches “{ $query }”.
+console-no-customers = No customers yet. They appear here when your backend creates them through the API.
+
+console-id = Id
+console-phone = Phone
+console-product = Product
+console-state = State
+console-period-end = Period ends
+console-ends = Ends { $date }
+console-price = Price
+console-payments = Payments
+console-date = Date
+console-amount = Amount
+console-key = Key
+console-devices = Devices
+console-devices-of = { $used } of { $limit }
+console-no-subscriptions = This customer has no subscription.
+console-no-payments = Nothing has been paid or tried yet.
+console-no-keys = This customer has no license key.
+
+console-share = Share invitation
+console-share-lead = Two ways into the portal for { $address }.
+console-dynamic = One-time link
+console-dynamic-text = Opens this customer’s portal without asking for the address. It works once, within 24 hours, and shows your id in the session it opens. Give it to nobody else.
+console-dynamic-until = It works until { $until } and is shown on this page only.
+console-make-link = Make a link
+console-send-link = Send one by mail
+console-link-sent = A one-time link is on its way to { $address }.
+console-link-sent-before = A link was sent a moment ago. Wait a minute before you send another.
+console-static = Sign-in page
+console-static-text = The same for every customer, and it never expires: they enter their address and are mailed a link.
+console-send-invitation = Send an invitation
+console-invited = An invitation is on its way to { $address }.

@@ -1,0 +1,58 @@
+# La consola.
+
+console-title = Consola
+console-mode-live = Real
+console-mode-test = Prueba
+nav-customers = Clientes
+nav-customers-short = Clientes
+
+console-login-heading = Entrar en la consola
+console-login-lead = Para el equipo. Te enviamos un enlace; no hay contraseña.
+console-login-sent = Si esta dirección es de alguien del equipo, un enlace va en camino. Sirve una vez, durante { $minutes } minutos.
+console-link-expired = Ya se usó o es demasiado antiguo.
+console-no-business = Ningún negocio de este servidor es tuyo. Pide a quien lo administra que te dé un rol.
+
+console-search = Buscar clientes
+console-search-hint = Nombre, dirección o id
+console-search-button = Buscar
+console-name = Nombre
+console-since = Cliente desde
+console-unnamed = Sin nombre
+console-pages = Páginas
+console-page = Página { $page }
+console-newer = Más nuevos
+console-older = Más antiguos
+console-all = Ver todos los clientes
+console-none-found = Nadie coincide con «{ $query }».
+console-no-customers = Aún no hay clientes. Aparecen aquí cuando tu sistema los crea por la API.
+
+console-id = Id
+console-phone = Teléfono
+console-product = Producto
+console-state = Estado
+console-period-end = Fin del periodo
+console-ends = Termina el { $date }
+console-price = Precio
+console-payments = Pagos
+console-date = Fecha
+console-amount = Importe
+console-key = Clave
+console-devices = Dispositivos
+console-devices-of = { $used } de { $limit }
+console-no-subscriptions = Este cliente no tiene suscripciones.
+console-no-payments = Aún no se ha pagado ni intentado nada.
+console-no-keys = Este cliente no tiene claves de licencia.
+
+console-share = Compartir invitación
+console-share-lead = Dos formas de entrar en el portal para { $address }.
+console-dynamic = Enlace de un solo uso
+console-dynamic-text = Abre el portal de este cliente sin pedir la dirección. Sirve una vez, durante 24 horas, y la sesión que abre muestra tu id. No se lo des a nadie más.
+console-dynamic-until = Sirve hasta el { $until } y solo se muestra en esta página.
+console-make-link = Crear un enlace
+console-send-link = Enviar uno por correo
+console-link-sent = Un enlace de un solo uso va en camino a { $address }.
+console-link-sent-before = Se envió un enlace hace un momento. Espera un minuto antes de enviar otro.
+console-static = Página de entrada
+console-static-text = La misma para todos los clientes y no caduca: escriben su dirección y reciben un enlace.
+console-send-invitation = Enviar una invitación
+console-invited = Una invitación va en camino a { $address }.
