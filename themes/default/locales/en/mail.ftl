@@ -17,6 +17,7 @@ mail-method = { $brand ->
     [sepa] SEPA direct debit
     [paypal] PayPal
     [bank] bank account
+    [bank-debit] bank account
    *[other] card
 }
 mail-fact-price = Price

@@ -17,6 +17,7 @@ mail-method = { $brand ->
     [sepa] domiciliación SEPA
     [paypal] PayPal
     [bank] cuenta bancaria
+    [bank-debit] cuenta bancaria
    *[other] tarjeta
 }
 mail-fact-price = Precio
