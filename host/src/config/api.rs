@@ -15,6 +15,8 @@ pub struct Api {
     /// How long a blind repeat (same key, path and body, sent by an SDK's retry) joins the first.
     #[serde(deserialize_with = "duration::one")]
     pub repeat_window: SignedDuration,
+    /// How many calls of `/licenses/*` one network may make in a minute, for each process.
+    pub license_calls_per_minute: u32,
 }
 
 impl Default for Api {
@@ -22,6 +24,7 @@ impl Default for Api {
         Self {
             idempotency_lifetime: SignedDuration::from_hours(24),
             repeat_window: SignedDuration::from_mins(10),
+            license_calls_per_minute: 100,
         }
     }
 }

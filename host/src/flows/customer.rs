@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Error, facts, session};
+use super::{Change, Error, facts, session};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
@@ -37,8 +37,8 @@ pub struct Changes {
     pub email: Option<Email>,
     /// How they are addressed.
     pub name: Option<String>,
-    /// Their telephone number; `Some(None)` removes it.
-    pub phone: Option<Option<String>>,
+    /// Their telephone number.
+    pub phone: Change<String>,
     /// The merchant's metadata (a JSON object).
     pub metadata: Option<String>,
 }
@@ -109,7 +109,7 @@ pub async fn update(
     id: &CustomerId,
     changes: Changes,
 ) -> Result<Customer, Error> {
-    let phone = changes.phone.as_ref().and_then(Option::as_deref);
+    let phone = changes.phone.value().map(String::as_str);
     check(changes.name.as_deref(), phone)?;
     let mut tx = cx.store.begin().await?;
     let mut customer = tx
@@ -127,8 +127,7 @@ pub async fn update(
         name.trim().clone_into(&mut customer.name);
         changed.push("name");
     }
-    if let Some(phone) = changes.phone.filter(|phone| *phone != customer.phone) {
-        customer.phone = phone;
+    if changes.phone.apply(&mut customer.phone) {
         changed.push("phone");
     }
     if let Some(metadata) = changes

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Error, facts};
+use super::{Change, Error, facts};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::BillingAddress;
@@ -17,8 +17,8 @@ pub struct Changes {
     pub billing: Option<BillingAddress>,
     /// The customer's tax id.
     pub tax_id: Option<String>,
-    /// The company to name on documents; `Some(None)` removes it.
-    pub business_name: Option<Option<String>>,
+    /// The company to name on documents.
+    pub business_name: Change<String>,
     /// The merchant's metadata (a JSON object).
     pub metadata: Option<String>,
 }
@@ -47,8 +47,10 @@ pub async fn update(
         subscription.buyer.tax_id = Some(tax_id);
         changed.push("tax_id");
     }
-    if let Some(business_name) = changes.business_name {
-        subscription.buyer.business_name = business_name;
+    if changes
+        .business_name
+        .apply(&mut subscription.buyer.business_name)
+    {
         changed.push("business_name");
     }
     if let Some(metadata) = changes.metadata {

@@ -1,13 +1,15 @@
 //! Invoices: drafting one over debts, keeping or discarding drafts, issuing at settlement.
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::Error;
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::customer::{BuyerDetails, Customer};
 use crate::domain::debt::Debt;
-use crate::domain::id::DebtId;
+use crate::domain::id::{DebtId, InvoiceId};
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceState, PaidWith, Party};
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
@@ -243,4 +245,22 @@ async fn fresh(
     let draft = draft(cx, business, parties, subscription, (lines, totals), now);
     add(tx, debts, &draft).await?;
     Ok(draft)
+}
+
+/// Keeps the bytes of an issued document; answers those that stay, which are the first.
+pub async fn keep_bytes(
+    cx: &Cx,
+    scope: &Scope,
+    id: &InvoiceId,
+    pdf: Vec<u8>,
+) -> Result<Vec<u8>, Error> {
+    let hash = HEXLOWER.encode(&Sha256::digest(&pdf));
+    let mut tx = cx.store.begin().await?;
+    if tx.keep_invoice_pdf(scope, id, &pdf, &hash).await? {
+        tx.commit().await?;
+        return Ok(pdf);
+    }
+    tx.invoice_pdf(scope, id)
+        .await?
+        .ok_or(Error::NotFound("document"))
 }

@@ -11,7 +11,7 @@ pub mod cancellation;
 mod charge;
 pub mod customer;
 pub mod details;
-mod documents;
+pub mod documents;
 pub mod email_change;
 mod facts;
 mod grants;
@@ -33,12 +33,59 @@ pub mod sign_in;
 pub mod staff;
 pub mod token;
 
+use serde::{Deserialize, Deserializer};
+
 use crate::domain::id::{MethodId, PaymentId, SetupId};
 use crate::domain::money::MoneyError;
 use crate::domain::payment::{CustomerAction, Decline, Payment, PaymentState};
 use crate::domain::period::OutOfRange;
 use crate::domain::quote::QuoteError;
 use crate::store;
+
+/// What becomes of a value that may be absent. Where a field of a body is read as this, an
+/// absent one keeps and null clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It goes.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// The new value, when there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+
+    /// Writes it into `place`; answers whether that changed anything.
+    fn apply(self, place: &mut Option<T>) -> bool
+    where
+        T: PartialEq,
+    {
+        let new = match self {
+            Self::Keep => return false,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        };
+        let changed = *place != new;
+        *place = new;
+        changed
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Option::deserialize(deserializer)?;
+        Ok(value.map_or(Self::Clear, Self::Set))
+    }
+}
 
 /// With what the customer pays.
 #[derive(Clone, Debug, PartialEq, Eq)]

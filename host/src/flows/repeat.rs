@@ -39,6 +39,11 @@ impl Call {
     pub fn id_of<I: Id>(&self, part: &str) -> I {
         I::derived(self.row.created_at, &[self.row.id.as_str(), part])
     }
+
+    /// Whether an earlier call was found that this one repeats.
+    pub fn is_repeat(&self) -> bool {
+        self.joined
+    }
 }
 
 /// Writes a call down, or finds the one that it repeats.
@@ -70,21 +75,20 @@ async fn write_down(cx: &Cx, scope: &Scope, arrival: Arrival) -> Result<Call, Er
         None => None,
     };
     let joined = known.is_some();
-    let row = match known {
-        Some(row) => row,
-        None => {
-            let row = ApiCall {
-                id: cx.new_id(),
-                scope: scope.clone(),
-                caller: arrival.caller,
-                idempotency_key: arrival.idempotency_key,
-                fingerprint: arrival.fingerprint,
-                outcome: None,
-                created_at: now,
-            };
-            tx.insert_api_call(&row).await?;
-            row
-        }
+    let row = if let Some(row) = known {
+        row
+    } else {
+        let row = ApiCall {
+            id: cx.new_id(),
+            scope: scope.clone(),
+            caller: arrival.caller,
+            idempotency_key: arrival.idempotency_key,
+            fingerprint: arrival.fingerprint,
+            outcome: None,
+            created_at: now,
+        };
+        tx.insert_api_call(&row).await?;
+        row
     };
     tx.commit().await?;
     Ok(Call { row, joined })

@@ -8,7 +8,7 @@ use super::{Error, Result, Tx};
 use crate::domain::id::{
     CustomerId, LicenseId, LicenseInstanceId, PaymentId, ProductId, SubscriptionId,
 };
-use crate::domain::license::{License, LicenseInstance};
+use crate::domain::license::{License, LicenseInstance, LicenseStatus};
 use crate::domain::{Mode, Scope};
 
 queries! {
@@ -28,6 +28,17 @@ queries! {
         AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
         AND (CAST($5 AS TEXT) IS NULL OR subscription_id = $5) \
         ORDER BY created_at DESC, id DESC LIMIT $6 OFFSET $7";
+    FIND = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
+        WHERE license_id = licenses.id) AS activations \
+        FROM licenses WHERE business_id = $1 AND mode = $2 \
+        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
+        AND (CAST($5 AS TEXT) IS NULL OR $5 = CASE \
+            WHEN expires_at IS NOT NULL AND expires_at <= CAST($6 AS BIGINT) THEN 'expired' \
+            WHEN disabled OR suspended THEN 'disabled' ELSE 'active' END) \
+        AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
+        ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
+    OF_PAYMENT = "SELECT COUNT(*) AS count FROM licenses \
+        WHERE business_id = $1 AND mode = $2 AND payment_id = $3";
     SUSPEND = "UPDATE licenses SET suspended = $4 \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3";
     END = "UPDATE licenses SET suspended = FALSE, expires_at = $4 \
@@ -39,6 +50,11 @@ queries! {
         VALUES ($1, $2, $3, $4)";
     INSTANCE = "SELECT * FROM license_instances WHERE id = $1";
     INSTANCES_OF = "SELECT * FROM license_instances WHERE license_id = $1 ORDER BY id LIMIT 1000";
+    INSTANCES = "SELECT license_instances.* FROM license_instances \
+        JOIN licenses ON licenses.id = license_instances.license_id \
+        WHERE licenses.business_id = $1 AND licenses.mode = $2 \
+        AND (CAST($3 AS TEXT) IS NULL OR license_id = $3) \
+        ORDER BY license_instances.id DESC LIMIT $4 OFFSET $5";
     DELETE_INSTANCE = "DELETE FROM license_instances WHERE id = $1 AND license_id = $2";
 }
 
@@ -111,6 +127,26 @@ impl TryFrom<InstanceRow> for LicenseInstance {
     }
 }
 
+/// Which keys to find; an absent field does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct LicenseFilter {
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Of this product.
+    pub product: Option<ProductId>,
+    /// With this status at this time (business time).
+    pub status: Option<(LicenseStatus, Timestamp)>,
+    /// Made at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Made at this time or earlier.
+    pub created_to: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Count {
+    count: i64,
+}
+
 impl Tx {
     /// Adds a key; [`Error::Conflict`] when the mode has the same key already.
     pub async fn insert_license(&mut self, license: &License) -> Result<()> {
@@ -179,6 +215,70 @@ impl Tx {
         )?
         .into_iter()
         .map(License::try_from)
+        .collect()
+    }
+
+    /// A page of the keys that match, newest first.
+    pub async fn find_licenses(
+        &mut self,
+        scope: &Scope,
+        filter: &LicenseFilter,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<License>> {
+        fetch_all!(
+            self,
+            Row,
+            FIND,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            filter.customer.as_ref().map(CustomerId::as_str),
+            filter.product.as_ref().map(ProductId::as_str),
+            filter.status.map(|(status, _)| status.as_str()),
+            filter.status.map(|(_, now)| now.as_microsecond()),
+            filter.created_from.map(Timestamp::as_microsecond),
+            filter.created_to.map(Timestamp::as_microsecond),
+            i64::from(limit),
+            i64::from(offset),
+        )?
+        .into_iter()
+        .map(License::try_from)
+        .collect()
+    }
+
+    /// Whether a payment brought keys.
+    pub async fn has_licenses(&mut self, scope: &Scope, payment: &PaymentId) -> Result<bool> {
+        let row = fetch_optional!(
+            self,
+            Count,
+            OF_PAYMENT,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            payment.as_str(),
+        )?;
+        Ok(row.is_some_and(|row| row.count > 0))
+    }
+
+    /// A page of the activations of all keys or of one, newest first.
+    pub async fn license_instances(
+        &mut self,
+        scope: &Scope,
+        license: Option<&LicenseId>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<LicenseInstance>> {
+        fetch_all!(
+            self,
+            InstanceRow,
+            INSTANCES,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            license.map(LicenseId::as_str),
+            i64::from(limit),
+            i64::from(offset),
+        )?
+        .into_iter()
+        .map(LicenseInstance::try_from)
         .collect()
     }
 

@@ -48,6 +48,7 @@ pub use self::email_changes::EmailChange;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
+pub use self::licenses::LicenseFilter;
 pub use self::login_requests::LoginRequest;
 pub use self::payment_lists::PaymentFilter;
 pub use self::setups::{Setup, SetupState};

@@ -6,15 +6,21 @@ use super::macros::{fetch_all, fetch_optional, queries};
 use super::payments::Row;
 use super::{Result, Tx};
 use crate::domain::Scope;
-use crate::domain::id::{CustomerId, SubscriptionId};
+use crate::domain::id::{CustomerId, ProductId, SubscriptionId};
 use crate::domain::payment::Payment;
 
 queries! {
+    /// A payment that was sent and has no answer is told as processing, and so is `unknown`.
     LIST = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4) \
-        AND (CAST($5 AS TEXT) IS NULL OR state = $5) AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
+        AND (CAST($5 AS TEXT) IS NULL OR $5 = CASE WHEN state = 'unknown' \
+            OR (state = 'created' AND sent_at IS NOT NULL) THEN 'processing' ELSE state END) \
+        AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
         AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
-        ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
+        AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM payment_debts \
+            JOIN debts ON debts.id = payment_debts.debt_id \
+            WHERE payment_debts.payment_id = payments.id AND debts.lines LIKE $9 ESCAPE '!')) \
+        ORDER BY created_at DESC, id DESC LIMIT $10 OFFSET $11";
     NEW_METHOD_TRIES = "SELECT COUNT(*) AS count FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
         AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined'";
@@ -32,7 +38,9 @@ pub struct PaymentFilter {
     pub customer: Option<CustomerId>,
     /// Of this subscription.
     pub subscription: Option<SubscriptionId>,
-    /// In the state of this name (`PaymentState::name`).
+    /// For this product.
+    pub product: Option<ProductId>,
+    /// In the state of this name (`PaymentState::name`); `processing` includes `unknown`.
     pub state: Option<&'static str>,
     /// In this currency (its code).
     pub currency: Option<&'static str>,
@@ -40,6 +48,11 @@ pub struct PaymentFilter {
     pub created_from: Option<Timestamp>,
     /// Made at this time or earlier.
     pub created_to: Option<Timestamp>,
+}
+
+/// The pattern of lines (JSON) that name a product.
+fn named_in_lines(product: &ProductId) -> String {
+    super::row::contains(&format!("\"{product}\""))
 }
 
 impl Tx {
@@ -63,6 +76,7 @@ impl Tx {
             filter.currency,
             filter.created_from.map(Timestamp::as_microsecond),
             filter.created_to.map(Timestamp::as_microsecond),
+            filter.product.as_ref().map(named_in_lines),
             i64::from(limit),
             i64::from(offset),
         )?

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -22,6 +22,9 @@ use super::visitor::Visitor;
 use crate::flows;
 use crate::store;
 use crate::themes::{self, ErrorPage, Trouble};
+
+/// Somebody changed the same thing at the same moment; trying again helps.
+const CHANGED: &str = "changed_meanwhile";
 
 /// Why a request is not answered as asked.
 #[derive(Debug)]
@@ -116,6 +119,11 @@ impl Error {
         self.status
     }
 
+    /// Whether the same request can only be refused again.
+    fn is_final(&self) -> bool {
+        self.status == StatusCode::CONFLICT && self.code != CHANGED
+    }
+
     fn trouble(&self) -> Trouble {
         match self.status {
             StatusCode::FORBIDDEN if self.code == "expired" => Trouble::Expired,
@@ -165,7 +173,7 @@ impl IntoResponse for Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Stale { .. } => Self::conflict().because(error),
+            store::Error::Stale { .. } => Self::new(StatusCode::CONFLICT, CHANGED).because(error),
             other => Self::internal(other),
         }
     }
@@ -181,7 +189,7 @@ impl From<flows::Error> for Error {
     fn from(error: flows::Error) -> Self {
         let words = error.to_string();
         match error {
-            flows::Error::NotFound(_) => Self::not_found(),
+            flows::Error::NotFound(_) => Self::not_found().saying(words),
             flows::Error::Refused(_) => Self::conflict().saying(words),
             flows::Error::Invalid { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").saying(words)
@@ -235,8 +243,16 @@ pub(super) fn render(web: &Web, visit: &Arc<Visit>, error: &Error) -> Response {
                 .canonical_reason()
                 .unwrap_or("The request failed")
         });
-        let body = Json(json!({ "code": error.code, "message": message }));
-        return (error.status, body).into_response();
+        // Dodo's codes are written in capitals.
+        let code = error.code.to_ascii_uppercase();
+        let body = Json(json!({ "code": code, "message": message }));
+        let mut response = (error.status, body).into_response();
+        if error.is_final() {
+            // Dodo's SDKs send anything again that is answered with 409 or 5xx.
+            let headers = response.headers_mut();
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        return response;
     }
     let visitor = Visitor::of(web, visit);
     let page = ErrorPage {

@@ -9,6 +9,7 @@ mod assets;
 pub mod console;
 mod cookies;
 mod csrf;
+mod document;
 mod error;
 mod headers;
 mod health;

@@ -67,6 +67,7 @@ impl Status {
 
 /// A subscription (`Subscription`).
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are Dodo's")]
 pub struct Subscription {
     /// None on this host.
     pub addons: Empty,
@@ -204,6 +205,7 @@ impl Subscription {
 
 /// A subscription in a list; it has fewer keys, and the product's name.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are Dodo's")]
 pub struct SubscriptionItem {
     /// Where the customer is.
     pub billing: Billing,

@@ -22,10 +22,6 @@ pub struct Envelope {
 /// The object that an event is about, as it is at delivery.
 #[derive(Debug, Serialize)]
 #[serde(tag = "payload_type")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once per delivery and written at once"
-)]
 pub enum Data {
     /// Of `payment.*`.
     Payment(Payment),

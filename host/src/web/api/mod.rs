@@ -1,9 +1,49 @@
-//! The merchant API, under `/api`: Dodo's paths and shapes. Paths here have no `/api` in front.
+//! The merchant API: Dodo's paths and JSON, so that Dodo's SDKs work against this host with
+//! another base address and key. The key decides business and mode.
+//!
+//! A handler reads, or calls one flow, and answers with a struct of [`crate::wire`]. Fields
+//! that this host does not know are ignored, as Dodo does; a known field of a wrong type is
+//! refused by name.
+
+mod create;
+mod customers;
+mod input;
+mod invoices;
+mod key;
+mod license_keys;
+mod licenses;
+mod methods;
+mod payments;
+mod products;
+mod repeats;
+mod return_url;
+mod subscription_changes;
+mod subscriptions;
+
+use std::future::Future;
 
 use axum::Router;
 
-use super::Web;
+use super::{Error, Web};
+use crate::flows;
 
+/// The routes below `/api`.
 pub(super) fn router() -> Router<Web> {
     Router::new()
+        .merge(customers::router())
+        .merge(methods::router())
+        .merge(products::router())
+        .merge(subscriptions::router())
+        .merge(payments::router())
+        .merge(invoices::router())
+        .merge(license_keys::router())
+        .merge(licenses::router())
+}
+
+/// Runs a flow to its end, whatever becomes of the caller.
+async fn run<T: Send + 'static>(
+    web: &Web,
+    flow: impl Future<Output = Result<T, flows::Error>> + Send + 'static,
+) -> Result<T, Error> {
+    web.perform(flow).await
 }

@@ -1,0 +1,155 @@
+//! What `POST /subscriptions` and `POST /payments` have in common: who buys, where they are,
+//! and the wishes of checkout that this host cannot grant.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::input::invalid;
+use super::key::ApiKey;
+use super::{return_url, run};
+use crate::domain::customer::{BillingAddress, BuyerDetails, Customer};
+use crate::domain::email::Email;
+use crate::domain::id::CustomerId;
+use crate::flows::customer::{self, NewCustomer};
+use crate::flows::repeat::Call;
+use crate::web::{Error, Web};
+use crate::wire::{Billing, Metadata};
+
+/// The longest part of an address and the longest tax id, in characters.
+const MAX_TEXT: usize = 255;
+
+/// The customer of a new subscription or payment.
+#[derive(Deserialize)]
+pub(super) struct CustomerBody {
+    customer_id: Option<CustomerId>,
+    email: Option<Email>,
+    name: Option<String>,
+    phone_number: Option<String>,
+    create_new_customer: Option<bool>,
+}
+
+/// Fields that both kinds of creation share.
+#[derive(Deserialize)]
+pub(super) struct Purchase {
+    pub(super) billing: Billing,
+    pub(super) customer: CustomerBody,
+    customer_business_name: Option<String>,
+    tax_id: Option<String>,
+    pub(super) metadata: Option<Metadata>,
+    return_url: Option<String>,
+    /// Anything but null or empty is a wish that would change what is charged.
+    discount_code: Option<Value>,
+    discount_codes: Option<Value>,
+    payment_method_id: Option<Value>,
+    addons: Option<Value>,
+    on_demand: Option<Value>,
+    one_time_product_cart: Option<Value>,
+}
+
+impl Purchase {
+    /// Refuses what this host cannot grant and must not ignore: it would charge another sum,
+    /// or at another time, than the merchant expects.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let wishes = [
+            ("discount_code", &self.discount_code),
+            ("discount_codes", &self.discount_codes),
+            ("payment_method_id", &self.payment_method_id),
+            ("addons", &self.addons),
+            ("on_demand", &self.on_demand),
+            ("one_time_product_cart", &self.one_time_product_cart),
+        ];
+        let wished = |wish: &Option<Value>| match wish {
+            None | Some(Value::Null) => false,
+            Some(Value::Array(items)) => !items.is_empty(),
+            Some(_) => true,
+        };
+        match wishes.iter().find(|(_, wish)| wished(wish)) {
+            Some((field, _)) => Err(invalid(field, "is not supported on this host")),
+            None => Ok(()),
+        }
+    }
+
+    /// Who buys, for tax and documents.
+    pub(super) fn buyer(&self) -> Result<BuyerDetails, Error> {
+        Ok(BuyerDetails {
+            billing: address(&self.billing)?,
+            tax_id: short("tax_id", self.tax_id.clone())?,
+            business_name: short(
+                "customer_business_name",
+                self.customer_business_name.clone(),
+            )?,
+        })
+    }
+
+    /// Where the customer is offered to go afterwards.
+    pub(super) fn return_url(&self, key: &ApiKey) -> Result<Option<String>, Error> {
+        let settings = key.cx.settings.load();
+        let url = return_url::checked(&settings, &key.scope, self.return_url.clone())?;
+        Ok(url.map(Into::into))
+    }
+}
+
+/// The customer that is named, or found by address, or made.
+pub(super) async fn buying_customer(
+    web: &Web,
+    key: &ApiKey,
+    call: &Call,
+    body: CustomerBody,
+) -> Result<Customer, Error> {
+    if let Some(id) = &body.customer_id {
+        let mut tx = key.cx.store.read().await?;
+        let known = tx.customer(&key.scope, id).await?;
+        return known.ok_or_else(|| Error::not_found().saying("there is no such customer"));
+    }
+    let Some(email) = body.email else {
+        return Err(invalid("customer", "needs customer_id or email"));
+    };
+    let new = NewCustomer {
+        id: call.id_of("customer"),
+        name: body.name.unwrap_or_default(),
+        phone: body.phone_number,
+        metadata: Metadata::default().to_json(),
+        email,
+    };
+    let always_new = body.create_new_customer.unwrap_or(false);
+    let (cx, scope) = (key.cx.clone(), key.scope.clone());
+    run(web, async move {
+        if always_new {
+            customer::create(&cx, &scope, new).await
+        } else {
+            customer::with_email(&cx, &scope, new).await
+        }
+    })
+    .await
+}
+
+/// An address as the domain keeps it.
+pub(super) fn address(billing: &Billing) -> Result<BillingAddress, Error> {
+    let country = &billing.country;
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(invalid(
+            "billing.country",
+            "must be two capital letters (ISO 3166-1 alpha-2)",
+        ));
+    }
+    Ok(BillingAddress {
+        country: country.clone(),
+        city: short("billing.city", billing.city.clone())?,
+        state: short("billing.state", billing.state.clone())?,
+        street: short("billing.street", billing.street.clone())?,
+        zipcode: short("billing.zipcode", billing.zipcode.clone())?,
+    })
+}
+
+/// A text of one line; an empty one is none.
+pub(super) fn short(field: &str, text: Option<String>) -> Result<Option<String>, Error> {
+    match text {
+        Some(text) if text.chars().count() > MAX_TEXT => {
+            Err(invalid(field, "is longer than 255 characters"))
+        }
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(invalid(field, "holds control characters"))
+        }
+        text => Ok(text.filter(|text| !text.trim().is_empty())),
+    }
+}

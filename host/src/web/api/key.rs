@@ -1,0 +1,107 @@
+//! Who calls: the bearer of an API key, and what the key allows.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use crate::cx::{Actor, Cx};
+use crate::domain::Scope;
+use crate::domain::id::ApiKeyId;
+use crate::flows::api_key;
+use crate::store;
+use crate::web::{Error, Visit, Web};
+
+/// The bearer of an API key; may at least read.
+#[derive(Clone)]
+pub(super) struct ApiKey {
+    /// The business and mode that the key opens.
+    pub(super) scope: Scope,
+    /// The key's row.
+    pub(super) id: ApiKeyId,
+    /// The context, acting for this key.
+    pub(super) cx: Cx,
+    write: bool,
+}
+
+/// The bearer of a key that may write.
+#[derive(Clone)]
+pub(super) struct Writer(pub(super) ApiKey);
+
+impl<S> FromRequestParts<S> for ApiKey
+where
+    Web: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let web = Web::from_ref(state);
+        let key = find(&web, parts).await?.ok_or_else(unauthorized)?;
+        if web.cx.business(&key.scope).is_none() {
+            return Err(Error::unavailable().saying("this business is not served right now"));
+        }
+        Ok(Self {
+            cx: acting(&web, parts, key.id.to_string()),
+            scope: key.scope,
+            id: key.id,
+            write: key.write,
+        })
+    }
+}
+
+impl<S> FromRequestParts<S> for Writer
+where
+    Web: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let key = ApiKey::from_request_parts(parts, state).await?;
+        if key.write {
+            Ok(Self(key))
+        } else {
+            Err(Error::forbidden().saying("this API key may only read"))
+        }
+    }
+}
+
+/// The scope of the key that is shown, where one is needed and where it is not.
+pub(super) async fn shown_scope(web: &Web, parts: &Parts) -> Result<Option<Scope>, Error> {
+    Ok(find(web, parts).await?.map(|key| key.scope))
+}
+
+async fn find(web: &Web, parts: &Parts) -> Result<Option<store::ApiKey>, Error> {
+    let Some(text) = bearer(parts) else {
+        return Ok(None);
+    };
+    let mut tx = web.cx.store.read().await?;
+    Ok(tx.api_key_by_hash(&api_key::hash(text)).await?)
+}
+
+/// The context of a call on behalf of `actor`.
+pub(super) fn acting(web: &Web, parts: &Parts, actor: String) -> Cx {
+    let visit = parts.extensions.get::<Arc<Visit>>();
+    let login = &web.cx.settings.load().login;
+    Cx {
+        actor: Actor {
+            id: actor,
+            origin: visit.map(|visit| visit.network(login)),
+        },
+        ..web.cx.clone()
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, text) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
+}
+
+fn unauthorized() -> Error {
+    Error::new(StatusCode::UNAUTHORIZED, "unauthorized")
+        .saying("send an API key of this host as `Authorization: Bearer …`")
+}

@@ -1,0 +1,283 @@
+//! `/subscriptions`: making, reading, listing, and changing the method that pays.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::create::{Purchase, buying_customer};
+use super::input::{Asked, At, Paging, invalid};
+use super::key::ApiKey;
+use super::repeats::Making;
+use super::{return_url, run, subscription_changes};
+use crate::domain::id::{CustomerId, MethodId, PaymentId, ProductId, SetupId, SubscriptionId};
+use crate::domain::money::Currency;
+use crate::domain::payment::{CustomerAction, PaymentState};
+use crate::flows::begin::{self, NewSubscription};
+use crate::flows::{AttemptOf, Choice, method_update, repeat};
+use crate::store::{SetupState, SubscriptionFilter};
+use crate::web::{Error, Web};
+use crate::wire::customer::CustomerDetails;
+use crate::wire::subscription::{Status, Subscription, SubscriptionItem};
+use crate::wire::{Empty, Metadata, Null, Page, load};
+
+/// The longest trial, in days.
+const MAX_TRIAL: u32 = 3650;
+/// The largest quantity; the sum is checked besides.
+const MAX_QUANTITY: u32 = 100_000;
+
+pub(super) fn router() -> Router<Web> {
+    Router::new()
+        .route("/subscriptions", get(index).post(create))
+        .route(
+            "/subscriptions/{subscription}",
+            get(show).patch(subscription_changes::update),
+        )
+        .route(
+            "/subscriptions/{subscription}/update-payment-method",
+            post(update_method),
+        )
+}
+
+#[derive(Deserialize)]
+struct Filter {
+    customer_id: Option<String>,
+    product_id: Option<String>,
+    status: Option<Status>,
+    cancel_at_next_billing_date: Option<bool>,
+    created_at_gte: Option<Timestamp>,
+    created_at_lte: Option<Timestamp>,
+}
+
+async fn index(
+    key: ApiKey,
+    Asked(asked): Asked<Filter>,
+    paging: Paging,
+) -> Result<Json<Page<SubscriptionItem>>, Error> {
+    let nothing = Json(Page { items: Vec::new() });
+    let customer = asked.customer_id.map(CustomerId::try_from).transpose();
+    let product = asked.product_id.map(ProductId::try_from).transpose();
+    // Nothing belongs to what is not even an id.
+    let (Ok(customer), Ok(product)) = (customer, product) else {
+        return Ok(nothing);
+    };
+    let filter = SubscriptionFilter {
+        customer,
+        product,
+        state: asked.status.map(Status::state_name),
+        cancel_at_period_end: asked.cancel_at_next_billing_date,
+        created_from: asked.created_at_gte,
+        created_to: asked.created_at_lte,
+    };
+    let mut tx = key.cx.store.read().await?;
+    let found = tx
+        .subscriptions(&key.scope, &filter, paging.limit, paging.offset)
+        .await?;
+    let mut items = Vec::with_capacity(found.len());
+    for subscription in &found {
+        let whole = load::subscription(&key.cx, &mut tx, subscription).await?;
+        let product = tx.product(&key.scope, &subscription.product).await?;
+        items.push(SubscriptionItem::new(
+            whole,
+            product.map(|product| product.name),
+        ));
+    }
+    Ok(Json(Page { items }))
+}
+
+async fn show(key: ApiKey, At(id): At<SubscriptionId>) -> Result<Json<Subscription>, Error> {
+    let mut tx = key.cx.store.read().await?;
+    let row = tx.subscription(&key.scope, &id).await?;
+    let row = row.ok_or_else(Error::not_found)?;
+    Ok(Json(load::subscription(&key.cx, &mut tx, &row).await?))
+}
+
+#[derive(Deserialize)]
+struct NewBody {
+    #[serde(flatten)]
+    purchase: Purchase,
+    product_id: String,
+    quantity: u32,
+    billing_currency: Option<Currency>,
+    trial_period_days: Option<u32>,
+}
+
+/// What `POST /subscriptions` answers.
+#[derive(Serialize)]
+struct Created {
+    addons: Empty,
+    customer: CustomerDetails,
+    metadata: Metadata,
+    payment_id: PaymentId,
+    payment_method_required: bool,
+    recurring_pre_tax_amount: i64,
+    subscription_id: SubscriptionId,
+    client_secret: Null,
+    discount_id: Null,
+    discount_ids: Null,
+    expires_on: Timestamp,
+    one_time_product_cart: Null,
+    payment_link: String,
+    trial_amount: Null,
+}
+
+async fn create(
+    State(web): State<Web>,
+    Making { key, body, call }: Making<NewBody>,
+) -> Result<Json<Created>, Error> {
+    body.purchase.check()?;
+    if !(1..=MAX_QUANTITY).contains(&body.quantity) {
+        return Err(invalid("quantity", "must be 1 to 100000"));
+    }
+    if body.trial_period_days.is_some_and(|days| days > MAX_TRIAL) {
+        return Err(invalid("trial_period_days", "is more than 3650"));
+    }
+    let product = product(&key, &body.product_id, body.billing_currency).await?;
+    let buyer = body.purchase.buyer()?;
+    let return_url = body.purchase.return_url(&key)?;
+    let customer = buying_customer(&web, &key, &call, body.purchase.customer).await?;
+    let new = NewSubscription {
+        id: call.id_of("subscription"),
+        payment: call.id_of("payment"),
+        customer: customer.id.clone(),
+        product,
+        quantity: body.quantity,
+        trial_days: body.trial_period_days,
+        buyer,
+        metadata: body.purchase.metadata.unwrap_or_default().to_json(),
+        return_url,
+    };
+    let (cx, scope) = (key.cx.clone(), key.scope.clone());
+    let begun = run(
+        &web,
+        Box::pin(async move { begin::create_subscription(&cx, &scope, new).await }),
+    )
+    .await?;
+    let subscription = begun.subscription.ok_or_else(Error::not_found)?;
+    let mut tx = key.cx.store.read().await?;
+    let whole = load::subscription(&key.cx, &mut tx, &subscription).await?;
+    Ok(Json(Created {
+        addons: [],
+        customer: whole.customer,
+        metadata: whole.metadata,
+        payment_link: load::payment_link(&key.cx, &key.scope, &begun.payment.id),
+        payment_id: begun.payment.id,
+        payment_method_required: true,
+        recurring_pre_tax_amount: whole.recurring_pre_tax_amount,
+        subscription_id: subscription.id,
+        client_secret: None,
+        discount_id: None,
+        discount_ids: None,
+        expires_on: begun.expires_at,
+        one_time_product_cart: None,
+        trial_amount: None,
+    }))
+}
+
+/// The product that is sold; its currency is the only one it is sold in.
+pub(super) async fn product(
+    key: &ApiKey,
+    id: &str,
+    currency: Option<Currency>,
+) -> Result<ProductId, Error> {
+    let missing = || Error::not_found().saying("there is no such product");
+    let id: ProductId = id.parse().map_err(|_| missing())?;
+    let mut tx = key.cx.store.read().await?;
+    let product = tx.product(&key.scope, &id).await?.ok_or_else(missing)?;
+    if currency.is_some_and(|currency| currency != product.price.currency) {
+        return Err(invalid(
+            "billing_currency",
+            "must be the currency of the product's price",
+        ));
+    }
+    Ok(id)
+}
+
+/// The bare union that Dodo's SDKs send.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum MethodBody {
+    New { return_url: Option<String> },
+    Existing { payment_method_id: MethodId },
+}
+
+/// What changing the method answers; every field may be null.
+#[derive(Default, Serialize)]
+struct MethodAnswer {
+    client_secret: Null,
+    expires_on: Option<Timestamp>,
+    payment_id: Option<PaymentId>,
+    payment_link: Option<String>,
+}
+
+async fn update_method(
+    State(web): State<Web>,
+    At(id): At<SubscriptionId>,
+    Making { key, body, call }: Making<MethodBody>,
+) -> Result<Json<MethodAnswer>, Error> {
+    let (choice, return_url) = match body {
+        MethodBody::Existing { payment_method_id } => (Choice::Saved(payment_method_id), None),
+        MethodBody::New { return_url } => {
+            let settings = key.cx.settings.load();
+            (
+                Choice::New,
+                return_url::checked(&settings, &key.scope, return_url)?.map(Into::into),
+            )
+        }
+    };
+    let (cx, scope) = (key.cx.clone(), key.scope.clone());
+    let outcome = run(
+        &web,
+        Box::pin(async move {
+            let deadline = cx.settings.load().plugins.deadline;
+            let patience =
+                Duration::try_from(deadline).unwrap_or_default() + Duration::from_secs(5);
+            if let Some(known) = repeat::outcome(&cx, &call, patience).await? {
+                return Ok(known);
+            }
+            let attempt = method_update::start(&cx, &scope, &id, choice, return_url).await?;
+            let outcome = match attempt.of {
+                AttemptOf::Payment(id) => id.to_string(),
+                AttemptOf::Setup(id) => id.to_string(),
+                AttemptOf::Nothing => String::new(),
+            };
+            repeat::close(&cx, &call, &outcome).await?;
+            Ok(outcome)
+        }),
+    )
+    .await?;
+    Ok(Json(method_answer(&key, &outcome).await?))
+}
+
+/// What became of an attempt: where the customer has to go, if anywhere.
+async fn method_answer(key: &ApiKey, outcome: &str) -> Result<MethodAnswer, Error> {
+    let mut tx = key.cx.store.read().await?;
+    let (payment_id, waiting) = if let Ok(id) = outcome.parse::<PaymentId>() {
+        let payment = tx.payment(&key.scope, &id).await?;
+        let waiting = payment.and_then(|payment| match payment.state {
+            PaymentState::AwaitingCustomer { action, expires_at } => Some((action, expires_at)),
+            _ => None,
+        });
+        (Some(id), waiting)
+    } else if let Ok(id) = outcome.parse::<SetupId>() {
+        let setup = tx.setup(&key.scope, &id).await?;
+        let open = setup.filter(|setup| setup.state == SetupState::AwaitingCustomer);
+        let waiting = open.and_then(|setup| Some((setup.action?, setup.expires_at)));
+        (None, waiting)
+    } else {
+        (None, None)
+    };
+    let (action, expires_on) = waiting.unzip();
+    Ok(MethodAnswer {
+        client_secret: None,
+        expires_on,
+        payment_id,
+        payment_link: match action {
+            Some(CustomerAction::Redirect { url }) => Some(url),
+            Some(CustomerAction::Wait) | None => None,
+        },
+    })
+}
