@@ -186,6 +186,7 @@ async fn hold(
             now,
         )
         .await?;
+        settlement::schedule(cx, tx, &subscription).await?;
         tx.save_subscription(&mut subscription).await?;
     }
     Ok(())

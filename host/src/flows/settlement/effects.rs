@@ -14,11 +14,12 @@ use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, S
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx, Work};
 
-/// Does what the payment's new state asks for.
+/// Does what the payment's new state asks for; `before` is the state it came from.
 pub(super) async fn follow(
     cx: &Cx,
     tx: &mut Tx,
     payment: &mut Payment,
+    before: &PaymentState,
     subscription: Option<Subscription>,
     moved: Option<Money>,
     now: Timestamp,
@@ -45,12 +46,18 @@ pub(super) async fn follow(
         PaymentState::Declined { .. } => {
             tx.release_debts(&payment.id).await?;
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
-            match subscription {
-                Some(subscription) if payment.purpose == Purpose::Renewal => {
-                    renewal_declined(cx, tx, payment, subscription, now).await
-                }
-                _ => Ok(()),
+            if let Some(subscription) = subscription.filter(|_| payment.purpose == Purpose::Renewal)
+            {
+                return renewal_declined(cx, tx, payment, subscription, now).await;
             }
+            // The customer saw "your bank is transferring the money" and has left long ago.
+            if matches!(before, PaymentState::Processing { .. }) {
+                let mail = MailOrder::PaymentFailed {
+                    payment: payment.id.clone(),
+                };
+                facts::mail(cx, tx, &scope, mail).await?;
+            }
+            Ok(())
         }
         PaymentState::Succeeded { .. } => {
             succeeded(
@@ -115,6 +122,7 @@ async fn renewal_declined(
         payment: payment.id.clone(),
     };
     facts::mail(cx, tx, scope, mail).await?;
+    revival::schedule(cx, tx, &subscription).await?;
     tx.save_subscription(&mut subscription).await?;
     Ok(())
 }

@@ -61,13 +61,21 @@ pub(super) async fn apply(
     }
     match payment.state.apply(news.event.clone(), now, cx.now()) {
         Transition::Moved(state) => {
-            let before = payment.state.name();
-            payment.state = state;
+            let before = std::mem::replace(&mut payment.state, state);
             payment.updated_at = now;
             payment.absent_since = None;
             keep_method(cx, &mut tx, scope, &mut payment, &news, now).await?;
-            tracing::info!(payment.id = %id, from = before, to = payment.state.name(), "payment moved");
-            effects::follow(cx, &mut tx, &mut payment, subscription, news.amount, now).await?;
+            tracing::info!(payment.id = %id, from = before.name(), to = payment.state.name(), "payment moved");
+            effects::follow(
+                cx,
+                &mut tx,
+                &mut payment,
+                &before,
+                subscription,
+                news.amount,
+                now,
+            )
+            .await?;
         }
         Transition::Unchanged => tracing::debug!(payment.id = %id, "news of a payment was known"),
         Transition::Refused(why) => {

@@ -167,21 +167,26 @@ pub(super) fn buy_period(
     Ok(())
 }
 
-/// Orders whatever is due at the end of the period.
+/// Orders whatever is due next: the end of the period while it is paid for or is to end with
+/// it, and in any case the end of the agreed term.
 pub(in crate::flows) async fn schedule(
     cx: &Cx,
     tx: &mut Tx,
     subscription: &Subscription,
 ) -> Result<(), Error> {
-    let work = Work::Renew {
-        subscription: subscription.id.clone(),
-    };
     let scope: &Scope = &subscription.scope;
-    let at = subscription
-        .expires_at
-        .map_or(subscription.period.end, |end| {
-            end.min(subscription.period.end)
-        });
-    cx.order_at_business_time(tx, scope, &work, at).await?;
+    let period_counts =
+        subscription.state == SubscriptionState::Active || subscription.cancel_at_period_end;
+    let period_end = period_counts.then_some(subscription.period.end);
+    if let Some(at) = [period_end, subscription.expires_at]
+        .into_iter()
+        .flatten()
+        .min()
+    {
+        let work = Work::Renew {
+            subscription: subscription.id.clone(),
+        };
+        cx.order_at_business_time(tx, scope, &work, at).await?;
+    }
     Ok(())
 }

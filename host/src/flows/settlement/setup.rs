@@ -8,6 +8,7 @@ use super::revival;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::{MethodId, SetupId};
+use crate::domain::payment::PaymentState;
 use crate::domain::period::Period;
 use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
@@ -227,6 +228,14 @@ async fn begin_trial(
     subscription.period = Period { start: now, end };
     subscription.expires_at = Some(subscription.term.after(end, 1, zone)?);
     grants::of_subscription(cx, tx, subscription, None, now).await?;
+    // The page of a trial stood for a payment of nothing; it is done.
+    for mut payment in tx.open_payments_of(&scope, &subscription.id).await? {
+        if payment.amount.is_zero() && payment.state == PaymentState::Created {
+            payment.state = PaymentState::Succeeded { at: now };
+            payment.updated_at = now;
+            tx.save_payment(&mut payment).await?;
+        }
+    }
     let mail = MailOrder::SubscriptionStarted {
         subscription: subscription.id.clone(),
         payment: None,

@@ -2,9 +2,9 @@
 
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::subscription::SubscriptionState;
-use vestibule::flows::{Ending, begin};
+use vestibule::flows::{AttemptOf, Ending, begin, settlement};
 
-use super::{DECLINED, GOOD};
+use super::{DECLINED, GOOD, page};
 use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,4 +85,37 @@ async fn a_page_that_expired_ends_the_subscription_and_cannot_be_paid() {
     let id = begun.subscription.unwrap().id;
     assert_eq!(world.subscription(&id).await.state.name(), "failed");
     assert_eq!(world.charged().await, [0_i64; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_begins_with_a_method_and_without_a_charge() {
+    let world = World::sqlite().await;
+    let begun = world.pending_with_trial(14).await;
+    let attempt = begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    let AttemptOf::Setup(setup) = &attempt.of else {
+        panic!("not a set-up: {attempt:?}")
+    };
+    world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+    let ending = settlement::setup_returned(&world.cx, &world.scope, setup, &[])
+        .await
+        .unwrap();
+    assert_eq!(ending, Ending::Succeeded);
+    let id = begun.subscription.unwrap().id;
+    let subscription = world.subscription(&id).await;
+    assert_eq!(subscription.state, SubscriptionState::Active);
+    let days = subscription
+        .period
+        .end
+        .duration_since(subscription.period.start);
+    assert_eq!(days.as_hours(), 14 * 24);
+    assert_eq!(world.charged().await, [0_i64; 0]);
+
+    world.renew(&id).await;
+    assert_eq!(
+        world.charged().await,
+        [2900],
+        "the first period follows the trial"
+    );
 }

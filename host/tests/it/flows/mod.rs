@@ -22,6 +22,10 @@ const DECLINED_AT_RENEWAL: &str = "4000000000000341";
 impl World {
     /// A subscription that waits for its first payment.
     async fn pending(&self) -> Begun {
+        self.pending_with_trial(0).await
+    }
+
+    async fn pending_with_trial(&self, days: u32) -> Begun {
         let customer = self.customer().await;
         let product = self.product().await;
         let new = NewSubscription {
@@ -30,7 +34,7 @@ impl World {
             customer: customer.id,
             product: product.id,
             quantity: 1,
-            trial_days: None,
+            trial_days: Some(days),
             buyer: buyer(),
             metadata: "{}".to_owned(),
             return_url: None,
