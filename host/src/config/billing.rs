@@ -17,16 +17,6 @@ pub struct Billing {
     /// on hold at once.
     #[serde(deserialize_with = "duration::one")]
     pub grace: SignedDuration,
-    /// When a declined renewal is tried again during the grace, counted from the first decline.
-    #[serde(deserialize_with = "duration::list")]
-    pub retry_after: Vec<SignedDuration>,
-    /// Charges of one method within `tries_window`.
-    pub tries_per_method: u32,
-    /// The window of `tries_per_method`.
-    #[serde(deserialize_with = "duration::one")]
-    pub tries_window: SignedDuration,
-    /// Charges of one method within a day.
-    pub tries_per_method_a_day: u32,
     /// New payment methods of one customer within a day.
     pub new_methods_a_day: u32,
     /// How long a payment may await the customer before the gateway is asked to cancel it.
@@ -35,21 +25,12 @@ pub struct Billing {
     /// How long the page of a `payment_link` works.
     #[serde(deserialize_with = "duration::one")]
     pub payment_link_lifetime: SignedDuration,
-    /// What happens to money that pays no debt.
-    pub unapplied: Unapplied,
-    /// How long such money waits before it is refunded.
-    #[serde(deserialize_with = "duration::one")]
-    pub unapplied_refund_after: SignedDuration,
     /// What cancelling does to the dues.
     pub dues_at_cancel: DuesAtCancel,
     /// Where the period bought by a reactivation starts.
     pub reactivation_anchor: ReactivationAnchor,
     /// Whether a payment that is processing grants access until it should have arrived.
     pub access_while_processing: bool,
-    /// Working days added to the date at which a processing payment is expected.
-    pub processing_working_days: u32,
-    /// What a reversal (returned debit, lost dispute) does to the subscription.
-    pub reversal: Reversal,
     /// When an open or unknown payment is first looked up, counted from its sending.
     #[serde(deserialize_with = "duration::list")]
     pub lookup_after: Vec<SignedDuration>,
@@ -64,16 +45,6 @@ pub struct Billing {
     pub absent_again_after: SignedDuration,
 }
 
-/// What happens to money that pays no debt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unapplied {
-    /// Refunded after `unapplied_refund_after`.
-    Refund,
-    /// Kept on the operator's list until someone decides.
-    Hold,
-}
-
 /// What cancelling does to the dues of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,34 +55,16 @@ pub enum DuesAtCancel {
     Keep,
 }
 
-/// What a reversal does to the subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reversal {
-    /// It goes on hold until the customer pays.
-    Hold,
-    /// It ends.
-    End,
-}
-
 impl Default for Billing {
     fn default() -> Self {
         Self {
             grace: SignedDuration::ZERO,
-            retry_after: [1, 3, 5].map(days).to_vec(),
-            tries_per_method: 15,
-            tries_window: days(30),
-            tries_per_method_a_day: 10,
             new_methods_a_day: 5,
             payment_expiry: SignedDuration::from_mins(30),
             payment_link_lifetime: SignedDuration::from_hours(24),
-            unapplied: Unapplied::Refund,
-            unapplied_refund_after: SignedDuration::from_hours(24),
             dues_at_cancel: DuesAtCancel::WriteOff,
             reactivation_anchor: ReactivationAnchor::Payment,
             access_while_processing: false,
-            processing_working_days: 2,
-            reversal: Reversal::Hold,
             lookup_after: vec![
                 SignedDuration::from_mins(1),
                 SignedDuration::from_mins(5),
@@ -124,23 +77,14 @@ impl Default for Billing {
     }
 }
 
-const fn days(count: i64) -> SignedDuration {
-    SignedDuration::from_hours(count * 24)
-}
-
 impl Billing {
     pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {
-        for (key, list) in [
-            ("billing.retry_after", &self.retry_after),
-            ("billing.lookup_after", &self.lookup_after),
-        ] {
-            if !list.is_sorted() {
-                problems.push(source.problem(
-                    key,
-                    "is not in ascending order",
-                    "Each duration counts from the same moment; write the shortest first.",
-                ));
-            }
+        if !self.lookup_after.is_sorted() {
+            problems.push(source.problem(
+                "billing.lookup_after",
+                "is not in ascending order",
+                "Each duration counts from the same moment; write the shortest first.",
+            ));
         }
         if self.lookup_every.is_zero() {
             problems.push(source.problem(

@@ -39,8 +39,6 @@ pub struct Business {
     pub time_zone: TimeZone,
     /// A folder of the themes folder.
     pub theme: String,
-    /// Whether the theme's own scripts run; only with a host of its own.
-    pub theme_scripts: bool,
     /// Hosts a `return_url` may name; empty for any.
     pub return_hosts: Vec<String>,
     /// Stands before this business's invoice numbers instead of `invoices.prefix`.
@@ -131,8 +129,6 @@ pub(super) struct BusinessFile {
     #[serde(default = "default_theme")]
     theme: String,
     #[serde(default)]
-    theme_scripts: bool,
-    #[serde(default)]
     return_hosts: Vec<String>,
     #[serde(default)]
     invoice_prefix: Option<String>,
@@ -190,13 +186,6 @@ impl BusinessFile {
                 "Give test mode a secret of its own, so that no test call can act on live data.",
             ));
         }
-        if self.theme_scripts && live.host.is_none() {
-            problems.push(source.problem(
-                "theme_scripts",
-                "needs a host of this business's own",
-                "Set live.host, or remove the key: on the shared host a theme has no scripts.",
-            ));
-        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -210,7 +199,6 @@ impl BusinessFile {
             locales: self.locales,
             time_zone,
             theme: self.theme,
-            theme_scripts: self.theme_scripts,
             return_hosts: self.return_hosts,
             invoice_prefix: self.invoice_prefix,
             allow: self.allow,

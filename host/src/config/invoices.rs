@@ -1,16 +1,14 @@
-//! `[invoices]`: when documents get their number and how the number looks.
+//! `[invoices]`: how the numbers of documents look.
 
 use serde::Deserialize;
 
 use super::problem::Problem;
 use super::source::Source;
 
-/// When documents get their number and how the number looks.
+/// How the numbers of documents look.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Invoices {
-    /// When an invoice is issued.
-    pub issue: Issue,
     /// Stands before the number of an invoice.
     pub prefix: String,
     /// Stands before the number of a credit note.
@@ -21,20 +19,9 @@ pub struct Invoices {
     pub digits: u8,
 }
 
-/// When an invoice is issued and gets its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Issue {
-    /// When it is paid.
-    Settlement,
-    /// When it falls due, paid or not.
-    Due,
-}
-
 impl Default for Invoices {
     fn default() -> Self {
         Self {
-            issue: Issue::Settlement,
             prefix: "INV-".into(),
             credit_note_prefix: "CN-".into(),
             test_prefix: "TEST-".into(),

@@ -33,9 +33,6 @@ pub struct Jobs {
     /// How long a merchant's endpoint may take to answer a webhook.
     #[serde(deserialize_with = "duration::one")]
     pub webhook_timeout: SignedDuration,
-    /// How long mails of test mode are kept.
-    #[serde(deserialize_with = "duration::one")]
-    pub keep_test_mails: SignedDuration,
 }
 
 impl Default for Jobs {
@@ -49,7 +46,6 @@ impl Default for Jobs {
             tries: 20,
             keep: SignedDuration::from_hours(30 * 24),
             webhook_timeout: SignedDuration::from_secs(15),
-            keep_test_mails: SignedDuration::from_hours(7 * 24),
         }
     }
 }

@@ -55,9 +55,6 @@ pub struct Login {
     /// How young a sign-in must be for a change of the e-mail address.
     #[serde(deserialize_with = "duration::one")]
     pub fresh_sign_in: SignedDuration,
-    /// How long the old address can undo a change of the e-mail address.
-    #[serde(deserialize_with = "duration::one")]
-    pub email_undo: SignedDuration,
     /// `send_email` of the portal session API works at most once per customer in this time.
     #[serde(deserialize_with = "duration::one")]
     pub send_email_interval: SignedDuration,
@@ -83,7 +80,6 @@ impl Default for Login {
             staff_link_lifetime: SignedDuration::from_mins(10),
             staff_session: SignedDuration::from_hours(12),
             fresh_sign_in: SignedDuration::from_mins(10),
-            email_undo: SignedDuration::from_hours(7 * 24),
             send_email_interval: SignedDuration::from_mins(1),
         }
     }

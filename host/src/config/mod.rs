@@ -34,10 +34,10 @@ use crate::domain::id::BusinessId;
 use crate::domain::{Mode, Scope};
 
 pub use self::api::Api;
-pub use self::billing::{Billing, DuesAtCancel, Reversal, Unapplied};
+pub use self::billing::{Billing, DuesAtCancel};
 pub use self::business::{Allow, Business, Seller};
 pub use self::database::{Database, Location};
-pub use self::invoices::{Invoices, Issue};
+pub use self::invoices::Invoices;
 pub use self::jobs::Jobs;
 pub use self::keys::{HostKeys, KeyFileError};
 pub use self::login::Login;
@@ -70,13 +70,13 @@ pub struct Settings {
     pub login: Login,
     /// The durations, counts and choices of the money rules.
     pub billing: Billing,
-    /// When documents get their number and how it looks.
+    /// How the numbers of documents look.
     pub invoices: Invoices,
     /// Repeats of API calls.
     pub api: Api,
     /// Where components are and what a call may use up.
     pub plugins: Plugins,
-    /// Where themes are and what rendering may use up.
+    /// Where themes are.
     pub themes: Themes,
     /// The queue.
     pub jobs: Jobs,
