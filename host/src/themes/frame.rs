@@ -130,6 +130,7 @@ impl Frame {
                 entry("nav-payment-methods", "/payment-methods", "card"),
                 entry("nav-license-keys", "/license-keys", "key"),
                 entry("nav-profile", "/profile", "person"),
+                entry("nav-customers", "/customers", "people"),
             ],
             flash: None,
             script_nonce: None,

@@ -1,6 +1,7 @@
 //! Behaviour of the whole, area by area, in one test binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod access;
 mod architecture;
 mod config;
 mod flows;

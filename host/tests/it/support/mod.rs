@@ -75,3 +75,8 @@ pub(crate) async fn postgres() -> Database {
     let place = Place::Postgres(postgres::database().await);
     Database::new("Postgres", place, None).await
 }
+
+/// The address of a Postgres database of its own.
+pub(crate) async fn postgres_url() -> String {
+    postgres::database().await
+}

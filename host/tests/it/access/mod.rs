@@ -1,0 +1,378 @@
+//! Getting in, staying in and being kept out: the router with cookies as a browser keeps them,
+//! the worker that answers login requests, and the mailbox that it writes to.
+
+mod console;
+mod isolation;
+mod links;
+mod logs;
+mod requests;
+mod sessions;
+mod sign_in;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use scraper::{Html, Selector};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use vestibule::config::{HostKeys, Settings, Sources};
+use vestibule::cx::{Cx, random};
+use vestibule::domain::customer::Customer;
+use vestibule::domain::{Mode, Scope};
+use vestibule::invoices::Invoices;
+use vestibule::jobs::{Jobs, Worker};
+use vestibule::mail::Mailer;
+use vestibule::mail::mailbox::{Kept, Mailbox};
+use vestibule::mail::transport::Transport;
+use vestibule::themes::Themes;
+use vestibule::web::{self, Web};
+
+const HOST: &str = "127.0.0.1:8080";
+
+/// A host with two businesses, without its listener.
+struct House {
+    cx: Cx,
+    router: Router,
+    settings: Settings,
+    themes: Arc<Themes>,
+    mailbox: Mailbox,
+    stop: CancellationToken,
+    _dir: tempfile::TempDir,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn business(id: &str, name: &str) -> String {
+    format!(
+        "id = \"bus_{id}\"\nname = \"{name}\"\nsupport_email = \"help@{id}.example\"\n\
+         [seller]\nname = \"{name} Ltd\"\naddress = [\"Example Street 1\"]\ncountry = \"DE\"\n\
+         email = \"billing@{id}.example\"\n"
+    )
+}
+
+impl House {
+    async fn sqlite() -> Self {
+        Self::start(None, "").await
+    }
+
+    /// One on each database.
+    async fn each() -> [Self; 2] {
+        let postgres = crate::support::postgres_url().await;
+        [
+            Self::start(None, "").await,
+            Self::start(Some(postgres), "").await,
+        ]
+    }
+
+    async fn start(postgres: Option<String>, login: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // Once per process; another test may have been first.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let root = dir.path().display();
+        let database = postgres.unwrap_or_else(|| format!("sqlite:{root}/vestibule.db"));
+        let themes = concat!(env!("CARGO_MANIFEST_DIR"), "/../themes");
+        let host = format!(
+            "[server]\nkey_file = \"{root}/host.key\"\ntrusted_proxies = [\"127.0.0.1/32\"]\n\
+             [database]\nurl = \"{database}\"\n[plugins]\ndir = \"{root}/plugins\"\n\
+             cache = \"{root}/cache\"\n[themes]\ndir = \"{themes}\"\n\
+             [mail]\nmailbox = \"{root}/mailbox\"\n[login]\n{login}\n"
+        );
+        std::fs::create_dir_all(dir.path().join("businesses")).unwrap();
+        std::fs::create_dir_all(dir.path().join("plugins")).unwrap();
+        std::fs::write(dir.path().join("vestibule.toml"), host).unwrap();
+        for (id, name) in [("lumen", "Lumen"), ("harbour", "Harbour")] {
+            let path = dir.path().join(format!("businesses/{id}.toml"));
+            std::fs::write(path, business(id, name)).unwrap();
+        }
+        HostKeys::add(&dir.path().join("host.key"), random()).unwrap();
+        let sources = Sources {
+            dir: dir.path().to_owned(),
+            root: dir.path().to_owned(),
+            environment: BTreeMap::new(),
+        };
+        let settings = sources
+            .load()
+            .unwrap_or_else(|problems| panic!("{problems}"));
+        let themes = Arc::new(Themes::load(&settings.themes.dir).unwrap());
+        let cx = vestibule::app::open(settings.clone()).await.unwrap();
+        let invoices = Invoices::new(Arc::clone(&themes));
+        let folder = dir.path().join("mailbox");
+        let from = "portal@host.example".parse().unwrap();
+        let transport = Transport::Mailbox(folder.clone());
+        let mailer = Arc::new(Mailer::new(Arc::clone(&themes), transport, from));
+        let jobs = Jobs::new(
+            cx.clone(),
+            Arc::clone(&themes),
+            mailer,
+            Arc::clone(&invoices),
+        );
+        let stop = CancellationToken::new();
+        tokio::spawn(Worker::new(jobs).run(stop.clone()));
+        let router = web::router(Web {
+            cx: cx.clone(),
+            themes: Arc::clone(&themes),
+            invoices,
+        });
+        Self {
+            cx,
+            router,
+            settings,
+            themes,
+            mailbox: Mailbox::new(folder),
+            stop,
+            _dir: dir,
+        }
+    }
+
+    /// The router of another process on the same database.
+    async fn process(&self) -> Router {
+        web::router(Web {
+            cx: vestibule::app::open(self.settings.clone()).await.unwrap(),
+            themes: Arc::clone(&self.themes),
+            invoices: Invoices::new(Arc::clone(&self.themes)),
+        })
+    }
+
+    fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    async fn customer(&self, scope: &Scope, email: &str, name: &str) -> Customer {
+        let now = self.cx.now();
+        let customer = Customer {
+            id: self.cx.new_id(),
+            scope: scope.clone(),
+            email: email.parse().unwrap(),
+            name: name.to_owned(),
+            phone: None,
+            locale: None,
+            metadata: "{}".to_owned(),
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        };
+        let mut tx = self.cx.store.begin().await.unwrap();
+        tx.insert_customer(&customer).await.unwrap();
+        tx.commit().await.unwrap();
+        customer
+    }
+
+    /// The newest mail, once there are `count`.
+    async fn mail(&self, count: usize) -> Kept {
+        let mut mails = self.quiet().await;
+        assert_eq!(mails.len(), count, "{:?}", subjects(&mails));
+        mails.sort_by(|one, other| one.at.cmp(&other.at));
+        mails.pop().unwrap()
+    }
+
+    /// Every mail, once no work is waiting.
+    async fn quiet(&self) -> Vec<Kept> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let mut tx = self.cx.store.read().await.unwrap();
+            let mut waiting = Vec::new();
+            for scope in [
+                lumen(),
+                harbour(),
+                lumen_test(),
+                vestibule::flows::staff::host_scope(),
+            ] {
+                waiting.extend(tx.jobs(&scope, 50).await.unwrap());
+            }
+            drop(tx);
+            if waiting.is_empty() {
+                return self.mailbox.newest().unwrap();
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "work is left: {waiting:?}"
+            );
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn subjects(mails: &[Kept]) -> Vec<&str> {
+    mails.iter().map(|mail| mail.subject.as_str()).collect()
+}
+
+fn lumen() -> Scope {
+    Scope::new("bus_lumen".parse().unwrap(), Mode::Live)
+}
+
+fn lumen_test() -> Scope {
+    Scope::new("bus_lumen".parse().unwrap(), Mode::Test)
+}
+
+fn harbour() -> Scope {
+    Scope::new("bus_harbour".parse().unwrap(), Mode::Live)
+}
+
+/// The path of the link in a mail.
+fn link(mail: &Kept) -> String {
+    let origin = format!("http://{HOST}");
+    let at = mail.text.find(&origin).expect("a link") + origin.len();
+    mail.text[at..]
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// The code in a login mail.
+fn code(mail: &Kept) -> String {
+    mail.subject
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == ' ')
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// What a browser keeps and shows.
+struct Browser {
+    router: Router,
+    cookies: BTreeMap<String, String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+struct Shown {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Shown {
+    fn location(&self) -> &str {
+        self.headers
+            .get(header::LOCATION)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The token of the page's forms.
+    fn csrf(&self) -> String {
+        let page = Html::parse_document(&self.body);
+        let field = Selector::parse("input[name=csrf]").unwrap();
+        let field = page.select(&field).next();
+        field
+            .and_then(|field| field.attr("value"))
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+impl Browser {
+    fn new(router: Router) -> Self {
+        Self {
+            router,
+            cookies: BTreeMap::new(),
+            headers: vec![
+                ("host", HOST.to_owned()),
+                ("user-agent", "Firefox/1".to_owned()),
+            ],
+        }
+    }
+
+    /// The same browser behind a proxy that says it is at `address`.
+    fn at(mut self, address: &str) -> Self {
+        self.headers.push(("x-forwarded-for", address.to_owned()));
+        self
+    }
+
+    async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Shown {
+        let mut request = request;
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = request
+            .header("cookie", cookies.join("; "))
+            .body(body)
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let body = body.collect().await.unwrap().to_bytes();
+        Shown {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    async fn get(&mut self, path: &str) -> Shown {
+        self.send(Request::builder().uri(path), Body::empty()).await
+    }
+
+    /// Sends a form as a page of ours would.
+    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        self.post_from("same-origin", path, fields).await
+    }
+
+    async fn post_from(&mut self, site: &str, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", site);
+        self.send(request, Body::from(body)).await
+    }
+
+    /// Opens a page and sends its form to `action`.
+    async fn fill(&mut self, page: &str, action: &str, fields: &[(&str, &str)]) -> Shown {
+        let csrf = self.get(page).await.csrf();
+        let mut fields = fields.to_vec();
+        fields.push(("csrf", &csrf));
+        self.post(action, &fields).await
+    }
+
+    /// Asks for a login link.
+    async fn ask(&mut self, email: &str) -> Shown {
+        self.fill("/login/bus_lumen", "/bus_lumen/login", &[("email", email)])
+            .await
+    }
+
+    /// Presses the button of the page behind a link.
+    async fn press(&mut self, link: &str) -> Shown {
+        self.fill(link, link, &[]).await
+    }
+
+    async fn enter(&mut self, code: &str) -> Shown {
+        self.fill(
+            "/bus_lumen/login/mail",
+            "/bus_lumen/login/code",
+            &[("code", code)],
+        )
+        .await
+    }
+
+    /// Whether the portal lets it in.
+    async fn is_in(&mut self) -> bool {
+        let shown = self.get("/bus_lumen/profile/email").await;
+        shown.status == StatusCode::OK
+    }
+}

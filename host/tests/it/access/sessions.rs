@@ -1,0 +1,136 @@
+//! Sessions: how they end, and what ends with a change of address.
+
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+
+use super::{Browser, House, link, lumen};
+
+async fn signed_in(house: &House, mails: usize) -> Browser {
+    let mut browser = house.browser();
+    browser.ask("amelie@example.com").await;
+    browser.press(&link(&house.mail(mails).await)).await;
+    assert!(browser.is_in().await);
+    browser
+}
+
+#[tokio::test]
+async fn a_session_ends_unused_after_an_hour_and_in_any_case_after_a_day() {
+    let house = House::sqlite().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let mut idle = signed_in(&house, 1).await;
+    house.cx.clock.advance(SignedDuration::from_mins(61));
+    assert!(!idle.is_in().await);
+
+    let mut busy = signed_in(&house, 2).await;
+    for _ in 0..28 {
+        house.cx.clock.advance(SignedDuration::from_mins(50));
+        assert!(busy.is_in().await);
+        house.cx.flows.close();
+        house.cx.flows.wait().await;
+        house.cx.flows.reopen();
+    }
+    house.cx.clock.advance(SignedDuration::from_mins(50));
+    assert!(!busy.is_in().await);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_on_the_server() {
+    let house = House::sqlite().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let mut browser = signed_in(&house, 1).await;
+    let stolen = browser.cookies.clone();
+    let csrf = browser.get("/bus_lumen/profile/email").await.csrf();
+    let out = browser
+        .post("/bus_lumen/sign-out", &[("csrf", &csrf)])
+        .await;
+    assert_eq!(out.location(), "/login/bus_lumen");
+    let mut thief = house.browser();
+    thief.cookies = stolen;
+    assert!(!thief.is_in().await);
+}
+
+#[tokio::test]
+async fn every_sign_in_has_a_session_of_its_own_and_ends_the_one_before() {
+    let house = House::sqlite().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let mut browser = signed_in(&house, 1).await;
+    let before = browser.cookies.clone();
+    browser
+        .fill(
+            "/login/bus_lumen?other=1",
+            "/bus_lumen/login",
+            &[("email", "amelie@example.com")],
+        )
+        .await;
+    let page = browser.get(&link(&house.mail(2).await)).await;
+    assert!(page.body.contains("You are signed in as Amélie"));
+    browser.press(&link(&house.mail(2).await)).await;
+    let mut old = house.browser();
+    old.cookies = before;
+    assert!(browser.is_in().await && !old.is_in().await);
+}
+
+#[tokio::test]
+async fn a_new_address_proves_itself_and_everything_of_the_old_one_ends() {
+    for house in House::each().await {
+        let customer = house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        let mut other = signed_in(&house, 1).await;
+        let mut browser = signed_in(&house, 2).await;
+        house.browser().ask("amelie@example.com").await;
+        let open = link(&house.mail(3).await);
+
+        let sent = browser
+            .fill(
+                "/bus_lumen/profile/email",
+                "/bus_lumen/profile/email",
+                &[("email", "new@example.com")],
+            )
+            .await;
+        assert_eq!(sent.status, StatusCode::OK);
+        let proof = house.mail(4).await;
+        assert_eq!(proof.to, "new@example.com");
+        let mut phone = house.browser();
+        phone.get(&link(&proof)).await;
+        let mut tx = house.cx.store.read().await.unwrap();
+        let still = tx.customer(&lumen(), &customer.id).await.unwrap().unwrap();
+        assert_eq!(
+            still.email.as_str(),
+            "amelie@example.com",
+            "a GET changes nothing"
+        );
+        drop(tx);
+        assert_eq!(phone.press(&link(&proof)).await.status, StatusCode::OK);
+        assert_eq!(phone.get(&link(&proof)).await.status, StatusCode::GONE);
+
+        let notice = house.mail(5).await;
+        assert_eq!(notice.to, "amelie@example.com");
+        assert!(
+            !notice.text.contains("new@example.com"),
+            "the new address is masked"
+        );
+        assert!(browser.is_in().await && !other.is_in().await);
+        assert_eq!(house.browser().get(&open).await.status, StatusCode::GONE);
+        house.browser().ask("amelie@example.com").await;
+        assert_eq!(house.quiet().await.len(), 5, "the old address is nobody's");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_address_wants_a_fresh_sign_in() {
+    let house = House::sqlite().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let mut browser = signed_in(&house, 1).await;
+    house.cx.clock.advance(SignedDuration::from_mins(11));
+    let page = browser.get("/bus_lumen/profile/email").await;
+    assert!(page.body.contains("sign in again"));
+}
