@@ -13,8 +13,11 @@ mod document;
 mod error;
 mod headers;
 mod health;
+mod hooks;
+mod leaving;
 mod mailbox;
 mod next;
+pub mod pay;
 pub mod portal;
 mod signed_in;
 mod surface;
@@ -120,6 +123,8 @@ fn host() -> Router<Web> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .merge(mailbox::router())
+        .merge(pay::router())
+        .merge(hooks::router())
 }
 
 #[derive(Clone)]
@@ -152,6 +157,7 @@ pub fn registered() -> Vec<Registered> {
     [
         access::registered(),
         portal::registered(),
+        pay::registered(),
         console::registered(),
         mailbox::registered(),
     ]

@@ -20,7 +20,7 @@ use crate::domain::license::License;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
 use crate::flows::session;
-use crate::store::{self, Tx};
+use crate::store::{self, Setup, Tx};
 use crate::themes::Entry;
 
 /// A customer in front of their portal. Whoever is not signed in is sent to the sign-in page and
@@ -245,4 +245,5 @@ belongings! {
     Payment = payment,
     Invoice = invoice,
     License = license,
+    Setup = setup,
 }

@@ -9,6 +9,7 @@ mod invoices;
 mod jobs;
 mod mail;
 mod plugins;
+mod portal;
 mod sandbox;
 mod store;
 mod support;

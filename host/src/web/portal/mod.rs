@@ -1,16 +1,99 @@
-//! The customer portal. Paths here have no business and no mode in front: the surface has taken
-//! them off.
+//! The customer portal: a file per page, each with its page struct, samples and handlers. Paths
+//! here have no business and no mode in front: the surface has taken them off.
+//!
+//! Pages read, and call one flow at most; they never write by themselves.
+
+pub mod billing;
+pub mod cancellation;
+pub mod done;
+pub mod invoice;
+pub mod keys;
+pub mod method_update;
+pub mod methods;
+pub mod overview;
+pub mod paging;
+pub mod payment;
+pub mod profile;
+pub mod progress;
+pub mod reactivation;
+pub mod records;
+mod sample;
+pub mod subscription;
+pub mod subscriptions;
+mod trouble;
+pub mod view;
 
 use axum::Router;
+use axum::routing::{get, post};
 
 use super::Web;
 use crate::themes::Registered;
 
 pub(super) fn router() -> Router<Web> {
     Router::new()
+        .route("/", get(overview::show))
+        .route("/subscriptions", get(subscriptions::index))
+        .nest("/subscriptions/{id}", of_subscription())
+        .route("/payments/{id}", get(payment::show))
+        .route("/payments/{id}/progress", get(progress::payment))
+        .route("/payments/{id}/give-up", post(progress::give_up))
+        .route("/payments/{id}/done", get(done::payment))
+        .route("/setups/{id}", get(progress::setup))
+        .route("/billing", get(billing::index))
+        .route("/invoices/{id}", get(invoice::show))
+        .route("/invoices/{id}/pdf", get(invoice::pdf))
+        .route("/payment-methods", get(methods::index))
+        .route(
+            "/payment-methods/{id}/remove",
+            get(methods::ask).post(methods::remove),
+        )
+        .route("/license-keys", get(keys::index))
+        .route(
+            "/license-keys/{id}/devices/{device}",
+            get(keys::ask).post(keys::deactivate),
+        )
+        .route("/profile", get(profile::show).post(profile::update))
+}
+
+fn of_subscription() -> Router<Web> {
+    Router::new()
+        .route("/", get(subscription::show))
+        .route(
+            "/payment-method",
+            get(method_update::show).post(method_update::update),
+        )
+        .route("/payment-method/done", get(done::method))
+        .route(
+            "/reactivate",
+            get(reactivation::show).post(reactivation::create),
+        )
+        .route(
+            "/cancel",
+            get(cancellation::show).post(cancellation::create),
+        )
+        .route("/cancelled", get(done::cancelled))
+        .route("/keep", post(cancellation::undo))
+        .route("/kept", get(done::kept))
 }
 
 /// The pages of the portal, for checks of themes.
 pub(super) fn registered() -> Vec<Registered> {
-    Vec::new()
+    vec![
+        Registered::page::<overview::OverviewPage>(),
+        Registered::page::<subscriptions::SubscriptionsPage>(),
+        Registered::page::<subscription::SubscriptionPage>(),
+        Registered::page::<method_update::MethodUpdatePage>(),
+        Registered::page::<reactivation::ReactivationPage>(),
+        Registered::page::<progress::ProgressPage>(),
+        Registered::page::<done::DonePage>(),
+        Registered::page::<cancellation::CancellationPage>(),
+        Registered::page::<billing::BillingPage>(),
+        Registered::page::<payment::PaymentPage>(),
+        Registered::page::<invoice::InvoicePage>(),
+        Registered::page::<methods::MethodsPage>(),
+        Registered::page::<methods::RemoveMethodPage>(),
+        Registered::page::<keys::KeysPage>(),
+        Registered::page::<keys::DeactivatePage>(),
+        Registered::page::<profile::ProfilePage>(),
+    ]
 }

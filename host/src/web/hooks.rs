@@ -1,0 +1,70 @@
+//! `/hooks/{business}/{mode}/{gateway}`: deliveries of gateways, as they come. The plugin checks
+//! the signature; nothing is acknowledged before it was applied.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+
+use super::{Error, Web};
+use crate::domain::Scope;
+use crate::flows::settlement::{self, Received};
+use crate::plugins::gateway::request::{Delivery, Pair};
+
+pub(super) fn router() -> Router<Web> {
+    Router::new().route("/hooks/{business}/{mode}/{gateway}", post(receive))
+}
+
+async fn receive(
+    State(web): State<Web>,
+    Path((business, mode, gateway)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let business = business.parse().map_err(|_| Error::not_found())?;
+    let scope = Scope::new(business, mode.parse().map_err(|_| Error::not_found())?);
+    let settings = web.cx.settings.load_full();
+    let known = settings.scope(&scope);
+    if !known.is_some_and(|mode| mode.gateways.contains_key(&gateway)) {
+        return Err(Error::not_found());
+    }
+    let delivery = Delivery {
+        headers: readable(&headers),
+        query: decoded(&query.unwrap_or_default()),
+        body: body.to_vec(),
+        received_at: web.cx.now(),
+    };
+    let cx = web.cx.clone();
+    let flow = async move { settlement::receive(&cx, &scope, &gateway, &delivery).await };
+    Ok(match web.perform(flow).await? {
+        Received::Acknowledged { status, body } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+            (status, body).into_response()
+        }
+        Received::Forged => StatusCode::UNAUTHORIZED.into_response(),
+        Received::Malformed => StatusCode::BAD_REQUEST.into_response(),
+        Received::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    })
+}
+
+/// The headers that are text; axum has their names in lower case already.
+fn readable(headers: &HeaderMap) -> Vec<Pair> {
+    let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        let value = value.to_str().ok()?.to_owned();
+        let name = name.as_str().to_owned();
+        Some(Pair { name, value })
+    };
+    headers.iter().filter_map(text).collect()
+}
+
+fn decoded(query: &str) -> Vec<Pair> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| Pair {
+            name: name.into_owned(),
+            value: value.into_owned(),
+        })
+        .collect()
+}

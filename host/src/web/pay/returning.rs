@@ -1,0 +1,185 @@
+//! `/return/{token}`: the browser comes back from a gateway. What it brings is a hint for the
+//! gateway's plugin and changes nothing by itself; the answer is a redirect.
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery};
+use axum::response::Response;
+
+use super::status::{Standing, StatusPage};
+use crate::domain::Scope;
+use crate::domain::id::CustomerId;
+use crate::domain::payment::{Payment, Purpose};
+use crate::domain::subscription::SubscriptionState;
+use crate::flows::{AttemptOf, session, settlement, token};
+use crate::plugins::gateway::request::Pair;
+use crate::store::Setup;
+use crate::web::cookies::Purpose as Cookie;
+use crate::web::portal::done::{Paid, ReturnTo};
+use crate::web::portal::progress::Stage;
+use crate::web::portal::records::Records;
+use crate::web::{Error, Visitor, surface};
+
+/// No gateway sends more.
+const MOST_PAIRS: usize = 64;
+
+/// `GET` and `POST /return/{token}`.
+pub(super) async fn come_back(
+    visitor: Visitor,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let (scope, of) = read(&visitor, &token)?;
+    let mut pairs = decoded(query.unwrap_or_default().as_bytes());
+    pairs.extend(decoded(&body));
+    pairs.truncate(MOST_PAIRS);
+    let cx = visitor.web.cx.clone();
+    let flow = async move {
+        match of {
+            AttemptOf::Payment(id) => settlement::returned(&cx, &scope, &id, &pairs).await,
+            AttemptOf::Setup(id) => settlement::setup_returned(&cx, &scope, &id, &pairs).await,
+            AttemptOf::Nothing => Ok(crate::flows::Ending::Succeeded),
+        }
+    };
+    visitor.web.perform(flow).await?;
+    Ok(visitor.redirect_to(&format!("/return/{token}/result")))
+}
+
+/// `GET /return/{token}/result`: on to the page of the attempt. Whoever is not signed in, such
+/// as a customer whom the merchant's own page sent to the gateway, is told here.
+pub(super) async fn result(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Error> {
+    let (scope, of) = read(&visitor, &token)?;
+    let mut tx = visitor.web.cx.store.read().await?;
+    match of {
+        AttemptOf::Payment(id) => {
+            let payment = tx.payment(&scope, &id).await?;
+            let payment = payment.ok_or_else(Error::not_found)?;
+            drop(tx);
+            of_payment(&visitor, &scope, &payment).await
+        }
+        AttemptOf::Setup(id) => {
+            let setup = tx.setup(&scope, &id).await?;
+            let setup = setup.ok_or_else(Error::not_found)?;
+            drop(tx);
+            of_setup(&visitor, &scope, &setup).await
+        }
+        AttemptOf::Nothing => Err(Error::not_found()),
+    }
+}
+
+async fn of_payment(
+    visitor: &Visitor,
+    scope: &Scope,
+    payment: &Payment,
+) -> Result<Response, Error> {
+    let cx = &visitor.web.cx;
+    if matches!(payment.purpose, Purpose::Begin | Purpose::Purchase) {
+        let tries = cx.store.read().await?.tries_at(scope, &payment.id).await?;
+        let first = tries.first().map_or(&payment.id, |first| &first.id);
+        let page = format!("/pay/{}", token::pay(cx, scope, first));
+        return Ok(visitor.redirect_to(&page));
+    }
+    if is_signed_in(visitor, scope, &payment.customer).await? {
+        let path = format!("/payments/{}/progress", payment.id);
+        return Ok(visitor.redirect_to(&portal(visitor, scope, &path)));
+    }
+    let mut records = Records::open(cx, scope, &payment.customer).await?;
+    let paid = Paid::of(&mut records, payment).await?;
+    let standing = match (paid, Stage::of(cx, payment)) {
+        (Some(paid), _) => Standing::Paid { paid },
+        (None, Some(stage)) => Standing::Open { stage },
+        (None, None) => Standing::Expired,
+    };
+    let product = records.what(payment).await?;
+    let page = page(visitor, scope, product, standing, ReturnTo::of(payment));
+    at(visitor, scope, &records).render(&page)
+}
+
+async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Response, Error> {
+    let cx = &visitor.web.cx;
+    let mut records = Records::open(cx, scope, &setup.customer).await?;
+    let subscription = records.tx.subscription(scope, &setup.subscription).await?;
+    let subscription = subscription.ok_or_else(Error::not_found)?;
+    let stage = Stage::of_setup(setup);
+    if subscription.state == SubscriptionState::Pending || subscription.trial_days > 0 {
+        // Begun with a trial: its page tells, unless the subscription has a life since.
+        let payments = records.payments(Some(&subscription.id), 2, 0).await?;
+        if let [first] = &payments[..] {
+            let ending = if stage.is_some() { "?declined=yes" } else { "" };
+            let page = format!("/pay/{}{ending}", token::pay(cx, scope, &first.id));
+            return Ok(visitor.redirect_to(&page));
+        }
+    }
+    if is_signed_in(visitor, scope, &setup.customer).await? {
+        let path = format!("/setups/{}", setup.id);
+        return Ok(visitor.redirect_to(&portal(visitor, scope, &path)));
+    }
+    let product = records.product(&subscription.product).await?;
+    let standing = stage.map_or(Standing::Saved, |stage| Standing::Open { stage });
+    let back = ReturnTo::with_id(
+        setup.return_url.as_deref(),
+        "subscription_id",
+        subscription.id.as_str(),
+    );
+    let page = page(visitor, scope, product, standing, back);
+    at(visitor, scope, &records).render(&page)
+}
+
+fn page(
+    visitor: &Visitor,
+    scope: &Scope,
+    product: String,
+    standing: Standing,
+    return_to: Option<ReturnTo>,
+) -> StatusPage {
+    let settings = visitor.web.cx.settings.load();
+    StatusPage {
+        product,
+        standing,
+        give_up: None,
+        return_to,
+        portal: surface::portal_at(&settings, scope).login,
+    }
+}
+
+/// The visitor on a page of the business.
+fn at(visitor: &Visitor, scope: &Scope, records: &Records) -> Visitor {
+    let mut visitor = visitor.for_scope(scope, None);
+    visitor.frame.now = records.now;
+    visitor
+}
+
+/// The address of a page of the portal of `scope`.
+fn portal(visitor: &Visitor, scope: &Scope, path: &str) -> String {
+    let settings = visitor.web.cx.settings.load();
+    format!("{}{path}", surface::portal_at(&settings, scope).base)
+}
+
+/// Whether this browser is signed in to the portal of `scope` as `customer`.
+async fn is_signed_in(
+    visitor: &Visitor,
+    scope: &Scope,
+    customer: &CustomerId,
+) -> Result<bool, Error> {
+    let cookies = visitor.visit.cookies.of(scope);
+    let Some(secret) = cookies.get(Cookie::Session) else {
+        return Ok(false);
+    };
+    let cx = &visitor.web.cx;
+    let mut tx = cx.store.read().await?;
+    let found = session::find(cx, &mut tx, scope, secret).await?;
+    Ok(found.is_some_and(|session| session.customer.as_ref() == Some(customer)))
+}
+
+fn read(visitor: &Visitor, token: &str) -> Result<(Scope, AttemptOf), Error> {
+    token::read_return(&visitor.web.cx, token).ok_or_else(Error::not_found)
+}
+
+fn decoded(text: &[u8]) -> Vec<Pair> {
+    url::form_urlencoded::parse(text)
+        .map(|(name, value)| Pair {
+            name: name.into_owned(),
+            value: value.into_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,43 @@
+//! The billing history: every payment, whatever became of it.
+
+use axum::extract::Query;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::paging::{Asked, Paging};
+use super::records::Records;
+use super::sample;
+use super::view::Charge;
+use crate::themes::Page;
+use crate::web::{Error, SignedIn};
+
+/// The list of payments.
+#[derive(Debug, Serialize)]
+pub struct BillingPage {
+    /// The payments, newest first.
+    pub charges: Vec<Charge>,
+    /// Where in the list this page stands.
+    pub paging: Paging,
+}
+
+/// `GET /billing`.
+pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut payments = records.payments(None, Asked::LIMIT, asked.offset()).await?;
+    let paging = asked.cut(&mut payments);
+    let charges = records.charges(&payments).await?;
+    who.render(&BillingPage { charges, paging })
+}
+
+impl Page for BillingPage {
+    const TEMPLATE: &'static str = "pages/billing.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |charges, paging| Self { charges, paging };
+        vec![
+            page(sample::charges(), Paging::only()),
+            page(Vec::new(), Paging::only()),
+            page(vec![sample::charges().remove(0); 20], Paging::sample()),
+        ]
+    }
+}

@@ -1,0 +1,140 @@
+//! Choosing what a running subscription is paid with. Nothing is charged here; what is due on
+//! a subscription on hold is paid on the page of `reactivation`.
+
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::records::Records;
+use super::view::{Method, Plan, Standing};
+use super::{progress, sample, trouble};
+use crate::domain::subscription::Subscription;
+use crate::flows::{self, Choice, method_update};
+use crate::themes::Page;
+use crate::web::{Error, Owned, Posted, SignedIn, leaving};
+
+/// The choice of a method.
+#[derive(Debug, Serialize)]
+pub struct MethodUpdatePage {
+    /// The subscription.
+    pub plan: Plan,
+    /// Saved methods.
+    pub methods: Vec<Method>,
+    /// The value of the choice that is marked: a method's id, or `new`.
+    pub chosen: String,
+    /// Why the last try did not work: the ending of a message key.
+    pub trouble: Option<&'static str>,
+}
+
+/// The choice of a method, in an address or a form.
+#[derive(Debug, Deserialize)]
+pub struct Chosen {
+    /// A method's id, or `new`.
+    #[serde(default)]
+    pub choice: Option<String>,
+}
+
+impl Chosen {
+    /// What was chosen; none when that cannot be.
+    pub fn read(&self) -> Option<Choice> {
+        match self.choice.as_deref()? {
+            "new" => Some(Choice::New),
+            id => Some(Choice::Saved(id.parse().ok()?)),
+        }
+    }
+}
+
+/// `GET /subscriptions/{id}/payment-method`.
+pub(super) async fn show(
+    Owned { who, item }: Owned<Subscription>,
+    Query(asked): Query<Chosen>,
+) -> Result<Response, Error> {
+    page(&who, &item, asked, None).await
+}
+
+/// `POST /subscriptions/{id}/payment-method`.
+pub(super) async fn update(
+    Owned { who, item }: Owned<Subscription>,
+    Posted(form): Posted<Chosen>,
+) -> Result<Response, Error> {
+    allowed(&who)?;
+    let Some(choice) = form.read() else {
+        return page(&who, &item, form, Some("choose")).await;
+    };
+    let (cx, scope, id) = (who.cx(), who.scope().clone(), item.id.clone());
+    let flow = async move {
+        Ok::<_, flows::Error>(method_update::start(&cx, &scope, &id, choice, None).await)
+    };
+    match who.web.perform(flow).await? {
+        Ok(attempt) => Ok(progress::follow(&who, &item.id, &attempt)),
+        Err(error) => match trouble::word(&error) {
+            Some(word) => page(&who, &item, form, Some(word)).await,
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// Whether the business lets its customers choose.
+fn allowed(who: &SignedIn) -> Result<(), Error> {
+    let business = who.web.cx.business(who.scope());
+    let allowed = business.is_some_and(|(business, _)| business.allow.payment_methods);
+    allowed.then_some(()).ok_or_else(Error::not_found)
+}
+
+async fn page(
+    who: &SignedIn,
+    subscription: &Subscription,
+    asked: Chosen,
+    trouble: Option<&'static str>,
+) -> Result<Response, Error> {
+    allowed(who)?;
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let plan = records.plan(subscription).await?;
+    match &plan.standing {
+        Standing::Ended { .. } | Standing::Pending => {
+            return Ok(who.redirect(&format!("/subscriptions/{}", plan.id)));
+        }
+        Standing::OnHold { due: Some(_), .. } | Standing::PastDue { due: Some(_), .. } => {
+            return Ok(who.redirect(&format!("/subscriptions/{}/reactivate", plan.id)));
+        }
+        _ => {}
+    }
+    let methods = records.methods().await?;
+    let current = plan.method.as_ref().map(|method| method.id.clone());
+    let page = MethodUpdatePage {
+        chosen: asked.choice.or(current).unwrap_or_else(|| "new".to_owned()),
+        plan,
+        methods,
+        trouble,
+    };
+    let status = match trouble {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    let response = who.render_as(status, &page)?;
+    Ok(leaving::allow(&who.web, who.scope(), response))
+}
+
+impl Page for MethodUpdatePage {
+    const TEMPLATE: &'static str = "pages/method-update.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |methods: Vec<Method>, chosen: &str, trouble| Self {
+            plan: sample::active(),
+            methods,
+            chosen: chosen.to_owned(),
+            trouble,
+        };
+        let mut samples = vec![
+            page(sample::methods(), "pm_visa", None),
+            page(Vec::new(), "new", None),
+        ];
+        samples.extend(
+            trouble::ALL
+                .iter()
+                .map(|trouble| page(sample::methods(), "new", Some(trouble))),
+        );
+        samples
+    }
+}

@@ -1,0 +1,148 @@
+//! Saved payment methods: what pays for what, and removing one that nothing needs.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::progress::Pressed;
+use super::records::Records;
+use super::sample;
+use super::view::Method;
+use crate::domain::id::MethodId;
+use crate::domain::method::PaymentMethod;
+use crate::flows::{self, Refused, method_update};
+use crate::store;
+use crate::themes::Page;
+use crate::web::{Error, Posted, SignedIn};
+
+/// The list of methods.
+#[derive(Debug, Serialize)]
+pub struct MethodsPage {
+    /// The methods, last used first.
+    pub methods: Vec<Saved>,
+}
+
+/// The question before a method is removed.
+#[derive(Debug, Serialize)]
+pub struct RemoveMethodPage {
+    /// The method, and what keeps it from being removed.
+    pub saved: Saved,
+}
+
+/// A method and what it pays for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Saved {
+    /// The method.
+    pub method: Method,
+    /// The living subscriptions that renew with it.
+    pub pays_for: Vec<PaidFor>,
+}
+
+/// A subscription that a method pays for.
+#[derive(Clone, Debug, Serialize)]
+pub struct PaidFor {
+    /// The subscription.
+    pub id: String,
+    /// The product's name.
+    pub product: String,
+}
+
+/// `GET /payment-methods`.
+pub(super) async fn index(who: SignedIn) -> Result<Response, Error> {
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut methods = Vec::new();
+    for method in records.tx.methods_of(who.scope(), &who.customer.id).await? {
+        methods.push(Saved::of(&mut records, &method).await?);
+    }
+    who.render(&MethodsPage { methods })
+}
+
+/// `GET /payment-methods/{id}/remove`.
+pub(super) async fn ask(who: SignedIn, Path(id): Path<String>) -> Result<Response, Error> {
+    let page = question(&who, &id).await?;
+    who.render(&page)
+}
+
+/// `POST /payment-methods/{id}/remove`. A method in use stays, and the page says by what.
+pub(super) async fn remove(
+    who: SignedIn,
+    Path(id): Path<String>,
+    Posted(Pressed {}): Posted<Pressed>,
+) -> Result<Response, Error> {
+    let method: MethodId = id.parse().map_err(|_| Error::not_found())?;
+    let (cx, scope, customer) = (who.cx(), who.scope().clone(), who.customer.id.clone());
+    let flow = async move {
+        Ok::<_, flows::Error>(method_update::detach(&cx, &scope, &customer, &method).await)
+    };
+    match who.web.perform(flow).await? {
+        Ok(()) => Ok(who.redirect("/payment-methods")),
+        Err(flows::Error::Refused(Refused::MethodInUse)) => {
+            who.render_as(StatusCode::CONFLICT, &question(&who, &id).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn question(who: &SignedIn, id: &str) -> Result<RemoveMethodPage, Error> {
+    let id: MethodId = id.parse().map_err(|_| Error::not_found())?;
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let method = records.tx.method(who.scope(), &id).await?;
+    let method = method
+        .filter(|method| method.customer == who.customer.id)
+        .ok_or_else(Error::not_found)?;
+    let saved = Saved::of(&mut records, &method).await?;
+    Ok(RemoveMethodPage { saved })
+}
+
+impl Saved {
+    async fn of(records: &mut Records, method: &PaymentMethod) -> store::Result<Self> {
+        let users = records
+            .tx
+            .subscriptions_by_method(&method.scope, &method.id)
+            .await?;
+        let mut pays_for = Vec::with_capacity(users.len());
+        for subscription in users {
+            pays_for.push(PaidFor {
+                id: subscription.id.to_string(),
+                product: records.product(&subscription.product).await?,
+            });
+        }
+        Ok(Self {
+            method: Method::of(method, records.now),
+            pays_for,
+        })
+    }
+
+    fn samples() -> Vec<Self> {
+        let free = |method| Self {
+            method,
+            pays_for: Vec::new(),
+        };
+        let mut all: Vec<Self> = sample::methods().into_iter().map(free).collect();
+        let paid = |product: &str| PaidFor {
+            id: "sub_sample".to_owned(),
+            product: product.to_owned(),
+        };
+        all[0].pays_for = vec![paid("Pro"), paid(sample::LONG)];
+        all
+    }
+}
+
+impl Page for MethodsPage {
+    const TEMPLATE: &'static str = "pages/methods.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |methods| Self { methods };
+        vec![page(Saved::samples()), page(Vec::new())]
+    }
+}
+
+impl Page for RemoveMethodPage {
+    const TEMPLATE: &'static str = "pages/method-remove.html";
+
+    fn samples() -> Vec<Self> {
+        let samples = Saved::samples().into_iter();
+        samples.map(|saved| Self { saved }).collect()
+    }
+}

@@ -1,0 +1,242 @@
+//! Reads what pages show: one transaction, one customer, every name looked up once.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::keys::Key;
+use super::view::{Charge, Document, Method, Plan};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::{CustomerId, MethodId, ProductId, SubscriptionId};
+use crate::domain::invoice::Invoice;
+use crate::domain::license::License;
+use crate::domain::payment::{Payment, Purpose};
+use crate::domain::subscription::Subscription;
+use crate::store::{PaymentFilter, Result, SubscriptionFilter, Tx};
+
+/// How many subscriptions of a state the overview looks at.
+const LOOKED_AT: u32 = 20;
+
+/// What is known of one customer.
+pub struct Records {
+    /// The transaction everything is read in.
+    pub tx: Tx,
+    /// Business time.
+    pub now: Timestamp,
+    scope: Scope,
+    customer: CustomerId,
+    products: HashMap<ProductId, String>,
+    methods: Option<HashMap<MethodId, Method>>,
+}
+
+impl Records {
+    /// Starts to read about `customer`.
+    pub async fn open(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<Self> {
+        let mut tx = cx.store.read().await?;
+        let now = cx.business_now(&mut tx, scope).await?;
+        Ok(Self {
+            tx,
+            now,
+            scope: scope.clone(),
+            customer: customer.clone(),
+            products: HashMap::new(),
+            methods: None,
+        })
+    }
+
+    /// The name of a product.
+    pub async fn product(&mut self, id: &ProductId) -> Result<String> {
+        if let Some(name) = self.products.get(id) {
+            return Ok(name.clone());
+        }
+        let product = self.tx.product(&self.scope, id).await?;
+        let name = product.map(|product| product.name).unwrap_or_default();
+        self.products.insert(id.clone(), name.clone());
+        Ok(name)
+    }
+
+    /// The saved methods, last used first.
+    pub async fn methods(&mut self) -> Result<Vec<Method>> {
+        let saved = self.tx.methods_of(&self.scope, &self.customer).await?;
+        Ok(saved
+            .iter()
+            .map(|method| Method::of(method, self.now))
+            .collect())
+    }
+
+    /// A method, even one that was removed.
+    pub async fn method(&mut self, id: Option<&MethodId>) -> Result<Option<Method>> {
+        let Some(id) = id else { return Ok(None) };
+        if self.methods.is_none() {
+            let saved = self.tx.methods_of(&self.scope, &self.customer).await?;
+            let now = self.now;
+            let known = saved
+                .into_iter()
+                .map(|m| (m.id.clone(), Method::of(&m, now)));
+            self.methods = Some(known.collect());
+        }
+        if let Some(known) = self.methods.as_ref().and_then(|known| known.get(id)) {
+            return Ok(Some(known.clone()));
+        }
+        let gone = self.tx.method_ever(&self.scope, id).await?;
+        Ok(gone.map(|method| Method::of(&method, self.now)))
+    }
+
+    /// A subscription as a card.
+    pub async fn plan(&mut self, subscription: &Subscription) -> Result<Plan> {
+        let product = self.product(&subscription.product).await?;
+        let method = self.method(subscription.method.as_ref()).await?;
+        let dues = if subscription.state.has_dues() {
+            self.tx.dues_of(&self.scope, &subscription.id).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Plan::of(subscription, product, &dues, method))
+    }
+
+    /// A page of subscriptions, newest first.
+    pub async fn subscriptions(&mut self, limit: u32, offset: u32) -> Result<Vec<Subscription>> {
+        self.in_state(None, limit, offset).await
+    }
+
+    /// Subscriptions, those that need the customer first, then newest first.
+    pub async fn subscriptions_by_need(&mut self) -> Result<Vec<Subscription>> {
+        let mut found: Vec<Subscription> = Vec::new();
+        for state in [Some("on-hold"), Some("past-due"), None] {
+            for subscription in self.in_state(state, LOOKED_AT, 0).await? {
+                if found.iter().all(|known| known.id != subscription.id) {
+                    found.push(subscription);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn in_state(
+        &mut self,
+        state: Option<&'static str>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<Subscription>> {
+        let filter = SubscriptionFilter {
+            customer: Some(self.customer.clone()),
+            state,
+            ..SubscriptionFilter::default()
+        };
+        self.tx
+            .subscriptions(&self.scope, &filter, limit, offset)
+            .await
+    }
+
+    /// The payment of a subscription that is under way, once something was sent.
+    pub async fn under_way(&mut self, subscription: &SubscriptionId) -> Result<Option<Payment>> {
+        let open = self.tx.open_payments_of(&self.scope, subscription).await?;
+        Ok(open.into_iter().find(|payment| payment.sent_at.is_some()))
+    }
+
+    /// A page of payments, newest first.
+    pub async fn payments(
+        &mut self,
+        subscription: Option<&SubscriptionId>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<Payment>> {
+        let filter = PaymentFilter {
+            customer: Some(self.customer.clone()),
+            subscription: subscription.cloned(),
+            ..PaymentFilter::default()
+        };
+        self.tx.payments(&self.scope, &filter, limit, offset).await
+    }
+
+    /// Payments as rows.
+    pub async fn charges(&mut self, payments: &[Payment]) -> Result<Vec<Charge>> {
+        let mut charges = Vec::with_capacity(payments.len());
+        for payment in payments {
+            charges.push(self.charge(payment).await?);
+        }
+        Ok(charges)
+    }
+
+    /// A payment as a row.
+    pub async fn charge(&mut self, payment: &Payment) -> Result<Charge> {
+        let what = self.what(payment).await?;
+        let method = self.method(payment.method.as_ref()).await?;
+        let invoice = self.invoice(payment).await?;
+        let document = invoice.as_ref().and_then(Document::of);
+        Ok(Charge::of(payment, what, method, document))
+    }
+
+    /// What a payment is for, by the name of its product.
+    pub async fn what(&mut self, payment: &Payment) -> Result<String> {
+        let subscription = match &payment.subscription {
+            Some(id) => self.tx.subscription(&self.scope, id).await?,
+            None => None,
+        };
+        if let Some(subscription) = subscription {
+            return self.product(&subscription.product).await;
+        }
+        let debts = self.tx.debts_of_payment(&payment.id).await?;
+        let mut lines = debts.into_iter().flat_map(|debt| debt.lines);
+        Ok(lines
+            .next()
+            .map(|line| line.description)
+            .unwrap_or_default())
+    }
+
+    /// The document of a payment.
+    pub async fn invoice(&mut self, payment: &Payment) -> Result<Option<Invoice>> {
+        match &payment.invoice {
+            Some(id) => self.tx.invoice(&self.scope, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The subscription of a payment, unless the payment is for something else.
+    pub async fn subscription_of(&mut self, payment: &Payment) -> Result<Option<Subscription>> {
+        match &payment.subscription {
+            Some(id) if payment.purpose != Purpose::Purchase => {
+                self.tx.subscription(&self.scope, id).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// License keys, newest first.
+    pub async fn keys(
+        &mut self,
+        subscription: Option<&SubscriptionId>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Vec<Key>> {
+        let customer = self.customer.clone();
+        let licenses = self
+            .tx
+            .licenses(
+                &self.scope,
+                Some(&customer),
+                None,
+                subscription,
+                limit,
+                offset,
+            )
+            .await?;
+        let mut keys = Vec::with_capacity(licenses.len());
+        for license in &licenses {
+            keys.push(self.key(license).await?);
+        }
+        Ok(keys)
+    }
+
+    /// A license key with its devices.
+    pub async fn key(&mut self, license: &License) -> Result<Key> {
+        let product = self.product(&license.product).await?;
+        let devices = if license.activations > 0 {
+            self.tx.license_instances_of(&license.id).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Key::of(license, product, devices, self.now))
+    }
+}

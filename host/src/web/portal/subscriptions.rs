@@ -1,0 +1,58 @@
+//! All subscriptions: the running ones, and the past ones folded away.
+
+use axum::extract::Query;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::paging::{Asked, Paging};
+use super::records::Records;
+use super::sample;
+use super::view::Plan;
+use crate::themes::Page;
+use crate::web::{Error, SignedIn};
+
+/// The list of subscriptions.
+#[derive(Debug, Serialize)]
+pub struct SubscriptionsPage {
+    /// Those that are not over.
+    pub current: Vec<Plan>,
+    /// Those that are.
+    pub past: Vec<Plan>,
+    /// Where in the list this page stands.
+    pub paging: Paging,
+}
+
+/// `GET /subscriptions`.
+pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut rows = records.subscriptions(Asked::LIMIT, asked.offset()).await?;
+    let paging = asked.cut(&mut rows);
+    let mut plans = Vec::with_capacity(rows.len());
+    for subscription in &rows {
+        plans.push(records.plan(subscription).await?);
+    }
+    let (past, current) = plans.into_iter().partition(Plan::is_past);
+    who.render(&SubscriptionsPage {
+        current,
+        past,
+        paging,
+    })
+}
+
+impl Page for SubscriptionsPage {
+    const TEMPLATE: &'static str = "pages/subscriptions.html";
+
+    fn samples() -> Vec<Self> {
+        let list = |current, past, paging| Self {
+            current,
+            past,
+            paging,
+        };
+        vec![
+            list(sample::plans(), sample::past_plans(), Paging::only()),
+            list(Vec::new(), Vec::new(), Paging::only()),
+            list(Vec::new(), sample::past_plans(), Paging::only()),
+            list(vec![sample::active(); 20], Vec::new(), Paging::sample()),
+        ]
+    }
+}

@@ -1,0 +1,386 @@
+//! What several pages show of the same thing: a method, a subscription, a payment.
+//!
+//! View values carry facts and codes; the words for them are the theme's.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::debt::Debt;
+use crate::domain::money::Money;
+use crate::domain::payment::{DeclineCode, Payment, PaymentState};
+use crate::domain::period::Interval;
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use crate::domain::{invoice::Invoice, method::PaymentMethod};
+
+/// A payment method as people recognise it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Method {
+    /// Its id.
+    pub id: String,
+    /// Brand or kind, such as `visa`; unknown ones read "Card".
+    pub brand: String,
+    /// The last four characters of its number.
+    pub last4: Option<String>,
+    /// The month it expires, such as `06/2032`.
+    pub expires: Option<String>,
+    /// Whether that month is over.
+    pub expired: bool,
+}
+
+impl Method {
+    /// `method` as it is at `now`.
+    pub fn of(method: &PaymentMethod, now: Timestamp) -> Self {
+        let expiry = method.expiry_month.zip(method.expiry_year);
+        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let month = (today.year(), today.month());
+        Self {
+            id: method.id.to_string(),
+            brand: method
+                .brand
+                .as_deref()
+                .unwrap_or(&method.kind)
+                .to_lowercase()
+                .replace('_', "-"),
+            last4: method.last4.clone(),
+            expires: expiry.map(|(month, year)| format!("{month:02}/{year}")),
+            expired: expiry.is_some_and(|(m, year)| {
+                (i32::from(year), i32::from(m)) < (i32::from(month.0), i32::from(month.1))
+            }),
+        }
+    }
+}
+
+/// A subscription on a card or a row.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// Its id.
+    pub id: String,
+    /// The product's name.
+    pub product: String,
+    /// How many of it.
+    pub quantity: u32,
+    /// What one period costs, for all of them.
+    pub price: Money,
+    /// Whether the price contains the tax.
+    pub tax_inclusive: bool,
+    /// How long a period is.
+    pub interval: Interval,
+    /// The state's name.
+    pub state: &'static str,
+    /// How the state is meant: `good`, `warn`, `bad`, `info` or `plain`.
+    pub tone: &'static str,
+    /// What the state means.
+    pub standing: Standing,
+    /// What renewals charge.
+    pub method: Option<Method>,
+}
+
+/// What a subscription's state means to the one who pays for it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Standing {
+    /// It goes on.
+    Renews {
+        /// The next charge.
+        at: Timestamp,
+    },
+    /// It runs, and ends.
+    Ends {
+        /// When.
+        at: Timestamp,
+        /// Whether the customer can still keep it.
+        undo: bool,
+    },
+    /// It is suspended until something is paid or mended.
+    OnHold {
+        /// Why.
+        why: HoldReason,
+        /// Since when.
+        since: Timestamp,
+        /// What is due.
+        due: Option<Money>,
+    },
+    /// It runs although something is unpaid.
+    PastDue {
+        /// Until when.
+        until: Timestamp,
+        /// What is due.
+        due: Option<Money>,
+    },
+    /// It is suspended at somebody's wish.
+    Paused {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its first payment is still to come.
+    Pending,
+    /// It is over.
+    Ended {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+impl Plan {
+    /// `subscription` with what is due on it.
+    pub fn of(
+        subscription: &Subscription,
+        product: String,
+        dues: &[Debt],
+        method: Option<Method>,
+    ) -> Self {
+        let standing = Standing::of(subscription, due(dues));
+        let count = i64::from(subscription.quantity);
+        Self {
+            id: subscription.id.to_string(),
+            product,
+            quantity: subscription.quantity,
+            price: subscription
+                .unit_price
+                .checked_mul(count)
+                .unwrap_or(subscription.unit_price),
+            tax_inclusive: subscription.tax_inclusive,
+            interval: subscription.interval,
+            state: subscription.state.name(),
+            tone: match &standing {
+                Standing::Renews { .. } => "good",
+                Standing::Ends { .. } | Standing::OnHold { .. } | Standing::PastDue { .. } => {
+                    "warn"
+                }
+                Standing::Pending => "info",
+                Standing::Paused { .. } | Standing::Ended { .. } => "plain",
+            },
+            standing,
+            method,
+        }
+    }
+
+    /// Whether it is over for good.
+    pub fn is_past(&self) -> bool {
+        matches!(self.standing, Standing::Ended { .. })
+    }
+}
+
+impl Standing {
+    fn of(subscription: &Subscription, due: Option<Money>) -> Self {
+        let next = subscription.period.end;
+        let last = subscription.expires_at.is_some_and(|end| end <= next);
+        match &subscription.state {
+            SubscriptionState::Pending => Self::Pending,
+            SubscriptionState::Active if subscription.cancel_at_period_end || last => Self::Ends {
+                at: next,
+                undo: subscription.cancel_at_period_end,
+            },
+            SubscriptionState::Active => Self::Renews { at: next },
+            SubscriptionState::PastDue { until } => Self::PastDue { until: *until, due },
+            SubscriptionState::OnHold { why, since } => Self::OnHold {
+                why: *why,
+                since: *since,
+                due,
+            },
+            SubscriptionState::Paused { since } => Self::Paused { since: *since },
+            SubscriptionState::Cancelled { at }
+            | SubscriptionState::Failed { at }
+            | SubscriptionState::Expired { at } => Self::Ended { at: *at },
+        }
+    }
+}
+
+/// The sum of `dues`; none when nothing is due.
+pub fn due(dues: &[Debt]) -> Option<Money> {
+    let (first, rest) = dues.split_first()?;
+    rest.iter()
+        .try_fold(first.amount, |sum, debt| sum.checked_add(debt.amount))
+        .ok()
+        .filter(|sum| !sum.is_zero())
+}
+
+/// A payment in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Charge {
+    /// Its id.
+    pub id: String,
+    /// What was paid for.
+    pub what: String,
+    /// When it was started.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: Money,
+    /// The state's name.
+    pub state: &'static str,
+    /// How the state is meant.
+    pub tone: &'static str,
+    /// Why it was declined: the ending of a message key.
+    pub reason: Option<&'static str>,
+    /// With what.
+    pub method: Option<Method>,
+    /// Its invoice, once that has a number.
+    pub invoice: Option<Document>,
+}
+
+/// An invoice or credit note in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document {
+    /// Its id.
+    pub id: String,
+    /// Its number as printed.
+    pub number: String,
+}
+
+impl Document {
+    /// `invoice`, once it has a number.
+    pub fn of(invoice: &Invoice) -> Option<Self> {
+        Some(Self {
+            id: invoice.id.to_string(),
+            number: invoice.number_text.clone()?,
+        })
+    }
+}
+
+impl Charge {
+    /// `payment` for `what`.
+    pub fn of(
+        payment: &Payment,
+        what: String,
+        method: Option<Method>,
+        invoice: Option<Document>,
+    ) -> Self {
+        let state = payment.standing();
+        let reason = match &state {
+            PaymentState::Declined { decline, .. } => Some(decline_word(decline.code)),
+            _ => None,
+        };
+        Self {
+            id: payment.id.to_string(),
+            what,
+            at: payment.created_at,
+            amount: payment.amount,
+            state: state.name(),
+            tone: payment_tone(&state),
+            reason,
+            method,
+            invoice,
+        }
+    }
+}
+
+/// How the state of a payment is meant.
+pub fn payment_tone(state: &PaymentState) -> &'static str {
+    match state {
+        PaymentState::Succeeded { .. } => "good",
+        PaymentState::Declined { .. } => "bad",
+        PaymentState::AwaitingCustomer { .. } => "warn",
+        PaymentState::Created | PaymentState::Processing { .. } | PaymentState::Unknown { .. } => {
+            "info"
+        }
+        PaymentState::Cancelled { .. } => "plain",
+    }
+}
+
+/// The ending of the message `decline-…` that tells a customer why. What could tip off a thief
+/// reads like any other decline.
+pub fn decline_word(code: DeclineCode) -> &'static str {
+    match code {
+        DeclineCode::LostCard | DeclineCode::StolenCard | DeclineCode::Fraud => {
+            DeclineCode::Generic.as_str()
+        }
+        told => told.as_str(),
+    }
+}
+
+/// The one thing that needs the customer, or that they should know is under way.
+#[derive(Clone, Debug, Serialize)]
+pub struct Todo {
+    /// The subscription it is about.
+    pub subscription: Option<String>,
+    /// The product's name.
+    pub product: String,
+    /// What to do, or what happens.
+    pub call: Call,
+}
+
+/// What a [`Todo`] asks for.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Call {
+    /// Pay what is due to bring it back.
+    Reactivate {
+        /// How much; none when only a working method is missing.
+        due: Option<Money>,
+    },
+    /// Pay what is due while it still runs.
+    Pay {
+        /// How much.
+        due: Option<Money>,
+        /// Until when it runs.
+        until: Timestamp,
+    },
+    /// Confirm a payment at the bank.
+    Confirm {
+        /// The payment.
+        payment: String,
+        /// How much.
+        amount: Money,
+    },
+    /// Wait: the bank is moving the money.
+    Processing {
+        /// The payment.
+        payment: String,
+        /// How much.
+        amount: Money,
+        /// When the bank should be done.
+        expected_by: Option<Timestamp>,
+    },
+    /// Wait: nobody knows yet.
+    Unknown {
+        /// The payment.
+        payment: String,
+        /// How much.
+        amount: Money,
+    },
+}
+
+impl Todo {
+    /// What `plan` needs, given the payment of it that is under way.
+    pub fn of(plan: &Plan, open: Option<&Payment>) -> Option<Self> {
+        let call = match (open, &plan.standing) {
+            (Some(payment), _) => Call::of(payment)?,
+            (None, Standing::OnHold { due, .. }) => Call::Reactivate { due: *due },
+            (None, Standing::PastDue { until, due }) => Call::Pay {
+                due: *due,
+                until: *until,
+            },
+            (None, _) => return None,
+        };
+        Some(Self {
+            subscription: Some(plan.id.clone()),
+            product: plan.product.clone(),
+            call,
+        })
+    }
+}
+
+impl Call {
+    /// What an open `payment` waits for; none when it has ended.
+    pub fn of(payment: &Payment) -> Option<Self> {
+        let (id, amount) = (payment.id.to_string(), payment.amount);
+        match payment.standing() {
+            PaymentState::AwaitingCustomer { .. } => Some(Self::Confirm {
+                payment: id,
+                amount,
+            }),
+            PaymentState::Processing { expected_by } => Some(Self::Processing {
+                payment: id,
+                amount,
+                expected_by,
+            }),
+            PaymentState::Created | PaymentState::Unknown { .. } => Some(Self::Unknown {
+                payment: id,
+                amount,
+            }),
+            PaymentState::Succeeded { .. }
+            | PaymentState::Declined { .. }
+            | PaymentState::Cancelled { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What is due, what it costs to come back, and what became of payments.
+
+use axum::http::StatusCode;
+use vestibule::domain::payment::{Advice, Decline, DeclineCode, PaymentState};
+
+use super::House;
+
+fn declined(house: &House, code: DeclineCode) -> PaymentState {
+    PaymentState::Declined {
+        decline: Decline {
+            code,
+            advice: Advice::NewMethod,
+            gateway_code: Some("secret_code_of_the_gateway".to_owned()),
+        },
+        at: house.now(),
+    }
+}
+
+#[tokio::test]
+async fn the_overview_opens_with_what_is_due_and_one_button() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+
+    let page = guest.get("/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.says("Your Lumen Pro plan is on hold. €29.00 is due.");
+    page.says("Test mode");
+    let primary = page.all(".button.primary");
+    assert_eq!(primary.len(), 1, "{primary:?}");
+    page.leads_to(&format!("/subscriptions/{}/reactivate", subscription.id));
+    let todo = page.html.find("is on hold").unwrap();
+    let list = page.html.find("See all").unwrap();
+    assert!(todo < list, "what needs the customer comes first");
+}
+
+#[tokio::test]
+async fn reactivating_tells_amount_period_and_next_date_before_the_button() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+    guest.visa().await;
+
+    let path = format!("/subscriptions/{}/reactivate", subscription.id);
+    let page = guest.get(&path).await;
+    for sentence in [
+        "Total €29.00",
+        "Includes 19 % tax",
+        "Pays for",
+        "The next payment is on",
+    ] {
+        page.says(sentence);
+        let before = page.html.find("Pay €29.00").is_none();
+        assert!(before || page.text().find(sentence) < page.text().find("Pay €29.00"));
+    }
+    page.says("ending in 4242");
+    page.says("Use a new payment method");
+}
+
+#[tokio::test]
+async fn an_old_quote_is_not_charged_but_shown_again() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+    let path = format!("/subscriptions/{}/reactivate", subscription.id);
+    let page = guest.get(&path).await;
+    let stale = super::Page {
+        html: page
+            .html
+            .replace("name=\"quote\" value=\"", "name=\"quote\" value=\"old"),
+        ..page
+    };
+
+    let answer = guest.press(&stale, &path, &[("choice", "new")]).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    answer.says("What is due has changed since you opened this page.");
+    answer.says("Total €29.00");
+}
+
+#[tokio::test]
+async fn a_form_without_a_choice_asks_for_one() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+    let path = format!("/subscriptions/{}/reactivate", subscription.id);
+    let page = guest.get(&path).await;
+    let answer = guest.press(&page, &path, &[("choice", "nonsense")]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    answer.says("Please choose how you want to pay.");
+}
+
+#[tokio::test]
+async fn a_decline_is_told_plainly_and_never_tips_off_a_thief() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+    let poor = declined(&house, DeclineCode::InsufficientFunds);
+    let stolen = declined(&house, DeclineCode::StolenCard);
+    let poor = guest.payment(&subscription, poor).await;
+    let stolen = guest.payment(&subscription, stolen).await;
+
+    let page = guest.get(&format!("/payments/{}/progress", poor.id)).await;
+    page.says("There was not enough money on this card.");
+    page.says("Lumen Pro stays on hold until it is paid.");
+    page.says("Use another method");
+
+    let page = guest.get(&format!("/payments/{}", stolen.id)).await;
+    page.says("Your bank declined this payment.");
+    for word in ["stolen", "secret_code_of_the_gateway"] {
+        assert!(!page.html.to_lowercase().contains(word), "{word}");
+    }
+
+    let page = guest
+        .get(&format!("/subscriptions/{}", subscription.id))
+        .await;
+    page.says("What happens next");
+    page.says("There was not enough money on this card.");
+}
+
+#[tokio::test]
+async fn an_unknown_payment_says_so_and_the_page_updates_itself_without_a_script() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+    let unknown = PaymentState::Unknown { since: house.now() };
+    let payment = guest.payment(&subscription, unknown).await;
+
+    let page = guest
+        .get(&format!("/payments/{}/progress", payment.id))
+        .await;
+    page.says("You will not be charged twice. This page updates itself.");
+    assert!(page.html.contains("http-equiv=\"refresh\""));
+    // There is nothing to press meanwhile.
+    let path = format!("/subscriptions/{}/reactivate", subscription.id);
+    let progress = format!("/payments/{}/progress", payment.id);
+    guest.get(&path).await.redirects_to(&progress);
+    guest.get("/").await.says("There is nothing for you to do.");
+}
+
+#[tokio::test]
+async fn a_payment_that_succeeded_has_a_confirmation_and_no_progress() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.active().await;
+    let paid = PaymentState::Succeeded { at: house.now() };
+    let payment = guest.payment(&subscription, paid).await;
+
+    let done = format!("/payments/{}/done", payment.id);
+    let progress = format!("/payments/{}/progress", payment.id);
+    guest.get(&progress).await.redirects_to(&done);
+    let page = guest.get(&done).await;
+    page.says("Your Lumen Pro subscription is active");
+    page.says("€29.00");
+    page.says("We have mailed a confirmation to alex@customer.example.com.");
+    page.says(payment.id.as_str());
+}

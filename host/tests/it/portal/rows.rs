@@ -1,0 +1,200 @@
+//! The rows that a customer has: subscriptions, debts, payments, methods, keys.
+
+use vestibule::domain::customer::BuyerDetails;
+use vestibule::domain::debt::{Debt, DebtKind, DebtState};
+use vestibule::domain::id::{MethodId, ProductId};
+use vestibule::domain::license::License;
+use vestibule::domain::method::PaymentMethod;
+use vestibule::domain::payment::{Initiator, Payment, PaymentState, Purpose};
+use vestibule::domain::period::{Interval, Period, Unit};
+use vestibule::domain::subscription::{Cancellation, HoldReason, Subscription, SubscriptionState};
+use vestibule::domain::tax::{Line, TaxRate};
+
+use super::{Guest, days, euro};
+
+const MONTH: Interval = Interval {
+    unit: Unit::Month,
+    count: 1,
+};
+
+impl Guest<'_> {
+    /// A subscription to "Lumen Pro" that is active and renews in ten days.
+    pub(super) async fn active(&self) -> Subscription {
+        let product = self.house.product("Lumen Pro").await;
+        self.subscribe(product, SubscriptionState::Active).await
+    }
+
+    pub(super) async fn subscribe(
+        &self,
+        product: ProductId,
+        state: SubscriptionState,
+    ) -> Subscription {
+        let house = self.house;
+        let now = house.now();
+        let subscription = Subscription {
+            id: house.cx.new_id(),
+            scope: house.scope.clone(),
+            customer: self.id(),
+            product,
+            quantity: 1,
+            unit_price: euro(2900),
+            tax_inclusive: true,
+            interval: MONTH,
+            term: MONTH,
+            trial_days: 0,
+            state,
+            anchor: now - days(20),
+            period: Period {
+                start: now - days(20),
+                end: now + days(10),
+            },
+            expires_at: None,
+            cancel_at_period_end: false,
+            cancellation: Cancellation::default(),
+            method: None,
+            buyer: BuyerDetails::default(),
+            metadata: "{}".to_owned(),
+            return_url: None,
+            created_at: now - days(20),
+            updated_at: now,
+            version: 0,
+        };
+        house
+            .write(async |tx| tx.insert_subscription(&subscription).await.unwrap())
+            .await;
+        subscription
+    }
+
+    /// A subscription on hold, with 29.00 € due.
+    pub(super) async fn on_hold(&self) -> Subscription {
+        let now = self.house.now();
+        let hold = SubscriptionState::OnHold {
+            why: HoldReason::RenewalFailed,
+            since: now - days(3),
+        };
+        let product = self.house.product("Lumen Pro").await;
+        let subscription = self.subscribe(product.clone(), hold).await;
+        let debt = Debt {
+            id: self.house.cx.new_id(),
+            scope: subscription.scope.clone(),
+            customer: self.id(),
+            subscription: Some(subscription.id.clone()),
+            kind: DebtKind::Period,
+            cause: "the period".to_owned(),
+            lines: vec![Line {
+                product: Some(product),
+                description: "Lumen Pro".to_owned(),
+                quantity: 1,
+                unit: euro(2900),
+                tax_inclusive: true,
+                rate: TaxRate(190_000),
+                period: None,
+            }],
+            amount: euro(2900),
+            tax_minor: 463,
+            state: DebtState::Open,
+            settled_by: None,
+            disputed: false,
+            created_at: now - days(3),
+            closed_at: None,
+        };
+        self.house
+            .write(async |tx| assert!(tx.insert_debt(&debt).await.unwrap()))
+            .await;
+        subscription
+    }
+
+    pub(super) async fn payment(
+        &self,
+        subscription: &Subscription,
+        state: PaymentState,
+    ) -> Payment {
+        let house = self.house;
+        let now = house.now();
+        let payment = Payment {
+            id: house.cx.new_id(),
+            scope: house.scope.clone(),
+            customer: self.id(),
+            subscription: Some(subscription.id.clone()),
+            purpose: Purpose::Renewal,
+            gateway: "sandbox".to_owned(),
+            amount: euro(2900),
+            tax_minor: 463,
+            method: None,
+            initiator: Initiator::Recurring,
+            state,
+            sent_at: Some(now),
+            request: None,
+            gateway_ref: None,
+            invoice: None,
+            attempt: 0,
+            period: None,
+            quote: None,
+            unapplied: false,
+            lookups: 0,
+            absent_since: None,
+            metadata: "{}".to_owned(),
+            return_url: None,
+            buyer: BuyerDetails::default(),
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        };
+        house
+            .write(async |tx| tx.insert_payment(&payment).await.unwrap())
+            .await;
+        payment
+    }
+
+    pub(super) async fn visa(&self) -> MethodId {
+        let now = self.house.now();
+        let method = PaymentMethod {
+            id: self.house.cx.new_id(),
+            scope: self.house.scope.clone(),
+            customer: self.id(),
+            gateway: "sandbox".to_owned(),
+            reference: "pm_1".to_owned(),
+            customer_reference: None,
+            kind: "card".to_owned(),
+            brand: Some("visa".to_owned()),
+            last4: Some("4242".to_owned()),
+            expiry_month: Some(6),
+            expiry_year: Some(2099),
+            holder: None,
+            country: None,
+            funding: None,
+            mandate_reference: None,
+            network_reference: None,
+            created_at: now,
+            last_used_at: None,
+        };
+        self.house
+            .write(async |tx| {
+                tx.keep_method(&method).await.unwrap();
+            })
+            .await;
+        method.id
+    }
+
+    pub(super) async fn license(&self, subscription: &Subscription) -> License {
+        let license = License {
+            id: self.house.cx.new_id(),
+            scope: subscription.scope.clone(),
+            customer: self.id(),
+            product: subscription.product.clone(),
+            subscription: Some(subscription.id.clone()),
+            payment: None,
+            key: format!("KEY-{}", subscription.id),
+            activations_limit: Some(3),
+            activations: 0,
+            disabled: false,
+            suspended: false,
+            expires_at: None,
+            created_at: self.house.now(),
+        };
+        self.house
+            .write(async |tx| tx.insert_license(&license).await.unwrap())
+            .await;
+        license
+    }
+}
