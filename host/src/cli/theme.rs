@@ -42,6 +42,9 @@ impl Theme {
         for problem in &report.problems {
             print(problem)?;
         }
+        for remark in &report.remarks {
+            print(&format!("untidy: {remark}"))?;
+        }
         print(&match report.problems.len() {
             0 => format!("{} is good: {} renders", dir.display(), report.renders),
             count => format!("{count} to mend, in {} renders", report.renders),

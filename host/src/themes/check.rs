@@ -18,8 +18,10 @@ use super::{Error, chain};
 pub struct Report {
     /// How many times something was rendered.
     pub renders: usize,
-    /// One sentence each, with its place.
+    /// What keeps the theme from being taken: one sentence each, with its place.
     pub problems: Vec<String>,
+    /// What is only untidy: words or templates that nothing uses, words not translated yet.
+    pub remarks: Vec<String>,
 }
 
 /// Checks the theme in `folder`, which may extend those of `root`, with all `registered` pages
@@ -104,7 +106,7 @@ fn templates_without_page(theme: &Theme, registered: &[Registered], report: &mut
             || (template.starts_with("mails/") && !template.starts_with("mails/layout"));
         if is_subject && !registered.iter().any(known) {
             report
-                .problems
+                .remarks
                 .push(format!("templates/{template}: nothing renders it"));
         }
     }
@@ -117,12 +119,12 @@ fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) -> R
     for (tag, catalogue) in theme.catalogues() {
         for key in all.difference(catalogue.keys()) {
             report
-                .problems
+                .remarks
                 .push(format!("locales/{tag}: `{key}` is missing"));
         }
         for key in catalogue.keys().difference(all) {
             report
-                .problems
+                .remarks
                 .push(format!("locales/{tag}: `{key}` is not in {FALLBACK}"));
         }
     }
@@ -147,7 +149,7 @@ fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) -> R
         };
         if key != "language-name" && !heard.contains(key) && !sources.iter().any(named) {
             report
-                .problems
+                .remarks
                 .push(format!("locales/{FALLBACK}: nothing uses `{key}`"));
         }
     }
