@@ -29,12 +29,8 @@ impl Test {
         tools::for_tests()?;
         let host = tools::host()?;
         plugins::build(&host)?;
-        if Path::new(END_TO_END).join("package-lock.json").is_file() {
-            run(Command::new("npm")
-                .args(["ci", "--no-audit", "--no-fund"])
-                .current_dir(END_TO_END))?;
-        }
         run(cargo().args(["test", "--locked", "--workspace"]))?;
+        end_to_end(&host)?;
         run(Command::new(&host).args(["theme", "check", "themes/default"]))?;
         if !self.only_tests {
             lints()?;
@@ -43,6 +39,17 @@ impl Test {
         eprintln!("\neverything passed");
         Ok(())
     }
+}
+
+/// The built host from outside: the official SDK, a browser, real processes.
+fn end_to_end(host: &Path) -> anyhow::Result<()> {
+    run(Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(END_TO_END))?;
+    run(Command::new("npm")
+        .arg("test")
+        .env("VESTIBULE", std::path::absolute(host)?)
+        .current_dir(END_TO_END))
 }
 
 fn formatting() -> anyhow::Result<()> {

@@ -1,0 +1,200 @@
+// A host and a processor of its own, as real processes on free ports, with everything they keep
+// in one temporary folder.
+
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+
+import DodoPayments from "dodopayments";
+
+import { Mailbox } from "./mailbox.mjs";
+import { Processor } from "./processor.mjs";
+import { Program, freePort, run } from "./processes.mjs";
+
+const REPOSITORY = resolve(fileURLToPath(import.meta.url), "../../../../..");
+const BINARY = process.env.VESTIBULE ?? join(REPOSITORY, "target/debug/vestibule");
+const PLUGIN = join(REPOSITORY, "plugins/sandbox.wasm");
+
+export const BUSINESS = "bus_lumen";
+const PROCESSOR_KEY = "sk_sandbox_end_to_end";
+const HOOK_SECRET = "whsec_ZW5kLXRvLWVuZC1nYXRld2F5LXNlY3JldA==";
+const ENDPOINT_SECRET = "whsec_ZW5kLXRvLWVuZC1tZXJjaGFudC1zZWNyZXQ=";
+
+function hostFile({ port, database, plugins }) {
+  return `
+[server]
+listen = "127.0.0.1:${port}"
+public_url = "http://127.0.0.1:${port}"
+key_file = "host.key"
+drain = "5s"
+
+[database]
+url = "${database}"
+
+[mail]
+from = "no-reply@portal.example.com"
+mailbox = "mailbox"
+
+[plugins]
+deadline = "5s"
+dir = "${plugins}"
+cache = "${process.env.VESTIBULE_PLUGIN_CACHE ?? join(tmpdir(), "vestibule-e2e-plugin-cache")}"
+
+[themes]
+dir = "${join(REPOSITORY, "themes")}"
+
+[jobs]
+poll = "100ms"
+lease = "5s"
+retry_first = "1s"
+
+[billing]
+lookup_after = ["1s", "2s", "4s"]
+lookup_every = "5s"
+absent_after = "1s"
+absent_again_after = "1s"
+`;
+}
+
+function businessFile({ processor, endpoint }) {
+  return `
+id = "${BUSINESS}"
+name = "Lumen"
+support_email = "help@lumen.example.com"
+time_zone = "Europe/Berlin"
+
+[seller]
+name = "Lumen Software GmbH"
+address = ["Lindenstraße 4", "10969 Berlin"]
+country = "DE"
+tax_id = "DE123456789"
+email = "billing@lumen.example.com"
+
+[[tax]]
+country = "DE"
+category = "*"
+rate = "19"
+from = "2021-01-01"
+
+[test.gateways.main]
+plugin = "sandbox"
+settings = { base_url = "${processor}" }
+secrets.api_key = { secret_env = "LUMEN_API_KEY" }
+secrets.webhook_secret = { secret_env = "LUMEN_HOOK_SECRET" }
+
+[test.gateways.main.grants]
+http = [{ origin = "${processor}", private = true }]
+
+[test.webhook]
+url = "${endpoint}"
+secret_env = "LUMEN_ENDPOINT_SECRET"
+`;
+}
+
+export class World {
+  /** `database`: the URL of a Postgres database; SQLite without one. */
+  static async start({ database, endpoint = "http://127.0.0.1:9/events" } = {}) {
+    for (const needed of [BINARY, PLUGIN]) {
+      if (!existsSync(needed)) throw new Error(`${needed} is not built; run \`cargo xtask test\``);
+    }
+    const world = new World();
+    try {
+      await world.#begin(database, endpoint);
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+    return world;
+  }
+
+  async #begin(database, endpoint) {
+    this.dir = await mkdtemp(join(tmpdir(), "vestibule-e2e-"));
+    this.port = await freePort();
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.mailbox = new Mailbox(join(this.dir, "mailbox"));
+    await this.#startProcessor();
+    await this.#configure(database ?? "sqlite:vestibule.db", endpoint);
+    await this.#vestibule("key", "host");
+    await this.#vestibule("migrate");
+    this.key = await this.#makeKey();
+    await this.startHost();
+    // All that a merchant's own code changes.
+    process.env.DODO_PAYMENTS_BASE_URL = `${this.url}/api`;
+    this.dodo = new DodoPayments({ bearerToken: this.key, webhookKey: ENDPOINT_SECRET });
+  }
+
+  get portal() {
+    return `${this.url}/test/login/${BUSINESS}`;
+  }
+
+  get #environment() {
+    return {
+      ...process.env,
+      VESTIBULE_CONFIG: join(this.dir, "config"),
+      VESTIBULE_LOG: process.env.VESTIBULE_LOG ?? "info",
+      LUMEN_API_KEY: PROCESSOR_KEY,
+      LUMEN_HOOK_SECRET: HOOK_SECRET,
+      LUMEN_ENDPOINT_SECRET: ENDPOINT_SECRET,
+    };
+  }
+
+  async #startProcessor() {
+    this.processorProgram = new Program(BINARY, [
+      "sandbox", "--lookup-lag-seconds", "0", "--listen", "127.0.0.1:0", "--database", join(this.dir, "processor.db"),
+      "--webhook-url", `${this.url}/hooks/${BUSINESS}/test/main`,
+    ], {
+      cwd: this.dir,
+      env: {
+        ...process.env,
+        VESTIBULE_SANDBOX_API_KEY: PROCESSOR_KEY,
+        VESTIBULE_SANDBOX_WEBHOOK_SECRET: HOOK_SECRET,
+      },
+    });
+    let listening;
+    await this.processorProgram.ready("the processor listens", () => {
+      listening = this.processorProgram.output.match(/"listening":"([^"]+)"/)?.[1];
+      return listening;
+    });
+    this.processor = new Processor(new URL(listening).origin, PROCESSOR_KEY);
+  }
+
+  async #configure(database, endpoint) {
+    const plugins = join(this.dir, "plugins");
+    await mkdir(plugins);
+    await cp(PLUGIN, join(plugins, "sandbox.wasm"));
+    await mkdir(join(this.dir, "config/businesses"), { recursive: true });
+    await writeFile(join(this.dir, "config/vestibule.toml"), hostFile({ port: this.port, database, plugins }));
+    await writeFile(
+      join(this.dir, "config/businesses/lumen.toml"),
+      businessFile({ processor: this.processor.url, endpoint }),
+    );
+  }
+
+  async #vestibule(...args) {
+    return run(BINARY, args, { cwd: this.dir, env: this.#environment });
+  }
+
+  async #makeKey() {
+    const text = await this.#vestibule("key", "api", "--business", BUSINESS, "--mode", "test");
+    return text.trim().split("\n").at(-1);
+  }
+
+  async startHost() {
+    this.host = new Program(BINARY, ["serve"], { cwd: this.dir, env: this.#environment });
+    await this.host.ready("the host is ready", async () =>
+      (await fetch(`${this.url}/readyz`).catch(() => null))?.ok);
+  }
+
+  /** The machine loses power, as far as the host can tell. */
+  async killHost() {
+    await this.host.stop("SIGKILL");
+  }
+
+  async stop() {
+    await this.host?.stop();
+    await this.processorProgram?.stop();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
