@@ -115,7 +115,7 @@ impl Cli {
             .install_default()
             .ok();
         match self.command {
-            Command::Serve(serve) => serve.run(&self.place),
+            Command::Serve(serve::Serve {}) => serve::Serve::run(&self.place),
             Command::Migrate => migrate::run(&self.place),
             Command::Config(config) => config.run(&self.place),
             Command::Key(key) => key.run(&self.place),

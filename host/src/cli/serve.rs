@@ -19,7 +19,7 @@ requests, lets those under way and running jobs finish (server.drain), and exits
 pub(super) struct Serve {}
 
 impl Serve {
-    pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
         let settings = place.load()?;
         block_on(async {
             app::serve(settings, place.sources(), shutdown_asked()?).await?;

@@ -274,6 +274,10 @@ pub(super) fn render(web: &Web, visit: &Arc<Visit>, error: &Error) -> Response {
 }
 
 /// What a panic becomes. Its words may hold anything, so they are not shown.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let words = panic
         .downcast_ref::<String>()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ACCEPT_LANGUAGE, HOST, LOCATION, SET_COOKIE, USER_AGENT};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -108,7 +109,7 @@ fn visit(web: &Web, request: &Request, request_id: String) -> (Visit, bool) {
     let settings = web.cx.settings.load();
     let headers = request.headers();
     // HTTP/2 has the authority in the address instead of a header.
-    let host = text(headers, &HOST).or_else(|| request.uri().authority().map(|a| a.as_str()));
+    let host = text(headers, &HOST).or_else(|| request.uri().authority().map(Authority::as_str));
     let place = surface::place(&settings, host.unwrap_or_default(), request.uri().path());
     let known = place.is_some();
     let (surface, path) = place.map_or((Surface::Host, "/".to_owned()), |p| (p.surface, p.path));

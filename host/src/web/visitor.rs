@@ -106,6 +106,7 @@ impl Visitor {
     /// The same visitor on a page of the host that belongs to `scope`, such as a hosted payment:
     /// the business's brand, theme and language. A language that a customer chose comes in
     /// `wish`.
+    #[must_use]
     pub fn for_scope(&self, scope: &Scope, wish: Option<&str>) -> Self {
         let mut visitor = Self::in_scope(&self.web, &self.visit, Some(scope.clone()));
         visitor.speak(wish);

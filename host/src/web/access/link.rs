@@ -171,7 +171,7 @@ async fn press(
         })
         .await?;
     match entry {
-        Entry::Opened(opened, next) => Ok(welcome(visitor, &opened, next)),
+        Entry::Opened(opened, next) => Ok(welcome(visitor, &opened, next.as_deref())),
         Entry::Wrong | Entry::Gone => expired(&visitor, &token),
     }
 }

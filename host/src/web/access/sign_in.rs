@@ -179,7 +179,7 @@ async fn enter(
         .perform(async move { sign_in::by_code(&cx, &scope, &client, &form.code).await })
         .await?;
     match entry {
-        Entry::Opened(opened, next) => Ok(welcome(visitor, &opened, next)),
+        Entry::Opened(opened, next) => Ok(welcome(visitor, &opened, next.as_deref())),
         Entry::Wrong => visitor.render_as(
             StatusCode::UNPROCESSABLE_ENTITY,
             &page(&visitor, CodeState::Wrong),
@@ -206,9 +206,9 @@ pub(super) async fn client(web: &Web, mut visitor: Visitor) -> Result<(Visitor, 
 }
 
 /// Hands the session over and goes in.
-pub(super) fn welcome(mut visitor: Visitor, opened: &Opened, next: Option<String>) -> Response {
+pub(super) fn welcome(mut visitor: Visitor, opened: &Opened, next: Option<&str>) -> Response {
     visitor.set_cookie(Purpose::Session, &opened.token);
     visitor.keep_cookie(Purpose::Known, &opened.known);
-    let next = next.as_deref().and_then(Next::parse);
+    let next = next.and_then(Next::parse);
     visitor.redirect(next.as_ref().map_or("/", Next::as_str))
 }

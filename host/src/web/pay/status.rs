@@ -30,6 +30,10 @@ pub struct StatusPage {
 /// Where a first payment stands.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one a page, on its way to the template"
+)]
 pub enum Standing {
     /// Under way.
     Open {

@@ -140,10 +140,10 @@ pub(super) async fn setup(Owned { who, item }: Owned<Setup>) -> Result<Response,
 
 /// Where the browser goes after an attempt: to the gateway, or to the attempt's page.
 pub(super) fn follow(who: &SignedIn, subscription: &SubscriptionId, made: &Attempt) -> Response {
-    if let Ending::Action(CustomerAction::Redirect { url }) = &made.ending {
-        if leaving::is_allowed(&who.web, who.scope(), url) {
-            return who.redirect_to(url);
-        }
+    if let Ending::Action(CustomerAction::Redirect { url }) = &made.ending
+        && leaving::is_allowed(&who.web, who.scope(), url)
+    {
+        return who.redirect_to(url);
     }
     match &made.of {
         AttemptOf::Payment(id) => who.redirect(&format!("/payments/{id}/progress")),

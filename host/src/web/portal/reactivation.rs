@@ -216,10 +216,10 @@ async fn page(
     let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
     let plan = records.plan(subscription).await?;
     // While the gateway is at work there is nothing to press here.
-    if let Some(open) = records.under_way(&subscription.id).await? {
-        if !matches!(open.standing(), PaymentState::AwaitingCustomer { .. }) {
-            return Ok(who.redirect(&format!("/payments/{}/progress", open.id)));
-        }
+    if let Some(open) = records.under_way(&subscription.id).await?
+        && !matches!(open.standing(), PaymentState::AwaitingCustomer { .. })
+    {
+        return Ok(who.redirect(&format!("/payments/{}/progress", open.id)));
     }
     let quote = reactivation::quote(&who.web.cx, who.scope(), &subscription.id).await?;
     let Some(quote) = quote else {

@@ -170,7 +170,7 @@ impl House {
     async fn mail(&self, count: usize) -> Kept {
         let mut mails = self.quiet().await;
         assert_eq!(mails.len(), count, "{:?}", subjects(&mails));
-        mails.sort_by(|one, other| one.at.cmp(&other.at));
+        mails.sort_by_key(|mail| mail.at);
         mails.pop().unwrap()
     }
 

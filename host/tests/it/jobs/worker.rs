@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use vestibule::store::{MailOrder, Work};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Delivery, Endpoint};
 use super::{Workplace, eventually, tell};
 use crate::support::sample::{id, scope, subscribed};
 use crate::support::{databases, sqlite};
@@ -23,7 +23,7 @@ async fn two_processes_share_the_queue_and_do_each_job_once() {
         }
         eventually("all are told", async || place.jobs().await.is_empty()).await;
         let deliveries = endpoint.deliveries();
-        let ids: BTreeSet<&str> = deliveries.iter().map(|delivery| delivery.id()).collect();
+        let ids: BTreeSet<&str> = deliveries.iter().map(Delivery::id).collect();
         assert_eq!(
             (ids.len(), deliveries.len()),
             (40, 40),
