@@ -317,7 +317,8 @@ impl Browser {
         Shown {
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
+            // Templates write the slashes of attributes so.
+            body: String::from_utf8_lossy(&body).replace("&#x2f;", "/"),
         }
     }
 
