@@ -1,0 +1,98 @@
+//! License keys, for the merchant and for the programs that carry them.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::{Value, json};
+use vestibule::domain::license::License;
+
+use super::{Answer, Api};
+use crate::support::world::World;
+
+/// A call without an API key, at the address of test mode.
+async fn public(api: &Api, path: &str, body: &Value) -> Answer {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("/test/api/licenses/{path}"))
+        .header("host", "127.0.0.1:8080")
+        .body(Body::from(body.to_string()));
+    api.send(request.unwrap()).await
+}
+
+async fn license(world: &World) -> License {
+    let (customer, product) = (world.customer().await, world.product().await);
+    let license = License {
+        id: world.cx.new_id(),
+        scope: world.scope.clone(),
+        customer: customer.id,
+        product: product.id,
+        subscription: None,
+        payment: None,
+        key: "AAAAA-BBBBB".to_owned(),
+        activations_limit: Some(1),
+        activations: 0,
+        disabled: false,
+        suspended: false,
+        expires_at: None,
+        created_at: world.cx.now(),
+    };
+    let mut tx = world.cx.store.begin().await.unwrap();
+    tx.insert_license(&license).await.unwrap();
+    tx.commit().await.unwrap();
+    license
+}
+
+#[tokio::test]
+async fn a_key_is_activated_checked_and_given_back() {
+    for world in World::each().await {
+        let api = Api::of(&world).await;
+        let license = license(&world).await;
+        let key = &license.key;
+        let body = json!({ "license_key": key, "name": "Laptop" });
+        let made = public(&api, "activate", &body).await;
+        assert_eq!(made.status.as_u16(), 201);
+        let made = made.ok();
+        assert_eq!(made["product"]["name"], "Lumen Pro");
+        let full = public(&api, "activate", &body).await;
+        full.refuses(422, "LICENSE_KEY_LIMIT_REACHED", "devices");
+        let instance = made["id"].as_str().unwrap();
+        let body = json!({ "license_key": key, "license_key_instance_id": instance });
+        let valid = public(&api, "validate", &body).await.ok();
+        assert_eq!(valid, json!({ "valid": true }));
+        let read = api.get(&format!("/license_keys/{}", license.id)).await.ok();
+        assert_eq!(read["instances_count"], 1);
+        assert_eq!(read["status"], "active");
+        let listed = api.get("/license_key_instances").await.ok();
+        assert_eq!(listed["items"][0]["name"], "Laptop");
+        let expired = api.get("/license_keys?status=expired").await.ok();
+        assert_eq!(expired, json!({ "items": [] }));
+        let gone = public(&api, "deactivate", &body).await;
+        assert_eq!((gone.status.as_u16(), gone.body.len()), (200, 0));
+        public(&api, "deactivate", &body)
+            .await
+            .refuses(403, "FORBIDDEN", "instance");
+        let valid = public(&api, "validate", &body).await.ok();
+        assert_eq!(valid, json!({ "valid": false }));
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_of_the_api_only_live_mode_answers_and_not_too_often() {
+    let world = World::sqlite().await;
+    let api = Api::of(&world).await;
+    let license = license(&world).await;
+    let body = json!({ "license_key": license.key });
+    let with_key = api.post("/licenses/validate", body.clone()).await.ok();
+    assert_eq!(with_key, json!({ "valid": true }));
+    let mut last = 200;
+    for _ in 0..100 {
+        let request = Request::post("/api/licenses/validate").header("host", "127.0.0.1:8080");
+        let answer = api
+            .send(request.body(Body::from(body.to_string())).unwrap())
+            .await;
+        last = answer.status.as_u16();
+        if last == 200 {
+            assert_eq!(answer.json(), json!({ "valid": false }));
+        }
+    }
+    assert_eq!(last, 429);
+}
