@@ -10,13 +10,14 @@ use crate::domain::Scope;
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::payment::CustomerAction;
-use crate::domain::period::Interval;
+use crate::domain::period::{Interval, Unit};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::flows::begin::{self, Offer};
 use crate::flows::{self, Ending, Refused, settlement, token};
-use crate::themes::Page;
+use crate::themes::{Frame, Page};
 use crate::web::portal::progress::{Pressed, Stage};
 use crate::web::portal::reactivation::{Bill, Item, Tax};
+use crate::web::portal::records::Records;
 use crate::web::portal::view::decline_word;
 use crate::web::{Error, Posted, Visitor, leaving};
 
@@ -25,7 +26,9 @@ use crate::web::{Error, Posted, Visitor, leaving};
 pub struct OfferPage {
     /// Where the form posts to.
     pub action: String,
-    /// What is bought.
+    /// The name of what is bought.
+    pub product: String,
+    /// What is paid for; empty while a trial runs first.
     pub items: Vec<Item>,
     /// The tax, by rate.
     pub taxes: Vec<Tax>,
@@ -50,9 +53,9 @@ pub struct Terms {
     pub tax_inclusive: bool,
     /// How long a period is.
     pub interval: Interval,
-    /// The end of the trial, when there is one.
-    pub trial_until: Option<Timestamp>,
-    /// The next charge.
+    /// Days without charge before the first payment.
+    pub trial_days: u32,
+    /// The next charge, if the page is used now.
     pub next: Timestamp,
 }
 
@@ -71,7 +74,8 @@ pub(super) async fn show(
     let (scope, first) = read(&visitor, &token)?;
     let offer = begin::offer(&visitor.web.cx, &scope, &first).await?;
     let visitor = at(&visitor, &scope, &offer).await?;
-    let Some(mut page) = OfferPage::of(&visitor, &token, &offer) else {
+    let product = product(&visitor, &scope, &offer).await?;
+    let Some(mut page) = OfferPage::of(&visitor, &token, &offer, product) else {
         let page = StatusPage::of_offer(&visitor, &scope, &token, &offer).await?;
         return visitor.render(&page);
     };
@@ -110,7 +114,8 @@ pub(super) async fn create(
             };
             let visitor = at(&visitor, &scope, &offer).await?;
             let standing = Standing::Open { stage };
-            visitor.render(&StatusPage::new(&visitor, &offer, standing))
+            let product = product(&visitor, &scope, &offer).await?;
+            visitor.render(&StatusPage::new(&visitor, &offer, product, standing))
         }
         _ => Ok(visitor.redirect_to(&here)),
     }
@@ -130,6 +135,12 @@ pub(super) async fn give_up(
     Ok(visitor.redirect_to(&format!("/pay/{token}")))
 }
 
+/// The name of what `offer` is about.
+async fn product(visitor: &Visitor, scope: &Scope, offer: &Offer) -> Result<String, Error> {
+    let mut records = Records::open(&visitor.web.cx, scope, &offer.customer.id).await?;
+    Ok(records.what(&offer.payment).await?)
+}
+
 fn read(visitor: &Visitor, token: &str) -> Result<(Scope, PaymentId), Error> {
     token::read_pay(&visitor.web.cx, token).ok_or_else(Error::not_found)
 }
@@ -144,7 +155,7 @@ async fn at(visitor: &Visitor, scope: &Scope, offer: &Offer) -> Result<Visitor, 
 
 impl OfferPage {
     /// What can be paid on this page; none when there is nothing to press.
-    fn of(visitor: &Visitor, token: &str, offer: &Offer) -> Option<Self> {
+    fn of(visitor: &Visitor, token: &str, offer: &Offer, product: String) -> Option<Self> {
         let pending = offer
             .subscription
             .as_ref()
@@ -159,10 +170,14 @@ impl OfferPage {
         };
         Some(Self {
             action: format!("/pay/{token}"),
+            product,
             items: Item::all(&offer.lines),
             taxes: Tax::all(&offer.totals.rates, &offer.lines),
             total: offer.payment.amount,
-            terms: offer.subscription.as_ref().map(Terms::of),
+            terms: offer
+                .subscription
+                .as_ref()
+                .map(|subscription| Terms::of(subscription, &visitor.frame)),
             expires_at: offer.expires_at,
             declined,
             left_open: offer.ending == Some(Ending::Cancelled),
@@ -171,16 +186,25 @@ impl OfferPage {
 }
 
 impl Terms {
-    fn of(subscription: &Subscription) -> Self {
+    /// The terms if `subscription` begins now.
+    fn of(subscription: &Subscription, frame: &Frame) -> Self {
         let price = subscription.unit_price;
+        let first = match subscription.trial_days {
+            0 => subscription.interval,
+            days => Interval {
+                unit: Unit::Day,
+                count: days,
+            },
+        };
+        let next = first.after(frame.now, 1, &frame.time_zone);
         Self {
             price: price
                 .checked_mul(i64::from(subscription.quantity))
                 .unwrap_or(price),
             tax_inclusive: subscription.tax_inclusive,
             interval: subscription.interval,
-            trial_until: (subscription.trial_days > 0).then_some(subscription.period.end),
-            next: subscription.period.end,
+            trial_days: subscription.trial_days,
+            next: next.unwrap_or(subscription.period.end),
         }
     }
 }
@@ -192,14 +216,15 @@ impl Page for OfferPage {
         let bill = Bill::sample();
         let monthly = Self {
             action: "/pay/sample".to_owned(),
+            product: "Pro".to_owned(),
             terms: Some(Terms {
                 price: bill.total,
                 tax_inclusive: false,
                 interval: Interval {
-                    unit: crate::domain::period::Unit::Month,
+                    unit: Unit::Month,
                     count: 1,
                 },
-                trial_until: None,
+                trial_days: 0,
                 next: bill.next,
             }),
             items: bill.lines,
@@ -212,8 +237,9 @@ impl Page for OfferPage {
         let mut trial = monthly.clone();
         trial.total = Money::zero(trial.total.currency);
         trial.taxes.clear();
+        trial.items.clear();
         if let Some(terms) = &mut trial.terms {
-            terms.trial_until = Some(terms.next);
+            terms.trial_days = 14;
         }
         let long = Bill::long_sample();
         let purchase = Self {

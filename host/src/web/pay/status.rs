@@ -55,13 +55,15 @@ pub enum Standing {
 
 impl StatusPage {
     /// Where the first payment of `offer` stands.
-    pub(super) fn new(visitor: &Visitor, offer: &Offer, standing: Standing) -> Self {
+    pub(super) fn new(
+        visitor: &Visitor,
+        offer: &Offer,
+        product: String,
+        standing: Standing,
+    ) -> Self {
         let settings = visitor.web.cx.settings.load();
-        let line = offer.lines.first();
         Self {
-            product: line
-                .map(|line| line.description.clone())
-                .unwrap_or_default(),
+            product,
             standing,
             give_up: None,
             return_to: ReturnTo::of(&offer.payment),
@@ -96,9 +98,10 @@ impl StatusPage {
                 stage: Stage::Confirm { .. } | Stage::Approve
             }
         );
+        let product = records.what(&offer.payment).await?;
         Ok(Self {
             give_up: stoppable.then(|| format!("/pay/{token}/give-up")),
-            ..Self::new(visitor, offer, standing)
+            ..Self::new(visitor, offer, product, standing)
         })
     }
 }

@@ -24,14 +24,10 @@ impl Guest<'_> {
         self.subscribe(product, SubscriptionState::Active).await
     }
 
-    pub(super) async fn subscribe(
-        &self,
-        product: ProductId,
-        state: SubscriptionState,
-    ) -> Subscription {
+    fn subscription(&self, product: ProductId, state: SubscriptionState) -> Subscription {
         let house = self.house;
         let now = house.now();
-        let subscription = Subscription {
+        Subscription {
             id: house.cx.new_id(),
             scope: house.scope.clone(),
             customer: self.id(),
@@ -58,23 +54,25 @@ impl Guest<'_> {
             created_at: now - days(20),
             updated_at: now,
             version: 0,
-        };
-        house
+        }
+    }
+
+    pub(super) async fn subscribe(
+        &self,
+        product: ProductId,
+        state: SubscriptionState,
+    ) -> Subscription {
+        let subscription = self.subscription(product, state);
+        self.house
             .write(async |tx| tx.insert_subscription(&subscription).await.unwrap())
             .await;
         subscription
     }
 
-    /// A subscription on hold, with 29.00 € due.
-    pub(super) async fn on_hold(&self) -> Subscription {
-        let now = self.house.now();
-        let hold = SubscriptionState::OnHold {
-            why: HoldReason::RenewalFailed,
-            since: now - days(3),
-        };
-        let product = self.house.product("Lumen Pro").await;
-        let subscription = self.subscribe(product.clone(), hold).await;
-        let debt = Debt {
+    /// One unpaid period, 29.00 € with the tax.
+    fn debt(&self, subscription: &Subscription) -> Debt {
+        let since = self.house.now() - days(3);
+        Debt {
             id: self.house.cx.new_id(),
             scope: subscription.scope.clone(),
             customer: self.id(),
@@ -82,7 +80,7 @@ impl Guest<'_> {
             kind: DebtKind::Period,
             cause: "the period".to_owned(),
             lines: vec![Line {
-                product: Some(product),
+                product: Some(subscription.product.clone()),
                 description: "Lumen Pro".to_owned(),
                 quantity: 1,
                 unit: euro(2900),
@@ -95,23 +93,31 @@ impl Guest<'_> {
             state: DebtState::Open,
             settled_by: None,
             disputed: false,
-            created_at: now - days(3),
+            created_at: since,
             closed_at: None,
+        }
+    }
+
+    /// A subscription on hold, with 29.00 € due.
+    pub(super) async fn on_hold(&self) -> Subscription {
+        let now = self.house.now();
+        let hold = SubscriptionState::OnHold {
+            why: HoldReason::RenewalFailed,
+            since: now - days(3),
         };
+        let product = self.house.product("Lumen Pro").await;
+        let subscription = self.subscribe(product, hold).await;
+        let debt = self.debt(&subscription);
         self.house
             .write(async |tx| assert!(tx.insert_debt(&debt).await.unwrap()))
             .await;
         subscription
     }
 
-    pub(super) async fn payment(
-        &self,
-        subscription: &Subscription,
-        state: PaymentState,
-    ) -> Payment {
+    fn renewal(&self, subscription: &Subscription, state: PaymentState) -> Payment {
         let house = self.house;
         let now = house.now();
-        let payment = Payment {
+        Payment {
             id: house.cx.new_id(),
             scope: house.scope.clone(),
             customer: self.id(),
@@ -139,11 +145,47 @@ impl Guest<'_> {
             created_at: now,
             updated_at: now,
             version: 0,
-        };
-        house
+        }
+    }
+
+    pub(super) async fn payment(
+        &self,
+        subscription: &Subscription,
+        state: PaymentState,
+    ) -> Payment {
+        let payment = self.renewal(subscription, state);
+        self.house
             .write(async |tx| tx.insert_payment(&payment).await.unwrap())
             .await;
         payment
+    }
+
+    /// A subscription that waits for its first payment on the hosted page, or for a method when
+    /// `trial_days` come first.
+    pub(super) async fn pending(&self, trial_days: u32) -> (Subscription, Payment) {
+        let product = self.house.product("Lumen Pro").await;
+        let subscription = Subscription {
+            trial_days,
+            ..self.subscription(product, SubscriptionState::Pending)
+        };
+        let debt = self.debt(&subscription);
+        let payment = Payment {
+            purpose: Purpose::Begin,
+            sent_at: None,
+            amount: euro(if trial_days == 0 { 2900 } else { 0 }),
+            ..self.renewal(&subscription, PaymentState::Created)
+        };
+        self.house
+            .write(async |tx| {
+                tx.insert_subscription(&subscription).await.unwrap();
+                tx.insert_payment(&payment).await.unwrap();
+                if trial_days == 0 {
+                    tx.insert_debt(&debt).await.unwrap();
+                    tx.hold_debt(&payment.id, &debt.id).await.unwrap();
+                }
+            })
+            .await;
+        (subscription, payment)
     }
 
     pub(super) async fn visa(&self) -> MethodId {

@@ -3,7 +3,10 @@
 pay-title = Payment
 pay-to = Pay { $business }
 pay-today = To pay now
-pay-free-until = Free until { $date }
+pay-free = { $product }, free for { $days ->
+    [one] 1 day
+   *[other] { $days } days
+}
 pay-renews = Then { $price }, next on { $date }, until you cancel.
 pay-cancel-any-time = You can cancel at any time.
 pay-button = Pay { $amount }

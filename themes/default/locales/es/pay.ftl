@@ -1,7 +1,10 @@
 pay-title = Pago
 pay-to = Pagar a { $business }
 pay-today = A pagar ahora
-pay-free-until = Gratis hasta el { $date }
+pay-free = { $product }, gratis durante { $days ->
+    [one] 1 día
+   *[other] { $days } días
+}
 pay-renews = Después { $price }, el próximo pago el { $date }, hasta que canceles.
 pay-cancel-any-time = Puedes cancelar cuando quieras.
 pay-button = Pagar { $amount }

@@ -1,0 +1,114 @@
+//! The hosted payment page, the return from a gateway and its hook: nobody is signed in there.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use jiff::SignedDuration;
+use vestibule::domain::payment::PaymentState;
+use vestibule::flows::{AttemptOf, token};
+
+use super::{House, Page};
+
+impl House {
+    async fn visit(&self, method: &str, path: &str) -> Page {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1:8080")
+            .header(header::ACCEPT_LANGUAGE, "en");
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn the_first_payment_tells_seller_price_tax_and_terms_without_signing_in() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let (_, payment) = guest.pending(0).await;
+    let path = format!("/pay/{}", token::pay(&house.cx, &house.scope, &payment.id));
+
+    let page = house.visit("GET", &path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for sentence in [
+        "Pay Lumen",
+        "To pay now €29.00",
+        "Includes 19 % tax",
+        "Then €29.00 per month, next on",
+        "You can cancel at any time.",
+        "We never see the number.",
+    ] {
+        page.says(sentence);
+    }
+    assert_eq!(page.all("form button").len(), 1);
+
+    let forged = house.visit("GET", &format!("{path}x")).await;
+    assert_eq!(forged.status, StatusCode::NOT_FOUND);
+    let from_elsewhere = house.visit("POST", &path).await;
+    assert_eq!(from_elsewhere.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_trial_names_the_product_and_takes_nothing_now() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let (_, payment) = guest.pending(14).await;
+    let path = format!("/pay/{}", token::pay(&house.cx, &house.scope, &payment.id));
+    let page = house.visit("GET", &path).await;
+    page.says("Lumen Pro, free for 14 days");
+    page.says("€0.00");
+    page.says("Start the trial");
+}
+
+#[tokio::test]
+async fn an_old_hosted_page_says_that_nothing_was_charged() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let (_, payment) = guest.pending(0).await;
+    let path = format!("/pay/{}", token::pay(&house.cx, &house.scope, &payment.id));
+    house.cx.clock.advance(SignedDuration::from_hours(25));
+    let page = house.visit("GET", &path).await;
+    page.says("This page is no longer valid");
+    assert_eq!(page.all("form button").len(), 0);
+}
+
+#[tokio::test]
+async fn coming_back_leads_to_the_page_of_the_payment() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.active().await;
+    let paid = PaymentState::Succeeded { at: house.now() };
+    let payment = guest.payment(&subscription, paid).await;
+    let of = AttemptOf::Payment(payment.id.clone());
+    let path = format!(
+        "/return/{}",
+        token::returning(&house.cx, &house.scope, &of).unwrap()
+    );
+    for method in ["GET", "POST"] {
+        let back = house.visit(method, &path).await;
+        assert_eq!(back.status, StatusCode::SEE_OTHER);
+        assert_eq!(back.location, format!("{path}/result"));
+    }
+    // Nobody is signed in: told here. Signed in: on to the portal.
+    let told = house.visit("GET", &format!("{path}/result")).await;
+    told.says("Payment received");
+    let request = Request::builder()
+        .uri(format!("{path}/result"))
+        .header(header::HOST, "127.0.0.1:8080")
+        .header(header::COOKIE, &guest.cookie);
+    let on = house.send(request.body(Body::empty()).unwrap()).await;
+    on.redirects_to(&format!("/payments/{}/progress", payment.id));
+    let forged = house.visit("GET", "/return/forged/result").await;
+    assert_eq!(forged.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_delivery_for_a_gateway_that_is_not_there_is_not_found() {
+    let house = House::open().await;
+    for path in [
+        "/hooks/bus_lumen/test/nobody",
+        "/hooks/bus_nobody/test/sandbox",
+        "/hooks/bus_lumen/sideways/sandbox",
+    ] {
+        let answer = house.visit("POST", path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
