@@ -45,6 +45,8 @@ impl Worker {
         let mut cleaned = Timestamp::MIN;
         loop {
             tokio::select! {
+                // Both may be ready: nothing is taken after the stop.
+                biased;
                 () = stop.cancelled() => break,
                 slot = slots.acquire() => drop(slot.expect("never closed")),
             }
