@@ -31,6 +31,9 @@ async fn no_token_code_or_address_is_logged_on_the_way_in() {
     // Everything of ours, at every level; this test runs on one thread.
     let filter = tracing_subscriber::EnvFilter::new("vestibule=trace,tower_http=trace,axum=trace");
     let subscriber = tracing_subscriber::registry().with(filter).with(layer);
+    // With one dispatcher alone, a line that another test's thread reaches first would be taken
+    // as unwanted by all; a second one makes every thread ask both.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let house = House::sqlite().await;
