@@ -66,6 +66,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let _lock = lock(&settings.database)?;
+    std::fs::create_dir_all(&settings.plugins.dir)
+        .with_context(|| format!("cannot make {}", settings.plugins.dir.display()))?;
     let address = settings.server.listen;
     let listener = TcpListener::bind(address)
         .await

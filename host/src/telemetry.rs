@@ -16,7 +16,9 @@ pub(crate) fn start() -> Result<(), String> {
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Saying so needs the same closed standard error, and would panic.
+        .log_internal_errors(false);
     let result = if std::io::stderr().is_terminal() {
         subscriber.with_target(false).try_init()
     } else {

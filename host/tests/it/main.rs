@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod architecture;
+mod commands;
 mod config;
 mod flows;
 mod invoices;

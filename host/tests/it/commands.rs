@@ -1,0 +1,160 @@
+//! The commands, as an operator runs them.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A folder with a configuration of a free port, and a host key.
+struct Host {
+    dir: tempfile::TempDir,
+}
+
+impl Host {
+    fn new() -> Self {
+        let host = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
+        let config = host.dir.path().join("config");
+        std::fs::create_dir(&config).unwrap();
+        std::fs::create_dir(host.dir.path().join("plugins")).unwrap();
+        let file =
+            format!("[server]\nlisten = \"127.0.0.1:0\"\n[themes]\ndir = \"{ROOT}/themes\"\n");
+        std::fs::write(config.join("vestibule.toml"), file).unwrap();
+        assert!(host.run(&["key", "host"]).status.success());
+        host
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        command.args(arguments).current_dir(self.dir.path());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// A process that serves, and where.
+    fn serve(&self) -> (Child, String) {
+        let mut child = self
+            .command(&["serve"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let address = log
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
+            .find_map(|line| line["address"].as_str().map(String::from));
+        (child, address.expect("says where it serves"))
+    }
+}
+
+/// Does not outlive a test that failed.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_host_is_ready_refuses_a_second_on_its_file_and_ends_when_told() {
+    let host = Host::new();
+    let (child, address) = host.serve();
+    let mut child = Running(child);
+    assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200"));
+
+    let second = host.run(&["serve"]);
+    assert!(!second.status.success());
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(said.contains("is served by another process"), "{said}");
+
+    let told = Command::new("kill")
+        .args(["-TERM", &child.0.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    assert!(child.0.wait().unwrap().success());
+}
+
+#[test]
+fn a_bad_configuration_is_told_with_its_line_and_answered_with_1() {
+    let host = Host::new();
+    std::fs::write(host.dir.path().join("config/vestibule.toml"), "[serve]\n").unwrap();
+    let output = host.run(&["config", "check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.starts_with("config/vestibule.toml:1: serve: there is no key"),
+        "{said}"
+    );
+    assert!(said.contains("Did you mean \"server\"?"), "{said}");
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let commands: [&[&str]; 12] = [
+        &["serve"],
+        &["demo"],
+        &["migrate"],
+        &["config", "check"],
+        &["key", "host"],
+        &["key", "api"],
+        &["link"],
+        &["staff", "link"],
+        &["plugin", "build"],
+        &["plugin", "check"],
+        &["theme", "check"],
+        &["sandbox"],
+    ];
+    for command in commands {
+        let output = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+            .args(command)
+            .arg("--help")
+            .output()
+            .unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains("Usage: vestibule"), "{command:?}");
+        assert!(
+            help.contains("vestibule ") && help.lines().count() > 5,
+            "{command:?}"
+        );
+    }
+}
+
+#[test]
+fn the_demos_configuration_is_good() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    command
+        .args(["--config", "config/demo", "config", "check"])
+        .current_dir(Path::new(ROOT));
+    for name in [
+        "LUMEN_API_KEY",
+        "LUMEN_WEBHOOK_SECRET",
+        "HARBOUR_API_KEY",
+        "HARBOUR_WEBHOOK_SECRET",
+    ] {
+        command.env(format!("DEMO_{name}"), name);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("is good: 2 businesses"), "{said}");
+}
