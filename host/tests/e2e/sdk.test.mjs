@@ -1,0 +1,96 @@
+// The official SDK against the merchant API: every call that a merchant's backend lives with, with
+// only the address and the key changed.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import DodoPayments from "dodopayments";
+
+import { World } from "./support/world.mjs";
+
+const MONTHLY = {
+  type: "recurring_price",
+  currency: "EUR",
+  price: 2900,
+  discount: 0,
+  purchasing_power_parity: false,
+  payment_frequency_count: 1,
+  payment_frequency_interval: "Month",
+  subscription_period_count: 10,
+  subscription_period_interval: "Year",
+};
+const ONCE = { type: "one_time_price", currency: "EUR", price: 900, discount: 0, purchasing_power_parity: false };
+
+describe("the official SDK", () => {
+  let world, dodo, customer, product, subscription;
+
+  before(async () => {
+    world = await World.start();
+    dodo = world.dodo;
+    customer = await dodo.customers.create({ email: "ada@example.com", name: "Ada", metadata: { tier: "gold" } });
+    product = await dodo.products.create({ name: "Pro", tax_category: "saas", price: MONTHLY });
+    subscription = await dodo.subscriptions.create({
+      billing: { country: "DE" },
+      customer: { customer_id: customer.customer_id },
+      product_id: product.product_id,
+      quantity: 1,
+      payment_link: true,
+    });
+  });
+
+  after(() => world?.stop());
+
+  it("reads, finds and changes a customer", async () => {
+    const id = customer.customer_id;
+    assert.deepEqual(await dodo.customers.retrieve(id), customer);
+    assert.deepEqual((await dodo.customers.list({ email: "ADA@example.com" })).items, [customer]);
+    assert.equal((await dodo.customers.update(id, { name: "Ada L." })).name, "Ada L.");
+    assert.deepEqual((await dodo.customers.retrievePaymentMethods(id)).items, []);
+    const { link } = await dodo.customers.customerPortal.create(id, { send_email: false });
+    assert.equal((await fetch(link)).status, 200);
+  });
+
+  it("makes a subscription and its hosted page, and cancels it", async () => {
+    assert.equal((await fetch(subscription.payment_link)).status, 200);
+    const id = subscription.subscription_id;
+    assert.equal((await dodo.subscriptions.retrieve(id)).status, "pending");
+    assert.equal((await dodo.payments.retrieve(subscription.payment_id)).status, "requires_payment_method");
+    const cancelled = await dodo.subscriptions.update(id, { status: "cancelled", cancellation_feedback: "unused" });
+    assert.equal(cancelled.status, "cancelled");
+    assert.equal(cancelled.cancellation_feedback, "unused");
+  });
+
+  it("sells once to an address", async () => {
+    const book = await dodo.products.create({ name: "Book", tax_category: "e_book", price: ONCE });
+    const payment = await dodo.payments.create({
+      billing: { country: "DE" },
+      customer: { email: "new@example.com" },
+      product_cart: [{ product_id: book.product_id, quantity: 2 }],
+    });
+    assert.equal((await fetch(payment.payment_link)).status, 200);
+    const [buyer] = (await dodo.customers.list({ email: "new@example.com" })).items;
+    assert.equal(buyer.customer_id, payment.customer.customer_id);
+  });
+
+  it("pages through a list", async () => {
+    const found = [];
+    for await (const item of dodo.products.list({ page_number: 0, page_size: 1 })) found.push(item.product_id);
+    assert.ok(found.includes(product.product_id) && new Set(found).size === found.length);
+  });
+
+  it("knows each refusal by its class", async () => {
+    await assert.rejects(dodo.customers.retrieve("cus_none"), DodoPayments.NotFoundError);
+    await assert.rejects(dodo.customers.create({ email: "none", name: "A" }), DodoPayments.UnprocessableEntityError);
+    const stranger = new DodoPayments({ baseURL: dodo.baseURL, bearerToken: "unknown" });
+    await assert.rejects(stranger.customers.list(), DodoPayments.AuthenticationError);
+    const id = subscription.subscription_id;
+    await assert.rejects(dodo.subscriptions.update(id, { status: "cancelled" }), DodoPayments.ConflictError);
+  });
+
+  it("checks license keys", async () => {
+    assert.deepEqual(await dodo.licenses.validate({ license_key: "unknown" }), { valid: false });
+    const unknown = dodo.licenses.activate({ license_key: "unknown", name: "Laptop" });
+    await assert.rejects(unknown, DodoPayments.NotFoundError);
+    assert.deepEqual((await dodo.licenseKeys.list()).items, []);
+  });
+});
