@@ -87,6 +87,7 @@ impl StatusPage {
             .is_some_and(|s| s.state != SubscriptionState::Pending && !s.state.is_final());
         let open = offer.payment.state.is_open() && offer.payment.sent_at.is_some();
         let standing = match (paid, Stage::of(cx, &offer.payment)) {
+            (Some(paid), _) if paid.amount.is_zero() => Standing::Trial,
             (Some(paid), _) => Standing::Paid { paid },
             (None, Some(stage)) if open => Standing::Open { stage },
             _ if runs => Standing::Trial,
