@@ -68,9 +68,15 @@ async fn begin(
         Ok(payment) => payment,
         // Another request of the same moment was first; this one joins it.
         Err(Error::Store(store::Error::Conflict(_))) => {
-            return under_way(cx, scope, id)
-                .await?
-                .ok_or(Error::Refused(Refused::PaymentUnderWay));
+            let open = under_way(cx, scope, id).await?;
+            return match open.or(paid(cx, scope, id, agreed).await?) {
+                Some(known) => Ok(known),
+                None => Err(Error::Refused(Refused::PaymentUnderWay)),
+            };
+        }
+        // The same form was sent before, and has been paid meanwhile.
+        Err(refused @ Error::Refused(Refused::NothingDue | Refused::StaleQuote)) => {
+            return paid(cx, scope, id, agreed).await?.ok_or(refused);
         }
         Err(error) => return Err(error),
     };
@@ -107,6 +113,22 @@ async fn under_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option
     Ok(open.first().map(|payment| Attempt {
         of: AttemptOf::Payment(payment.id.clone()),
         ending: Ending::of(payment),
+    }))
+}
+
+/// The payment that has paid exactly what the customer agrees to, when there is one.
+async fn paid(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    agreed: Option<&str>,
+) -> Result<Option<Attempt>, Error> {
+    let Some(quote) = agreed else { return Ok(None) };
+    let mut tx = cx.store.read().await?;
+    let paid = tx.payment_of_quote(scope, id, quote).await?;
+    Ok(paid.map(|payment| Attempt {
+        ending: Ending::of(&payment),
+        of: AttemptOf::Payment(payment.id),
     }))
 }
 

@@ -30,6 +30,10 @@ queries! {
     OPEN_OF = "SELECT * FROM payments \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
         AND state IN ('created', 'awaiting-customer', 'processing', 'unknown') ORDER BY id";
+    /// The debts and the amount are part of a quote's name, so that at most one pays it.
+    PAID_QUOTE = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
+        AND subscription_id = $3 AND quote = $4 AND state = 'succeeded' \
+        ORDER BY id DESC LIMIT 1";
     BY_GATEWAY_REF = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND gateway = $3 AND gateway_ref = $4 ORDER BY id LIMIT 1";
     /// Every try at the same debts, the first one included.
@@ -304,6 +308,26 @@ impl Tx {
         .into_iter()
         .map(Payment::try_from)
         .collect()
+    }
+
+    /// The payment that paid this quote of a subscription.
+    pub async fn payment_of_quote(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+        quote: &str,
+    ) -> Result<Option<Payment>> {
+        fetch_optional!(
+            self,
+            Row,
+            PAID_QUOTE,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            subscription.as_str(),
+            quote,
+        )?
+        .map(Payment::try_from)
+        .transpose()
     }
 
     /// The payment that a gateway knows under its own reference.

@@ -6,23 +6,30 @@ import { after, afterEach, before, describe, it } from "node:test";
 
 import { openBrowser, openPage } from "./support/browser.mjs";
 import { CARDS, begin, letItRenew, paymentsOf, provision, standing } from "./support/customer.mjs";
+import { startPostgres } from "./support/postgres.mjs";
 import { until } from "./support/processes.mjs";
-import { World } from "./support/world.mjs";
+import { Visitor } from "./support/visitor.mjs";
+import { BUSINESS, World } from "./support/world.mjs";
 
-describe("paying the dues of a subscription on hold", () => {
-  let world, browser, dodo;
+for (const on of ["SQLite", "Postgres"]) describe(`paying the dues of a subscription on hold, on ${on}`, () => {
+  let world, browser, dodo, database;
 
   before(async () => {
-    world = await World.start();
+    database = on === "Postgres" ? await startPostgres() : undefined;
+    world = await World.start({ database: database?.url });
     dodo = world.dodo;
     browser = await openBrowser();
   });
 
-  afterEach(() => world.processor.clearFaults());
+  afterEach(async () => {
+    await world.processor.clearFaults();
+    await world.processor.webhooks("at_once");
+  });
 
   after(async () => {
     await browser?.close();
     await world?.stop();
+    await database?.stop();
   });
 
   /** A subscription on hold whose saved card would pay if the customer asked for it. */
@@ -37,6 +44,7 @@ describe("paying the dues of a subscription on hold", () => {
     return {
       customer: customer.customer_id,
       id: subscription.subscription_id,
+      method: items[0].payment_method_id,
       choice: { payment_method: { type: "existing", payment_method_id: items[0].payment_method_id } },
     };
   }
@@ -44,9 +52,18 @@ describe("paying the dues of a subscription on hold", () => {
   const reactivate = (subject, options = { maxRetries: 0 }) =>
     dodo.subscriptions.updatePaymentMethod(subject.id, subject.choice, options);
 
-  async function paidOnce(subject) {
-    await standing(dodo, subject.id, "active");
-    const succeeded = (await paymentsOf(dodo, subject.id)).filter((payment) => payment.status === "succeeded");
+  /** The page that offers to pay, in the hands of the customer, and its form filled in. */
+  async function openForm(subject) {
+    const visitor = await Visitor.signedIn(dodo, subject.customer);
+    const path = `/test/${BUSINESS}/subscriptions/${subject.id}/reactivate`;
+    const form = (await visitor.get(path)).form(path);
+    form.fields.choice = subject.method;
+    return { visitor, form };
+  }
+
+  async function paidOnce(subject, asked = dodo) {
+    await standing(asked, subject.id, "active");
+    const succeeded = (await paymentsOf(asked, subject.id)).filter((payment) => payment.status === "succeeded");
     assert.equal(succeeded.length, 2, "the first payment and the reactivation");
     const ids = succeeded.map((payment) => payment.payment_id);
     const charges = (await world.processor.charges()).filter((charge) => ids.includes(charge.idempotency_key));
@@ -54,9 +71,28 @@ describe("paying the dues of a subscription on hold", () => {
     const invoices = new Set(succeeded.map((payment) => payment.invoice_id));
     assert.equal(invoices.size, 2);
     assert.ok(!invoices.has(null));
+    return succeeded[0].payment_id;
   }
 
   const chargesNow = async () => (await world.processor.charges()).length;
+
+  it("the portal's form sent fifty times at once moves the money once", async () => {
+    const subject = await onHold("form@example.com");
+    const before = await chargesNow();
+    const { visitor, form } = await openForm(subject);
+    assert.ok(form.fields.csrf && form.fields.quote);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => visitor.post(form)));
+    const payment = await paidOnce(subject);
+    assert.equal(await chargesNow(), before + 1);
+    const told = new Set(answers.map(({ status, location }) => `${status} ${location}`));
+    assert.deepEqual([...told], [`303 /test/${BUSINESS}/payments/${payment}/progress`]);
+
+    const { location } = await visitor.get(answers[0].location);
+    assert.equal(location, `/test/${BUSINESS}/payments/${payment}/done`);
+    const { links } = await visitor.get(`/test/${BUSINESS}/billing`);
+    const invoices = links.filter((link) => /\/invoices\/[^/]+$/.test(link));
+    assert.equal(new Set(invoices).size, 2, `one for the first period, one for the dues: ${links}`);
+  });
 
   it("fifty equal requests at once move the money once", async () => {
     const subject = await onHold("fifty@example.com");
@@ -130,6 +166,27 @@ describe("paying the dues of a subscription on hold", () => {
     assert.ok(answer.payment_id, "it is told as under way, not as failed");
     await paidOnce(subject);
     assert.equal(await chargesNow(), before + 1);
-    await world.processor.webhooks("at_once");
+  });
+
+  if (on === "Postgres") it("killed right after the money moved, another host finds the charge", async () => {
+    const subject = await onHold("another-host@example.com");
+    const other = await world.startAnother();
+    const before = await chargesNow();
+    // The processor tells nobody: only a look-up can find out.
+    await world.processor.webhooks("off");
+    await world.processor.fault({ operation: "charge", customer: subject.customer, delay_after_ms: 10_000 });
+    const { visitor, form } = await openForm(subject);
+    const asked = visitor.post(form).catch((error) => error);
+    await until("the money moved", async () => (await chargesNow()) === before + 1);
+    assert.equal((await other.dodo.subscriptions.retrieve(subject.id)).status, "on_hold");
+    await world.killHost();
+    await asked;
+    const payment = await paidOnce(subject, other.dodo);
+    assert.equal(await chargesNow(), before + 1);
+
+    // The one that comes back has nothing to add.
+    await world.startHost();
+    assert.equal(await paidOnce(subject), payment);
+    assert.equal(await chargesNow(), before + 1);
   });
 });

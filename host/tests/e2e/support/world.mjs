@@ -94,6 +94,8 @@ secret_env = "LUMEN_ENDPOINT_SECRET"
 }
 
 export class World {
+  hosts = [];
+
   /** `database`: the URL of a Postgres database; SQLite without one. */
   static async start({ database, endpoint = "http://127.0.0.1:9/events" } = {}) {
     for (const needed of [BINARY, PLUGIN]) {
@@ -181,10 +183,28 @@ export class World {
     return text.trim().split("\n").at(-1);
   }
 
+  async #serve(url, environment) {
+    const host = new Program(BINARY, ["serve"], { cwd: this.dir, env: environment });
+    this.hosts.push(host);
+    await host.ready("the host is ready", async () =>
+      (await fetch(`${url}/readyz`).catch(() => null))?.ok);
+    return host;
+  }
+
   async startHost() {
-    this.host = new Program(BINARY, ["serve"], { cwd: this.dir, env: this.#environment });
-    await this.host.ready("the host is ready", async () =>
-      (await fetch(`${this.url}/readyz`).catch(() => null))?.ok);
+    this.host = await this.#serve(this.url, this.#environment);
+  }
+
+  /** Another process on the same database, at an address of its own. */
+  async startAnother() {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    await this.#serve(url, {
+      ...this.#environment,
+      VESTIBULE_SERVER__LISTEN: `127.0.0.1:${port}`,
+      VESTIBULE_SERVER__PUBLIC_URL: url,
+    });
+    return { url, dodo: new DodoPayments({ bearerToken: this.key, baseURL: `${url}/api` }) };
   }
 
   /** The machine loses power, as far as the host can tell. */
@@ -193,7 +213,7 @@ export class World {
   }
 
   async stop() {
-    await this.host?.stop();
+    await Promise.all(this.hosts.map((host) => host.stop()));
     await this.processorProgram?.stop();
     await rm(this.dir, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 //! The heart: a subscription on hold comes back.
 
+use vestibule::cx::Cx;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::payment::{DeclineCode, PaymentState};
 use vestibule::domain::subscription::Cancellation;
@@ -144,6 +145,33 @@ async fn a_hundred_presses_of_the_button_at_once_are_one_payment() {
             world.charged().await.len() <= 2,
             "never two charges for one debt"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_form_sent_again_names_the_same_payment_even_after_it_was_paid() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let other = world.process().await;
+        let quote = reactivation::quote(&world.cx, &world.scope, &id).await;
+        let quote = quote.unwrap().unwrap().id;
+        let saved = Choice::Saved(world.subscription(&id).await.method.unwrap());
+        let press = |cx: &Cx| {
+            let (cx, scope, id) = (cx.clone(), world.scope.clone(), id.clone());
+            let (choice, quote) = (saved.clone(), quote.clone());
+            tokio::spawn(async move { reactivation::start(&cx, &scope, &id, choice, &quote).await })
+        };
+        let presses: Vec<_> = (0..25)
+            .flat_map(|_| [press(&world.cx), press(&other)])
+            .collect();
+        let mut named = Vec::new();
+        for pressed in presses {
+            named.push(pressed.await.unwrap().unwrap().of);
+        }
+        let late = press(&other).await.unwrap().unwrap();
+        assert_eq!(late.ending, Ending::Succeeded);
+        assert!(named.iter().all(|of| *of == late.of), "{named:?}");
+        assert_eq!(world.charged().await, [2900, 2900]);
     }
 }
 
