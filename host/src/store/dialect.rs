@@ -3,7 +3,32 @@
 use jiff::Timestamp;
 
 use super::jobs::ClaimedRow;
+use super::macros::Statement;
 use super::{Connection, Result, Tx};
+
+/// What only SQLite is asked.
+pub(super) const SQLITE: &[Statement] = &[
+    Statement {
+        name: "CLAIM_SQLITE",
+        sql: CLAIM_SQLITE,
+    },
+    Statement {
+        name: "SCHEMA_SQLITE",
+        sql: SCHEMA_SQLITE,
+    },
+];
+
+/// What only Postgres is asked.
+pub(super) const POSTGRES: &[Statement] = &[
+    Statement {
+        name: "CLAIM_POSTGRES",
+        sql: CLAIM_POSTGRES,
+    },
+    Statement {
+        name: "SCHEMA_POSTGRES",
+        sql: SCHEMA_POSTGRES,
+    },
+];
 
 /// On Postgres other workers skip the rows that one is about to take instead of waiting for
 /// them; SQLite has one writer at a time.

@@ -1,10 +1,24 @@
 //! One SQL text, two typed drivers: macros that write the same statement for each.
 
-/// Declares a file's statements and lists them, so that a test can prepare them all.
+/// A statement of the store. Only [`queries!`] makes them, and the macros below run nothing
+/// else: what is not in a file's list cannot be run.
+#[derive(Clone, Copy)]
+pub(super) struct Statement {
+    /// The constant's name.
+    pub(super) name: &'static str,
+    pub(super) sql: &'static str,
+}
+
+/// Declares a file's statements and lists them, so that a test can prepare them all. A list
+/// that `store::queries` does not name is dead code, which the compiler refuses.
 macro_rules! queries {
     ($($(#[$meta:meta])* $name:ident = $sql:expr;)+) => {
-        $($(#[$meta])* const $name: &str = $sql;)+
-        pub(super) const QUERIES: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+        $($(#[$meta])*
+        const $name: $crate::store::macros::Statement = $crate::store::macros::Statement {
+            name: stringify!($name),
+            sql: $sql,
+        };)+
+        pub(super) const QUERIES: &[$crate::store::macros::Statement] = &[$($name),+];
     };
 }
 
@@ -12,12 +26,12 @@ macro_rules! queries {
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.connection {
-            $crate::store::Connection::Sqlite(c) => sqlx::query($sql)
+            $crate::store::Connection::Sqlite(c) => sqlx::query($sql.sql)
                 $(.bind($bind))*
                 .execute(&mut **c)
                 .await
                 .map(|done| done.rows_affected()),
-            $crate::store::Connection::Postgres(c) => sqlx::query($sql)
+            $crate::store::Connection::Postgres(c) => sqlx::query($sql.sql)
                 $(.bind($bind))*
                 .execute(&mut **c)
                 .await
@@ -31,11 +45,11 @@ macro_rules! execute {
 macro_rules! fetch_optional {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.connection {
-            $crate::store::Connection::Sqlite(c) => sqlx::query_as::<_, $row>($sql)
+            $crate::store::Connection::Sqlite(c) => sqlx::query_as::<_, $row>($sql.sql)
                 $(.bind($bind))*
                 .fetch_optional(&mut **c)
                 .await,
-            $crate::store::Connection::Postgres(c) => sqlx::query_as::<_, $row>($sql)
+            $crate::store::Connection::Postgres(c) => sqlx::query_as::<_, $row>($sql.sql)
                 $(.bind($bind))*
                 .fetch_optional(&mut **c)
                 .await,
@@ -48,11 +62,11 @@ macro_rules! fetch_optional {
 macro_rules! fetch_all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.connection {
-            $crate::store::Connection::Sqlite(c) => sqlx::query_as::<_, $row>($sql)
+            $crate::store::Connection::Sqlite(c) => sqlx::query_as::<_, $row>($sql.sql)
                 $(.bind($bind))*
                 .fetch_all(&mut **c)
                 .await,
-            $crate::store::Connection::Postgres(c) => sqlx::query_as::<_, $row>($sql)
+            $crate::store::Connection::Postgres(c) => sqlx::query_as::<_, $row>($sql.sql)
                 $(.bind($bind))*
                 .fetch_all(&mut **c)
                 .await,

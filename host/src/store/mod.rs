@@ -57,6 +57,8 @@ pub use self::subscriptions::SubscriptionFilter;
 pub use self::test_mails::TestMail;
 pub use self::work::{AccessMail, MailOrder, Work};
 
+use self::macros::Statement;
+
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -251,12 +253,15 @@ impl Tx {
     /// Prepares every statement of the store without running it; answers the first that the
     /// database does not accept, by name.
     pub async fn prepare_all(&mut self) -> std::result::Result<(), (String, Error)> {
-        for (name, sql) in queries() {
+        let own = match &self.connection {
+            Connection::Sqlite(_) => dialect::SQLITE,
+            Connection::Postgres(_) => dialect::POSTGRES,
+        };
+        for Statement { name, sql } in queries().chain(own.iter().copied()) {
+            let sql = sqlx::SqlStr::from_static(sql);
             let prepared = match &mut self.connection {
-                Connection::Sqlite(c) => c.prepare(sqlx::SqlStr::from_static(sql)).await.map(drop),
-                Connection::Postgres(c) => {
-                    c.prepare(sqlx::SqlStr::from_static(sql)).await.map(drop)
-                }
+                Connection::Sqlite(c) => c.prepare(sql).await.map(drop),
+                Connection::Postgres(c) => c.prepare(sql).await.map(drop),
             };
             prepared.map_err(|error| (name.to_owned(), error.into()))?;
         }
@@ -270,8 +275,8 @@ impl Tx {
     }
 }
 
-/// Every statement of the store with its name, but for those of the dialects.
-fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Every statement that both databases are asked.
+fn queries() -> impl Iterator<Item = Statement> {
     [
         across::QUERIES,
         api_calls::QUERIES,

@@ -149,6 +149,23 @@ fn every_folder_has_its_rule() {
     }
 }
 
+/// `every_query_prepares_on_both_databases` prepares what is listed; this keeps everything that
+/// is run on the list.
+#[test]
+fn a_statement_is_run_only_if_it_is_listed() {
+    let home = ["macros.rs", "dialect.rs", "mod.rs"];
+    for file in sources(&host().join("src/store")) {
+        if home.iter().any(|name| file.path.ends_with(name)) {
+            continue;
+        }
+        for line in code(&file.text) {
+            let makes = line.contains("sqlx::query") || line.contains("raw_sql");
+            let lists = line.contains("Statement {");
+            assert!(!makes && !lists, "{}: {line}", file.path.display());
+        }
+    }
+}
+
 #[test]
 fn what_is_absent_stays_absent() {
     // Words that a folder must not contain, so that the reason for each stays in one place.

@@ -56,6 +56,32 @@ impl Database {
     pub(crate) async fn reopen(&self) -> Store {
         self.place.open().await
     }
+
+    /// Somebody else who looks at this database.
+    pub(crate) async fn observer(&self) -> Observer {
+        match &self.place {
+            Place::Sqlite(_) => Observer::Sqlite(self.reopen().await),
+            Place::Postgres(url) => Observer::Postgres(postgres::connect(url).await),
+        }
+    }
+}
+
+/// Another process, as far as a database can tell.
+pub(crate) enum Observer {
+    Sqlite(Store),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Observer {
+    /// Whether no connection of others is inside a transaction. Those that are on their way
+    /// back to their pool get a moment.
+    pub(crate) async fn sees_no_transaction(&mut self) -> bool {
+        match self {
+            // Who is inside one holds the lock that every other writer needs.
+            Self::Sqlite(store) => store.begin().await.is_ok(),
+            Self::Postgres(connection) => postgres::is_idle(connection).await,
+        }
+    }
 }
 
 /// One of each kind: every test of the store runs on both.

@@ -25,6 +25,29 @@ pub(crate) async fn database() -> String {
     cluster.url(&name)
 }
 
+/// A connection to the database at `url`.
+pub(crate) async fn connect(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.unwrap()
+}
+
+/// Whether no session of this database waits inside a transaction, now or soon.
+pub(crate) async fn is_idle(observer: &mut PgConnection) -> bool {
+    const INSIDE: &str = "SELECT COUNT(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while Instant::now() < deadline {
+        let inside: i64 = sqlx::query_scalar(INSIDE)
+            .fetch_one(&mut *observer)
+            .await
+            .unwrap();
+        if inside == 0 {
+            return true;
+        }
+    }
+    false
+}
+
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 
 struct Cluster {
