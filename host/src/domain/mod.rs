@@ -5,6 +5,7 @@
 //! `apply`; its whole table is a reviewed snapshot.
 
 pub mod access;
+pub mod card_number;
 pub mod customer;
 pub mod debt;
 pub mod email;

@@ -16,6 +16,8 @@ pub enum Trouble {
     Expired,
     /// The request makes no sense.
     Invalid,
+    /// What was sent holds the number of a payment card.
+    CardNumber,
     /// It has changed meanwhile.
     Conflict,
     /// A limit was reached.
@@ -27,11 +29,12 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::NotFound,
         Self::Forbidden,
         Self::Expired,
         Self::Invalid,
+        Self::CardNumber,
         Self::Conflict,
         Self::TooMany,
         Self::Unavailable,

@@ -26,6 +26,9 @@ use crate::themes::{self, ErrorPage, Trouble};
 /// Somebody changed the same thing at the same moment; trying again helps.
 const CHANGED: &str = "changed_meanwhile";
 
+/// The request holds the number of a payment card.
+const CARD_NUMBER: &str = "card_number_refused";
+
 /// Why a request is not answered as asked.
 #[derive(Debug)]
 pub struct Error {
@@ -71,6 +74,15 @@ impl Error {
     /// What is asked for does not fit the state of things.
     pub fn conflict() -> Self {
         Self::new(StatusCode::CONFLICT, "conflict")
+    }
+
+    /// The request holds the number of a payment card in `field`.
+    pub(super) fn card_number(field: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, CARD_NUMBER).saying(format!(
+            "{field}: looks like the number of a payment card, which this host never takes. Send \
+             the customer to a payment_link or to their portal, where the gateway asks for the \
+             card. If it is another number, write a letter before it."
+        ))
     }
 
     /// A limit was reached.
@@ -127,6 +139,7 @@ impl Error {
     fn trouble(&self) -> Trouble {
         match self.status {
             StatusCode::FORBIDDEN if self.code == "expired" => Trouble::Expired,
+            StatusCode::UNPROCESSABLE_ENTITY if self.code == CARD_NUMBER => Trouble::CardNumber,
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Trouble::Forbidden,
             StatusCode::NOT_FOUND
             | StatusCode::METHOD_NOT_ALLOWED

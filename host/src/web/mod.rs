@@ -6,6 +6,7 @@
 mod access;
 pub mod api;
 mod assets;
+mod card_numbers;
 pub mod console;
 mod cookies;
 mod csrf;
@@ -106,7 +107,8 @@ pub fn router(web: Web) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             patience,
         ))
-        .layer(DefaultBodyLimit::max(largest));
+        .layer(DefaultBodyLimit::max(largest))
+        .layer(from_fn(card_numbers::refuse));
     Router::new()
         .fallback(dispatch)
         .with_state(surfaces)

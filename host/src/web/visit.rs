@@ -20,6 +20,7 @@ use super::surface::{self, Surface};
 use super::{Error, Web};
 use crate::config;
 use crate::cx;
+use crate::domain::card_number;
 use crate::domain::id::JobId;
 
 /// A segment of a path that is longer may be a token, and is not logged.
@@ -124,6 +125,7 @@ fn visit(web: &Web, request: &Request, request_id: String) -> (Visit, bool) {
         path,
         address: client(&settings.server.trusted_proxies, peer, headers),
         agent: text(headers, &USER_AGENT)
+            .filter(|agent| !card_number::is_in(agent))
             .unwrap_or_default()
             .chars()
             .take(200)
@@ -145,10 +147,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &axum::http::HeaderName) -> Option<&'a
     headers.get(name)?.to_str().ok()
 }
 
-/// The path with everything that may be a token left out.
+/// The path with everything that may be a token or a card's number left out.
 fn redacted(path: &str) -> String {
     let segment = |segment| {
-        if str::len(segment) > LONGEST_LOGGED {
+        if str::len(segment) > LONGEST_LOGGED || card_number::is_in(segment) {
             "…"
         } else {
             segment

@@ -12,6 +12,7 @@ mod jobs;
 mod mail;
 mod plugins;
 mod portal;
+mod routes;
 mod sandbox;
 mod store;
 mod support;

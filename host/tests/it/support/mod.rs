@@ -1,5 +1,6 @@
 //! What tests stand on: real databases that are made for them and go away with them.
 
+pub(crate) mod dump;
 mod postgres;
 pub(crate) mod sample;
 pub(crate) mod sandbox;

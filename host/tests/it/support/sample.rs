@@ -59,7 +59,7 @@ pub(crate) fn customer() -> Customer {
     }
 }
 
-fn product() -> Product {
+pub(crate) fn product() -> Product {
     Product {
         id: id(),
         scope: scope(),
@@ -80,7 +80,7 @@ fn product() -> Product {
     }
 }
 
-fn subscription(customer: &CustomerId, product: &ProductId) -> Subscription {
+pub(crate) fn subscription(customer: &CustomerId, product: &ProductId) -> Subscription {
     Subscription {
         id: id(),
         scope: scope(),

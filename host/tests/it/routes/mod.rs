@@ -1,0 +1,10 @@
+//! What holds for every route of the host: nobody reaches what is not theirs, and no card number
+//! stays anywhere. One table names the routes; one that is not in it fails the tests.
+
+mod cards;
+mod inside;
+mod isolation;
+mod people;
+mod source;
+mod table;
+mod town;

@@ -1,0 +1,276 @@
+//! A customer who has one of everything.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use vestibule::cx::Cx;
+use vestibule::domain::Scope;
+use vestibule::domain::access::{Session, SessionSource};
+use vestibule::domain::customer::Customer;
+use vestibule::domain::debt::Debt;
+use vestibule::domain::invoice::{Invoice, InvoiceState, PaidWith};
+use vestibule::domain::license::{License, LicenseInstance};
+use vestibule::domain::method::PaymentMethod;
+use vestibule::domain::payment::{CustomerAction, Initiator, Payment, PaymentState};
+use vestibule::domain::product::Product;
+use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use vestibule::flows::{portal_link, secret};
+use vestibule::store::{EmailChange, Setup, SetupState};
+
+use super::table::Kind;
+use crate::support::sample;
+
+pub(super) struct Person {
+    pub(super) customer: Customer,
+    /// The id or the secret of each thing.
+    pub(super) things: BTreeMap<Kind, String>,
+    secret: String,
+}
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
+}
+
+/// Rows that are not written yet.
+struct Rows {
+    product: Product,
+    method: PaymentMethod,
+    subscription: Subscription,
+    invoice: Invoice,
+    payment: Payment,
+    setup: Setup,
+    license: License,
+    device: LicenseInstance,
+    session: Session,
+    change: EmailChange,
+}
+
+impl Person {
+    pub(super) async fn arrive(cx: &Cx, scope: &Scope, name: &str) -> Self {
+        let now = cx.now();
+        let customer = Customer {
+            id: cx.new_id(),
+            scope: scope.clone(),
+            email: format!(
+                "{name}@{}.{}.example",
+                scope.mode,
+                scope.business.as_str().replace('_', "-")
+            )
+            .parse()
+            .unwrap(),
+            name: format!("{name} of {} {}", scope.business, scope.mode),
+            locale: None,
+            created_at: now,
+            updated_at: now,
+            ..sample::customer()
+        };
+        let rows = rows(cx, &customer);
+        let (secret, proof) = (
+            format!("secret-of-{}", customer.id),
+            format!("proof-of-{}", customer.id),
+        );
+        let debt = Debt {
+            scope: scope.clone(),
+            ..sample::debt(&rows.subscription, "period")
+        };
+        let mut tx = cx.store.begin().await.unwrap();
+        tx.insert_customer(&customer).await.unwrap();
+        tx.insert_product(&rows.product).await.unwrap();
+        tx.keep_method(&rows.method).await.unwrap();
+        tx.insert_subscription(&rows.subscription).await.unwrap();
+        tx.insert_debt(&debt).await.unwrap();
+        tx.insert_invoice(&rows.invoice).await.unwrap();
+        tx.insert_payment(&rows.payment).await.unwrap();
+        tx.insert_setup(&rows.setup).await.unwrap();
+        tx.insert_license(&rows.license).await.unwrap();
+        tx.insert_license_instance(&rows.device).await.unwrap();
+        tx.insert_session(&rows.session, &secret::hash(&secret))
+            .await
+            .unwrap();
+        tx.insert_email_change(&rows.change, &secret::hash(&proof))
+            .await
+            .unwrap();
+        let (_, link) = portal_link::create_in(cx, &mut tx, scope, &customer.id, None, "tests")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let things = [
+            (Kind::Customer, customer.id.to_string()),
+            (Kind::Subscription, rows.subscription.id.to_string()),
+            (Kind::Payment, rows.payment.id.to_string()),
+            (Kind::Setup, rows.setup.id.to_string()),
+            (Kind::Invoice, rows.invoice.id.to_string()),
+            (Kind::Method, rows.method.id.to_string()),
+            (Kind::License, rows.license.id.to_string()),
+            (Kind::Device, rows.device.id.to_string()),
+            (Kind::Product, rows.product.id.to_string()),
+            (Kind::Link, link),
+            (Kind::Proof, proof),
+        ];
+        Self {
+            customer,
+            things: things.into(),
+            secret,
+        }
+    }
+
+    /// What the browser of this customer sends.
+    pub(super) fn cookie(&self) -> String {
+        let scope = &self.customer.scope;
+        format!(
+            "vestibule-session-{}-{}={}",
+            scope.mode, scope.business, self.secret
+        )
+    }
+}
+
+/// On hold with a debt, the last payment in the customer's hands: every button does something.
+fn rows(cx: &Cx, customer: &Customer) -> Rows {
+    let (scope, now) = (customer.scope.clone(), cx.now());
+    let product = Product {
+        scope: scope.clone(),
+        name: format!("Pro of {}", customer.name),
+        ..sample::product()
+    };
+    let subscription = Subscription {
+        scope: scope.clone(),
+        state: SubscriptionState::OnHold {
+            why: HoldReason::RenewalFailed,
+            since: now - days(3),
+        },
+        ..sample::subscription(&customer.id, &product.id)
+    };
+    let invoice = Invoice {
+        scope: scope.clone(),
+        state: InvoiceState::Paid,
+        number: Some(if customer.name.starts_with("Ada") {
+            1
+        } else {
+            2
+        }),
+        number_text: Some(format!("INV-{}", customer.id)),
+        issued_at: Some(now),
+        ..sample::draft(&subscription)
+    };
+    let payment = Payment {
+        scope: scope.clone(),
+        gateway: "sandbox".to_owned(),
+        state: PaymentState::AwaitingCustomer {
+            action: CustomerAction::Redirect {
+                url: "https://bank.example/confirm".to_owned(),
+            },
+            expires_at: now + days(1),
+        },
+        sent_at: Some(now),
+        invoice: Some(invoice.id.clone()),
+        ..sample::payment(&subscription, Initiator::Customer)
+    };
+    let license = License {
+        id: cx.new_id(),
+        scope: scope.clone(),
+        customer: customer.id.clone(),
+        product: product.id.clone(),
+        subscription: Some(subscription.id.clone()),
+        payment: None,
+        key: String::new(),
+        activations_limit: Some(3),
+        activations: 0,
+        disabled: false,
+        suspended: false,
+        expires_at: None,
+        created_at: now,
+    };
+    let session = Session {
+        id: cx.new_id(),
+        scope: scope.clone(),
+        customer: Some(customer.id.clone()),
+        email_folded: customer.email.folded(),
+        source: SessionSource::Request,
+        made_by: None,
+        return_url: None,
+        network: "192.0.2.0/24".to_owned(),
+        agent: "a browser".to_owned(),
+        signed_in_at: now,
+        last_used_at: now,
+        ends_at: now + days(1),
+    };
+    Rows {
+        method: method(cx, customer),
+        setup: Setup {
+            id: cx.new_id(),
+            scope: scope.clone(),
+            customer: customer.id.clone(),
+            subscription: subscription.id.clone(),
+            gateway: "sandbox".to_owned(),
+            state: SetupState::AwaitingCustomer,
+            decline: None,
+            action: Some(CustomerAction::Wait),
+            expires_at: now + days(1),
+            gateway_ref: None,
+            method: None,
+            return_url: None,
+            created_at: now,
+            updated_at: now,
+            version: 0,
+        },
+        change: EmailChange {
+            id: cx.new_id(),
+            scope,
+            customer: customer.id.clone(),
+            session: session.id.clone(),
+            old_email: customer.email.clone(),
+            new_email: format!("new.{}", customer.email.as_str()).parse().unwrap(),
+            locale: "en".to_owned(),
+            asked_at: now,
+            expires_at: now + days(1),
+            confirmed_at: None,
+            ended_at: None,
+        },
+        device: LicenseInstance {
+            id: cx.new_id(),
+            license: license.id.clone(),
+            name: format!("Laptop of {}", customer.name),
+            created_at: now,
+        },
+        invoice: Invoice {
+            paid_with: Some(PaidWith {
+                payment: payment.id.clone(),
+                at: now,
+                brand: None,
+                last4: None,
+            }),
+            ..invoice
+        },
+        license: License {
+            key: format!("KEY-{}", license.id),
+            ..license
+        },
+        product,
+        subscription,
+        payment,
+        session,
+    }
+}
+
+fn method(cx: &Cx, customer: &Customer) -> PaymentMethod {
+    PaymentMethod {
+        id: cx.new_id(),
+        scope: customer.scope.clone(),
+        customer: customer.id.clone(),
+        gateway: "sandbox".to_owned(),
+        reference: format!("pm-of-{}", customer.id),
+        customer_reference: None,
+        kind: "card".to_owned(),
+        brand: Some("visa".to_owned()),
+        last4: Some("4242".to_owned()),
+        expiry_month: Some(6),
+        expiry_year: Some(2099),
+        holder: None,
+        country: None,
+        funding: None,
+        mandate_reference: None,
+        network_reference: None,
+        created_at: cx.now(),
+        last_used_at: None,
+    }
+}

@@ -1,0 +1,315 @@
+//! Every route of the host, what its path names, and what its body or query may name besides.
+
+/// Where a route stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum On {
+    /// The portal of one business in one mode.
+    Portal,
+    /// The merchant API.
+    Api,
+    /// The console.
+    Console,
+    /// What belongs to no portal.
+    Host,
+}
+
+/// What somebody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Customer,
+    Subscription,
+    Payment,
+    Setup,
+    Invoice,
+    Method,
+    License,
+    Device,
+    Product,
+    /// The secret of a dynamic link.
+    Link,
+    /// The secret of a link that proves a new address.
+    Proof,
+}
+
+/// What the placeholders of a path stand for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Takes {
+    /// Things of the caller: everything else is not found.
+    Own(&'static [Kind]),
+    /// The same, but what is not there is answered otherwise: why.
+    Alike(&'static [Kind], &'static str),
+    /// The secret of a link, which is the authority; of no use at another portal.
+    Secret(Kind),
+    /// A business and a mode, and below them a customer, as a member of staff sees them.
+    Room,
+    /// Nothing of anybody, or a test of its own: which.
+    Nothing(&'static str),
+}
+
+/// A route.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Route {
+    pub(super) on: On,
+    pub(super) verb: &'static str,
+    pub(super) path: &'static str,
+    pub(super) takes: Takes,
+    /// A body that does something for the one whose things the path names.
+    pub(super) body: &'static str,
+}
+
+const fn route(on: On, verb: &'static str, path: &'static str, takes: Takes) -> Route {
+    Route {
+        on,
+        verb,
+        path,
+        takes,
+        body: "",
+    }
+}
+
+impl Route {
+    const fn with(self, body: &'static str) -> Self {
+        Self { body, ..self }
+    }
+}
+
+use Kind::{Customer, Device, Invoice, License, Link, Method, Payment, Product, Proof, Setup};
+use Kind::{Subscription as Sub, Subscription};
+use On::{Api, Console, Host, Portal};
+use Takes::{Alike, Nothing, Own, Room, Secret};
+
+const SESSION: &str = "only what the session stands for";
+const KEY: &str = "only what the key's business and mode has";
+const VISITOR: &str = "the browser's own cookie";
+const BODY: &str = "what the body names is in INSIDE";
+const TOKEN: &str = "a token of the host's key over one row";
+
+pub(super) const ROUTES: &[Route] = &[
+    // The portal, signed in.
+    route(Portal, "GET", "/", Nothing(SESSION)),
+    route(Portal, "GET", "/subscriptions", Nothing(SESSION)),
+    route(Portal, "GET", "/subscriptions/{id}", Own(&[Sub])),
+    route(
+        Portal,
+        "GET",
+        "/subscriptions/{id}/payment-method",
+        Own(&[Sub]),
+    ),
+    route(
+        Portal,
+        "POST",
+        "/subscriptions/{id}/payment-method",
+        Own(&[Sub]),
+    )
+    .with("choice=new"),
+    route(
+        Portal,
+        "GET",
+        "/subscriptions/{id}/payment-method/done",
+        Own(&[Sub]),
+    ),
+    route(Portal, "GET", "/subscriptions/{id}/reactivate", Own(&[Sub])),
+    route(
+        Portal,
+        "POST",
+        "/subscriptions/{id}/reactivate",
+        Own(&[Sub]),
+    )
+    .with("choice=new&quote={quote}"),
+    route(Portal, "GET", "/subscriptions/{id}/cancel", Own(&[Sub])),
+    route(Portal, "POST", "/subscriptions/{id}/cancel", Own(&[Sub])).with("when=now"),
+    route(Portal, "GET", "/subscriptions/{id}/cancelled", Own(&[Sub])),
+    route(Portal, "POST", "/subscriptions/{id}/keep", Own(&[Sub])),
+    route(Portal, "GET", "/subscriptions/{id}/kept", Own(&[Sub])),
+    route(Portal, "GET", "/payments/{id}", Own(&[Payment])),
+    route(Portal, "GET", "/payments/{id}/progress", Own(&[Payment])),
+    route(Portal, "POST", "/payments/{id}/give-up", Own(&[Payment])),
+    route(Portal, "GET", "/payments/{id}/done", Own(&[Payment])),
+    route(Portal, "GET", "/setups/{id}", Own(&[Setup])),
+    route(Portal, "GET", "/billing", Nothing(SESSION)),
+    route(Portal, "GET", "/invoices/{id}", Own(&[Invoice])),
+    route(Portal, "GET", "/invoices/{id}/pdf", Own(&[Invoice])),
+    route(Portal, "GET", "/payment-methods", Nothing(SESSION)),
+    route(
+        Portal,
+        "GET",
+        "/payment-methods/{id}/remove",
+        Own(&[Method]),
+    ),
+    route(
+        Portal,
+        "POST",
+        "/payment-methods/{id}/remove",
+        Own(&[Method]),
+    ),
+    route(Portal, "GET", "/license-keys", Nothing(SESSION)),
+    route(
+        Portal,
+        "GET",
+        "/license-keys/{id}/devices/{device}",
+        Own(&[License, Device]),
+    ),
+    route(
+        Portal,
+        "POST",
+        "/license-keys/{id}/devices/{device}",
+        Alike(
+            &[License, Device],
+            "a second press finds the device gone and is fine",
+        ),
+    ),
+    route(Portal, "GET", "/profile", Nothing(SESSION)),
+    route(Portal, "POST", "/profile", Nothing(SESSION)),
+    route(Portal, "GET", "/profile/email", Nothing(SESSION)),
+    route(Portal, "POST", "/profile/email", Nothing(SESSION)),
+    route(Portal, "GET", "/accounts", Nothing(SESSION)),
+    route(Portal, "POST", "/accounts", Nothing(BODY)),
+    route(Portal, "POST", "/sign-out", Nothing(SESSION)),
+    // The portal, before that.
+    route(Portal, "GET", "/login", Nothing(VISITOR)),
+    route(Portal, "POST", "/login", Nothing(VISITOR)),
+    route(Portal, "GET", "/login/mail", Nothing(VISITOR)),
+    route(Portal, "GET", "/login/code", Nothing(VISITOR)),
+    route(Portal, "POST", "/login/code", Nothing(VISITOR)),
+    route(Portal, "GET", "/link/{token}", Secret(Link)),
+    route(Portal, "POST", "/link/{token}", Secret(Link)),
+    route(Portal, "POST", "/link/{token}/again", Secret(Link)),
+    route(Portal, "GET", "/email/{token}", Secret(Proof)),
+    route(Portal, "POST", "/email/{token}", Secret(Proof)),
+    // The merchant API.
+    route(Api, "GET", "/customers", Nothing(KEY)),
+    route(Api, "POST", "/customers", Nothing(KEY))
+        .with(r#"{"email":"new@example.com","name":"New"}"#),
+    route(Api, "GET", "/customers/{customer}", Own(&[Customer])),
+    route(Api, "PATCH", "/customers/{customer}", Own(&[Customer])).with(r#"{"name":"Another"}"#),
+    route(
+        Api,
+        "POST",
+        "/customers/{customer}/customer-portal/session",
+        Own(&[Customer]),
+    ),
+    route(
+        Api,
+        "GET",
+        "/customers/{customer}/payment-methods",
+        Own(&[Customer]),
+    ),
+    route(
+        Api,
+        "DELETE",
+        "/customers/{customer}/payment-methods/{method}",
+        Own(&[Customer, Method]),
+    ),
+    route(Api, "GET", "/products", Nothing(KEY)),
+    route(Api, "POST", "/products", Nothing(KEY)),
+    route(Api, "GET", "/products/{product}", Own(&[Product])),
+    route(Api, "GET", "/subscriptions", Nothing(KEY)),
+    route(Api, "POST", "/subscriptions", Nothing(BODY)),
+    route(
+        Api,
+        "GET",
+        "/subscriptions/{subscription}",
+        Own(&[Subscription]),
+    ),
+    route(
+        Api,
+        "PATCH",
+        "/subscriptions/{subscription}",
+        Own(&[Subscription]),
+    )
+    .with(r#"{"metadata":{"a":1},"tax_id":"X1"}"#),
+    route(
+        Api,
+        "POST",
+        "/subscriptions/{subscription}/update-payment-method",
+        Own(&[Subscription]),
+    )
+    .with(r#"{"type":"new"}"#),
+    route(Api, "GET", "/payments", Nothing(KEY)),
+    route(Api, "POST", "/payments", Nothing(BODY)),
+    route(Api, "GET", "/payments/{payment}", Own(&[Payment])),
+    route(Api, "GET", "/invoices/payments/{payment}", Own(&[Payment])),
+    route(Api, "GET", "/license_keys", Nothing(KEY)),
+    route(Api, "GET", "/license_keys/{license}", Own(&[License])),
+    route(Api, "GET", "/license_key_instances", Nothing(KEY)),
+    route(
+        Api,
+        "GET",
+        "/license_key_instances/{instance}",
+        Own(&[Device]),
+    ),
+    route(
+        Api,
+        "POST",
+        "/licenses/activate",
+        Nothing("the license key is the authority"),
+    ),
+    route(Api, "POST", "/licenses/deactivate", Nothing(BODY)),
+    route(Api, "POST", "/licenses/validate", Nothing(BODY)),
+    // The console.
+    route(Console, "GET", "/", Nothing(SESSION)),
+    route(Console, "GET", "/login", Nothing(VISITOR)),
+    route(Console, "POST", "/login", Nothing(VISITOR)),
+    route(Console, "GET", "/login/mail", Nothing(VISITOR)),
+    route(
+        Console,
+        "GET",
+        "/link/{token}",
+        Nothing("a link of the whole host's staff"),
+    ),
+    route(
+        Console,
+        "POST",
+        "/link/{token}",
+        Nothing("a link of the whole host's staff"),
+    ),
+    route(Console, "POST", "/sign-out", Nothing(SESSION)),
+    route(Console, "GET", "/{business}/{mode}/customers", Room),
+    route(Console, "GET", "/{business}/{mode}/customers/{id}", Room),
+    route(
+        Console,
+        "GET",
+        "/{business}/{mode}/customers/{id}/share",
+        Room,
+    ),
+    route(
+        Console,
+        "POST",
+        "/{business}/{mode}/customers/{id}/share",
+        Room,
+    )
+    .with("wish=make"),
+    // The host itself.
+    route(
+        Host,
+        "GET",
+        "/assets/{theme}/{*file}",
+        Nothing("files of themes"),
+    ),
+    route(Host, "GET", "/healthz", Nothing("says whether it runs")),
+    route(Host, "GET", "/readyz", Nothing("says whether it serves")),
+    route(
+        Host,
+        "GET",
+        "/mailbox",
+        Nothing("only on loopback, of this machine"),
+    ),
+    route(
+        Host,
+        "GET",
+        "/mailbox/{id}",
+        Nothing("only on loopback, of this machine"),
+    ),
+    route(Host, "GET", "/pay/{token}", Nothing(TOKEN)),
+    route(Host, "POST", "/pay/{token}", Nothing(TOKEN)),
+    route(Host, "POST", "/pay/{token}/give-up", Nothing(TOKEN)),
+    route(Host, "GET", "/return/{token}", Nothing(TOKEN)),
+    route(Host, "POST", "/return/{token}", Nothing(TOKEN)),
+    route(Host, "GET", "/return/{token}/result", Nothing(TOKEN)),
+    route(
+        Host,
+        "POST",
+        "/hooks/{business}/{mode}/{gateway}",
+        Nothing("signed by the gateway"),
+    ),
+];
