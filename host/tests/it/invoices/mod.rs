@@ -151,6 +151,9 @@ fn names_in_every_script_are_set() {
         "Ελένη",
         "Мария",
         "김민준",
+        "דוד",
+        "สมชาย",
+        "रमेश",
     ] {
         let document = invoices.render_now(&invoice(name)).expect("renders");
         let text = text(&document.pdf);
