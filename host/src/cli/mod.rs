@@ -88,7 +88,7 @@ enum Command {
     /// Let staff into the console.
     #[command(subcommand)]
     Staff(staff::Staff),
-    /// Show the mails that were kept instead of sent.
+    /// Show the mails of test mode, and all mails that were kept instead of sent.
     Mailbox(mailbox::Show),
     /// Make and check plugins.
     #[command(subcommand)]

@@ -47,8 +47,10 @@ pub struct Business {
     pub allow: Allow,
     /// Tax rates by country, category and day of supply.
     pub tax: TaxTable,
-    live: ModeSettings,
-    test: ModeSettings,
+    /// Live mode.
+    pub live: ModeSettings,
+    /// Test mode.
+    pub test: ModeSettings,
 }
 
 impl Business {

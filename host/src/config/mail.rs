@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::domain::email::Email;
 
+use super::duration;
 use super::problem::Problem;
 use super::secret::{SecretPlace, Vault};
 use super::source::Source;
@@ -18,6 +20,8 @@ pub struct Mail {
     pub from: Email,
     /// How mails leave.
     pub transport: MailTransport,
+    /// How long the mails of test mode are kept and shown to staff.
+    pub keep_test_mails: SignedDuration,
 }
 
 /// How mails leave the host.
@@ -61,6 +65,8 @@ pub enum SmtpTls {
 pub(super) struct MailFile {
     from: String,
     mailbox: PathBuf,
+    #[serde(deserialize_with = "duration::one")]
+    keep_test_mails: SignedDuration,
     smtp: Option<SmtpFile>,
 }
 
@@ -69,6 +75,7 @@ impl Default for MailFile {
         Self {
             from: "no-reply@localhost".into(),
             mailbox: PathBuf::from("data/mailbox"),
+            keep_test_mails: SignedDuration::from_hours(7 * 24),
             smtp: None,
         }
     }
@@ -107,7 +114,11 @@ impl MailFile {
             None => MailTransport::Mailbox(vault.root.join(&self.mailbox)),
             Some(smtp) => MailTransport::Smtp(smtp.settle(source, vault)?),
         };
-        Ok(Mail { from, transport })
+        Ok(Mail {
+            from,
+            transport,
+            keep_test_mails: self.keep_test_mails,
+        })
     }
 }
 

@@ -57,7 +57,8 @@ pub fn console(cx: &Cx, path: &str) -> String {
     at(origin, &format!("/console{path}"))
 }
 
-fn at(mut origin: Url, path: &str) -> String {
+/// The page at `path` of `origin`.
+pub fn at(mut origin: Url, path: &str) -> String {
     origin.set_path(path);
     origin.into()
 }

@@ -25,6 +25,7 @@ pub mod reconciliation;
 mod records;
 pub mod renewal;
 pub mod repeat;
+pub mod return_url;
 pub mod schedule;
 pub mod secret;
 pub mod session;

@@ -10,8 +10,7 @@ use super::limit;
 use super::secret::hash;
 use super::session::{self, Client, Opening};
 use super::sign_in::Entry;
-use super::{Error, address, facts};
-use crate::config::Settings;
+use super::{Error, address, facts, return_url as returning};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::access::{PortalLink, SessionSource};
@@ -52,7 +51,10 @@ pub async fn create_in(
     let now = cx.now();
     let settings = cx.settings.load();
     if let Some(url) = &return_url {
-        check_return(&settings, scope, url)?;
+        returning::check(&settings, scope, url).map_err(|problem| Error::Invalid {
+            field: "return_url",
+            problem: problem.to_owned(),
+        })?;
     }
     tx.customer(scope, customer)
         .await?
@@ -226,31 +228,4 @@ fn is_open(cx: &Cx, link: &PortalLink, browser: &str) -> bool {
         .as_ref()
         .is_none_or(|(at, by)| *by == hash(browser) && now.duration_since(*at) < SAME_PRESS);
     unused && link.ended_at.is_none() && now < link.expires_at
-}
-
-/// Https, without user info, and on one of the business's hosts where it names them.
-fn check_return(settings: &Settings, scope: &Scope, url: &Url) -> Result<(), Error> {
-    let refuse = |problem: &str| {
-        Err(Error::Invalid {
-            field: "return_url",
-            problem: problem.to_owned(),
-        })
-    };
-    if url.scheme() != "https" {
-        return refuse("must start with https://");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return refuse("must not hold a user or password");
-    }
-    let hosts = settings
-        .businesses
-        .get(&scope.business)
-        .map(|business| &business.return_hosts);
-    let host = url.host_str().unwrap_or_default();
-    match hosts {
-        Some(hosts) if !hosts.is_empty() && !hosts.iter().any(|known| known == host) => {
-            refuse("its host is not among the business's return_hosts")
-        }
-        _ => Ok(()),
-    }
 }

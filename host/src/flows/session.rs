@@ -214,14 +214,13 @@ pub(crate) async fn end_all(
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a browser is known.
 const KNOWN: SignedDuration = SignedDuration::from_hours(365 * 24);
-/// How long the mails of test mode are shown.
-const TEST_MAILS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Deletes what has run out: sessions, requests, links, counts, mails of test mode.
 pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
     let now = cx.now();
     let before = |age| now.saturating_sub(age).unwrap_or(now);
-    let window = cx.settings.load().login.mail_window;
+    let settings = cx.settings.load_full();
+    let window = settings.login.mail_window;
     let mut tx = cx.store.begin().await?;
     tx.forget_sessions(before(KEPT), before(KNOWN)).await?;
     tx.forget_login_requests(before(SignedDuration::from_hours(24)))
@@ -230,6 +229,7 @@ pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
     tx.forget_email_changes(before(KEPT)).await?;
     tx.forget_staff_sessions(before(KEPT)).await?;
     tx.forget_limit_uses(before(window)).await?;
-    tx.forget_test_mails(before(TEST_MAILS)).await?;
+    tx.forget_test_mails(before(settings.mail.keep_test_mails))
+        .await?;
     Ok(tx.commit().await?)
 }

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use super::AttemptOf;
+use super::{AttemptOf, address};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
@@ -47,9 +47,9 @@ pub fn read_return(cx: &Cx, token: &str) -> Option<(Scope, AttemptOf)> {
 /// The address that a gateway sends the customer back to.
 pub(super) fn return_url(cx: &Cx, scope: &Scope, of: &AttemptOf) -> String {
     let token = returning(cx, scope, of).unwrap_or_default();
-    let mut url = cx.settings.load().server.public_url.clone();
-    url.set_path(&format!("/return/{token}"));
-    url.into()
+    // Where the portal's cookies are, so that a customer who is signed in is found so.
+    let place = address::portal_place(&cx.settings.load(), scope);
+    address::at(place.origin, &format!("/return/{token}"))
 }
 
 fn write(cx: &Cx, purpose: &str, scope: &Scope, id: &str) -> String {

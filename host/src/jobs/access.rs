@@ -54,6 +54,8 @@ pub(super) async fn answer_staff(jobs: &Jobs, request: &LoginRequestId) -> Verdi
         now: jobs.cx.now(),
         navigation: Vec::new(),
         account: None,
+        opened_by: None,
+        back: None,
         csrf: None,
         flash: None,
         script_nonce: None,

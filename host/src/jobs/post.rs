@@ -131,6 +131,8 @@ impl<'a> Post<'a> {
             time_zone: self.business.time_zone.clone(),
             now,
             account: None,
+            opened_by: None,
+            back: None,
             base: String::new(),
             path: String::new(),
             csrf: None,

@@ -29,15 +29,11 @@ queries! {
         AND (CAST($4 AS TEXT) IS NULL OR name_folded LIKE $4 ESCAPE '!') \
         AND (CAST($5 AS BIGINT) IS NULL OR created_at >= $5) AND (CAST($6 AS BIGINT) IS NULL OR created_at <= $6) \
         ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8";
-    SEARCH = "SELECT id, business_id, mode, email, name, phone, locale, metadata, created_at, \
-        updated_at, version FROM customers \
-        WHERE business_id = $1 AND mode = $2 \
-        AND (email_folded LIKE $3 ESCAPE '!' OR name_folded LIKE $3 ESCAPE '!' OR id = $4) \
-        ORDER BY created_at DESC, id DESC LIMIT $5 OFFSET $6";
+    ANY = "SELECT id FROM customers WHERE business_id = $1 AND mode = $2 LIMIT 1";
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     business_id: String,
     mode: String,
@@ -124,6 +120,18 @@ impl Tx {
         .transpose()
     }
 
+    /// Whether there is any customer in this scope.
+    pub async fn has_customers(&mut self, scope: &Scope) -> Result<bool> {
+        let any = fetch_optional!(
+            self,
+            (String,),
+            ANY,
+            scope.business.as_str(),
+            scope.mode.as_str()
+        )?;
+        Ok(any.is_some())
+    }
+
     /// Writes a customer that was read in this or an earlier transaction.
     pub async fn save_customer(&mut self, customer: &Customer) -> Result<()> {
         let touched = execute!(
@@ -182,30 +190,6 @@ impl Tx {
             filter.name.as_deref().map(super::row::contains),
             filter.created_from.map(Timestamp::as_microsecond),
             filter.created_to.map(Timestamp::as_microsecond),
-            i64::from(limit),
-            i64::from(offset),
-        )?
-        .into_iter()
-        .map(Customer::try_from)
-        .collect()
-    }
-
-    /// A page of customers whose name or address contains `text`, or whose id it is.
-    pub async fn search_customers(
-        &mut self,
-        scope: &Scope,
-        text: &str,
-        limit: u32,
-        offset: u32,
-    ) -> Result<Vec<Customer>> {
-        fetch_all!(
-            self,
-            Row,
-            SEARCH,
-            scope.business.as_str(),
-            scope.mode.as_str(),
-            super::row::contains(text),
-            text,
             i64::from(limit),
             i64::from(offset),
         )?

@@ -19,6 +19,7 @@ mod limits;
 mod login_requests;
 mod macros;
 mod methods;
+mod pages;
 mod payment_lists;
 mod payments;
 mod portal_links;
@@ -50,6 +51,7 @@ pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
 pub use self::licenses::LicenseFilter;
 pub use self::login_requests::LoginRequest;
+pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
 pub use self::setups::{Setup, SetupState};
 pub use self::staff::StaffRequest;
@@ -291,6 +293,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         limits::QUERIES,
         login_requests::QUERIES,
         methods::QUERIES,
+        pages::QUERIES,
         payment_lists::QUERIES,
         payments::QUERIES,
         portal_links::QUERIES,

@@ -43,7 +43,7 @@ queries! {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     business_id: String,
     mode: String,

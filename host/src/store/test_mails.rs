@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::macros::{execute, fetch_all, queries};
+use super::macros::{execute, fetch_optional, queries};
 use super::row::Columns;
-use super::{Result, Tx};
+use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::email::Email;
 use crate::domain::id::EventId;
@@ -14,8 +14,7 @@ queries! {
         body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
         ON CONFLICT (business_id, mode, message_id) \
         DO UPDATE SET subject = excluded.subject, body = excluded.body, at = excluded.at";
-    LIST = "SELECT id, message_id, recipient, subject, body, at FROM test_mails \
-        WHERE business_id = $1 AND mode = $2 ORDER BY at DESC, id DESC LIMIT $3";
+    GET = "SELECT * FROM test_mails WHERE business_id = $1 AND mode = $2 AND id = $3";
     FORGET = "DELETE FROM test_mails WHERE at < $1";
 }
 
@@ -37,13 +36,32 @@ pub struct TestMail {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     message_id: String,
     recipient: String,
     subject: String,
     body: String,
     at: i64,
+}
+
+impl TryFrom<Row> for TestMail {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let columns = Columns {
+            table: "test_mails",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            to: columns.parse("recipient", &row.recipient)?,
+            at: columns.time("at", row.at)?,
+            message_id: row.message_id,
+            subject: row.subject,
+            body: row.body,
+        })
+    }
 }
 
 impl Tx {
@@ -64,32 +82,18 @@ impl Tx {
         Ok(())
     }
 
-    /// The newest mails of a scope.
-    pub async fn test_mails(&mut self, scope: &Scope, limit: u32) -> Result<Vec<TestMail>> {
-        fetch_all!(
+    /// The mail with this id in this scope.
+    pub async fn test_mail(&mut self, scope: &Scope, id: &EventId) -> Result<Option<TestMail>> {
+        fetch_optional!(
             self,
             Row,
-            LIST,
+            GET,
             scope.business.as_str(),
             scope.mode.as_str(),
-            i64::from(limit)
+            id.as_str()
         )?
-        .into_iter()
-        .map(|row| {
-            let columns = Columns {
-                table: "test_mails",
-                id: &row.id,
-            };
-            Ok(TestMail {
-                id: columns.parse("id", &row.id)?,
-                to: columns.parse("recipient", &row.recipient)?,
-                at: columns.time("at", row.at)?,
-                message_id: row.message_id,
-                subject: row.subject,
-                body: row.body,
-            })
-        })
-        .collect()
+        .map(TestMail::try_from)
+        .transpose()
     }
 
     /// Deletes mails from before `before`.

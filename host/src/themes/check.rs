@@ -56,30 +56,9 @@ fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
         }
     };
     for tag in theme.languages() {
-        let full = Frame::sample(Locale::of(&tag));
-        let terse = Frame {
-            brand: full.brand.clone().map(|brand| Brand {
-                logo: Some("https://northwind.example.com/logo.svg".to_owned()),
-                home: None,
-                support: None,
-                ..brand
-            }),
-            flash: Some(Flash {
-                tone: Tone::Good,
-                key: "copied".to_owned(),
-            }),
-            ..full.clone()
-        };
-        let bare = Frame {
-            brand: None,
-            test: false,
-            account: None,
-            csrf: None,
-            navigation: Vec::new(),
-            ..full.clone()
-        };
+        let frames = surroundings(Locale::of(&tag));
         for (index, sample) in (entry.samples)().into_iter().enumerate() {
-            for frame in [&full, &terse, &bare] {
+            for frame in &frames {
                 for template in &templates {
                     report.renders += 1;
                     if let Err(error) = theme.render(template, frame, name, sample.clone()) {
@@ -93,6 +72,38 @@ fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
         }
     }
     report.problems.dedup();
+}
+
+/// The frames that samples are rendered in: with all that there can be, with the least that a
+/// business has, and without a business.
+pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
+    let full = Frame::sample(locale);
+    let terse = Frame {
+        brand: full.brand.clone().map(|brand| Brand {
+            logo: Some("https://northwind.example.com/logo.svg".to_owned()),
+            home: None,
+            support: None,
+            ..brand
+        }),
+        opened_by: None,
+        back: None,
+        flash: Some(Flash {
+            tone: Tone::Good,
+            key: "copied".to_owned(),
+        }),
+        ..full.clone()
+    };
+    let bare = Frame {
+        brand: None,
+        test: false,
+        account: None,
+        opened_by: None,
+        back: None,
+        csrf: None,
+        navigation: Vec::new(),
+        ..full.clone()
+    };
+    vec![full, terse, bare]
 }
 
 /// Pages and mails that no part of the host ever renders.
@@ -128,26 +139,14 @@ fn catalogues(theme: &Theme, heard: &BTreeSet<String>, report: &mut Report) -> R
                 .push(format!("locales/{tag}: `{key}` is not in {FALLBACK}"));
         }
     }
-    let sources: Vec<String> = theme
-        .templates()
-        .into_iter()
-        .map(|(_, source)| source)
-        .collect();
     let own: Vec<&Path> = theme.folders().take(1).collect();
     for key in Catalogue::read(&own, FALLBACK, false)?.keys() {
         // Documents get every message that starts so.
         if key.starts_with("invoice-") {
             continue;
         }
-        // Named as it stands, or as the beginning of a key that is put together: 'state-' ~ …
-        let named = |source: &String| {
-            let quoted = |quote: char| source.contains(&format!("{quote}{key}{quote}"));
-            let begun = key
-                .match_indices('-')
-                .any(|(at, _)| source.contains(&format!("'{}' ~", &key[..=at])));
-            quoted('\'') || quoted('"') || begun
-        };
-        if key != "language-name" && !heard.contains(key) && !sources.iter().any(named) {
+        // The samples take every branch, so that a key which is put together is heard as well.
+        if key != "language-name" && !heard.contains(key) {
             report
                 .remarks
                 .push(format!("locales/{FALLBACK}: nothing uses `{key}`"));

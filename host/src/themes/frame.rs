@@ -24,6 +24,10 @@ pub struct Frame {
     pub now: Timestamp,
     /// The signed-in account as a person calls it, such as a name or an address.
     pub account: Option<String>,
+    /// The member of staff, by name, whose link opened the session: pages say so.
+    pub opened_by: Option<String>,
+    /// The merchant's page that the customer came from.
+    pub back: Option<Back>,
     /// What stands before every path of this surface: "", "/bus_…", "/test/bus_…", "/console".
     pub base: String,
     /// The path of this page without `base`, starting with "/".
@@ -51,6 +55,15 @@ pub struct Brand {
     pub home: Option<String>,
     /// Where customers write to.
     pub support: Option<String>,
+}
+
+/// A page of the merchant's own, shown as a link that names its host.
+#[derive(Clone, Debug)]
+pub struct Back {
+    /// The address.
+    pub url: String,
+    /// Its host.
+    pub host: String,
 }
 
 /// One entry of the navigation.
@@ -119,6 +132,11 @@ impl Frame {
             time_zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
             now: "2026-11-22T09:30:00Z".parse().expect("a valid timestamp"),
             account: Some("amelie@example.com".to_owned()),
+            opened_by: Some("Robin".to_owned()),
+            back: Some(Back {
+                url: "https://northwind.example.com/account".to_owned(),
+                host: "northwind.example.com".to_owned(),
+            }),
             base: "/bus_sample".to_owned(),
             path: "/".to_owned(),
             csrf: Some("sample".to_owned()),
@@ -131,6 +149,7 @@ impl Frame {
                 entry("nav-license-keys", "/license-keys", "key"),
                 entry("nav-profile", "/profile", "person"),
                 entry("nav-customers", "/customers", "people"),
+                entry("nav-mails", "/mails", "mail"),
             ],
             flash: None,
             script_nonce: None,
@@ -184,6 +203,10 @@ impl Frame {
             dir => direction,
             languages => languages,
             account => self.account.as_deref(),
+            opened_by => self.opened_by.as_deref(),
+            back => self.back.as_ref().map(|back| {
+                context! { url => back.url.as_str(), host => back.host.as_str() }
+            }),
             base => self.base.as_str(),
             path => self.path.as_str(),
             csrf => self.csrf.as_deref(),

@@ -10,6 +10,7 @@ mod folder;
 pub mod formats;
 pub mod frame;
 mod functions;
+pub mod gallery;
 pub mod locale;
 mod manifest;
 pub mod page;
@@ -28,7 +29,7 @@ use minijinja::value::Serde;
 
 pub use assets::Asset;
 pub use error_page::{ErrorPage, Trouble};
-pub use frame::{Brand, Entry, Flash, Frame, Tone};
+pub use frame::{Back, Brand, Entry, Flash, Frame, Tone};
 pub use locale::Locale;
 pub use page::{Mail, Page, Registered};
 pub use theme::Theme;

@@ -6,15 +6,18 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 
 use super::{Error, Web};
+use crate::themes::Asset;
 
 pub(super) async fn show(
     State(web): State<Web>,
     Path((theme, file)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let asset = web
-        .themes
-        .asset(&theme, &file)
-        .ok_or_else(Error::not_found)?;
+    let asset = web.themes.asset(&theme, &file);
+    Ok(answer(asset.ok_or_else(Error::not_found)?))
+}
+
+/// A file with what browsers have to know of it.
+pub(super) fn answer(asset: Asset) -> Response {
     let mut response = asset.bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
@@ -28,5 +31,5 @@ pub(super) async fn show(
         let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
-    Ok(response)
+    response
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 
-use super::{Error, Web};
+use super::{Error, Web, visitor};
 use crate::domain::Scope;
 use crate::flows::settlement::{self, Received};
 use crate::plugins::gateway::request::{Delivery, Pair};
@@ -27,8 +27,11 @@ async fn receive(
     let business = business.parse().map_err(|_| Error::not_found())?;
     let scope = Scope::new(business, mode.parse().map_err(|_| Error::not_found())?);
     let settings = web.cx.settings.load_full();
-    let known = settings.scope(&scope);
-    if !known.is_some_and(|mode| mode.gateways.contains_key(&gateway)) {
+    let Some(mode) = settings.scope(&scope) else {
+        // A gateway asks again later; a business that comes back misses nothing.
+        return Err(visitor::gone(&web, &scope).await);
+    };
+    if !mode.gateways.contains_key(&gateway) {
         return Err(Error::not_found());
     }
     let delivery = Delivery {

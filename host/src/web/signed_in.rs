@@ -7,6 +7,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
+use url::Url;
 
 use super::cookies::Purpose;
 use super::{Error, Visitor, Web};
@@ -19,9 +20,9 @@ use crate::domain::invoice::Invoice;
 use crate::domain::license::License;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
-use crate::flows::session;
+use crate::flows::{return_url, session};
 use crate::store::{self, Setup, Tx};
-use crate::themes::Entry;
+use crate::themes::{Back, Entry};
 
 /// A customer in front of their portal. Whoever is not signed in is sent to the sign-in page and
 /// comes back afterwards.
@@ -150,11 +151,31 @@ async fn load(
     };
     visitor.frame.account = Some(account.to_owned());
     visitor.frame.navigation = navigation();
+    visitor.frame.opened_by = opened_by(tx, &session).await?;
+    visitor.frame.back = back(&visitor.web, &session);
     visitor.speak(customer.locale.as_deref());
     Ok(SignedIn {
         visitor,
         session,
         customer,
+    })
+}
+
+/// The member of staff whose link opened the session.
+async fn opened_by(tx: &mut Tx, session: &Session) -> store::Result<Option<String>> {
+    let Some(staff) = session.made_by.as_deref().and_then(|id| id.parse().ok()) else {
+        return Ok(None);
+    };
+    Ok(tx.staff(&staff).await?.map(|staff| staff.name))
+}
+
+/// The merchant's page that the session was opened from, while it is one that may be offered.
+fn back(web: &Web, session: &Session) -> Option<Back> {
+    let url = Url::parse(session.return_url.as_deref()?).ok()?;
+    return_url::check(&web.cx.settings.load(), &session.scope, &url).ok()?;
+    Some(Back {
+        host: url.host_str()?.to_owned(),
+        url: url.into(),
     })
 }
 

@@ -96,6 +96,12 @@ pub(super) fn portal_at(settings: &Settings, scope: &Scope) -> Portal {
     }
 }
 
+/// The host of its own that the portal of `scope` has, if a request for `host` is elsewhere.
+pub(super) fn own_host_elsewhere(settings: &Settings, scope: &Scope, host: &str) -> Option<Url> {
+    let own = settings.scope(scope)?.host.as_ref()?;
+    (!is_at(own, host)).then(|| own.clone())
+}
+
 fn on(surface: Surface, path: &str) -> Place {
     let path = if path.is_empty() { "/" } else { path };
     Place {
@@ -124,7 +130,10 @@ fn shared_portal(settings: &Settings, path: &str) -> Option<Place> {
     let (business, inner) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let business: BusinessId = business.parse().ok()?;
     let scope = Scope::new(business, mode);
-    let own = settings.scope(&scope)?.host.is_some();
+    // A business without a file may have had one: its pages say what is the matter.
+    let own = settings
+        .scope(&scope)
+        .is_some_and(|mode| mode.host.is_some());
     if own || (is_login && !inner.is_empty()) {
         return None;
     }

@@ -60,6 +60,11 @@ impl Visit {
         }
     }
 
+    /// The host that the request was sent to, with its port.
+    pub(super) fn host(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, host)| host)
+    }
+
     /// The network that the client is in, as far as it is counted and recorded.
     pub fn network(&self, settings: &config::Login) -> String {
         let bits = match self.address {

@@ -76,6 +76,8 @@ impl Visitor {
             time_zone: business.map_or(TimeZone::UTC, |business| business.time_zone.clone()),
             now: web.cx.now(),
             account: None,
+            opened_by: None,
+            back: None,
             base: match &scope {
                 Some(scope) => surface::portal_at(&settings, scope).base,
                 None => visit.base().to_owned(),
@@ -105,14 +107,16 @@ impl Visitor {
 
     /// The same visitor on a page of the host that belongs to `scope`, such as a hosted payment:
     /// the business's brand, theme and language. A language that a customer chose comes in
-    /// `wish`.
-    #[must_use]
-    pub fn for_scope(&self, scope: &Scope, wish: Option<&str>) -> Self {
+    /// `wish`. Unavailable while the business's file is gone.
+    pub fn for_scope(&self, scope: &Scope, wish: Option<&str>) -> Result<Self, Error> {
         let mut visitor = Self::in_scope(&self.web, &self.visit, Some(scope.clone()));
+        if visitor.frame.brand.is_none() {
+            return Err(Error::unavailable());
+        }
         visitor.speak(wish);
         // Language links lead to this very page.
         visitor.frame.base = String::new();
-        visitor
+        Ok(visitor)
     }
 
     /// Takes the language of a customer into account.
@@ -226,10 +230,20 @@ impl FromRequestParts<Web> for Visitor {
             .await
             .map_err(Error::internal)?;
         let visitor = Self::of(web, &visit);
-        if visitor.scope.is_some() && visitor.frame.brand.is_none() {
-            return Err(Error::not_found());
+        match &visitor.scope {
+            Some(scope) if visitor.frame.brand.is_none() => Err(gone(web, scope).await),
+            _ => Ok(visitor),
         }
-        Ok(visitor)
+    }
+}
+
+/// Why there is no portal of `scope`: a business whose file went away still has its customers.
+pub(super) async fn gone(web: &Web, scope: &Scope) -> Error {
+    let known = async { web.cx.store.read().await?.has_customers(scope).await };
+    match known.await {
+        Ok(true) => Error::unavailable(),
+        Ok(false) => Error::not_found(),
+        Err(error) => error.into(),
     }
 }
 

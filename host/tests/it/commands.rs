@@ -111,7 +111,7 @@ fn a_bad_configuration_is_told_with_its_line_and_answered_with_1() {
 
 #[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 14] = [
         &["serve"],
         &["demo"],
         &["migrate"],
@@ -123,6 +123,8 @@ fn every_command_explains_itself() {
         &["plugin", "build"],
         &["plugin", "check"],
         &["theme", "check"],
+        &["theme", "dev"],
+        &["mailbox"],
         &["sandbox"],
     ];
     for command in commands {
@@ -138,6 +140,43 @@ fn every_command_explains_itself() {
             "{command:?}"
         );
     }
+}
+
+#[test]
+fn a_theme_is_shown_with_sample_data_and_changes_as_its_files_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let theme = dir.path().join("yours");
+    std::fs::create_dir_all(theme.join("templates/pages")).unwrap();
+    let manifest = "name = \"Yours\"\nextends = \"default\"\n";
+    std::fs::write(theme.join("theme.toml"), manifest).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        .args(["theme", "dev", "--port", "0", "--themes"])
+        .args([&Path::new(ROOT).join("themes"), &theme])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let _child = Running(child);
+    let line = said.next().unwrap().unwrap();
+    let (_, address) = line.split_once("http://").unwrap();
+    let address = address.trim_end_matches('/');
+
+    assert!(get(address, "/").contains("/show/0/pages/overview.html?lang=es"));
+    let page = get(address, "/show/0/pages/overview.html?lang=es&dir=rtl");
+    assert!(page.contains("Suscripciones"), "{page}");
+    assert!(page.contains("dir=\"rtl\"") && page.contains("location.reload"));
+    assert!(get(address, "/show/0/mails/login.txt").contains("4821"));
+    assert!(get(address, "/show/99/pages/overview.html").starts_with("HTTP/1.1 404"));
+
+    let before = get(address, "/version");
+    let template = theme.join("templates/pages/overview.html");
+    std::fs::write(&template, "Mine, {{ page.nothing }}").unwrap();
+    assert_ne!(get(address, "/version"), before);
+    let page = get(address, "/show/0/pages/overview.html");
+    assert!(
+        page.starts_with("HTTP/1.1 500") && page.contains("undefined value"),
+        "{page}"
+    );
 }
 
 #[test]

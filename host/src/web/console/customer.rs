@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::room::{Doors, Room};
+use super::sessions::SessionRow;
 use crate::domain::access::Role;
 use crate::domain::customer::Customer;
 use crate::domain::money::Money;
@@ -65,6 +66,7 @@ pub(super) struct CustomerPage {
     subscriptions: Vec<SubscriptionRow>,
     payments: Vec<PaymentRow>,
     keys: Vec<KeyRow>,
+    sessions: Vec<SessionRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,6 +150,7 @@ impl Page for CustomerPage {
             ],
             payments: vec![payment(2900, "declined"), payment(129_900, "succeeded")],
             keys: vec![key("suspended", Some(3)), key("active", None)],
+            sessions: SessionRow::samples(),
         };
         let empty = Self {
             share: None,
@@ -156,6 +159,7 @@ impl Page for CustomerPage {
             subscriptions: Vec::new(),
             payments: Vec::new(),
             keys: Vec::new(),
+            sessions: Vec::new(),
             doors: Doors::sample(),
             back: full.back.clone(),
             id: full.id.clone(),
@@ -172,6 +176,7 @@ pub(super) async fn show(State(web): State<Web>, found: OfRoom) -> Result<Respon
     let subscriptions = subscriptions(&mut tx, &customer).await?;
     let payments = payments(&mut tx, &customer).await?;
     let keys = keys(&mut tx, &customer, room.frame.now).await?;
+    let sessions = SessionRow::all(&web, &mut tx, &customer).await?;
     let share = room.path(&format!("/customers/{}/share", customer.id));
     room.render(&CustomerPage {
         doors: room.doors(),
@@ -185,6 +190,7 @@ pub(super) async fn show(State(web): State<Web>, found: OfRoom) -> Result<Respon
         subscriptions,
         payments,
         keys,
+        sessions,
     })
 }
 

@@ -6,14 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::room::{Doors, Room};
-use crate::domain::customer::Customer;
-use crate::store::CustomerFilter;
 use crate::themes::Page;
+use crate::web::paging::{Asked, Paging, ROWS};
 use crate::web::{Error, Web};
-
-const PER_PAGE: u32 = 25;
-/// Nobody looks further; the database need not either.
-const LAST_PAGE: u32 = 400;
 
 /// A page of customers, newest first.
 #[derive(Debug, Serialize)]
@@ -22,9 +17,7 @@ pub(super) struct CustomersPage {
     action: String,
     query: String,
     customers: Vec<Row>,
-    newer: Option<String>,
-    older: Option<String>,
-    page: u32,
+    paging: Paging,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,14 +40,12 @@ impl Page for CustomersPage {
             email: email.to_owned(),
             since: "2026-03-01T09:30:00Z".parse().expect("a valid timestamp"),
         };
-        let page = |query: &str, customers, older: Option<&str>, page| Self {
+        let page = |query: &str, customers, paging| Self {
             doors: Doors::sample(),
             action: "/console/bus_sample/live/customers".to_owned(),
             query: query.to_owned(),
             customers,
-            newer: (page > 1).then(|| "/console/bus_sample/live/customers".to_owned()),
-            older: older.map(str::to_owned),
-            page,
+            paging,
         };
         let rows = || {
             vec![
@@ -64,20 +55,10 @@ impl Page for CustomersPage {
             ]
         };
         vec![
-            page("", Vec::new(), None, 1),
-            page("nobody", Vec::new(), None, 1),
-            page(
-                "",
-                rows(),
-                Some("/console/bus_sample/live/customers?page=2"),
-                1,
-            ),
-            page(
-                "a",
-                rows(),
-                Some("/console/bus_sample/live/customers?page=3"),
-                2,
-            ),
+            page("", Vec::new(), Paging::default()),
+            page("nobody", Vec::new(), Paging::default()),
+            page("", rows(), Paging::default()),
+            page("a", rows(), Paging::sample()),
         ]
     }
 }
@@ -86,35 +67,27 @@ impl Page for CustomersPage {
 pub(super) struct Search {
     #[serde(default)]
     q: String,
-    #[serde(default)]
-    page: Option<String>,
 }
 
 pub(super) async fn index(
     State(web): State<Web>,
     room: Room,
     Query(search): Query<Search>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let query: String = search.q.trim().chars().take(100).collect();
-    let page = search.page.and_then(|page| page.parse().ok());
-    let page = page.unwrap_or(1).clamp(1, LAST_PAGE);
-    let mut customers = find(&web, &room, &query, page).await?;
-    let more = customers.len() > PER_PAGE as usize;
-    customers.truncate(PER_PAGE as usize);
-    let at = |page: u32| {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("q", &query)
-            .append_pair("page", &page.to_string())
-            .finish();
-        room.path(&format!("/customers?{query}"))
-    };
+    let mut tx = web.cx.store.read().await?;
+    let page = tx
+        .customers_page(&room.scope, &query, &asked.seek(), ROWS)
+        .await?;
+    let filter = [("q", query.as_str())];
+    let filter = if query.is_empty() { &[][..] } else { &filter };
+    let paging = Paging::within(&page, |customer| customer.id.as_str(), filter);
+    let customers = page.rows.into_iter();
     room.render(&CustomersPage {
         doors: room.doors(),
         action: room.path("/customers"),
-        newer: (page > 1).then(|| at(page - 1)),
-        older: (more && page < LAST_PAGE).then(|| at(page + 1)),
         customers: customers
-            .into_iter()
             .map(|customer| Row {
                 href: room.path(&format!("/customers/{}", customer.id)),
                 id: customer.id.into(),
@@ -123,20 +96,7 @@ pub(super) async fn index(
                 since: customer.created_at,
             })
             .collect(),
+        paging,
         query,
-        page,
-    })
-}
-
-/// One more than a page holds, to know whether there is another.
-async fn find(web: &Web, room: &Room, query: &str, page: u32) -> Result<Vec<Customer>, Error> {
-    let (limit, offset) = (PER_PAGE + 1, (page - 1) * PER_PAGE);
-    let mut tx = web.cx.store.read().await?;
-    Ok(if query.is_empty() {
-        let all = CustomerFilter::default();
-        tx.customers(&room.scope, &all, limit, offset).await?
-    } else {
-        tx.search_customers(&room.scope, query, limit, offset)
-            .await?
     })
 }

@@ -3,7 +3,9 @@
 
 mod customer;
 mod customers;
+mod mails;
 mod room;
+mod sessions;
 mod share;
 mod sign_in;
 
@@ -27,6 +29,8 @@ fn of_business() -> Router<Web> {
     Router::new()
         .route("/customers", get(customers::index))
         .route("/customers/{id}", get(customer::show))
+        .route("/mails", get(mails::index))
+        .route("/mails/{id}", get(mails::show))
         .route("/customers/{id}/share", get(share::show).post(share::make))
 }
 
@@ -39,5 +43,7 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<customers::CustomersPage>(),
         Registered::page::<customer::CustomerPage>(),
         Registered::page::<share::SharePage>(),
+        Registered::page::<mails::MailsPage>(),
+        Registered::page::<mails::MailPage>(),
     ]
 }

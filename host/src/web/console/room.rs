@@ -86,32 +86,39 @@ impl FromRequestParts<Web> for Room {
         let who = StaffIn::from_request_parts(parts, web).await?;
         let path = Path::<RoomPath>::from_request_parts(parts, web).await;
         let room = path
-            .ok()
+            .map_err(|error| Error::not_found().because(error))
             .and_then(|Path(path)| Self::enter(who, web, &path));
-        room.ok_or_else(|| Error::not_found().into_response())
+        room.map_err(Error::into_response)
     }
 }
 
 impl Room {
-    fn enter(mut who: StaffIn, web: &Web, path: &RoomPath) -> Option<Self> {
-        let scope = Scope::new(path.business.parse().ok()?, path.mode.parse().ok()?);
-        let role = who.staff.role(&scope.business)?;
-        let business = web
-            .cx
-            .settings
-            .load()
-            .businesses
-            .get(&scope.business)?
-            .clone();
+    fn enter(mut who: StaffIn, web: &Web, path: &RoomPath) -> Result<Self, Error> {
+        let scope = || {
+            Some(Scope::new(
+                path.business.parse().ok()?,
+                path.mode.parse().ok()?,
+            ))
+        };
+        let scope = scope().ok_or_else(Error::not_found)?;
+        let role = who.staff.role(&scope.business);
+        let role = role.ok_or_else(Error::not_found)?;
+        let settings = web.cx.settings.load();
+        let business = settings.businesses.get(&scope.business);
+        let business = business.ok_or_else(Error::unavailable)?.clone();
         let frame = &mut who.visitor.frame;
         frame.test = scope.mode == Mode::Test;
         frame.time_zone = business.time_zone.clone();
-        frame.navigation = vec![Entry {
-            key: "nav-customers".to_owned(),
-            path: format!("/{}/{}/customers", scope.business, scope.mode),
-            icon: "people".to_owned(),
-        }];
-        Some(Self {
+        let entry = |key: &str, path: &str, icon: &str| Entry {
+            key: key.to_owned(),
+            path: format!("/{}/{}/{path}", scope.business, scope.mode),
+            icon: icon.to_owned(),
+        };
+        frame.navigation = vec![entry("nav-customers", "customers", "people")];
+        if scope.mode == Mode::Test && role == Role::Manager {
+            frame.navigation.push(entry("nav-mails", "mails", "mail"));
+        }
+        Ok(Self {
             who,
             scope,
             business,

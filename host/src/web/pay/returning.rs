@@ -6,11 +6,12 @@ use axum::extract::{Path, RawQuery};
 use axum::response::Response;
 
 use super::status::{Standing, StatusPage};
+use super::{elsewhere, login};
 use crate::domain::Scope;
 use crate::domain::id::CustomerId;
 use crate::domain::payment::{Payment, Purpose};
 use crate::domain::subscription::SubscriptionState;
-use crate::flows::{AttemptOf, session, settlement, token};
+use crate::flows::{AttemptOf, address, session, settlement, token};
 use crate::plugins::gateway::request::Pair;
 use crate::store::Setup;
 use crate::web::cookies::Purpose as Cookie;
@@ -30,6 +31,7 @@ pub(super) async fn come_back(
     body: Bytes,
 ) -> Result<Response, Error> {
     let (scope, of) = read(&visitor, &token)?;
+    let next = result_page(&visitor, &scope, &token);
     let mut pairs = decoded(query.unwrap_or_default().as_bytes());
     pairs.extend(decoded(&body));
     pairs.truncate(MOST_PAIRS);
@@ -42,13 +44,25 @@ pub(super) async fn come_back(
         }
     };
     visitor.web.perform(flow).await?;
-    Ok(visitor.redirect_to(&format!("/return/{token}/result")))
+    Ok(visitor.redirect_to(&next))
+}
+
+/// The page that says what became of it: on the host that knows the portal's sessions.
+fn result_page(visitor: &Visitor, scope: &Scope, token: &str) -> String {
+    let path = format!("/return/{token}/result");
+    match elsewhere(visitor, scope) {
+        Some(own) => address::at(own, &path),
+        None => path,
+    }
 }
 
 /// `GET /return/{token}/result`: on to the page of the attempt. Whoever is not signed in, such
 /// as a customer whom the merchant's own page sent to the gateway, is told here.
 pub(super) async fn result(visitor: Visitor, Path(token): Path<String>) -> Result<Response, Error> {
     let (scope, of) = read(&visitor, &token)?;
+    if elsewhere(&visitor, &scope).is_some() {
+        return Ok(visitor.redirect_to(&result_page(&visitor, &scope, &token)));
+    }
     let mut tx = visitor.web.cx.store.read().await?;
     match of {
         AttemptOf::Payment(id) => {
@@ -92,7 +106,7 @@ async fn of_payment(
     };
     let product = records.what(payment).await?;
     let page = page(visitor, scope, product, standing, ReturnTo::of(payment));
-    at(visitor, scope, &records).render(&page)
+    at(visitor, scope, &records)?.render(&page)
 }
 
 async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Response, Error> {
@@ -122,7 +136,7 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
         subscription.id.as_str(),
     );
     let page = page(visitor, scope, product, standing, back);
-    at(visitor, scope, &records).render(&page)
+    at(visitor, scope, &records)?.render(&page)
 }
 
 fn page(
@@ -132,21 +146,20 @@ fn page(
     standing: Standing,
     return_to: Option<ReturnTo>,
 ) -> StatusPage {
-    let settings = visitor.web.cx.settings.load();
     StatusPage {
         product,
         standing,
         give_up: None,
         return_to,
-        portal: surface::portal_at(&settings, scope).login,
+        portal: login(visitor, scope),
     }
 }
 
 /// The visitor on a page of the business.
-fn at(visitor: &Visitor, scope: &Scope, records: &Records) -> Visitor {
-    let mut visitor = visitor.for_scope(scope, None);
+fn at(visitor: &Visitor, scope: &Scope, records: &Records) -> Result<Visitor, Error> {
+    let mut visitor = visitor.for_scope(scope, None)?;
     visitor.frame.now = records.now;
-    visitor
+    Ok(visitor)
 }
 
 /// The address of a page of the portal of `scope`.

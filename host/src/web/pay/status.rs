@@ -10,7 +10,7 @@ use crate::themes::Page;
 use crate::web::portal::done::{Paid, ReturnTo};
 use crate::web::portal::progress::Stage;
 use crate::web::portal::records::Records;
-use crate::web::{Error, Visitor, surface};
+use crate::web::{Error, Visitor};
 
 /// Where a first payment stands.
 #[derive(Clone, Debug, Serialize)]
@@ -61,13 +61,12 @@ impl StatusPage {
         product: String,
         standing: Standing,
     ) -> Self {
-        let settings = visitor.web.cx.settings.load();
         Self {
             product,
             standing,
             give_up: None,
             return_to: ReturnTo::of(&offer.payment),
-            portal: surface::portal_at(&settings, &offer.payment.scope).login,
+            portal: super::login(visitor, &offer.payment.scope),
         }
     }
 

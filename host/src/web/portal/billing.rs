@@ -4,11 +4,11 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::paging::{Asked, Paging};
 use super::records::Records;
 use super::sample;
 use super::view::Charge;
 use crate::themes::Page;
+use crate::web::paging::{Asked, Paging};
 use crate::web::{Error, SignedIn};
 
 /// The list of payments.
@@ -16,16 +16,16 @@ use crate::web::{Error, SignedIn};
 pub struct BillingPage {
     /// The payments, newest first.
     pub charges: Vec<Charge>,
-    /// Where in the list this page stands.
+    /// The pages beside this one.
     pub paging: Paging,
 }
 
 /// `GET /billing`.
 pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
     let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
-    let mut payments = records.payments(None, Asked::LIMIT, asked.offset()).await?;
-    let paging = asked.cut(&mut payments);
-    let charges = records.charges(&payments).await?;
+    let page = records.payments_page(&asked).await?;
+    let paging = Paging::of(&page, |payment| payment.id.as_str());
+    let charges = records.charges(&page.rows).await?;
     who.render(&BillingPage { charges, paging })
 }
 
@@ -35,8 +35,8 @@ impl Page for BillingPage {
     fn samples() -> Vec<Self> {
         let page = |charges, paging| Self { charges, paging };
         vec![
-            page(sample::charges(), Paging::only()),
-            page(Vec::new(), Paging::only()),
+            page(sample::charges(), Paging::default()),
+            page(Vec::new(), Paging::default()),
             page(vec![sample::charges().remove(0); 20], Paging::sample()),
         ]
     }

@@ -5,13 +5,13 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::paging::{Asked, Paging};
 use super::progress::Pressed;
 use super::records::Records;
 use super::sample;
 use crate::domain::license::{License, LicenseInstance, LicenseStatus};
 use crate::flows::license;
 use crate::themes::Page;
+use crate::web::paging::{Asked, Paging};
 use crate::web::{Error, Owned, Posted, SignedIn};
 
 /// The list of keys.
@@ -19,7 +19,7 @@ use crate::web::{Error, Owned, Posted, SignedIn};
 pub struct KeysPage {
     /// The keys, newest first.
     pub keys: Vec<Key>,
-    /// Where in the list this page stands.
+    /// The pages beside this one.
     pub paging: Paging,
 }
 
@@ -71,8 +71,12 @@ pub struct Device {
 /// `GET /license-keys`.
 pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
     let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
-    let mut keys = records.keys(None, Asked::LIMIT, asked.offset()).await?;
-    let paging = asked.cut(&mut keys);
+    let page = records.keys_page(&asked).await?;
+    let paging = Paging::of(&page, |license| license.id.as_str());
+    let mut keys = Vec::with_capacity(page.rows.len());
+    for license in &page.rows {
+        keys.push(records.key(license).await?);
+    }
     who.render(&KeysPage { keys, paging })
 }
 
@@ -194,8 +198,8 @@ impl Page for KeysPage {
     fn samples() -> Vec<Self> {
         let page = |keys, paging| Self { keys, paging };
         vec![
-            page(Key::samples(), Paging::only()),
-            page(Vec::new(), Paging::only()),
+            page(Key::samples(), Paging::default()),
+            page(Vec::new(), Paging::default()),
             page(Key::samples(), Paging::sample()),
         ]
     }

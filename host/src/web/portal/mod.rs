@@ -11,7 +11,6 @@ pub mod keys;
 pub mod method_update;
 pub mod methods;
 pub mod overview;
-pub mod paging;
 pub mod payment;
 pub mod profile;
 pub mod progress;

@@ -251,7 +251,7 @@ impl Page for ProgressPage {
             on_hold: true,
         };
         let mut samples: Vec<Self> = Stage::samples().into_iter().map(charge).collect();
-        let setups: Vec<Self> = samples[..7]
+        let setups: Vec<Self> = samples[..8]
             .iter()
             .cloned()
             .map(|page| Self {

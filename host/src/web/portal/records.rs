@@ -13,7 +13,8 @@ use crate::domain::invoice::Invoice;
 use crate::domain::license::License;
 use crate::domain::payment::{Payment, Purpose};
 use crate::domain::subscription::Subscription;
-use crate::store::{PaymentFilter, Result, SubscriptionFilter, Tx};
+use crate::store::{Page, PaymentFilter, Result, SubscriptionFilter, Tx};
+use crate::web::paging::{Asked, ROWS};
 
 /// How many subscriptions of a state the overview looks at.
 const LOOKED_AT: u32 = 20;
@@ -95,16 +96,32 @@ impl Records {
         Ok(Plan::of(subscription, product, &dues, method))
     }
 
-    /// A page of subscriptions, newest first.
-    pub async fn subscriptions(&mut self, limit: u32, offset: u32) -> Result<Vec<Subscription>> {
-        self.in_state(None, limit, offset).await
+    /// A page of subscriptions; those that are over come last.
+    pub async fn subscriptions_page(&mut self, asked: &Asked) -> Result<Page<Subscription>> {
+        self.tx
+            .subscriptions_page(&self.scope, &self.customer, &asked.seek(), ROWS)
+            .await
+    }
+
+    /// A page of payments.
+    pub async fn payments_page(&mut self, asked: &Asked) -> Result<Page<Payment>> {
+        self.tx
+            .payments_page(&self.scope, &self.customer, &asked.seek(), ROWS)
+            .await
+    }
+
+    /// A page of license keys.
+    pub async fn keys_page(&mut self, asked: &Asked) -> Result<Page<License>> {
+        self.tx
+            .licenses_page(&self.scope, &self.customer, &asked.seek(), ROWS)
+            .await
     }
 
     /// Subscriptions, those that need the customer first, then newest first.
     pub async fn subscriptions_by_need(&mut self) -> Result<Vec<Subscription>> {
         let mut found: Vec<Subscription> = Vec::new();
         for state in [Some("on-hold"), Some("past-due"), None] {
-            for subscription in self.in_state(state, LOOKED_AT, 0).await? {
+            for subscription in self.in_state(state).await? {
                 if found.iter().all(|known| known.id != subscription.id) {
                     found.push(subscription);
                 }
@@ -113,19 +130,14 @@ impl Records {
         Ok(found)
     }
 
-    async fn in_state(
-        &mut self,
-        state: Option<&'static str>,
-        limit: u32,
-        offset: u32,
-    ) -> Result<Vec<Subscription>> {
+    async fn in_state(&mut self, state: Option<&'static str>) -> Result<Vec<Subscription>> {
         let filter = SubscriptionFilter {
             customer: Some(self.customer.clone()),
             state,
             ..SubscriptionFilter::default()
         };
         self.tx
-            .subscriptions(&self.scope, &filter, limit, offset)
+            .subscriptions(&self.scope, &filter, LOOKED_AT, 0)
             .await
     }
 

@@ -58,7 +58,14 @@ pub(super) fn methods() -> Vec<Method> {
         expires: None,
         expired: false,
     };
-    vec![visa(), sepa, old, wallet]
+    let bank = Method {
+        id: "pm_bank".to_owned(),
+        brand: "bank".to_owned(),
+        last4: Some("6789".to_owned()),
+        expires: None,
+        expired: false,
+    };
+    vec![visa(), sepa, old, wallet, bank]
 }
 
 pub(super) fn plan(state: &'static str, tone: &'static str, standing: Standing) -> Plan {
@@ -108,13 +115,14 @@ pub(super) fn plans() -> Vec<Plan> {
         ..active()
     };
     let since = at("2026-11-10");
-    let past_due = Standing::PastDue {
+    let past_due = |due| Standing::PastDue {
         until: at("2026-12-04"),
         due,
     };
     vec![
         on_hold(HoldReason::RenewalFailed, due),
-        plan("past-due", "warn", past_due),
+        plan("past-due", "warn", past_due(due)),
+        plan("past-due", "warn", past_due(None)),
         active(),
         yearly,
         Plan {

@@ -104,13 +104,15 @@ impl Page for SubscriptionPage {
             plan,
         };
         let mut pages: Vec<Self> = sample::plans().into_iter().map(page).collect();
-        pages[0].attempts = vec![
-            sample::charges().remove(1),
-            sample::charge("declined", "bad"),
-            sample::charge("cancelled", "plain"),
-        ];
-        pages[2].company = Some("Beispiel GmbH".to_owned());
-        pages[2].tax_id = Some("DE123456789".to_owned());
+        for page in &mut pages[..2] {
+            page.attempts = vec![
+                sample::charges().remove(1),
+                sample::charge("declined", "bad"),
+                sample::charge("cancelled", "plain"),
+            ];
+        }
+        pages[3].company = Some("Beispiel GmbH".to_owned());
+        pages[3].tax_id = Some("DE123456789".to_owned());
         for why in HoldReason::ALL {
             pages.push(page(sample::on_hold(
                 *why,

@@ -4,11 +4,11 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::paging::{Asked, Paging};
 use super::records::Records;
 use super::sample;
 use super::view::Plan;
 use crate::themes::Page;
+use crate::web::paging::{Asked, Paging};
 use crate::web::{Error, SignedIn};
 
 /// The list of subscriptions.
@@ -18,17 +18,17 @@ pub struct SubscriptionsPage {
     pub current: Vec<Plan>,
     /// Those that are.
     pub past: Vec<Plan>,
-    /// Where in the list this page stands.
+    /// The pages beside this one.
     pub paging: Paging,
 }
 
 /// `GET /subscriptions`.
 pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
     let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
-    let mut rows = records.subscriptions(Asked::LIMIT, asked.offset()).await?;
-    let paging = asked.cut(&mut rows);
-    let mut plans = Vec::with_capacity(rows.len());
-    for subscription in &rows {
+    let page = records.subscriptions_page(&asked).await?;
+    let paging = Paging::of(&page, |subscription| subscription.id.as_str());
+    let mut plans = Vec::with_capacity(page.rows.len());
+    for subscription in &page.rows {
         plans.push(records.plan(subscription).await?);
     }
     let (past, current) = plans.into_iter().partition(Plan::is_past);
@@ -49,9 +49,9 @@ impl Page for SubscriptionsPage {
             paging,
         };
         vec![
-            list(sample::plans(), sample::past_plans(), Paging::only()),
-            list(Vec::new(), Vec::new(), Paging::only()),
-            list(Vec::new(), sample::past_plans(), Paging::only()),
+            list(sample::plans(), sample::past_plans(), Paging::default()),
+            list(Vec::new(), Vec::new(), Paging::default()),
+            list(Vec::new(), sample::past_plans(), Paging::default()),
             list(vec![sample::active(); 20], Vec::new(), Paging::sample()),
         ]
     }

@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use vestibule::domain::access::{Role, Staff};
 use vestibule::flows::staff;
 
-use super::{Browser, House, harbour, link, lumen, lumen_test};
+use super::{Browser, House, harbour, link, lumen, lumen_test, older};
 
-async fn member(house: &House, email: &str, role: Role) -> Staff {
+pub(super) async fn member(house: &House, email: &str, role: Role) -> Staff {
     let staff = Staff {
         id: house.cx.new_id(),
         email: email.parse().unwrap(),
@@ -20,7 +20,7 @@ async fn member(house: &House, email: &str, role: Role) -> Staff {
     staff
 }
 
-async fn staff_in(house: &House, email: &str, mails: usize) -> Browser {
+pub(super) async fn staff_in(house: &House, email: &str, mails: usize) -> Browser {
     let mut browser = house.browser();
     let asked = browser
         .fill("/console/login", "/console/login", &[("email", email)])
@@ -127,9 +127,20 @@ async fn customers_are_searched_and_paged() {
     let mut browser = staff_in(&house, "staff@host.example", 1).await;
     let list = "/console/bus_lumen/live/customers";
     let first = browser.get(list).await;
-    let second = browser.get(&format!("{list}?page=2")).await;
+    let second = browser.get(&older(&first).unwrap()).await;
     let count = |shown: &super::Shown| shown.body.matches("/customers/cus_").count();
-    assert_eq!((count(&first), count(&second)), (25, 5));
+    assert_eq!((count(&first), count(&second)), (20, 10));
+    assert_eq!(older(&second), None);
+    // Somebody new moves nothing on the page that was looked at.
+    house
+        .customer(&lumen(), "new@example.com", "Newcomer")
+        .await;
+    let again = browser.get(&older(&first).unwrap()).await;
+    assert_eq!(again.body.matches("Customer 09").count(), 1);
+    let found = browser.get(&format!("{list}?q=customer")).await;
+    let next = older(&found).unwrap();
+    assert!(next.contains("q=customer"), "{next}");
+    assert_eq!(count(&browser.get(&next).await), 10);
     assert_eq!(
         count(&browser.get(&format!("{list}?q=CUSTOMER07")).await),
         1
@@ -140,7 +151,7 @@ async fn customers_are_searched_and_paged() {
         "no wildcard"
     );
     assert_eq!(
-        browser.get(&format!("{list}?page=x")).await.status,
+        browser.get(&format!("{list}?older_than=x")).await.status,
         StatusCode::OK
     );
 }
@@ -175,6 +186,14 @@ async fn a_shared_link_opens_the_portal_and_says_who_made_it() {
     let sessions = tx.sessions_of(&lumen(), &customer.id).await.unwrap();
     assert_eq!(sessions[0].made_by.as_deref(), Some(manager.id.as_str()));
     drop(tx);
+    let home = portal.get("/bus_lumen/").await;
+    assert!(home.body.contains("Staff of Lumen made the link"));
+    let shown = browser.get(path.trim_end_matches("/share")).await;
+    assert!(
+        shown
+            .body
+            .contains("a link that Staff (staff@host.example) made")
+    );
 
     browser.fill(&path, &path, &[("wish", "invite")]).await;
     let invitation = house.mail(2).await;

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use vestibule::flows::portal_link;
+use vestibule::store::Seek;
 
 use super::{House, link, lumen, lumen_test};
 
@@ -92,10 +93,12 @@ async fn test_mode_says_so_and_its_mails_are_kept_as_rows() {
     browser.post("/test/bus_lumen/login", &fields).await;
     house.quiet().await;
     let mut tx = house.cx.store.read().await.unwrap();
-    let mails = tx.test_mails(&lumen_test(), 10).await.unwrap();
+    let kept = tx.test_mails_page(&lumen_test(), &Seek::Newest, 10).await;
+    let mails = kept.unwrap().rows;
     assert_eq!(mails.len(), 1);
     assert!(mails[0].body.contains("/test/bus_lumen/link/"));
-    assert_eq!(tx.test_mails(&lumen(), 10).await.unwrap().len(), 0);
+    let live = tx.test_mails_page(&lumen(), &Seek::Newest, 10).await;
+    assert_eq!(live.unwrap().rows.len(), 0);
 }
 
 #[tokio::test]

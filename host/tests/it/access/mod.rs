@@ -2,9 +2,11 @@
 //! the worker that answers login requests, and the mailbox that it writes to.
 
 mod console;
+mod hosts;
 mod isolation;
 mod links;
 mod logs;
+mod mails;
 mod requests;
 mod sessions;
 mod sign_in;
@@ -236,6 +238,14 @@ fn code(mail: &Kept) -> String {
         .collect::<String>()
         .trim()
         .to_owned()
+}
+
+/// The page behind this one of a list.
+fn older(shown: &Shown) -> Option<String> {
+    let page = Html::parse_document(&shown.body);
+    let link = Selector::parse("a[rel=next]").unwrap();
+    let href = page.select(&link).next()?.attr("href")?;
+    Some(href.to_owned())
 }
 
 /// What a browser keeps and shows.

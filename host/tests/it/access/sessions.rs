@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use vestibule::flows::portal_link;
 
 use super::{Browser, House, link, lumen};
 
@@ -133,4 +134,41 @@ async fn a_change_of_address_wants_a_fresh_sign_in() {
     house.cx.clock.advance(SignedDuration::from_mins(11));
     let page = browser.get("/bus_lumen/profile/email").await;
     assert!(page.body.contains("sign in again"));
+}
+
+#[tokio::test]
+async fn a_session_leads_back_to_the_merchants_page_while_its_file_allows_that() {
+    let house = House::sqlite().await;
+    let customer = house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let back = "https://shop.example.com/account?from=portal".parse().ok();
+    let made = portal_link::create(&house.cx, &lumen(), &customer.id, back, "key_1").await;
+    let mut browser = house.browser();
+    let link = format!("/bus_lumen/link/{}", made.unwrap().1);
+    assert_eq!(browser.press(&link).await.location(), "/bus_lumen/");
+    for path in [
+        "/bus_lumen/",
+        "/bus_lumen/subscriptions",
+        "/bus_lumen/profile",
+    ] {
+        let shown = browser.get(path).await;
+        let href = "href=\"https://shop.example.com/account?from=portal\"";
+        assert!(shown.body.contains(href), "{path}");
+        assert!(shown.body.contains("Back to shop.example.com"), "{path}");
+        assert!(
+            !shown.body.contains("made the link"),
+            "no member of staff did"
+        );
+    }
+    house.configure(|settings| {
+        let lumen = settings.businesses.get_mut(&lumen().business).unwrap();
+        lumen.return_hosts = vec!["other.example.com".to_owned()];
+    });
+    let shown = browser.get("/bus_lumen/").await;
+    assert!(!shown.body.contains("shop.example.com"));
+
+    let plain = "http://shop.example.com/".parse().ok();
+    let refused = portal_link::create(&house.cx, &lumen(), &customer.id, plain, "key_1").await;
+    assert!(refused.is_err());
 }

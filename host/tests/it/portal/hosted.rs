@@ -47,6 +47,42 @@ async fn the_first_payment_tells_seller_price_tax_and_terms_without_signing_in()
 }
 
 #[tokio::test]
+async fn whoever_comes_back_is_found_signed_in_on_the_businesss_own_host() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.active().await;
+    let paid = PaymentState::Succeeded { at: house.now() };
+    let payment = guest.payment(&subscription, paid).await;
+    let of = AttemptOf::Payment(payment.id.clone());
+    let back = token::returning(&house.cx, &house.scope, &of).unwrap();
+    let mut settings = (*house.cx.settings.load_full()).clone();
+    let lumen = settings.businesses.get_mut(&house.scope.business).unwrap();
+    lumen.test.host = Some("http://billing.lumen.example".parse().unwrap());
+    house.cx.settings.store(std::sync::Arc::new(settings));
+
+    let shared = house.visit("POST", &format!("/return/{back}")).await;
+    let own = format!("http://billing.lumen.example/return/{back}/result");
+    assert_eq!(
+        (shared.status, shared.location.as_str()),
+        (StatusCode::SEE_OTHER, &*own)
+    );
+    let result = format!("/return/{back}/result");
+    assert_eq!(house.visit("GET", &result).await.location, own);
+    let there = |cookie: &str| {
+        let request = Request::builder()
+            .uri(&result)
+            .header(header::HOST, "billing.lumen.example")
+            .header(header::COOKIE, cookie);
+        request.body(Body::empty()).unwrap()
+    };
+    let known = house.send(there(&guest.cookie)).await;
+    assert_eq!(known.location, format!("/payments/{}/progress", payment.id));
+    let unknown = house.send(there("")).await;
+    assert_eq!(unknown.status, StatusCode::OK);
+    unknown.says("Your payment for Lumen Pro went through.");
+}
+
+#[tokio::test]
 async fn a_trial_names_the_product_and_takes_nothing_now() {
     let house = House::open().await;
     let guest = house.guest("Alex").await;

@@ -6,9 +6,14 @@ host-name = Customer portal
 skip-to-content = Skip to content
 navigation = Navigation
 sign-out = Sign out
+back-to = Back to { $host }
+opened-by = { $name } of { $business } made the link that opened this session.
 write-to-support = Write to support
 to-our-site = Go to { $business }
 optional = (optional)
+pages = Pages
+page-newer = Newer
+page-older = Older
 copy = Copy
 copied = Copied
 waiting = Waiting for an answer
@@ -22,7 +27,7 @@ method-ending-in = ending in
 
 # Navigation: the second form stands under an icon on phones and must be short.
 nav-overview = Overview
-nav-overview-short = Overview
+nav-overview-short = Home
 nav-subscriptions = Subscriptions
 nav-subscriptions-short = Plans
 nav-billing = Billing history

@@ -5,6 +5,8 @@ console-mode-live = Live
 console-mode-test = Test
 nav-customers = Customers
 nav-customers-short = Customers
+nav-mails = Mails
+nav-mails-short = Mails
 
 console-login-heading = Sign in to the console
 console-login-lead = For staff. We mail you a link; there is no password.
@@ -18,10 +20,6 @@ console-search-button = Search
 console-name = Name
 console-since = Customer since
 console-unnamed = Without a name
-console-pages = Pages
-console-page = Page { $page }
-console-newer = Newer
-console-older = Older
 console-all = Show all customers
 console-none-found = Nobody here matches “{ $query }”.
 console-no-customers = No customers yet. They appear here when your backend creates them through the API.
@@ -42,6 +40,23 @@ console-devices-of = { $used } of { $limit }
 console-no-subscriptions = This customer has no subscription.
 console-no-payments = Nothing has been paid or tried yet.
 console-no-keys = This customer has no license key.
+console-sessions = Open sessions
+console-session-by = Signed in
+console-session-network = Network
+console-session-since = Since
+console-session-used = Last used
+console-session-mail = With a link or code mailed to the customer
+console-session-staff = With a link that { $who } made
+console-session-api = With a link made by the API key { $key }
+console-session-operator = With a link that the operator made
+console-no-sessions = Nobody is signed in as this customer.
+
+console-mails-lead = What customers of test mode were written. Each mail is kept for { $days ->
+    [one] one day
+   *[other] { $days } days
+}.
+console-no-mails = No mail yet. Ask for a link on the sign-in page of test mode, and it arrives here a moment later.
+console-mail-links = Links and codes work: they sign this test customer in.
 
 console-share = Share invitation
 console-share-lead = Two ways into the portal for { $address }.

@@ -1,10 +1,6 @@
 # The customer's portal. Plain, short, in the second person, no blame, no exclamation marks.
 
 see-all = See all
-pages = Pages
-page-newer = Newer
-page-older = Older
-page-number = Page { $page }
 price-plus-tax = plus tax
 from-to = { $start } to { $end }
 

@@ -5,6 +5,8 @@ console-mode-live = Real
 console-mode-test = Prueba
 nav-customers = Clientes
 nav-customers-short = Clientes
+nav-mails = Correos
+nav-mails-short = Correos
 
 console-login-heading = Entrar en la consola
 console-login-lead = Para el equipo. Te enviamos un enlace; no hay contraseña.
@@ -18,10 +20,6 @@ console-search-button = Buscar
 console-name = Nombre
 console-since = Cliente desde
 console-unnamed = Sin nombre
-console-pages = Páginas
-console-page = Página { $page }
-console-newer = Más nuevos
-console-older = Más antiguos
 console-all = Ver todos los clientes
 console-none-found = Nadie coincide con «{ $query }».
 console-no-customers = Aún no hay clientes. Aparecen aquí cuando tu sistema los crea por la API.
@@ -42,6 +40,23 @@ console-devices-of = { $used } de { $limit }
 console-no-subscriptions = Este cliente no tiene suscripciones.
 console-no-payments = Aún no se ha pagado ni intentado nada.
 console-no-keys = Este cliente no tiene claves de licencia.
+console-sessions = Sesiones abiertas
+console-session-by = Entró
+console-session-network = Red
+console-session-since = Desde
+console-session-used = Último uso
+console-session-mail = Con un enlace o código enviado al cliente
+console-session-staff = Con un enlace que creó { $who }
+console-session-api = Con un enlace creado por la clave de API { $key }
+console-session-operator = Con un enlace que creó el operador
+console-no-sessions = Nadie ha entrado como este cliente.
+
+console-mails-lead = Lo que se escribió a los clientes del modo de prueba. Cada correo se guarda { $days ->
+    [one] un día
+   *[other] { $days } días
+}.
+console-no-mails = Aún no hay correos. Pide un enlace en la página de acceso del modo de prueba y llegará aquí en un momento.
+console-mail-links = Los enlaces y códigos funcionan: abren la sesión de este cliente de prueba.
 
 console-share = Compartir invitación
 console-share-lead = Dos formas de entrar en el portal para { $address }.

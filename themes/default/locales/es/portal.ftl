@@ -1,8 +1,4 @@
 see-all = Ver todo
-pages = Páginas
-page-newer = Más recientes
-page-older = Más antiguos
-page-number = Página { $page }
 price-plus-tax = más impuestos
 from-to = { $start } – { $end }
 

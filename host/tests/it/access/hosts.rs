@@ -1,0 +1,142 @@
+//! Hosts: a business with one of its own over https, and one whose file went away.
+
+use std::sync::Arc;
+
+use axum::http::{StatusCode, header};
+use vestibule::config::Settings;
+
+use super::{Browser, House, Shown, lumen};
+
+const OWN: &str = "billing.lumen.example";
+const SHARED: &str = "portal.example.com";
+
+impl House {
+    /// Changes the configuration as a changed file does.
+    pub(super) fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = (*self.cx.settings.load_full()).clone();
+        change(&mut settings);
+        self.cx.settings.store(Arc::new(settings));
+    }
+
+    fn browser_on(&self, host: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.headers[0].1 = host.to_owned();
+        browser
+    }
+}
+
+/// A house that is reached over https, where Lumen has a host of its own.
+async fn over_https() -> House {
+    let house = House::sqlite().await;
+    house.configure(|settings| {
+        let origin = |host: &str| format!("https://{host}").parse().unwrap();
+        settings.server.public_url = origin(SHARED);
+        settings.server.console_url = Some(origin("console.example.com"));
+        let lumen = settings.businesses.get_mut(&lumen().business).unwrap();
+        lumen.live.host = Some(origin(OWN));
+    });
+    house
+}
+
+fn set_cookies(shown: &Shown) -> Vec<&str> {
+    let cookies = shown.headers.get_all(header::SET_COOKIE).iter();
+    cookies.map(|cookie| cookie.to_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn over_https_every_cookie_is_bound_to_its_host_and_signing_in_works_there() {
+    let house = over_https().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let mut browser = house.browser_on(OWN);
+    let page = browser.get("/login").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let mut seen: Vec<String> = set_cookies(&page).iter().map(|c| (*c).to_owned()).collect();
+    let fields = [("email", "amelie@example.com"), ("csrf", &page.csrf())];
+    let asked = browser.post("/login", &fields).await;
+    assert_eq!(asked.location(), "/login/mail");
+
+    let mail = house.mail(1).await;
+    let origin = format!("https://{OWN}");
+    let at = mail.text.find(&origin).expect("the link is to its host") + origin.len();
+    let link = mail.text[at..]
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(link.starts_with("/link/"), "{link}");
+    let entered = browser.press(&link).await;
+    assert_eq!(entered.location(), "/");
+    seen.extend(set_cookies(&entered).iter().map(|c| (*c).to_owned()));
+    seen.extend(
+        set_cookies(&browser.get("/?lang=es").await)
+            .iter()
+            .map(|c| (*c).to_owned()),
+    );
+    assert_eq!(browser.get("/profile/email").await.status, StatusCode::OK);
+
+    for purpose in ["session", "browser", "known", "language"] {
+        let name = format!("__Host-vestibule-{purpose}-live-bus_lumen=");
+        assert!(
+            seen.iter().any(|cookie| cookie.starts_with(&name)),
+            "{name} in {seen:?}"
+        );
+    }
+    for cookie in &seen {
+        let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+        for needed in ["Path=/", "HttpOnly", "Secure", "SameSite=Lax"] {
+            assert!(attributes.contains(&needed), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    let hsts = page.headers.get(header::STRICT_TRANSPORT_SECURITY);
+    assert!(hsts.is_some());
+
+    // Its paths have no prefix, and the shared host has none of its pages.
+    let mut shared = house.browser_on(SHARED);
+    for path in ["/bus_lumen/", "/login/bus_lumen"] {
+        assert_eq!(
+            shared.get(path).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    assert_eq!(
+        shared.get("/login/bus_harbour").await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_business_whose_file_went_away_is_unavailable_and_no_secret_is_told() {
+    for house in House::each().await {
+        house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        house.configure(|settings| settings.businesses.clear());
+        let mut browser = house.browser();
+        for path in [
+            "/login/bus_lumen",
+            "/bus_lumen/",
+            "/bus_lumen/subscriptions",
+            "/bus_lumen/link/nothing",
+        ] {
+            let shown = browser.get(path).await;
+            assert_eq!(shown.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert!(shown.body.contains("not available right now"), "{path}");
+            assert!(!shown.body.contains("Lumen"), "{path}");
+        }
+        // Nobody has ever been a customer of these.
+        for path in [
+            "/login/bus_harbour",
+            "/login/bus_nobody",
+            "/test/login/bus_lumen",
+        ] {
+            let shown = browser.get(path).await;
+            assert_eq!(shown.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        let hook = browser.post("/hooks/bus_lumen/live/main", &[]).await;
+        assert_eq!(hook.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+}
