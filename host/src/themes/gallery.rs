@@ -2,6 +2,8 @@
 //! at this moment. For `vestibule theme dev`.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
 
@@ -10,7 +12,7 @@ use super::check::surroundings;
 use super::locale::Locale;
 use super::page::{Kind, Registered};
 use super::theme::Theme;
-use super::{Error, Frame};
+use super::{Error, Frame, folder};
 
 /// A theme that is being worked on.
 pub struct Gallery {
@@ -18,7 +20,11 @@ pub struct Gallery {
     folder: PathBuf,
     name: String,
     registered: Vec<Registered>,
+    kept: Mutex<Option<(Vec<Stamp>, Arc<Theme>)>>,
 }
+
+/// A file with its size and the time of its last change.
+type Stamp = (PathBuf, u64, SystemTime);
 
 /// A template and how many samples there are of it.
 #[derive(Clone, Debug)]
@@ -51,12 +57,22 @@ impl Gallery {
             folder: folder.to_owned(),
             name: name.into_owned(),
             registered,
+            kept: Mutex::new(None),
         }
     }
 
     /// The theme as its files are now.
-    pub fn theme(&self) -> Result<Theme, Error> {
-        Theme::load_from(&self.root, &self.name, &self.folder)
+    pub fn theme(&self) -> Result<Arc<Theme>, Error> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((files, theme)) = &*kept
+            && *files == stamps(theme)?
+        {
+            return Ok(Arc::clone(theme));
+        }
+        let theme = Theme::load_from(&self.root, &self.name, &self.folder)?;
+        let theme = Arc::new(theme);
+        *kept = Some((stamps(&theme)?, Arc::clone(&theme)));
+        Ok(theme)
     }
 
     /// Another text whenever a file has changed. A theme that cannot be loaded has none.
@@ -102,7 +118,7 @@ impl Gallery {
         };
         let theme = self.theme()?;
         let locale = Locale::negotiate(&theme.languages(), &[&look.language]);
-        let frame = self.frame(locale, look);
+        let frame = frame(locale, look);
         let name = match entry.kind {
             Kind::Page => "page",
             Kind::Mail => "mail",
@@ -115,11 +131,6 @@ impl Gallery {
         }))
     }
 
-    fn frame(&self, locale: Locale, look: &Look) -> Frame {
-        let mut all = surroundings(locale);
-        all.swap_remove(look.surroundings.min(all.len() - 1))
-    }
-
     /// A static file by the part of its address after the theme's name.
     pub fn asset(&self, path: &str) -> Option<Asset> {
         self.theme().ok()?.assets().get(path)
@@ -129,4 +140,25 @@ impl Gallery {
     pub fn script(&self) -> Option<String> {
         self.theme().ok()?.assets().url("portal.js")
     }
+}
+
+fn frame(locale: Locale, look: &Look) -> Frame {
+    let mut all = surroundings(locale);
+    all.swap_remove(look.surroundings.min(all.len() - 1))
+}
+
+/// The files of a theme and of those it extends.
+fn stamps(theme: &Theme) -> Result<Vec<Stamp>, Error> {
+    let mut stamps = Vec::new();
+    for folder in theme.folders() {
+        for (_, path) in folder::files(folder)? {
+            let stamp =
+                std::fs::metadata(&path).and_then(|file| Ok((file.len(), file.modified()?)));
+            match stamp {
+                Ok((size, changed)) => stamps.push((path, size, changed)),
+                Err(source) => return Err(Error::Read { path, source }),
+            }
+        }
+    }
+    Ok(stamps)
 }

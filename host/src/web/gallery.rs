@@ -91,12 +91,13 @@ async fn show(
         Ok(None) => return StatusCode::NOT_FOUND.into_response(),
         Err(error) => return failed(&error),
     };
-    if !template.ends_with(".html") {
+    let is_page = template.starts_with("pages/");
+    if !is_page && template.rsplit('.').next() != Some("html") {
         return text.into_response();
     }
     let own = gallery
         .script()
-        .filter(|_| template.starts_with("pages/"))
+        .filter(|_| is_page)
         .map(|source| format!("<script src=\"{source}\" defer></script>"));
     let scripts = format!("<script>{RELOAD}</script>{}", own.unwrap_or_default());
     Html(text.replacen("</head>", &format!("{scripts}</head>"), 1)).into_response()

@@ -13,8 +13,8 @@ import { Mailbox } from "./mailbox.mjs";
 import { Processor } from "./processor.mjs";
 import { Program, freePort, run } from "./processes.mjs";
 
-const REPOSITORY = resolve(fileURLToPath(import.meta.url), "../../../../..");
-const BINARY = process.env.VESTIBULE ?? join(REPOSITORY, "target/debug/vestibule");
+export const REPOSITORY = resolve(fileURLToPath(import.meta.url), "../../../../..");
+export const BINARY = process.env.VESTIBULE ?? join(REPOSITORY, "target/debug/vestibule");
 const PLUGIN = join(REPOSITORY, "plugins/sandbox.wasm");
 
 export const BUSINESS = "bus_lumen";

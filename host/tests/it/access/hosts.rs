@@ -20,7 +20,7 @@ impl House {
 
     fn browser_on(&self, host: &str) -> Browser {
         let mut browser = self.browser();
-        browser.headers[0].1 = host.to_owned();
+        browser.headers[0] = ("host", host.to_owned());
         browser
     }
 }

@@ -112,7 +112,7 @@ async fn the_command_reads_the_same_mails_each_once() {
     let run = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_vestibule"))
             .arg("--config")
-            .arg(house._dir.path())
+            .arg(house.dir.path())
             .arg("mailbox")
             .args(arguments)
             .output()

@@ -44,7 +44,7 @@ struct House {
     themes: Arc<Themes>,
     mailbox: Mailbox,
     stop: CancellationToken,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Drop for House {
@@ -131,7 +131,7 @@ impl House {
             themes,
             mailbox: Mailbox::new(folder),
             stop,
-            _dir: dir,
+            dir,
         }
     }
 

@@ -26,6 +26,10 @@ fn the_table_has_every_route_and_no_other() {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
     let mut found = Routes::new();
     for file in files(&web) {
+        // `theme dev`: a program of its own, without a portal behind it.
+        if file.ends_with("gallery.rs") {
+            continue;
+        }
         let text = std::fs::read_to_string(&file).unwrap();
         let place = file.strip_prefix(&web).unwrap().to_str().unwrap();
         let place = PLACES.iter().find(|(start, _)| place.starts_with(start));

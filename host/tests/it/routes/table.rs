@@ -279,6 +279,8 @@ pub(super) const ROUTES: &[Route] = &[
         Room,
     )
     .with("wish=make"),
+    route(Console, "GET", "/{business}/{mode}/mails", Room),
+    route(Console, "GET", "/{business}/{mode}/mails/{id}", Room),
     // The host itself.
     route(
         Host,

@@ -268,6 +268,6 @@ profile-phone = Telephone
 profile-phone-wrong = Please use digits, spaces and + only, at most 40 of them.
 profile-save = Save
 profile-saved = Your profile is saved.
-profile-email = E-mail
+profile-email = Email address
 profile-email-change = Change address
 profile-email-why = You sign in with this address, and our mails go there.
