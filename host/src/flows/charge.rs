@@ -197,6 +197,10 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
             .await?
             .ok_or(Error::NotFound("payment"))?
     };
+    // Given up, or settled by another road, since it was marked: nothing leaves any more.
+    if payment.state != PaymentState::Created || payment.sent_at.is_none() {
+        return Ok(Ending::of(&payment));
+    }
     let request: ChargeRequest = payment
         .request
         .as_deref()

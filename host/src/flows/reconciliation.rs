@@ -121,8 +121,12 @@ async fn absent(
         .is_some_and(|since| since.checked_add(apart).is_ok_and(|at| at <= now));
     if old_enough && said_before {
         tracing::info!(payment.id = %payment.id, "the gateway never executed a charge");
-        return settlement::apply(cx, scope, &payment.id, News::bare(PaymentEvent::Cancelled))
-            .await;
+        let cancelled = News::bare(PaymentEvent::Cancelled);
+        // What was sent again after this answer was asked for is not what it speaks of.
+        return settlement::apply_while(cx, scope, &payment.id, cancelled, |now| {
+            now.sent_at == payment.sent_at && now.state == payment.state
+        })
+        .await;
     }
     let since = if old_enough {
         payment.absent_since.or(Some(now))

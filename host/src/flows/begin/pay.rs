@@ -11,7 +11,7 @@ use crate::domain::id::PaymentId;
 use crate::domain::payment::{Initiator, Payment, PaymentState};
 use crate::domain::subscription::{SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
-use crate::store;
+use crate::store::{self, Work};
 
 /// The customer pressed the button of the hosted page of `first`.
 pub async fn pay(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<Attempt, Error> {
@@ -66,6 +66,8 @@ async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
         Some(id) => tx.lock_subscription(scope, id).await?,
         None => None,
     };
+    // Every try at a purchase, and its expiry, goes through this lock.
+    tx.lock_payment(scope, &made.id).await?;
     let mut payment = newest(&mut tx, scope, made).await?;
     let sendable = match &payment.state {
         PaymentState::Created => payment.sent_at.is_none(),
@@ -155,24 +157,57 @@ pub async fn expire(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Err
     };
     let ending = settlement::abandon(cx, scope, &open.id).await?;
     if !matches!(ending, Ending::Cancelled | Ending::Declined(_)) {
-        // Success ends it; anything open is looked at by its own job and ends it later.
+        return expire_later(cx, scope, first, &open.id).await;
+    }
+    write_off(cx, scope, first).await
+}
+
+/// An open try is first looked at by its own job; what it ends in is asked for after that.
+async fn expire_later(
+    cx: &Cx,
+    scope: &Scope,
+    first: &PaymentId,
+    open: &PaymentId,
+) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    if let Some(payment) = tx.payment(scope, open).await?
+        && let Some(at) = charge::next_look(cx, &payment)
+    {
+        let work = Work::ExpireBegin {
+            payment: first.clone(),
+        };
+        cx.order_at(&mut tx, scope, &work, at).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Writes off what a first payment was for, unless another try began meanwhile.
+async fn write_off(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let (subscription, made) = settlement::lock(&mut tx, scope, first).await?;
+    let made = made.ok_or(Error::NotFound("payment"))?;
+    let last = newest(&mut tx, scope, &made).await?;
+    if !matches!(
+        last.state,
+        PaymentState::Declined { .. } | PaymentState::Cancelled { .. }
+    ) {
         return Ok(());
     }
-    let mut tx = cx.store.begin().await?;
     let now = cx.business_now(&mut tx, scope).await?;
     for debt in tx.debts_of_payment(first).await? {
         tx.close_debt(scope, &debt.id, DebtState::WrittenOff, None, now)
             .await?;
     }
-    if let Some(id) = &open.subscription
-        && let Some(mut subscription) = tx.lock_subscription(scope, id).await?
+    if let Some(mut subscription) = subscription
         && let Transition::Moved(state) = subscription
             .state
             .apply(SubscriptionEvent::BeginFailed, now)
     {
+        let object = subscription.id.as_str().to_owned();
         subscription.state = state;
         subscription.updated_at = now;
-        facts::tell(cx, &mut tx, scope, "subscription.failed", id.as_str(), now).await?;
+        facts::tell(cx, &mut tx, scope, "subscription.failed", &object, now).await?;
         tx.save_subscription(&mut subscription).await?;
     }
     tx.commit().await?;

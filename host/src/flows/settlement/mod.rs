@@ -50,9 +50,25 @@ pub(super) async fn apply(
     id: &PaymentId,
     news: News,
 ) -> Result<Payment, Error> {
+    apply_while(cx, scope, id, news, |_| true).await
+}
+
+/// The same for news that was concluded from how the payment stood, not said by the gateway:
+/// it counts only while `stands` is still true of the locked payment. Another process may
+/// have sent the payment between the look and the conclusion.
+pub(super) async fn apply_while(
+    cx: &Cx,
+    scope: &Scope,
+    id: &PaymentId,
+    news: News,
+    stands: impl FnOnce(&Payment) -> bool,
+) -> Result<Payment, Error> {
     let mut tx = cx.store.begin().await?;
     let (subscription, payment) = lock(&mut tx, scope, id).await?;
     let mut payment = payment.ok_or(Error::NotFound("payment"))?;
+    if !stands(&payment) {
+        return Ok(payment);
+    }
     let now = cx.business_now(&mut tx, scope).await?;
 
     // Only what is missing is learnt here: a reference never changes.

@@ -3,7 +3,7 @@
 
 use super::super::records::{self, News};
 use super::super::{Ending, Error, reconciliation};
-use super::{apply, lock, setup};
+use super::{apply, apply_while, setup};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
@@ -81,18 +81,15 @@ pub async fn abandon(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, E
     Ok(Ending::of(&after))
 }
 
-/// A payment whose request never left, or was certainly not executed, ends here.
+/// A payment whose request never left, or was certainly not executed, ends here; one that
+/// was sent meanwhile stays as it is.
 async fn give_up_unsent(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
-    let unsent = {
-        let mut tx = cx.store.begin().await?;
-        let (_, payment) = lock(&mut tx, scope, id).await?;
-        payment.is_some_and(|p| p.state == PaymentState::Created && p.sent_at.is_none())
-    };
-    if unsent {
-        let after = apply(cx, scope, id, News::bare(PaymentEvent::Cancelled)).await?;
-        return Ok(Ending::of(&after));
-    }
-    Ok(Ending::of(&read(cx, scope, id).await?))
+    let cancelled = News::bare(PaymentEvent::Cancelled);
+    let after = apply_while(cx, scope, id, cancelled, |payment| {
+        payment.state == PaymentState::Created && payment.sent_at.is_none()
+    })
+    .await?;
+    Ok(Ending::of(&after))
 }
 
 async fn read(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Payment, Error> {

@@ -1,8 +1,10 @@
 //! First payments.
 
+use serde_json::json;
+use vestibule::domain::debt::DebtState;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::subscription::SubscriptionState;
-use vestibule::flows::{AttemptOf, Ending, begin, settlement};
+use vestibule::flows::{AttemptOf, Ending, begin, reconciliation, settlement};
 
 use super::{DECLINED, GOOD, page};
 use crate::support::world::World;
@@ -84,6 +86,69 @@ async fn a_page_that_expired_ends_the_subscription_and_cannot_be_paid() {
         .unwrap();
     let id = begun.subscription.unwrap().id;
     assert_eq!(world.subscription(&id).await.state.name(), "failed");
+    assert_eq!(world.charged().await, [0_i64; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_in_the_moment_of_expiry_is_either_first_or_refused() {
+    for world in World::each().await {
+        let other = world.process().await;
+        for _ in 0..25 {
+            let begun = world.pending().await;
+            let id = begun.payment.id;
+            let (cx, scope, first) = (world.cx.clone(), world.scope.clone(), id.clone());
+            let pressed = tokio::spawn(async move { begin::pay(&cx, &scope, &first).await });
+            let (cx, scope, first) = (other.clone(), world.scope.clone(), id.clone());
+            let expired = tokio::spawn(async move { begin::expire(&cx, &scope, &first).await });
+            expired.await.unwrap().unwrap();
+            let pressed = pressed.await.unwrap();
+
+            let subscription = world.subscription(&begun.subscription.unwrap().id).await;
+            let mut tx = world.cx.store.read().await.unwrap();
+            let open = tx
+                .open_payments_of(&world.scope, &subscription.id)
+                .await
+                .unwrap();
+            let owed = tx
+                .debts_of_payment(&id)
+                .await
+                .unwrap()
+                .iter()
+                .all(|debt| debt.state == DebtState::Open);
+            assert_eq!(
+                (owed, subscription.state == SubscriptionState::Pending),
+                (!open.is_empty(), !open.is_empty()),
+                "an open payment keeps what it pays for; pressing answered {pressed:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_payment_that_is_unknown_at_expiry_is_ended_by_a_later_look() {
+    let world = World::sqlite().await;
+    let begun = world.pending().await;
+    let lost = json!({ "operation": "charge", "answer": "cut_before", "times": 1 });
+    world.sandbox.fault(lost).await;
+    begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    let id = begun.subscription.unwrap().id;
+    world.cx.clock.advance(jiff::SignedDuration::from_hours(25));
+
+    // Two looks of the reconciliation, five minutes apart, and the expiry after each.
+    for standing in ["pending", "failed"] {
+        reconciliation::look(&world.cx, &world.scope, &begun.payment.id)
+            .await
+            .unwrap();
+        begin::expire(&world.cx, &world.scope, &begun.payment.id)
+            .await
+            .unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), standing);
+        let asked_again = world.due("expire-begin").await > world.cx.now();
+        assert_eq!(asked_again, standing == "pending", "{standing}");
+        world.cx.clock.advance(jiff::SignedDuration::from_mins(6));
+    }
     assert_eq!(world.charged().await, [0_i64; 0]);
 }
 

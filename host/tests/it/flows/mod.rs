@@ -5,6 +5,7 @@ mod coming_back;
 mod first_payment;
 mod trouble;
 
+use jiff::Timestamp;
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::payment::{CustomerAction, PaymentState};
@@ -151,6 +152,14 @@ impl World {
             .collect();
         keys.sort();
         keys
+    }
+
+    /// When the queued work of this kind runs.
+    async fn due(&self, kind: &str) -> Timestamp {
+        let mut tx = self.cx.store.read().await.unwrap();
+        let jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let job = jobs.into_iter().find(|job| job.kind == kind);
+        job.unwrap_or_else(|| panic!("no {kind} is queued")).run_at
     }
 
     async fn state_of(&self, attempt: &Attempt) -> PaymentState {
