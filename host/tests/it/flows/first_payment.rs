@@ -1,5 +1,7 @@
 //! First payments.
 
+use std::time::Duration;
+
 use serde_json::json;
 use vestibule::domain::debt::DebtState;
 use vestibule::domain::license::LicenseStatus;
@@ -92,28 +94,31 @@ async fn a_page_that_expired_ends_the_subscription_and_cannot_be_paid() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_in_the_moment_of_expiry_is_either_first_or_refused() {
     for world in World::each().await {
-        let other = world.process().await;
-        for round in 0..25 {
+        for press_first in [true, false] {
             let begun = world.pending().await;
             let id = begun.payment.id;
-            // The presses reach the database at different moments of the expiry.
-            let presses = (0..4).map(|n| {
-                let (cx, scope, first) = (world.cx.clone(), world.scope.clone(), id.clone());
-                tokio::spawn(async move {
-                    for _ in 0..(round * n) {
-                        tokio::task::yield_now().await;
-                    }
-                    begin::pay(&cx, &scope, &first).await
-                })
-            });
-            let presses: Vec<_> = presses.collect();
-            begin::expire(&other, &world.scope, &id).await.unwrap();
-            let mut answers = Vec::new();
-            for press in presses {
-                answers.push(press.await.unwrap());
-            }
+            let subscription = begun.subscription.unwrap().id;
+            let (cx, scope, first) = (world.cx.clone(), world.scope.clone(), id.clone());
+            let press = async move { begin::pay(&cx, &scope, &first).await.map(drop) };
+            let (cx, scope, first) = (world.cx.clone(), world.scope.clone(), id.clone());
+            let expiry = async move { begin::expire(&cx, &scope, &first).await };
 
-            let subscription = world.subscription(&begun.subscription.unwrap().id).await;
+            // Both come to the lock while it is held, one after the other.
+            let mut held = world.cx.store.begin().await.unwrap();
+            held.lock_subscription(&world.scope, &subscription)
+                .await
+                .unwrap();
+            let (one, two) = if press_first {
+                (waiting(press).await, waiting(expiry).await)
+            } else {
+                let expiry = waiting(expiry).await;
+                (waiting(press).await, expiry)
+            };
+            drop(held);
+            let pressed = one.await.unwrap();
+            two.await.unwrap().unwrap();
+
+            let subscription = world.subscription(&subscription).await;
             let mut tx = world.cx.store.read().await.unwrap();
             let open = tx
                 .open_payments_of(&world.scope, &subscription.id)
@@ -125,10 +130,20 @@ async fn a_press_in_the_moment_of_expiry_is_either_first_or_refused() {
             assert_eq!(
                 (owed, waits),
                 (!open.is_empty(), !open.is_empty()),
-                "an open payment keeps what it pays for; pressing answered {answers:?}"
+                "an open payment keeps what it pays for; pressing answered {pressed:?}"
             );
         }
     }
+}
+
+/// A task that has come as far as a lock that is held.
+async fn waiting<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    let mut task = tokio::spawn(task);
+    let early = tokio::time::timeout(Duration::from_millis(150), &mut task).await;
+    assert!(early.is_err(), "nothing is decided while the lock is held");
+    task
 }
 
 #[tokio::test(flavor = "multi_thread")]
