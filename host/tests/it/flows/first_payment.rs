@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 use vestibule::domain::debt::DebtState;
 use vestibule::domain::license::LicenseStatus;
@@ -124,6 +125,8 @@ async fn a_press_in_the_moment_of_expiry_is_either_first_or_refused() {
                 .open_payments_of(&world.scope, &subscription.id)
                 .await
                 .unwrap();
+            let tries = tx.tries_at(&world.scope, &id).await.unwrap();
+            let tries: Vec<_> = tries.iter().map(|payment| payment.id.to_string()).collect();
             let debts = tx.debts_of_payment(&id).await.unwrap();
             let owed = debts.iter().all(|debt| debt.state == DebtState::Open);
             let waits = subscription.state == SubscriptionState::Pending;
@@ -131,6 +134,21 @@ async fn a_press_in_the_moment_of_expiry_is_either_first_or_refused() {
                 (owed, waits),
                 (!open.is_empty(), !open.is_empty()),
                 "an open payment keeps what it pays for; pressing answered {pressed:?}"
+            );
+            let asked = world
+                .sandbox
+                .call(Method::GET, "/control/charges", None)
+                .await;
+            let asked = asked["data"].as_array().unwrap().iter();
+            let waiting: Vec<_> = asked
+                .filter(|charge| !charge["action"].is_null())
+                .map(|charge| charge["key"].as_str().unwrap().to_owned())
+                .filter(|key| tries.contains(key))
+                .collect();
+            let known: Vec<_> = open.iter().map(|payment| payment.id.to_string()).collect();
+            assert_eq!(
+                waiting, known,
+                "the gateway waits for nothing given up here"
             );
         }
     }
