@@ -155,6 +155,7 @@ async fn the_same_form_sent_again_names_the_same_payment_even_after_it_was_paid(
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_presses_that_disagree_about_the_card_never_pay_twice() {
     for world in World::each().await {
         let id = world.on_hold().await;
