@@ -172,6 +172,68 @@ fn names_in_every_script_are_set() {
     }
 }
 
+/// How many of `parts` equal parts of a word on the first page have ink in them.
+fn inked(pdf: &[u8], word: &str, parts: usize) -> usize {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("invoice.pdf"), pdf).expect("a file");
+    let run = |program: &str, arguments: &[&str]| {
+        let status = Command::new(program)
+            .args(arguments)
+            .current_dir(folder.path())
+            .status()
+            .expect("poppler-utils are installed");
+        assert!(status.success());
+    };
+    run("pdftotext", &["-bbox", "invoice.pdf", "words.html"]);
+    run(
+        "pdftoppm",
+        &["-gray", "-r", "144", "-singlefile", "invoice.pdf", "page"],
+    );
+    let words = std::fs::read_to_string(path("words.html")).expect("words");
+    let line = words
+        .lines()
+        .find(|line| line.contains(&format!(">{word}<")));
+    let line = line.unwrap_or_else(|| panic!("no {word} in {words}"));
+    let pixel = |name: &str| -> usize {
+        let value = line.split(&format!("{name}=\"")).nth(1).expect(name);
+        let points = value.split(['.', '"']).next().expect(name);
+        points.parse::<usize>().expect(name) * 2
+    };
+    let (left, right) = (pixel("xMin"), pixel("xMax"));
+    let image = std::fs::read(path("page.pgm")).expect("an image");
+    let mut head = image.splitn(4, |byte| *byte == b'\n');
+    let size = head.nth(1).expect("a size").to_vec();
+    let size = String::from_utf8(size).expect("a size");
+    let width: usize = size
+        .split(' ')
+        .next()
+        .expect("a width")
+        .parse()
+        .expect("a width");
+    let pixels = head.nth(1).expect("pixels");
+    let dark = |part: usize| {
+        let column = |part: usize| left + (right - left) * part / parts;
+        (pixel("yMin")..pixel("yMax"))
+            .any(|y| (column(part)..column(part + 1)).any(|x| pixels[y * width + x] < 128))
+    };
+    (0..parts).filter(|part| dark(*part)).count()
+}
+
+#[test]
+fn every_letter_of_a_name_is_drawn() {
+    let invoices = invoices(&crate::themes::root());
+    for name in ["山田太郎", "王小明", "김민준", "สมชาย", "Amélie"] {
+        let document = invoices.render_now(&invoice(name)).expect("renders");
+        let letters = match name {
+            // Marks stand above the letters before them.
+            "สมชาย" | "Amélie" => 3,
+            name => name.chars().count(),
+        };
+        assert_eq!(inked(&document.pdf, name, letters), letters, "{name}");
+    }
+}
+
 #[test]
 fn equal_records_give_equal_bytes() {
     let invoices = invoices(&crate::themes::root());

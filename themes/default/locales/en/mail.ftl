@@ -28,7 +28,7 @@ mail-fact-invoice = Invoice
 
 mail-login-subject = { $code } is your code for { $business }
 mail-login-title = Sign in to { $business }
-mail-login-text = Press the button to see your subscriptions and invoices at { $business }.
+mail-login-text = This link opens your subscriptions and invoices at { $business }.
 mail-login-button = Sign in
 mail-login-code = Or enter this code in the browser where you asked for it. Link and code work once, within { $minutes } minutes.
 mail-login-ignore = If you did not ask for this, you can ignore this mail. Nobody gets in without it.
@@ -45,7 +45,7 @@ mail-invitation-text = { $business } has a portal where you can see your subscri
 mail-invitation-how = Enter the address this mail came to, and you get a link to sign in. There is no password.
 
 mail-email-confirmation-subject = Confirm your new address for { $business }
-mail-email-confirmation-text = Press the button to use this address at { $business } from now on. The link works once, within { $minutes } minutes.
+mail-email-confirmation-text = Open this link to use this address at { $business } from now on. It works once, within { $minutes } minutes.
 mail-email-confirmation-button = Confirm this address
 mail-email-confirmation-ignore = If you did not ask for this, you can ignore this mail. Nothing changes.
 

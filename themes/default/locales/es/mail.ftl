@@ -28,7 +28,7 @@ mail-fact-invoice = Factura
 
 mail-login-subject = { $code } es tu código para { $business }
 mail-login-title = Inicia sesión en { $business }
-mail-login-text = Pulsa el botón para ver tus suscripciones y facturas en { $business }.
+mail-login-text = Este enlace abre tus suscripciones y facturas en { $business }.
 mail-login-button = Iniciar sesión
 mail-login-code = O escribe este código en el navegador desde el que lo pediste. El enlace y el código sirven una sola vez, durante { $minutes } minutos.
 mail-login-ignore = Si no lo has pedido tú, puedes ignorar este correo. Nadie puede entrar sin él.
@@ -45,7 +45,7 @@ mail-invitation-text = { $business } tiene un portal donde puedes ver tus suscri
 mail-invitation-how = Introduce la dirección a la que ha llegado este correo y recibirás un enlace para iniciar sesión. No hace falta contraseña.
 
 mail-email-confirmation-subject = Confirma tu nueva dirección para { $business }
-mail-email-confirmation-text = Pulsa el botón para usar esta dirección en { $business } a partir de ahora. El enlace sirve una sola vez, durante { $minutes } minutos.
+mail-email-confirmation-text = Abre este enlace para usar esta dirección en { $business } a partir de ahora. Sirve una sola vez, durante { $minutes } minutos.
 mail-email-confirmation-button = Confirmar esta dirección
 mail-email-confirmation-ignore = Si no lo has pedido tú, puedes ignorar este correo. No cambiará nada.
 
