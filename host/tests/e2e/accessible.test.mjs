@@ -45,17 +45,21 @@ describe("every page of the default theme", () => {
       const paths = all.filter((path) => path.includes("/pages/") && path.endsWith(`lang=${language}`));
       assert.ok(paths.length > 100, `${paths.length} pages`);
       const wrong = [];
+      const built = new Set();
       for (const path of paths) {
         await page.goto(address + path);
-        await page.evaluate(axe);
-        const { violations, overflow } = await page.evaluate(async () => ({
-          violations: (await window.axe.run(document, { resultTypes: ["violations"] })).violations,
+        const { build, overflow } = await page.evaluate(() => ({
+          build: [...document.querySelectorAll("body *")].map((one) => `${one.localName}.${one.getAttribute("class")}`).join(),
           overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
         }));
+        if (overflow > 0) wrong.push(`${path}: ${overflow} px too wide`);
+        // A page that differs from another in its words only has nothing new for axe.
+        if (built.size === built.add(build).size) continue;
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
         for (const { id, impact, nodes } of violations) {
           if (impact !== "minor") wrong.push(`${path}: ${impact}: ${id}: ${nodes[0].html.slice(0, 200)}`);
         }
-        if (overflow > 0) wrong.push(`${path}: ${overflow} px too wide`);
       }
       await context.close();
       assert.deepEqual(wrong, []);
