@@ -198,6 +198,7 @@ pub(crate) fn plugin_limits(plugins: &config::Plugins) -> anyhow::Result<Limits>
     let duration = |duration: SignedDuration| Duration::try_from(duration);
     Ok(Limits {
         component_bytes: plugins.component_mib.saturating_mul(MIB),
+        compile: duration(plugins.compile)?,
         memory_bytes: plugins.memory_mib.saturating_mul(MIB),
         transfer_bytes: plugins.transfer_kib.saturating_mul(KIB),
         handles: plugins.handles,

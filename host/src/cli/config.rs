@@ -5,13 +5,18 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Place, print};
+use crate::app;
+use crate::config::{self, Business, Problem, Settings, Sources};
+use crate::domain::Mode;
+use crate::plugins::{Finding, Survey};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {
     /// Read everything and say what is wrong: file, line, key and the mend.
     ///
     /// Reads the configuration as `serve` does, with the environment over it and all secrets,
-    /// and reports every mistake at once. Answers 0 when `serve` would take it, else 1.
+    /// compares gateways and grants with the manifests in the plugin folder, and reports every
+    /// mistake at once. Answers 0 when nothing has to be mended, else 1. Warnings do not count.
     #[command(after_help = "\
 Examples:
   vestibule config check
@@ -23,20 +28,86 @@ Examples:
 impl Config {
     pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
         let Self::Check = self;
-        match place.sources().load() {
-            Ok(settings) => {
-                let count = settings.businesses.len();
-                let noun = if count == 1 { "business" } else { "businesses" };
-                print(&format!("{} is good: {count} {noun}", place.dir.display()))?;
-                for business in settings.businesses.values() {
-                    print(&format!("  {}  {}", business.id, business.name))?;
-                }
-                Ok(ExitCode::SUCCESS)
-            }
+        let sources = place.sources();
+        let settings = match sources.load() {
+            Ok(settings) => settings,
             Err(problems) => {
                 print(&problems.to_string())?;
-                Ok(ExitCode::FAILURE)
+                return Ok(ExitCode::FAILURE);
             }
+        };
+        let Compared { errors, warnings } = compare(&sources, &settings)?;
+        for warning in warnings {
+            print(&format!("warning: {warning}"))?;
+        }
+        if !errors.is_empty() {
+            for error in errors {
+                print(&error.to_string())?;
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+        let count = settings.businesses.len();
+        let noun = if count == 1 { "business" } else { "businesses" };
+        print(&format!("{} is good: {count} {noun}", place.dir.display()))?;
+        for business in settings.businesses.values() {
+            print(&format!("  {}  {}", business.id, business.name))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What the plugin folder says of the configuration.
+#[derive(Default)]
+struct Compared {
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+fn compare(sources: &Sources, settings: &Settings) -> anyhow::Result<Compared> {
+    let folder = &settings.plugins.dir;
+    let limits = app::plugin_limits(&settings.plugins)?;
+    let test_only_in_live = settings.server.allow_test_gateway_in_live;
+    let survey = Survey::read(folder, limits, test_only_in_live)?;
+    let mut compared = Compared::default();
+    for (file, error) in survey.broken() {
+        compared.errors.push(Problem {
+            place: config::Place::File {
+                path: folder.join(file),
+                line: None,
+            },
+            key: String::new(),
+            what: format!("is no plugin that a host loads: {error}"),
+            mend: String::new(),
+        });
+    }
+    for business in settings.businesses.values() {
+        for mode in [Mode::Live, Mode::Test] {
+            compared.gateways(sources, business, mode, &survey);
+        }
+    }
+    Ok(compared)
+}
+
+impl Compared {
+    fn gateways(&mut self, sources: &Sources, business: &Business, mode: Mode, survey: &Survey) {
+        let settings = business.mode(mode);
+        for (name, gateway) in &settings.gateways {
+            let findings = survey.findings(mode, gateway);
+            let place = |found: &Finding| {
+                let key = format!("{mode}.gateways.{name}.{}", found.key);
+                sources.problem_of(business, &key, &found.what, &found.mend)
+            };
+            let lost = findings.errors.iter().any(|found| found.key == "plugin");
+            if lost && settings.default_gateway.as_ref() == Some(name) {
+                self.errors.push(sources.problem_of(
+                    business,
+                    &format!("{mode}.default_gateway"),
+                    &format!("the gateway {name:?} has no plugin, so that nobody can pay"),
+                    "Choose another one, or mend it.",
+                ));
+            }
+            self.errors.extend(findings.errors.iter().map(place));
+            self.warnings.extend(findings.remarks.iter().map(place));
         }
     }
 }

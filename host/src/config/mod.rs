@@ -202,6 +202,28 @@ impl Sources {
         })
     }
 
+    /// Something about the value at `key` of a business that only another part of the host
+    /// can know, placed where that value is written.
+    pub fn problem_of(&self, business: &Business, key: &str, what: &str, mend: &str) -> Problem {
+        match self.source_of(&business.file) {
+            Ok(source) => source.problem(key, what, mend),
+            // It was there when it was loaded; what is known without it is still told.
+            Err(unreadable) => Problem {
+                key: key.to_owned(),
+                what: what.to_owned(),
+                mend: mend.to_owned(),
+                ..unreadable
+            },
+        }
+    }
+
+    fn source_of(&self, path: &Path) -> Result<Source, Problem> {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = stem.to_uppercase().replace('-', "_");
+        let prefix = format!("{BUSINESS_PREFIX}{name}{NESTING}");
+        Source::read(path, &prefix, &self.environment)
+    }
+
     /// In the order of their names. No folder means no business yet.
     fn business_files(&self) -> Result<Vec<PathBuf>, Problem> {
         let dir = self.dir.join("businesses");
@@ -235,11 +257,7 @@ impl Sources {
 
     /// One business, checked by itself and against the others that are in `settings`.
     fn load_business(&self, path: &Path, settings: &Settings) -> Result<Business, Vec<Problem>> {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let name = stem.to_uppercase().replace('-', "_");
-        let prefix = format!("{BUSINESS_PREFIX}{name}{NESTING}");
-        let source =
-            Source::read(path, &prefix, &self.environment).map_err(|problem| vec![problem])?;
+        let source = self.source_of(path).map_err(|problem| vec![problem])?;
         let file: BusinessFile = source.extract().map_err(|problem| vec![problem])?;
         let vault = Vault {
             root: &self.root,

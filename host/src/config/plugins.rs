@@ -20,6 +20,9 @@ pub struct Plugins {
     pub cache: PathBuf,
     /// The largest component file, in MiB.
     pub component_mib: usize,
+    /// Wall-clock time of compiling one; who needs longer is not loaded.
+    #[serde(deserialize_with = "duration::one")]
+    pub compile: SignedDuration,
     /// Wall-clock time of one call.
     #[serde(deserialize_with = "duration::one")]
     pub deadline: SignedDuration,
@@ -56,6 +59,7 @@ impl Default for Plugins {
             dir: PathBuf::from("plugins"),
             cache: PathBuf::from("data/cache/plugins"),
             component_mib: 24,
+            compile: SignedDuration::from_mins(2),
             deadline: SignedDuration::from_secs(30),
             cpu: SignedDuration::from_secs(1),
             calls_at_once: 8,
@@ -81,6 +85,7 @@ impl Plugins {
     pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {
         for (key, is_zero) in [
             ("plugins.component_mib", self.component_mib == 0),
+            ("plugins.compile", self.compile.is_zero()),
             ("plugins.deadline", self.deadline.is_zero()),
             ("plugins.cpu", self.cpu.is_zero()),
             ("plugins.calls_at_once", self.calls_at_once == 0),

@@ -69,7 +69,7 @@ fn half(lifetime: std::time::Duration) -> SignedDuration {
 
 /// Asks the gateway about a payment that was sent, and settles what it answers.
 pub(super) async fn ask(cx: &Cx, scope: &Scope, payment: Payment) -> Result<Payment, Error> {
-    let gateway = match cx.plugins.gateway(scope, &payment.gateway) {
+    let gateway = match cx.plugins.gateway_of_open(scope, &payment.gateway) {
         Ok(gateway) => gateway,
         Err(error) => {
             tracing::warn!(payment.id = %payment.id, error = %error, "the gateway of an open payment is not usable");

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::gateway::config::GatewayConfig;
+pub use super::grants::Finding;
 use super::grants::{self, Origin, Permissions};
 use super::imports::http::HttpClients;
 use super::limits::Limits;
@@ -28,17 +29,30 @@ pub(super) struct Binding {
     pub(super) http: HttpClients,
 }
 
-/// What is wrong with a configuration, or worth knowing about it; sentences for the operator.
+/// What is wrong with a gateway's configuration, or worth knowing about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// The gateway cannot be used until these are mended.
-    pub errors: Vec<String>,
-    /// It can be used; something the plugin wishes is not granted.
-    pub remarks: Vec<String>,
+    /// To be mended: until then the gateway cannot be used, or lacks what its plugin needs.
+    pub errors: Vec<Finding>,
+    /// It can be used; wishes and grants differ.
+    pub remarks: Vec<Finding>,
+}
+
+impl Findings {
+    /// The errors as one text.
+    pub(super) fn told(&self) -> String {
+        let told: Vec<_> = self
+            .errors
+            .iter()
+            .map(|error| error.what.as_str())
+            .collect();
+        told.join("; ")
+    }
 }
 
 impl Binding {
-    /// Binds the plugin of `manifest` to a configuration.
+    /// Binds the plugin of `manifest` to a configuration. A secret that is not set is an error
+    /// among the findings and no reason to refuse: the plugin may need it for one thing only.
     pub(super) fn new(
         label: String,
         manifest: &Manifest,
@@ -49,7 +63,10 @@ impl Binding {
         let settings = match manifest.settings_from(&config.settings) {
             Ok(settings) => settings,
             Err(errors) => {
-                findings.errors = errors;
+                findings.errors = errors
+                    .into_iter()
+                    .map(|(name, what)| Finding::new(&format!("settings.{name}"), what, ""))
+                    .collect();
                 return Err(findings);
             }
         };
@@ -60,15 +77,19 @@ impl Binding {
         let permissions = effective.permissions;
         for name in config.secrets.keys() {
             if !permissions.secrets.contains(name) {
-                findings.remarks.push(format!(
-                    "the secret `{name}` is set, and the plugin asks for no such secret"
+                findings.remarks.push(Finding::new(
+                    &format!("secrets.{name}"),
+                    "the plugin asks for no such secret",
+                    "Remove it; the plugin never sees it.",
                 ));
             }
         }
         for name in &permissions.secrets {
             if !config.secrets.contains_key(name) {
-                findings.remarks.push(format!(
-                    "the plugin asks for the secret `{name}`; it is not set"
+                findings.errors.push(Finding::new(
+                    &format!("secrets.{name}"),
+                    "the plugin asks for this secret, and it is not set",
+                    format!("Write secrets.{name} = {{ secret_env = \"NAME\" }}."),
                 ));
             }
         }
@@ -81,7 +102,7 @@ impl Binding {
         let http = match HttpClients::new(&permissions, limits) {
             Ok(http) => http,
             Err(error) => {
-                findings.errors.push(error);
+                findings.errors.push(Finding::new("grants", error, ""));
                 return Err(findings);
             }
         };

@@ -1,17 +1,23 @@
 //! Compiled code on disk, in a folder that only the host's own user may touch. The key is the
 //! component's hash and the engine's compatibility hash, so that another version, machine or
-//! setting compiles anew.
+//! setting compiles anew. What nobody has used for long goes; several hosts, of several versions,
+//! may share the folder.
 
 use std::fs::{self, DirBuilder};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+/// Code that no host has loaded for this long is deleted: that of other versions, of plugins that
+/// were replaced, and what a write that was cut off left behind.
+const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The folder of compiled code.
 pub(super) struct CodeCache {
@@ -72,10 +78,49 @@ impl CodeCache {
 
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self {
+        let cache = Self {
             folder: folder.to_owned(),
             compatibility: hasher.finish(),
-        })
+        };
+        cache.prune();
+        Ok(cache)
+    }
+
+    /// Deletes what was not used for long. A host that has such a file mapped keeps its code; one
+    /// that is about to load it compiles anew.
+    fn prune(&self) {
+        let pruned = || -> std::io::Result<()> {
+            let now = self.now()?;
+            for entry in fs::read_dir(&self.folder)? {
+                let entry = entry?;
+                let used = entry.metadata().and_then(|found| found.modified());
+                // Another host may have been first.
+                let Ok(used) = used else { continue };
+                let unused = now.duration_since(used).unwrap_or_default();
+                if unused > KEPT && fs::remove_file(entry.path()).is_ok() {
+                    tracing::debug!(path = %entry.path().display(), "unused compiled code was deleted");
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = pruned() {
+            tracing::warn!(%error, folder = %self.folder.display(), "unused compiled code stays");
+        }
+    }
+
+    /// The time of the folder's own file system, which dates the files in it.
+    fn now(&self) -> std::io::Result<SystemTime> {
+        tempfile::tempfile_in(&self.folder)?.metadata()?.modified()
+    }
+
+    /// Dates the file as used now; one that cannot be dated is compiled again some day.
+    fn used(&self, path: &Path) {
+        let dated = self
+            .now()
+            .and_then(|now| fs::File::open(path)?.set_modified(now));
+        if let Err(error) = dated {
+            tracing::debug!(%error, path = %path.display(), "compiled code could not be dated");
+        }
     }
 
     /// The code of `bytes`. What cannot be read from the cache is compiled and written anew;
@@ -88,7 +133,10 @@ impl CodeCache {
         let path = self.path_of(bytes);
         if path.exists() {
             match load(engine, &path) {
-                Ok(component) => return Ok(component),
+                Ok(component) => {
+                    self.used(&path);
+                    return Ok(component);
+                }
                 Err(error) => {
                     tracing::warn!(%error, path = %path.display(), "a compiled plugin is not usable; compiling it again");
                 }
@@ -96,7 +144,10 @@ impl CodeCache {
         }
         let code = engine.precompile_component(bytes)?;
         match self.write(&path, &code) {
-            Ok(()) => load(engine, &path),
+            Ok(()) => {
+                self.prune();
+                load(engine, &path)
+            }
             Err(error) => {
                 tracing::warn!(%error, path = %path.display(), "a compiled plugin could not be kept");
                 Component::new(engine, bytes)

@@ -26,6 +26,8 @@ pub(super) struct Folder {
     path: PathBuf,
     loader: Arc<Loader>,
     slots: ArcSwap<Slots>,
+    /// The last good versions of files that were taken away, by plugin.
+    gone: ArcSwap<BTreeMap<String, Arc<Loaded>>>,
     reloading: Mutex<()>,
 }
 
@@ -76,6 +78,7 @@ impl Folder {
             path,
             loader,
             slots: ArcSwap::default(),
+            gone: ArcSwap::default(),
             reloading: Mutex::default(),
         }
     }
@@ -85,6 +88,11 @@ impl Folder {
         let slots = self.slots.load();
         let mut loaded = slots.values().filter_map(|slot| slot.loaded.as_ref());
         loaded.find(|plugin| plugin.manifest.id == id).cloned()
+    }
+
+    /// The plugin with this id whose file was taken away while this process ran.
+    pub(super) fn gone(&self, id: &str) -> Option<Arc<Loaded>> {
+        self.gone.load().get(id).cloned()
     }
 
     pub(super) fn states(&self) -> Vec<PluginState> {
@@ -120,11 +128,21 @@ impl Folder {
             let slot = self.slot(&file, bytes, before.get(&file), &slots).await;
             slots.insert(file, slot);
         }
-        for (file, gone) in before.iter().filter(|(file, _)| !slots.contains_key(*file)) {
-            if let Some(plugin) = &gone.loaded {
-                tracing::warn!(file, plugin = plugin.manifest.id, "a plugin was taken away");
+        let mut gone = BTreeMap::clone(&self.gone.load());
+        for (file, slot) in before.iter().filter(|(file, _)| !slots.contains_key(*file)) {
+            if let Some(plugin) = &slot.loaded {
+                tracing::warn!(
+                    file,
+                    plugin = plugin.manifest.id,
+                    "a plugin was taken away; it looks after what is open until the host ends"
+                );
+                gone.insert(plugin.manifest.id.clone(), Arc::clone(plugin));
             }
         }
+        for plugin in slots.values().filter_map(|slot| slot.loaded.as_ref()) {
+            gone.remove(&plugin.manifest.id);
+        }
+        self.gone.store(Arc::new(gone));
         self.slots.store(Arc::new(slots));
     }
 
@@ -214,7 +232,7 @@ impl Folder {
 
 /// The file's name if it is a plugin's; hidden files are not, since editors and downloads
 /// leave them behind.
-fn wasm_name(path: &Path) -> Option<String> {
+pub(super) fn wasm_name(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let plugin = path.extension()? == "wasm" && !name.starts_with('.');
     plugin.then(|| name.to_owned())

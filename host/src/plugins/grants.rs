@@ -125,8 +125,30 @@ pub struct Permissions {
 pub struct Effective {
     /// What holds.
     pub permissions: Permissions,
-    /// Wishes that were not granted and grants that cannot be read, as sentences.
-    pub remarks: Vec<String>,
+    /// Wishes that were not granted, and grants that nobody wishes or that cannot be read.
+    pub remarks: Vec<Finding>,
+}
+
+/// Something about a gateway's configuration that its operator should know. Never holds a
+/// secret's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The key below the gateway's own, such as `grants.http.0.origin`.
+    pub key: String,
+    /// What is so, as a clause without a full stop.
+    pub what: String,
+    /// What to do about it, as a sentence; empty where `what` says it all.
+    pub mend: String,
+}
+
+impl Finding {
+    pub(super) fn new(key: &str, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            key: key.to_owned(),
+            what: what.into(),
+            mend: mend.into(),
+        }
+    }
 }
 
 /// The permissions that hold: each is wished by the manifest and granted by the operator.
@@ -137,13 +159,15 @@ pub fn effective(
     setting: impl Fn(&str) -> Option<String>,
 ) -> Effective {
     let mut answer = Effective::default();
+    let remarks = &mut answer.remarks;
     let mut granted = BTreeMap::new();
-    for entry in &grant.http {
+    for (index, entry) in grant.http.iter().enumerate() {
+        let key = format!("grants.http.{index}.origin");
         match entry.origin.parse::<Origin>() {
             Ok(origin) => {
-                granted.insert(origin, entry.private);
+                granted.insert(origin, (entry.private, key));
             }
-            Err(error) => answer.remarks.push(format!("the grant names {error}")),
+            Err(error) => remarks.push(Finding::new(&key, error.to_string(), "")),
         }
     }
     for wish in &wishes.http {
@@ -156,18 +180,27 @@ pub fn effective(
             None => wish.parse().ok(),
         };
         match wished {
-            None => answer
-                .remarks
-                .push(format!("the plugin wishes `{wish}`, which names no origin")),
+            None => remarks.push(Finding::new(
+                "grants.http",
+                format!("the plugin wishes `{wish}`, which names no origin"),
+                "",
+            )),
             Some(origin) => match granted.get(&origin) {
-                Some(&private) => {
+                Some(&(private, _)) => {
                     answer.permissions.origins.insert(origin, private);
                 }
-                None => answer.remarks.push(format!(
-                    "the plugin wishes to reach {origin}; add it to the grant: \
-                     {{ origin = \"{origin}\" }}"
+                None => remarks.push(Finding::new(
+                    "grants.http",
+                    format!("the plugin wishes to reach {origin}, which is not granted"),
+                    format!("Add {{ origin = \"{origin}\" }} if it may."),
                 )),
             },
+        }
+    }
+    for (origin, (_, key)) in &granted {
+        if !answer.permissions.origins.contains_key(origin) {
+            let what = format!("the plugin does not wish to reach {origin}");
+            remarks.push(Finding::new(key, what, "Remove it."));
         }
     }
     answer.permissions.secrets.clone_from(&wishes.secrets);
@@ -175,10 +208,18 @@ pub fn effective(
         if grant.reveal.contains(name) {
             answer.permissions.reveal.insert(name.clone());
         } else {
-            answer.remarks.push(format!(
-                "the plugin wishes to read the text of the secret `{name}`, which `reveal` of \
-                 the grant does not name"
+            remarks.push(Finding::new(
+                "grants.reveal",
+                format!("the plugin wishes to read the text of the secret `{name}`"),
+                format!("Name \"{name}\" there if it may."),
             ));
+        }
+    }
+    for (index, name) in grant.reveal.iter().enumerate() {
+        if !wishes.reveal.contains(name) {
+            let what = format!("the plugin does not wish to read the secret `{name}`");
+            let key = format!("grants.reveal.{index}");
+            remarks.push(Finding::new(&key, what, "Remove it."));
         }
     }
     answer
@@ -224,7 +265,7 @@ mod tests {
         let api = "https://api.example.com";
         assert_eq!(origins(&[], &[]), (none.clone(), 0));
         assert_eq!(origins(&[api], &[]), (none.clone(), 1));
-        assert_eq!(origins(&[], &[(api, false)]), (none.clone(), 0));
+        assert_eq!(origins(&[], &[(api, false)]), (none.clone(), 1));
         assert_eq!(origins(&[api], &[(api, false)]), (vec![api.into()], 0));
         // The same origin in another spelling.
         assert_eq!(
@@ -240,7 +281,7 @@ mod tests {
         ] {
             assert_eq!(
                 origins(&[api], &[(other, false)]),
-                (none.clone(), 1),
+                (none.clone(), 2),
                 "{other}"
             );
         }
@@ -254,8 +295,8 @@ mod tests {
             (vec!["http://127.0.0.1:8081 private".into()], 0)
         );
         assert_eq!(origins(&["setting:base_url"], &[]).1, 1);
-        assert_eq!(origins(&["setting:bad"], &[local]), (vec![], 1));
-        assert_eq!(origins(&["setting:unset"], &[local]), (vec![], 0));
+        assert_eq!(origins(&["setting:bad"], &[local]), (vec![], 2));
+        assert_eq!(origins(&["setting:unset"], &[local]), (vec![], 1));
     }
 
     #[test]
@@ -295,6 +336,7 @@ mod tests {
         };
         let answer = effective(&wishes, &grant, |_| None);
         assert_eq!(answer.permissions.reveal, ["b".to_owned()].into());
-        assert_eq!(answer.remarks.len(), 1);
+        let keys: Vec<_> = answer.remarks.iter().map(|remark| &remark.key).collect();
+        assert_eq!(keys, ["grants.reveal", "grants.reveal.1"]);
     }
 }

@@ -15,6 +15,8 @@ pub(crate) const MIB: usize = 1 << 20;
 pub struct Limits {
     /// Bytes of a component file.
     pub component_bytes: usize,
+    /// Wall-clock time of compiling it.
+    pub compile: Duration,
     /// Bytes of all linear memories of one call.
     pub memory_bytes: usize,
     /// Bytes that one host call or one answer may make the host allocate.
@@ -45,6 +47,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_bytes: 24 * MIB,
+            compile: Duration::from_mins(2),
             memory_bytes: 64 * MIB,
             transfer_bytes: 2 * MIB,
             handles: 256,

@@ -2,10 +2,12 @@
 //! of the plugin runs before its imports were compared with what its manifest wishes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
-use wasmtime::component::Linker;
+use tokio::sync::{Semaphore, oneshot};
+use wasmtime::component::{Component, Linker};
 
 use super::call::{self, Code};
 use super::component::{self, Contents, ContentsError};
@@ -66,6 +68,13 @@ pub enum LoadError {
     /// A kind without its exports, or the other way round.
     #[error("{0}")]
     Kind(String),
+    /// Compiling takes too long. It goes on beside the host, one component at a time; when it
+    /// ends well after all, the next look at the folder finds its code.
+    #[error(
+        "it was not compiled within {}; give it more time with plugins.compile, or build it \
+         smaller", told(*.0)
+    )]
+    Slow(Duration),
     /// It does not compile.
     #[error("it does not compile: {0}")]
     Compile(String),
@@ -90,7 +99,9 @@ pub enum LoadError {
 
 /// What loading needs of the host.
 pub(super) struct Loader {
-    engine: Engine,
+    engine: Arc<Engine>,
+    /// Compiling takes every core it gets; what ran out of its time still has the permit.
+    compiling: Arc<Semaphore>,
     linker: Linker<CallState>,
     limits: Limits,
     clock: HostClock,
@@ -105,7 +116,8 @@ impl Loader {
         let mut linker = Linker::new(engine.wasmtime());
         super::imports::link(&mut linker)?;
         Ok(Self {
-            engine,
+            engine: Arc::new(engine),
+            compiling: Arc::new(Semaphore::new(1)),
             linker,
             limits,
             clock,
@@ -117,23 +129,20 @@ impl Loader {
         self.limits.component_bytes
     }
 
-    /// Loads a component. Compiling happens on a thread of its own.
+    /// Loads a component. Reading and compiling happen on a thread of their own, within a time
+    /// that is bounded.
     pub(super) async fn load(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Loaded, LoadError> {
         if bytes.len() > self.limits.component_bytes {
             return Err(LoadError::TooLarge(self.limits.component_bytes));
         }
-        let loader = Arc::clone(self);
-        let (contents, manifest, component, hash) = tokio::task::spawn_blocking(move || {
-            let (contents, manifest) = read(&bytes)?;
-            let component = loader
-                .engine
-                .compile(&bytes)
-                .map_err(|error| LoadError::Compile(call::first_and_last(&error)))?;
-            let hash = HEXLOWER.encode(&Sha256::digest(&bytes));
-            Ok::<_, LoadError>((contents, manifest, component, hash))
-        })
-        .await
-        .unwrap_or_else(|_| Err(LoadError::Compile("the compiler panicked".to_owned())))?;
+        let most = self.limits.compile;
+        let prepared = tokio::time::timeout(most, self.prepare(bytes)).await;
+        let Prepared {
+            contents,
+            manifest,
+            component,
+            hash,
+        } = prepared.unwrap_or(Err(LoadError::Slow(most)))?;
 
         let pre = self
             .linker
@@ -153,6 +162,55 @@ impl Loader {
             gateway,
             hash,
         })
+    }
+}
+
+/// A component with its code, before anything of it runs.
+struct Prepared {
+    contents: Contents,
+    manifest: Manifest,
+    component: Component,
+    hash: String,
+}
+
+impl Loader {
+    /// On a thread of the system: one of the runtime's would hold up its end, and the compiler
+    /// cannot be interrupted.
+    async fn prepare(&self, bytes: Vec<u8>) -> Result<Prepared, LoadError> {
+        let down = || LoadError::Compile("the compiler went down".to_owned());
+        let compiling = Arc::clone(&self.compiling);
+        let permit = compiling.acquire_owned().await.map_err(|_| down())?;
+        let engine = Arc::clone(&self.engine);
+        let (done, prepared) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("plugin-compile".to_owned())
+            .spawn(move || {
+                // Nobody waits any more when the time was up.
+                let _ = done.send(prepare(&engine, &bytes));
+                drop(permit);
+            })?;
+        prepared.await.unwrap_or_else(|_| Err(down()))
+    }
+}
+
+fn prepare(engine: &Engine, bytes: &[u8]) -> Result<Prepared, LoadError> {
+    let (contents, manifest) = read(bytes)?;
+    let component = engine
+        .compile(bytes)
+        .map_err(|error| LoadError::Compile(call::first_and_last(&error)))?;
+    Ok(Prepared {
+        contents,
+        manifest,
+        component,
+        hash: HEXLOWER.encode(&Sha256::digest(bytes)),
+    })
+}
+
+/// A time as the configuration writes it.
+fn told(time: Duration) -> String {
+    match (time.as_secs(), time.subsec_millis()) {
+        (seconds, 0) => format!("{seconds} s"),
+        (seconds, millis) => format!("{seconds}.{millis:03} s"),
     }
 }
 

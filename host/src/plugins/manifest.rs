@@ -125,29 +125,26 @@ impl Manifest {
     }
 
     /// The values that hold: the operator's, checked, or the defaults. The error lists every
-    /// problem, each as a sentence.
+    /// problem: the setting's name and a clause.
     pub fn settings_from(
         &self,
         given: &BTreeMap<String, serde_json::Value>,
-    ) -> Result<BTreeMap<String, SettingValue>, Vec<String>> {
+    ) -> Result<BTreeMap<String, SettingValue>, Vec<(String, String)>> {
         let mut values = BTreeMap::new();
         let mut problems = Vec::new();
         for name in given.keys() {
             if !self.settings.contains_key(name) {
                 let known: Vec<_> = self.settings.keys().map(String::as_str).collect();
-                problems.push(format!(
-                    "it has no setting `{name}`; it has: {}",
-                    known.join(", ")
-                ));
+                let known = known.join(", ");
+                let what = format!("it has no setting `{name}`; it has: {known}");
+                problems.push((name.clone(), what));
             }
         }
         for (name, setting) in &self.settings {
             let Some(value) = given.get(name).or(setting.default.as_ref()) else {
                 if setting.required {
-                    problems.push(format!(
-                        "its setting `{name}` is required: {}",
-                        setting.description
-                    ));
+                    let what = format!("its setting `{name}` is required: {}", setting.description);
+                    problems.push((name.clone(), what));
                 }
                 continue;
             };
@@ -155,7 +152,10 @@ impl Manifest {
                 Ok(value) => {
                     values.insert(name.clone(), value);
                 }
-                Err(expected) => problems.push(format!("its setting `{name}` must be {expected}")),
+                Err(expected) => {
+                    let what = format!("its setting `{name}` must be {expected}");
+                    problems.push((name.clone(), what));
+                }
             }
         }
         if problems.is_empty() {
@@ -259,6 +259,7 @@ mod tests {
         let values = given(&[("base_url", json!("http://127.0.0.1:8081"))]).expect("settings");
         assert_eq!(values["retries"], SettingValue::Integer(2));
         let problems = given(&[("retries", json!("2")), ("color", json!(1))]).expect_err("bad");
+        let problems: Vec<_> = problems.into_iter().map(|(_, what)| what).collect();
         assert_eq!(
             problems,
             [

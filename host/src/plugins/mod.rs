@@ -21,6 +21,7 @@ mod load;
 pub mod manifest;
 pub mod package;
 pub mod setting;
+mod survey;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-pub use self::binding::Findings;
+pub use self::binding::{Finding, Findings};
 pub use self::cache::CacheError;
 pub use self::component::ContentsError;
 pub use self::engine::EngineError;
@@ -36,6 +37,7 @@ pub use self::error::{Error, FieldError, UnknownCause};
 pub use self::folder::{PluginState, Watch};
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
+pub use self::survey::Survey;
 
 use self::binding::Binding;
 use self::engine::Engine;
@@ -68,6 +70,13 @@ pub struct Plugins {
     configs: ArcSwap<HashMap<(Scope, String), Arc<GatewayConfig>>>,
     bound: Mutex<HashMap<(Scope, String), Bound>>,
     test_only_in_live: bool,
+}
+
+/// What a gateway is asked for.
+#[derive(Clone, Copy)]
+enum Duty {
+    Anything,
+    WhatIsOpen,
 }
 
 /// A binding, and what it was made from.
@@ -134,6 +143,16 @@ impl Plugins {
     /// A configured gateway, ready for calls. The error is always one of *certainly not
     /// executed*.
     pub fn gateway(&self, scope: &Scope, name: &str) -> Result<Gateway, Error> {
+        self.bind(scope, name, Duty::Anything)
+    }
+
+    /// The same, to look after what was begun there and is open: a plugin whose file was taken
+    /// away still answers, with its last good version, until this process ends.
+    pub fn gateway_of_open(&self, scope: &Scope, name: &str) -> Result<Gateway, Error> {
+        self.bind(scope, name, Duty::WhatIsOpen)
+    }
+
+    fn bind(&self, scope: &Scope, name: &str, duty: Duty) -> Result<Gateway, Error> {
         let key = (scope.clone(), name.to_owned());
         let config = self.configs.load().get(&key).cloned();
         let Some(config) = config else {
@@ -147,7 +166,7 @@ impl Plugins {
             reason,
         };
         let plugin = self
-            .usable(scope.mode, &config)
+            .usable(scope.mode, &config, duty)
             .map_err(|problem| misconfigured(problem.to_owned()))?;
 
         // A panic elsewhere leaves a map of whole entries behind.
@@ -160,9 +179,10 @@ impl Plugins {
         }
         let label = format!("{scope}/{name}");
         let (binding, findings) = Binding::new(label, &plugin.manifest, &config, &plugin.limits)
-            .map_err(|findings| misconfigured(findings.errors.join("; ")))?;
-        for remark in findings.remarks {
-            tracing::warn!(%scope, gateway = name, plugin = config.plugin, "{remark}");
+            .map_err(|findings| misconfigured(findings.told()))?;
+        for finding in findings.errors.iter().chain(&findings.remarks) {
+            let Finding { key, what, mend } = finding;
+            tracing::warn!(%scope, gateway = name, plugin = config.plugin, key, mend, "{what}");
         }
         let binding = Arc::new(binding);
         let entry = Bound {
@@ -174,28 +194,19 @@ impl Plugins {
         Ok(Gateway::new(plugin, binding))
     }
 
-    /// What is wrong with a gateway's configuration, or worth knowing about it, given the
-    /// plugins that are loaded now.
-    pub fn findings(&self, mode: Mode, config: &GatewayConfig) -> Findings {
-        let plugin = match self.usable(mode, config) {
-            Ok(plugin) => plugin,
-            Err(problem) => {
-                return Findings {
-                    errors: vec![problem.to_owned()],
-                    remarks: Vec::new(),
-                };
-            }
+    fn usable(
+        &self,
+        mode: Mode,
+        config: &GatewayConfig,
+        duty: Duty,
+    ) -> Result<Arc<Loaded>, &'static str> {
+        let id = &config.plugin;
+        let plugin = match (self.folder.plugin(id), duty) {
+            (Some(plugin), _) => Some(plugin),
+            (None, Duty::WhatIsOpen) => self.folder.gone(id),
+            (None, Duty::Anything) => None,
         };
-        match Binding::new(String::new(), &plugin.manifest, config, &plugin.limits) {
-            Ok((_, findings)) | Err(findings) => findings,
-        }
-    }
-
-    fn usable(&self, mode: Mode, config: &GatewayConfig) -> Result<Arc<Loaded>, &'static str> {
-        let plugin = self
-            .folder
-            .plugin(&config.plugin)
-            .ok_or("no plugin with this id is loaded")?;
+        let plugin = plugin.ok_or("no plugin with this id is loaded")?;
         if plugin.gateway.is_none() {
             return Err("the plugin is not a gateway");
         }

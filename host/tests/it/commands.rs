@@ -179,11 +179,13 @@ fn a_theme_is_shown_with_sample_data_and_changes_as_its_files_do() {
     );
 }
 
-#[test]
-fn the_demos_configuration_is_good() {
+#[tokio::test]
+async fn the_demos_configuration_is_good() {
+    let plugins = crate::support::sandbox::plugin_folder().await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     command
         .args(["--config", "config/demo", "config", "check"])
+        .env("VESTIBULE_PLUGINS__DIR", plugins.path())
         .current_dir(Path::new(ROOT));
     for name in [
         "LUMEN_API_KEY",

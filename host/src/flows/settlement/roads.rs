@@ -24,7 +24,7 @@ pub async fn returned(
     if !payment.state.is_open() || payment.sent_at.is_none() {
         return Ok(Ending::of(&payment));
     }
-    let called = match cx.plugins.gateway(scope, &payment.gateway) {
+    let called = match cx.plugins.gateway_of_open(scope, &payment.gateway) {
         Ok(gateway) => {
             gateway
                 .resume(&records::sent(&payment, cx.now()), pairs)
@@ -60,7 +60,7 @@ pub async fn abandon(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, E
     if payment.sent_at.is_none() {
         return give_up_unsent(cx, scope, id).await;
     }
-    let gateway = match cx.plugins.gateway(scope, &payment.gateway) {
+    let gateway = match cx.plugins.gateway_of_open(scope, &payment.gateway) {
         Ok(gateway) => gateway,
         Err(error) => {
             tracing::warn!(payment.id = %id, error = %error, "the gateway could not be asked to cancel");
@@ -125,7 +125,7 @@ pub async fn receive(
     gateway: &str,
     delivery: &Delivery,
 ) -> Result<Received, Error> {
-    let door = match cx.plugins.gateway(scope, gateway) {
+    let door = match cx.plugins.gateway_of_open(scope, gateway) {
         Ok(door) => door,
         Err(error) => {
             tracing::warn!(gateway, error = %error, "a delivery came for a gateway that is not usable");

@@ -53,7 +53,7 @@ pub async fn setup_returned(
         first_sent_at: setup.created_at,
         amount: None,
     };
-    let called = match cx.plugins.gateway(scope, &setup.gateway) {
+    let called = match cx.plugins.gateway_of_open(scope, &setup.gateway) {
         Ok(gateway) => gateway.setup_complete(&sent, pairs).await,
         Err(error) => Err(error),
     };

@@ -1,5 +1,6 @@
 //! Configuration: what is read from where, and what a mistake is answered with.
 
+mod plugins;
 mod reference;
 mod reload;
 

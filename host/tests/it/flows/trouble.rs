@@ -34,6 +34,32 @@ async fn a_renewal_whose_answer_was_lost_is_unknown_until_a_look_up_finds_the_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_was_taken_away_looks_after_what_is_open_and_begins_nothing() {
+    let world = World::sqlite().await;
+    let (open, other) = (world.on_hold().await, world.on_hold().await);
+    let saved = async |id| Choice::Saved(world.subscription(id).await.method.unwrap());
+    world
+        .sandbox
+        .fault(json!({ "operation": "charge", "answer": "cut_after", "times": 1 }))
+        .await;
+    let attempt = world.reactivate(&open, saved(&open).await).await;
+    assert_eq!(attempt.ending, Ending::Unknown);
+
+    world.take_the_plugin_away().await;
+    let AttemptOf::Payment(payment) = &attempt.of else {
+        panic!("not a payment")
+    };
+    let found = reconciliation::look(&world.cx, &world.scope, payment).await;
+    assert_eq!(found.unwrap(), Ending::Succeeded);
+    assert!(world.is_active(&open).await);
+
+    let new = world.reactivate(&other, saved(&other).await).await;
+    assert_eq!(new.ending, Ending::Cancelled, "certainly not executed");
+    assert!(!world.is_active(&other).await);
+    assert_eq!(world.charged().await, [2900, 2900, 2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_died_after_sending_leaves_an_unknown_payment_that_another_settles() {
     let world = World::sqlite().await;
     let id = world.on_hold().await;

@@ -98,3 +98,38 @@ async fn compiled_code_is_not_read_through_a_link() {
         "{error}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compiled_code_that_nobody_uses_goes_and_that_of_others_stays() {
+    let host = Host::with(&guest::plugin(MANIFEST, &OnCharge::Succeeds)).await;
+    let cache = host.folder.path().join("cache");
+    let [own] = compiled(&cache).try_into().unwrap();
+    let now = std::fs::metadata(&own).unwrap().modified().unwrap();
+    let days = |days: u64| Duration::from_hours(24 * days);
+    let file = |name: &str, unused: Duration| {
+        let path = cache.join(name);
+        std::fs::write(&path, b"code").unwrap();
+        let file = std::fs::File::open(&path).unwrap();
+        file.set_modified(now - unused).unwrap();
+        path
+    };
+    let of_another_version = file("aa-01.cwasm", days(20));
+    let of_an_old_one = file("aa-02.cwasm", days(40));
+    let cut_off = file(".tmpabcdef", days(40));
+    std::fs::File::open(&own)
+        .unwrap()
+        .set_modified(now - days(20))
+        .unwrap();
+
+    let again = Plugins::open(settings(host.folder.path(), limits())).await;
+    assert!(in_use(&again.unwrap()).is_some());
+    assert!(of_another_version.exists());
+    assert!(!of_an_old_one.exists() && !cut_off.exists());
+    let used = std::fs::metadata(&own).unwrap().modified().unwrap();
+    assert!(used >= now, "what is loaded counts as used");
+
+    // A host that has code in use keeps it, whatever becomes of the file.
+    std::fs::remove_file(&own).unwrap();
+    let payment = host.gateway(plain()).charge(&charge("pay_1")).await;
+    assert_eq!(payment.unwrap().outcome, Outcome::Succeeded);
+}

@@ -83,28 +83,71 @@ pub(crate) const FETCHES: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
+/// Asks for the secret whose name the request's key is, and answers what became of it:
+/// succeeded, or *not executed* with `denied` or `missing`.
+pub(crate) const ASKS_FOR_A_SECRET: OnCharge = OnCharge::Does(
+    "(call $secret
+        (i32.load (local.get $request)) (i32.load offset=4 (local.get $request))
+        (i32.const 6144))
+     (if (i32.eqz (i32.load8_u (i32.const 6144))) (then (return (i32.const 4096))))
+     (call $refused (i32.load8_u (i32.const 6148)))",
+);
+
+/// Asks for the secret whose name the request's key is, then for its text, and answers *not
+/// executed* with that text, or with `denied` or `missing`.
+pub(crate) const READS_A_SECRET: OnCharge = OnCharge::Does(
+    "(call $secret
+        (i32.load (local.get $request)) (i32.load offset=4 (local.get $request))
+        (i32.const 6144))
+     (if (i32.load8_u (i32.const 6144))
+        (then (return (call $refused (i32.load8_u (i32.const 6148))))))
+     (call $reveal (i32.load (i32.const 6148)) (i32.const 6176))
+     (if (i32.load8_u (i32.const 6176))
+        (then (return (call $refused (i32.load8_u (i32.const 6180))))))
+     (drop (call $refused (i32.const 0)))
+     (i32.store (i32.const 4108) (i32.load (i32.const 6180)))
+     (i32.store (i32.const 4112) (i32.load (i32.const 6184)))
+     (i32.const 4096)",
+);
+
+/// What guests import, when they call it.
+const IMPORTS: [(&str, &str); 3] = [
+    (
+        "$fetch",
+        r#"(import "vestibule:host/http@1.0.0" "fetch" (func $fetch
+            (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
+    ),
+    (
+        "$secret",
+        r#"(import "vestibule:host/secrets@1.0.0" "get" (func $secret (param i32 i32 i32)))"#,
+    ),
+    (
+        "$reveal",
+        r#"(import "vestibule:host/reveal@1.0.0" "text" (func $reveal (param i32 i32)))"#,
+    ),
+];
+
 /// A core module whose `charge` is `on_charge`. Memory: 1024 texts, 2048 the description,
 /// 4096 the answer of a charge (a success of 1.00 EUR), 6144 room for what imports return,
 /// 65536 on what the host passes in.
 pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
-    let (fetch, charge) = match on_charge {
-        OnCharge::Succeeds => ("", "(i32.const 4096)"),
-        OnCharge::Does(body) if body.contains("$fetch") => (
-            r#"(import "vestibule:host/http@1.0.0" "fetch" (func $fetch
-                (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
-            *body,
-        ),
-        OnCharge::Does(body) => ("", *body),
+    let charge = match on_charge {
+        OnCharge::Succeeds => "(i32.const 4096)",
+        OnCharge::Does(body) => *body,
     };
+    let called = IMPORTS.iter().filter(|(name, _)| charge.contains(name));
+    let imports: String = called.map(|(_, import)| *import).collect();
     let sent = "i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32";
     let text = format!(
         r#"(module
-            {fetch}
+            {imports}
             (memory (export "memory") 2)
             (global $free (mut i32) (i32.const 65536))
             (data (i32.const 1024) "Guest")
             (data (i32.const 1056) "EUR")
             (data (i32.const 1088) "???")
+            (data (i32.const 1100) "denied")
+            (data (i32.const 1116) "missing")
             ;; One method (a card), one range: from 0.01 EUR on.
             (data (i32.const 1152) "\20\04\00\00\03\00\00\00\01")
             ;; name, methods, amounts, lookup-lag, key-lifetime, no origins, no extra
@@ -121,6 +164,14 @@ pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
                     (then (drop (memory.grow (i32.add (i32.const 1)
                         (i32.shr_u (local.get 3) (i32.const 16)))))))
                 (local.get $at))
+            ;; *Not executed*, with the name of a `secret-error`.
+            (func $refused (param $why i32) (result i32)
+                (i32.store (i32.const 4096) (i32.const 1))
+                (i32.store (i32.const 4104) (i32.const 0))
+                (i32.store (i32.const 4108) (i32.add (i32.const 1100)
+                    (i32.mul (local.get $why) (i32.const 16))))
+                (i32.store (i32.const 4112) (i32.add (i32.const 6) (local.get $why)))
+                (i32.const 4096))
             (func (export "vestibule:gateway/info@1.0.0#describe") (result i32)
                 (i32.const 2048))
             (func (export "vestibule:gateway/payments@1.0.0#charge")
@@ -147,7 +198,10 @@ fn gateway_world() -> (Resolve, WorldId) {
     }
     let world = r"
         package test:guest;
-        world guest { include vestibule:gateway/gateway@1.0.0; }
+        world guest {
+            include vestibule:gateway/gateway@1.0.0;
+            import vestibule:host/reveal@1.0.0;
+        }
     ";
     let package = resolve.push_str("guest.wit", world).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();

@@ -1,10 +1,13 @@
 //! What is not loaded, and what the operator reads about it.
 
+use std::time::Duration;
+
 use vestibule::domain::Mode;
 use vestibule::plugins::Error;
+use vestibule::plugins::limits::Limits;
 
 use super::guest::{self, MANIFEST, OnCharge};
-use super::{Host, plain, put, scope};
+use super::{Host, limits, plain, put, scope};
 
 /// Why a file is not in use.
 async fn refusal(file: &[u8]) -> String {
@@ -81,6 +84,28 @@ async fn an_import_that_the_manifest_does_not_name_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_too_large_or_compiles_too_long_is_refused() {
+    let plugin = guest::plugin(MANIFEST, &OnCharge::Succeeds);
+    let why = async |limits| {
+        let host = Host::limited(&plugin, limits).await;
+        host.plugins.states()[0].error.clone().unwrap()
+    };
+    let small = Limits {
+        component_bytes: plugin.len() - 1,
+        ..limits()
+    };
+    let error = why(small).await;
+    assert!(error.contains("larger than the"), "{error}");
+    let hasty = Limits {
+        compile: Duration::ZERO,
+        ..limits()
+    };
+    let error = why(hasty).await;
+    assert!(error.contains("was not compiled within 0 s"), "{error}");
+    assert!(error.contains("plugins.compile"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_files_with_one_id_are_one_plugin_and_an_error() {
     let host = Host::with(&guest::plugin(MANIFEST, &OnCharge::Succeeds)).await;
     put(
@@ -130,8 +155,6 @@ async fn a_configuration_is_checked_against_the_manifest() {
     );
     let error = host.plugins.gateway(&scope, "other").err().unwrap();
     assert!(matches!(error, Error::Misconfigured { .. }), "{error}");
-    let findings = host.plugins.findings(Mode::Test, &plain());
-    assert_eq!(findings.errors.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,10 @@
 
 mod calls;
 mod folder;
-mod guest;
+pub(crate) mod guest;
 mod http;
 mod loading;
+mod secrets;
 mod wit;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! What tests stand on: real databases that are made for them and go away with them.
 
 pub(crate) mod dump;
+pub(crate) mod log;
 mod postgres;
 pub(crate) mod sample;
 pub(crate) mod sandbox;

@@ -23,7 +23,8 @@ pub(crate) struct World {
     pub(crate) scope: Scope,
     pub(crate) sandbox: Sandbox,
     settings: Settings,
-    _folders: [tempfile::TempDir; 2],
+    plugins: tempfile::TempDir,
+    _dir: tempfile::TempDir,
 }
 
 impl World {
@@ -108,13 +109,20 @@ grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
             scope: Scope::new(BUSINESS.parse().unwrap(), Mode::Test),
             sandbox,
             settings,
-            _folders: [plugins, dir],
+            plugins,
+            _dir: dir,
         }
     }
 
     /// Another process on the same database.
     pub(crate) async fn process(&self) -> Cx {
         vestibule::app::open(self.settings.clone()).await.unwrap()
+    }
+
+    /// The gateway's file goes, and the host notices.
+    pub(crate) async fn take_the_plugin_away(&self) {
+        std::fs::remove_file(self.plugins.path().join("sandbox.wasm")).unwrap();
+        self.cx.plugins.reload().await;
     }
 
     /// A customer in Germany.
