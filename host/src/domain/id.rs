@@ -149,6 +149,8 @@ ids! {
     LicenseId = "lic",
     /// One activation of a license key.
     LicenseInstanceId = "lki",
+    /// A hosted page on which a new method is given.
+    PageId = "pag",
     /// A fact told to the merchant by webhook.
     EventId = "evt",
     /// A row of the job queue.

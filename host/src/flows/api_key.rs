@@ -2,11 +2,10 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use data_encoding::HEXLOWER;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use super::secret::hash;
 use super::{Error, facts};
 use crate::cx::{Cx, random};
 use crate::domain::Scope;
@@ -66,9 +65,4 @@ pub async fn revoke(cx: &Cx, scope: &Scope, id: &ApiKeyId) -> Result<(), Error> 
     .await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// What a key is known by. A key holds 256 random bits, so nothing slower is needed.
-pub fn hash(text: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
 }

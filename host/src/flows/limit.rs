@@ -1,8 +1,9 @@
-//! How many mails anybody may cause: per address over all businesses, per network, and for
-//! browsers that have signed in before.
+//! What is limited for all processes together: the mails that anybody may cause (per address over
+//! all businesses, per network, and for browsers that have signed in before), and calls.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::Error;
 use super::secret::keyed_hash;
 use crate::cx::Cx;
 use crate::store::{self, Tx};
@@ -69,4 +70,25 @@ pub(super) async fn once_since(
         tx.use_limit(&key, cx.now()).await?;
     }
     Ok(free)
+}
+
+/// Uses `subject` once, at most `most` times in any `window`; otherwise answers how long it takes
+/// until that is possible again.
+pub async fn take(
+    cx: &Cx,
+    subject: &str,
+    most: u32,
+    window: SignedDuration,
+) -> Result<Option<SignedDuration>, Error> {
+    let now = cx.now();
+    let since = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
+    let key = keyed_hash(cx, PURPOSE, subject);
+    let mut tx = cx.store.begin().await?;
+    if tx.take_limit(&key, since, now).await? >= most {
+        let oldest = tx.oldest_use(&key, since).await?.unwrap_or(now);
+        return Ok(Some(oldest.duration_since(since)));
+    }
+    tx.use_limit(&key, now).await?;
+    tx.commit().await?;
+    Ok(None)
 }

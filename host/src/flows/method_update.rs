@@ -4,23 +4,24 @@
 use jiff::Timestamp;
 
 use super::reactivation::{self, available, chosen};
+use super::repeat::{self, Call};
 use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused, charge, facts};
 use super::{records, settlement, token};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, SetupId, SubscriptionId};
-use crate::domain::subscription::SubscriptionState;
+use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::plugins::gateway::request::{DetachRequest, SetupRequest};
 use crate::store::{Setup, SetupState, Work};
 
 /// Lets `choice` pay for a subscription: its dues now where there are some, its renewals
-/// from now on.
+/// from now on. What a `call` of the API made once, a repeat of it finds again.
 pub async fn start(
     cx: &Cx,
     scope: &Scope,
     id: &SubscriptionId,
     choice: Choice,
-    return_url: Option<String>,
+    call: Option<&Call>,
 ) -> Result<Attempt, Error> {
     let has_dues = {
         let mut tx = cx.store.read().await?;
@@ -28,22 +29,35 @@ pub async fn start(
             .subscription(scope, id)
             .await?
             .ok_or(Error::NotFound("subscription"))?;
-        match subscription.state {
-            SubscriptionState::Active
-            | SubscriptionState::PastDue { .. }
-            | SubscriptionState::OnHold { .. }
-            | SubscriptionState::Paused { .. } => {}
-            SubscriptionState::Pending
-            | SubscriptionState::Cancelled { .. }
-            | SubscriptionState::Failed { .. }
-            | SubscriptionState::Expired { .. } => return Err(Error::Refused(Refused::State)),
-        }
+        takes_method(&subscription)?;
         subscription.state.has_dues() && !tx.dues_of(scope, id).await?.is_empty()
     };
+    let payment = call.map_or_else(|| cx.new_id(), |call| call.id_of("payment"));
+    if let Some(known) = cx.store.read().await?.payment(scope, &payment).await? {
+        let ending = Ending::of(&known);
+        return Ok(Attempt {
+            of: AttemptOf::Payment(payment),
+            ending,
+        });
+    }
     match choice {
-        choice if has_dues => reactivation::start_now(cx, scope, id, choice).await,
-        Choice::New => set_up(cx, scope, id, return_url).await,
-        Choice::Saved(method) => choose(cx, scope, id, method).await,
+        choice if has_dues => reactivation::start_now(cx, scope, id, choice, payment).await,
+        Choice::New => set_up(cx, scope, id, None).await,
+        Choice::Saved(method) => choose(cx, scope, id, method, call).await,
+    }
+}
+
+/// Refuses a subscription that no method pays for yet, or any more.
+pub(super) fn takes_method(subscription: &Subscription) -> Result<(), Error> {
+    match subscription.state {
+        SubscriptionState::Active
+        | SubscriptionState::PastDue { .. }
+        | SubscriptionState::OnHold { .. }
+        | SubscriptionState::Paused { .. } => Ok(()),
+        SubscriptionState::Pending
+        | SubscriptionState::Cancelled { .. }
+        | SubscriptionState::Failed { .. }
+        | SubscriptionState::Expired { .. } => Err(Error::Refused(Refused::State)),
     }
 }
 
@@ -53,6 +67,7 @@ async fn choose(
     scope: &Scope,
     id: &SubscriptionId,
     method: MethodId,
+    call: Option<&Call>,
 ) -> Result<Attempt, Error> {
     let mut tx = cx.store.begin().await?;
     let subscription = tx
@@ -62,6 +77,9 @@ async fn choose(
     chosen(&mut tx, &subscription, Choice::Saved(method.clone())).await?;
     let now = cx.business_now(&mut tx, scope).await?;
     settlement::use_method(cx, &mut tx, subscription, method, now).await?;
+    if let Some(call) = call {
+        repeat::close_in(&mut tx, call, "").await?;
+    }
     tx.commit().await?;
     Ok(Attempt {
         of: AttemptOf::Nothing,

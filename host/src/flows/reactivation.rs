@@ -41,17 +41,19 @@ pub async fn start(
     choice: Choice,
     quote: &str,
 ) -> Result<Attempt, Error> {
-    begin(cx, scope, id, choice, Some(quote)).await
+    begin(cx, scope, id, choice, Some(quote), cx.new_id()).await
 }
 
-/// The same, agreeing to whatever is due now: for callers that show no quote.
+/// The same, agreeing to whatever is due now: for callers that show no quote and have chosen
+/// the payment's id beforehand.
 pub(super) async fn start_now(
     cx: &Cx,
     scope: &Scope,
     id: &SubscriptionId,
     choice: Choice,
+    payment: PaymentId,
 ) -> Result<Attempt, Error> {
-    begin(cx, scope, id, choice, None).await
+    begin(cx, scope, id, choice, None, payment).await
 }
 
 async fn begin(
@@ -60,11 +62,21 @@ async fn begin(
     id: &SubscriptionId,
     choice: Choice,
     agreed: Option<&str>,
+    payment: PaymentId,
 ) -> Result<Attempt, Error> {
+    {
+        // A choice that cannot be must not give up what is under way.
+        let mut tx = cx.store.read().await?;
+        let subscription = tx
+            .subscription(scope, id)
+            .await?
+            .ok_or(Error::NotFound("subscription"))?;
+        chosen(&mut tx, &subscription, choice.clone()).await?;
+    }
     if let Some(known) = make_way(cx, scope, id).await? {
         return Ok(known);
     }
-    let payment = match intend(cx, scope, id, choice, agreed).await {
+    let payment = match intend(cx, scope, id, choice, agreed, payment).await {
         Ok(payment) => payment,
         // Another request of the same moment was first; this one joins it.
         Err(Error::Store(store::Error::Conflict(_))) => {
@@ -139,6 +151,7 @@ async fn intend(
     id: &SubscriptionId,
     choice: Choice,
     agreed: Option<&str>,
+    payment: PaymentId,
 ) -> Result<PaymentId, Error> {
     let (business, mode) = available(cx, scope)?;
     let mut tx = cx.store.begin().await?;
@@ -179,7 +192,7 @@ async fn intend(
     let draft = documents::keep_draft(&mut tx, scope, &subscription, &dues, draft).await?;
 
     let intent = Intent {
-        id: cx.new_id(),
+        id: payment,
         purpose: Purpose::Reactivation,
         subscription: Some(&subscription),
         customer: &customer,

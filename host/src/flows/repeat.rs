@@ -9,7 +9,7 @@ use super::Error;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::Id;
-use crate::store::{self, ApiCall};
+use crate::store::{self, ApiCall, Tx};
 
 /// How often a joined call looks whether the first one has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -124,8 +124,14 @@ pub async fn outcome(cx: &Cx, call: &Call, patience: Duration) -> Result<Option<
 /// Notes what became of a call, for repeats of it.
 pub async fn close(cx: &Cx, call: &Call, outcome: &str) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
+    close_in(&mut tx, call, outcome).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the transaction that makes it so.
+pub(super) async fn close_in(tx: &mut Tx, call: &Call, outcome: &str) -> Result<(), Error> {
     tx.close_api_call(&call.row.scope, &call.row.id, outcome)
         .await?;
-    tx.commit().await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use super::{AttemptOf, address};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PageId, PaymentId};
 
 const PAY: &str = "pay";
 const RETURN: &str = "return";
@@ -20,6 +20,17 @@ pub fn pay(cx: &Cx, scope: &Scope, payment: &PaymentId) -> String {
 
 /// The first payment whose hosted page a token opens.
 pub fn read_pay(cx: &Cx, token: &str) -> Option<(Scope, PaymentId)> {
+    let (scope, id) = read(cx, PAY, token)?;
+    Some((scope, id.parse().ok()?))
+}
+
+/// The token of the hosted page on which a method is given.
+pub fn method_page(cx: &Cx, scope: &Scope, page: &PageId) -> String {
+    write(cx, PAY, scope, page.as_str())
+}
+
+/// The page for a method that a token opens.
+pub fn read_method_page(cx: &Cx, token: &str) -> Option<(Scope, PageId)> {
     let (scope, id) = read(cx, PAY, token)?;
     Some((scope, id.parse().ok()?))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::macros::{execute, fetch_optional, queries};
+use super::row::Columns;
 use super::{Result, Tx};
 
 queries! {
@@ -10,6 +11,7 @@ queries! {
     TAKE = "INSERT INTO limits (subject, touched_at) VALUES ($1, $2) \
         ON CONFLICT (subject) DO UPDATE SET touched_at = excluded.touched_at";
     COUNT = "SELECT COUNT(*) AS uses FROM limit_uses WHERE subject = $1 AND at > $2";
+    OLDEST = "SELECT MIN(at) AS at FROM limit_uses WHERE subject = $1 AND at > $2";
     USE = "INSERT INTO limit_uses (subject, at) VALUES ($1, $2)";
     FORGET_USES = "DELETE FROM limit_uses WHERE at < $1";
     FORGET = "DELETE FROM limits WHERE touched_at < $1";
@@ -20,7 +22,27 @@ struct Uses {
     uses: i64,
 }
 
+#[derive(sqlx::FromRow)]
+struct Oldest {
+    at: Option<i64>,
+}
+
 impl Tx {
+    /// When `subject` was first used after `since`.
+    pub async fn oldest_use(
+        &mut self,
+        subject: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>> {
+        let row = fetch_optional!(self, Oldest, OLDEST, subject, since.as_microsecond())?;
+        let at = row.and_then(|row| row.at);
+        let columns = Columns {
+            table: "limit_uses",
+            id: subject,
+        };
+        columns.time_some("at", at)
+    }
+
     /// How often `subject` was used since `since`. Until this transaction ends, nobody else
     /// counts or uses the same subject.
     pub async fn take_limit(

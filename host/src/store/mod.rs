@@ -18,6 +18,7 @@ mod licenses;
 mod limits;
 mod login_requests;
 mod macros;
+mod method_pages;
 mod methods;
 mod pages;
 mod payment_lists;
@@ -51,6 +52,7 @@ pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
 pub use self::licenses::LicenseFilter;
 pub use self::login_requests::LoginRequest;
+pub use self::method_pages::MethodPage;
 pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
 pub use self::setups::{Setup, SetupState};
@@ -292,6 +294,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         licenses::QUERIES,
         limits::QUERIES,
         login_requests::QUERIES,
+        method_pages::QUERIES,
         methods::QUERIES,
         pages::QUERIES,
         payment_lists::QUERIES,

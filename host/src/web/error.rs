@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::Web;
@@ -36,6 +37,7 @@ pub struct Error {
     code: &'static str,
     message: Option<String>,
     retry: Option<String>,
+    retry_after: Option<SignedDuration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -47,6 +49,7 @@ impl Error {
             code,
             message: None,
             retry: None,
+            retry_after: None,
             source: None,
         }
     }
@@ -116,6 +119,13 @@ impl Error {
     #[must_use]
     pub fn retry_at(mut self, path: impl Into<String>) -> Self {
         self.retry = Some(path.into());
+        self
+    }
+
+    /// How long to wait before trying again.
+    #[must_use]
+    pub(super) fn retry_after(mut self, wait: SignedDuration) -> Self {
+        self.retry_after = Some(wait);
         self
     }
 
@@ -260,6 +270,11 @@ pub(super) fn render(web: &Web, visit: &Arc<Visit>, error: &Error) -> Response {
         let code = error.code.to_ascii_uppercase();
         let body = Json(json!({ "code": code, "message": message }));
         let mut response = (error.status, body).into_response();
+        if let Some(wait) = error.retry_after {
+            let seconds = wait.as_secs().max(0) + 1;
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if error.is_final() {
             // Dodo's SDKs send anything again that is answered with 409 or 5xx.
             let headers = response.headers_mut();

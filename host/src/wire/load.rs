@@ -13,7 +13,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::debt::DebtKind;
-use crate::domain::id::{CustomerId, PaymentId};
+use crate::domain::id::{CustomerId, PageId, PaymentId};
 use crate::domain::payment::Purpose;
 use crate::domain::subscription::SubscriptionState;
 use crate::domain::tax::{self, Line};
@@ -151,6 +151,11 @@ pub async fn envelope(
 /// The hosted page on which a first payment is made.
 pub fn payment_link(cx: &Cx, scope: &Scope, payment: &PaymentId) -> String {
     address(cx, &format!("/pay/{}", token::pay(cx, scope, payment)))
+}
+
+/// The hosted page on which a new method is given.
+pub fn method_link(cx: &Cx, scope: &Scope, page: &PageId) -> String {
+    address(cx, &format!("/pay/{}", token::method_page(cx, scope, page)))
 }
 
 /// The address of a payment's document; its signature stands for the API key that a browser

@@ -10,7 +10,7 @@ pub use self::roads::{Received, abandon, receive, returned};
 pub use self::setup::{give_up as give_up_setup, setup_returned};
 
 pub(super) use self::revival::schedule;
-pub(super) use self::setup::{apply as apply_setup, use_method};
+pub(super) use self::setup::{apply as apply_setup, ending as ending_of_setup, use_method};
 
 use jiff::Timestamp;
 

@@ -170,9 +170,9 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
         }
         news::News::Setup(about, Some(answer)) => {
             if let Some(id) = about.key.as_deref().and_then(|key| key.parse().ok()) {
-                match setup::apply(cx, scope, &id, answer).await {
-                    Ok(_) | Err(Error::NotFound(_)) => {}
-                    Err(error) => return Err(error),
+                let setup = cx.store.read().await?.setup(scope, &id).await?;
+                if setup.is_some_and(|setup| setup.gateway == gateway) {
+                    setup::apply(cx, scope, &id, answer).await?;
                 }
             }
         }

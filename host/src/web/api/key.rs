@@ -7,10 +7,11 @@ use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
+use super::rates::Rates;
 use crate::cx::{Actor, Cx};
 use crate::domain::Scope;
 use crate::domain::id::ApiKeyId;
-use crate::flows::api_key;
+use crate::flows::secret;
 use crate::store;
 use crate::web::{Error, Visit, Web};
 
@@ -40,6 +41,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let web = Web::from_ref(state);
         let key = find(&web, parts).await?.ok_or_else(unauthorized)?;
+        rates(parts).count_key(&web, &key.id)?;
         if web.cx.business(&key.scope).is_none() {
             return Err(Error::unavailable().saying("this business is not served right now"));
         }
@@ -69,6 +71,12 @@ where
     }
 }
 
+/// What this process knows of its callers.
+pub(super) fn rates(parts: &Parts) -> &Rates {
+    let rates = parts.extensions.get::<Arc<Rates>>();
+    rates.expect("the routes of the API carry their rates")
+}
+
 /// The scope of the key that is shown, where one is needed and where it is not.
 pub(super) async fn shown_scope(web: &Web, parts: &Parts) -> Result<Option<Scope>, Error> {
     Ok(find(web, parts).await?.map(|key| key.scope))
@@ -79,7 +87,7 @@ async fn find(web: &Web, parts: &Parts) -> Result<Option<store::ApiKey>, Error> 
         return Ok(None);
     };
     let mut tx = web.cx.store.read().await?;
-    Ok(tx.api_key_by_hash(&api_key::hash(text)).await?)
+    Ok(tx.api_key_by_hash(&secret::hash(text)).await?)
 }
 
 /// The context of a call on behalf of `actor`.

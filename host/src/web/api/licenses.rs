@@ -2,19 +2,17 @@
 //! is the only secret; an API key may be sent and is not needed. Without one the answer is
 //! for live mode only, or for test mode at the test address.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use axum::{Extension, Json, Router};
-use jiff::{SignedDuration, Timestamp};
+use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::input::json;
-use super::key::{acting, shown_scope};
+use super::key::{acting, rates, shown_scope};
 use super::repeats::{arrival, bytes};
 use super::run;
 use crate::cx::Cx;
@@ -30,46 +28,11 @@ use crate::wire::license::{ActivatedProduct, Activation, Instance};
 /// The longest text that is looked up as a key.
 const MAX_KEY: usize = 255;
 
-/// The window of the limit.
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-/// From so many networks on, those of the past are forgotten.
-const MANY_NETWORKS: usize = 10_000;
-
 pub(super) fn router() -> Router<Web> {
     Router::new()
         .route("/licenses/activate", post(activate))
         .route("/licenses/deactivate", post(deactivate))
         .route("/licenses/validate", post(validate))
-        .layer(Extension(Arc::new(Limiter::default())))
-}
-
-/// Counts calls by network, so that keys cannot be guessed and a program gone wild stops
-/// nobody else. Each process counts for itself: a row written for every call would cost more
-/// than what it guards.
-#[derive(Default)]
-struct Limiter(Mutex<HashMap<String, (Timestamp, u32)>>);
-
-impl Limiter {
-    fn count(&self, web: &Web, visit: &Visit) -> Result<(), Error> {
-        let settings = web.cx.settings.load();
-        let now = web.cx.now();
-        let is_over = |since: Timestamp| now.duration_since(since) >= MINUTE;
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MANY_NETWORKS {
-            counts.retain(|_, (since, _)| !is_over(*since));
-        }
-        let count = counts
-            .entry(visit.network(&settings.login))
-            .or_insert((now, 0));
-        if is_over(count.0) {
-            *count = (now, 0);
-        }
-        count.1 += 1;
-        if count.1 > settings.api.license_calls_per_minute {
-            return Err(Error::too_many().saying("too many calls from this network; wait a minute"));
-        }
-        Ok(())
-    }
 }
 
 /// A call with a license key: its mode, its body, and how a repeat of it is recognised.
@@ -93,11 +56,7 @@ where
         let (parts, body) = request.into_parts();
         let visit = parts.extensions.get::<Arc<Visit>>().cloned();
         let visit = visit.ok_or_else(Error::not_found)?;
-        parts
-            .extensions
-            .get::<Arc<Limiter>>()
-            .expect("the routes of licenses carry their limiter")
-            .count(&web, &visit)?;
+        rates(&parts).count_network(&web, &visit).await?;
         let mode = match shown_scope(&web, &parts).await? {
             Some(scope) => scope.mode,
             None if visit.surface == (Surface::Api { test: true }) => Mode::Test,

@@ -12,18 +12,22 @@ mod invoices;
 mod key;
 mod license_keys;
 mod licenses;
+mod method_update;
 mod methods;
 mod payments;
 mod products;
+mod rates;
 mod repeats;
 mod return_url;
 mod subscription_changes;
 mod subscriptions;
 
 use std::future::Future;
+use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 
+use self::rates::Rates;
 use super::{Error, Web};
 use crate::flows;
 
@@ -34,10 +38,12 @@ pub(super) fn router() -> Router<Web> {
         .merge(methods::router())
         .merge(products::router())
         .merge(subscriptions::router())
+        .merge(method_update::router())
         .merge(payments::router())
         .merge(invoices::router())
         .merge(license_keys::router())
         .merge(licenses::router())
+        .layer(Extension(Arc::new(Rates::default())))
 }
 
 /// Runs a flow to its end, whatever becomes of the caller.

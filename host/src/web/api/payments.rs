@@ -11,7 +11,7 @@ use super::input::{Asked, At, Paging, invalid};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::run;
-use super::subscriptions::product;
+use super::subscriptions::{MAX_SUM, product};
 use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::money::Currency;
 use crate::flows::begin::{self, NewPurchase};
@@ -137,6 +137,7 @@ async fn create(
         return Err(invalid("product_cart", "must have 1 to 100 items"));
     }
     let mut items = Vec::with_capacity(body.product_cart.len());
+    let mut sum = 0_i64;
     for item in &body.product_cart {
         if !(1..=MAX_QUANTITY).contains(&item.quantity) {
             return Err(invalid("product_cart", "a quantity must be 1 to 100000"));
@@ -147,7 +148,15 @@ async fn create(
                 "an amount is for pay-what-you-want prices, which this host has not",
             ));
         }
-        let id = product(&key, &item.product_id, body.billing_currency).await?;
+        let (id, price) =
+            product(&key, &item.product_id, item.quantity, body.billing_currency).await?;
+        sum = sum.saturating_add(price.minor);
+        if sum > MAX_SUM {
+            return Err(invalid(
+                "product_cart",
+                "is more than 100000000000 minor units in all",
+            ));
+        }
         items.push((id, item.quantity));
     }
     let buyer = body.purchase.buyer()?;

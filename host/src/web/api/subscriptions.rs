@@ -1,9 +1,7 @@
-//! `/subscriptions`: making, reading, listing, and changing the method that pays.
-
-use std::time::Duration;
+//! `/subscriptions`: making, reading, listing.
 
 use axum::extract::State;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,13 +10,11 @@ use super::create::{Purchase, buying_customer};
 use super::input::{Asked, At, Paging, invalid};
 use super::key::ApiKey;
 use super::repeats::Making;
-use super::{return_url, run, subscription_changes};
-use crate::domain::id::{CustomerId, MethodId, PaymentId, ProductId, SetupId, SubscriptionId};
-use crate::domain::money::Currency;
-use crate::domain::payment::{CustomerAction, PaymentState};
+use super::{run, subscription_changes};
+use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
+use crate::domain::money::{Currency, Money};
 use crate::flows::begin::{self, NewSubscription};
-use crate::flows::{AttemptOf, Choice, method_update, repeat};
-use crate::store::{SetupState, SubscriptionFilter};
+use crate::store::SubscriptionFilter;
 use crate::web::{Error, Web};
 use crate::wire::customer::CustomerDetails;
 use crate::wire::subscription::{Status, Subscription, SubscriptionItem};
@@ -26,6 +22,11 @@ use crate::wire::{Empty, Metadata, Null, Page, load};
 
 /// The longest trial, in days.
 const MAX_TRIAL: u32 = 3650;
+/// The largest sum of one purchase or period, in minor units, before tax that is added.
+pub(super) const MAX_SUM: i64 = 100_000_000_000;
+/// What is wrong with a sum beyond that.
+pub(super) const TOO_MUCH: &str =
+    "times the price is more than 100000000000 minor units; sell less at once";
 /// The largest quantity; the sum is checked besides.
 const MAX_QUANTITY: u32 = 100_000;
 
@@ -35,10 +36,6 @@ pub(super) fn router() -> Router<Web> {
         .route(
             "/subscriptions/{subscription}",
             get(show).patch(subscription_changes::update),
-        )
-        .route(
-            "/subscriptions/{subscription}/update-payment-method",
-            post(update_method),
         )
 }
 
@@ -135,7 +132,8 @@ async fn create(
     if body.trial_period_days.is_some_and(|days| days > MAX_TRIAL) {
         return Err(invalid("trial_period_days", "is more than 3650"));
     }
-    let product = product(&key, &body.product_id, body.billing_currency).await?;
+    let (product, _) =
+        product(&key, &body.product_id, body.quantity, body.billing_currency).await?;
     let buyer = body.purchase.buyer()?;
     let return_url = body.purchase.return_url(&key)?;
     let customer = buying_customer(&web, &key, &call, body.purchase.customer).await?;
@@ -177,12 +175,14 @@ async fn create(
     }))
 }
 
-/// The product that is sold; its currency is the only one it is sold in.
+/// The product that is sold, and how much `quantity` of it costs without tax that is added; its
+/// currency is the only one it is sold in.
 pub(super) async fn product(
     key: &ApiKey,
     id: &str,
+    quantity: u32,
     currency: Option<Currency>,
-) -> Result<ProductId, Error> {
+) -> Result<(ProductId, Money), Error> {
     let missing = || Error::not_found().saying("there is no such product");
     let id: ProductId = id.parse().map_err(|_| missing())?;
     let mut tx = key.cx.store.read().await?;
@@ -193,91 +193,8 @@ pub(super) async fn product(
             "must be the currency of the product's price",
         ));
     }
-    Ok(id)
-}
-
-/// The bare union that Dodo's SDKs send.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum MethodBody {
-    New { return_url: Option<String> },
-    Existing { payment_method_id: MethodId },
-}
-
-/// What changing the method answers; every field may be null.
-#[derive(Default, Serialize)]
-struct MethodAnswer {
-    client_secret: Null,
-    expires_on: Option<Timestamp>,
-    payment_id: Option<PaymentId>,
-    payment_link: Option<String>,
-}
-
-async fn update_method(
-    State(web): State<Web>,
-    At(id): At<SubscriptionId>,
-    Making { key, body, call }: Making<MethodBody>,
-) -> Result<Json<MethodAnswer>, Error> {
-    let (choice, return_url) = match body {
-        MethodBody::Existing { payment_method_id } => (Choice::Saved(payment_method_id), None),
-        MethodBody::New { return_url } => {
-            let settings = key.cx.settings.load();
-            (
-                Choice::New,
-                return_url::checked(&settings, &key.scope, return_url)?.map(Into::into),
-            )
-        }
-    };
-    let (cx, scope) = (key.cx.clone(), key.scope.clone());
-    let outcome = run(
-        &web,
-        Box::pin(async move {
-            let deadline = cx.settings.load().plugins.deadline;
-            let patience =
-                Duration::try_from(deadline).unwrap_or_default() + Duration::from_secs(5);
-            if let Some(known) = repeat::outcome(&cx, &call, patience).await? {
-                return Ok(known);
-            }
-            let attempt = method_update::start(&cx, &scope, &id, choice, return_url).await?;
-            let outcome = match attempt.of {
-                AttemptOf::Payment(id) => id.to_string(),
-                AttemptOf::Setup(id) => id.to_string(),
-                AttemptOf::Nothing => String::new(),
-            };
-            repeat::close(&cx, &call, &outcome).await?;
-            Ok(outcome)
-        }),
-    )
-    .await?;
-    Ok(Json(method_answer(&key, &outcome).await?))
-}
-
-/// What became of an attempt: where the customer has to go, if anywhere.
-async fn method_answer(key: &ApiKey, outcome: &str) -> Result<MethodAnswer, Error> {
-    let mut tx = key.cx.store.read().await?;
-    let (payment_id, waiting) = if let Ok(id) = outcome.parse::<PaymentId>() {
-        let payment = tx.payment(&key.scope, &id).await?;
-        let waiting = payment.and_then(|payment| match payment.state {
-            PaymentState::AwaitingCustomer { action, expires_at } => Some((action, expires_at)),
-            _ => None,
-        });
-        (Some(id), waiting)
-    } else if let Ok(id) = outcome.parse::<SetupId>() {
-        let setup = tx.setup(&key.scope, &id).await?;
-        let open = setup.filter(|setup| setup.state == SetupState::AwaitingCustomer);
-        let waiting = open.and_then(|setup| Some((setup.action?, setup.expires_at)));
-        (None, waiting)
-    } else {
-        (None, None)
-    };
-    let (action, expires_on) = waiting.unzip();
-    Ok(MethodAnswer {
-        client_secret: None,
-        expires_on,
-        payment_id,
-        payment_link: match action {
-            Some(CustomerAction::Redirect { url }) => Some(url),
-            Some(CustomerAction::Wait) | None => None,
-        },
-    })
+    let price = product.price.checked_mul(i64::from(quantity));
+    let price = price.ok().filter(|price| price.minor <= MAX_SUM);
+    let price = price.ok_or_else(|| invalid("quantity", TOO_MUCH))?;
+    Ok((id, price))
 }

@@ -1,6 +1,5 @@
 //! `/pay/{token}`: seller, price with tax, period, renewal terms, and the way to the gateway.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,13 +12,13 @@ use crate::domain::payment::CustomerAction;
 use crate::domain::period::{Interval, Unit};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::flows::begin::{self, Offer};
-use crate::flows::{self, Ending, Refused, settlement, token};
+use crate::flows::{self, Ending, Refused, settlement};
 use crate::themes::{Frame, Page};
-use crate::web::portal::progress::{Pressed, Stage};
+use crate::web::portal::progress::Stage;
 use crate::web::portal::reactivation::{Bill, Item, Tax};
 use crate::web::portal::records::Records;
 use crate::web::portal::view::decline_word;
-use crate::web::{Error, Posted, Visitor, leaving};
+use crate::web::{Error, Visitor, leaving};
 
 /// The offer to pay for the first time.
 #[derive(Clone, Debug, Serialize)]
@@ -67,33 +66,34 @@ pub struct After {
 
 /// `GET /pay/{token}`.
 pub(super) async fn show(
-    visitor: Visitor,
-    Path(token): Path<String>,
-    Query(after): Query<After>,
+    visitor: &Visitor,
+    scope: &Scope,
+    token: &str,
+    first: &PaymentId,
+    after: After,
 ) -> Result<Response, Error> {
-    let (scope, first) = read(&visitor, &token)?;
-    let offer = begin::offer(&visitor.web.cx, &scope, &first).await?;
-    let visitor = at(&visitor, &scope, &offer).await?;
-    let product = product(&visitor, &scope, &offer).await?;
-    let Some(mut page) = OfferPage::of(&visitor, &token, &offer, product) else {
-        let page = StatusPage::of_offer(&visitor, &scope, &token, &offer).await?;
+    let offer = begin::offer(&visitor.web.cx, scope, first).await?;
+    let visitor = at(visitor, scope, &offer).await?;
+    let product = product(&visitor, scope, &offer).await?;
+    let Some(mut page) = OfferPage::of(&visitor, token, &offer, product) else {
+        let page = StatusPage::of_offer(&visitor, scope, token, &offer).await?;
         return visitor.render(&page);
     };
     if after.declined.is_some() && page.declined.is_none() {
         page.declined = Some("generic");
     }
     let response = visitor.render(&page)?;
-    Ok(leaving::allow(&visitor.web, &scope, response))
+    Ok(leaving::allow(&visitor.web, scope, response))
 }
 
 /// `POST /pay/{token}`.
 pub(super) async fn create(
-    visitor: Visitor,
-    Path(token): Path<String>,
-    Posted(Pressed {}): Posted<Pressed>,
+    visitor: &Visitor,
+    scope: &Scope,
+    token: &str,
+    first: PaymentId,
 ) -> Result<Response, Error> {
-    let (scope, first) = read(&visitor, &token)?;
-    let offer = begin::offer(&visitor.web.cx, &scope, &first).await?;
+    let offer = begin::offer(&visitor.web.cx, scope, &first).await?;
     let here = format!("/pay/{token}");
     let (cx, of) = (visitor.acting(offer.customer.id.as_str()), scope.clone());
     let flow = async move { Ok::<_, flows::Error>(begin::pay(&cx, &of, &first).await) };
@@ -103,7 +103,7 @@ pub(super) async fn create(
     };
     match made.ending {
         Ending::Action(CustomerAction::Redirect { url })
-            if leaving::is_allowed(&visitor.web, &scope, &url) =>
+            if leaving::is_allowed(&visitor.web, scope, &url) =>
         {
             Ok(visitor.redirect_to(&url))
         }
@@ -112,9 +112,9 @@ pub(super) async fn create(
                 url,
                 collects: true,
             };
-            let visitor = at(&visitor, &scope, &offer).await?;
+            let visitor = at(visitor, scope, &offer).await?;
             let standing = Standing::Open { stage };
-            let product = product(&visitor, &scope, &offer).await?;
+            let product = product(&visitor, scope, &offer).await?;
             visitor.render(&StatusPage::new(&visitor, &offer, product, standing))
         }
         _ => Ok(visitor.redirect_to(&here)),
@@ -123,12 +123,12 @@ pub(super) async fn create(
 
 /// `POST /pay/{token}/give-up`: another method is wanted.
 pub(super) async fn give_up(
-    visitor: Visitor,
-    Path(token): Path<String>,
-    Posted(Pressed {}): Posted<Pressed>,
+    visitor: &Visitor,
+    scope: Scope,
+    token: &str,
+    first: &PaymentId,
 ) -> Result<Response, Error> {
-    let (scope, first) = read(&visitor, &token)?;
-    let offer = begin::offer(&visitor.web.cx, &scope, &first).await?;
+    let offer = begin::offer(&visitor.web.cx, &scope, first).await?;
     let cx = visitor.acting(offer.customer.id.as_str());
     let flow = async move { settlement::abandon(&cx, &scope, &offer.payment.id).await };
     visitor.web.perform(flow).await?;
@@ -139,10 +139,6 @@ pub(super) async fn give_up(
 async fn product(visitor: &Visitor, scope: &Scope, offer: &Offer) -> Result<String, Error> {
     let mut records = Records::open(&visitor.web.cx, scope, &offer.customer.id).await?;
     Ok(records.what(&offer.payment).await?)
-}
-
-fn read(visitor: &Visitor, token: &str) -> Result<(Scope, PaymentId), Error> {
-    token::read_pay(&visitor.web.cx, token).ok_or_else(Error::not_found)
 }
 
 /// The visitor on a page of the business, in the customer's language and the business's time.

@@ -97,6 +97,9 @@ async fn of_payment(
         let path = format!("/payments/{}/progress", payment.id);
         return Ok(visitor.redirect_to(&portal(visitor, scope, &path)));
     }
+    if let Some(page) = made_on(visitor, scope, payment.id.as_str()).await? {
+        return Ok(visitor.redirect_to(&page));
+    }
     let mut records = Records::open(cx, scope, &payment.customer).await?;
     let paid = Paid::of(&mut records, payment).await?;
     let standing = match (paid, Stage::of(cx, payment)) {
@@ -110,6 +113,9 @@ async fn of_payment(
 }
 
 async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Response, Error> {
+    if let Some(page) = made_on(visitor, scope, setup.id.as_str()).await? {
+        return Ok(visitor.redirect_to(&page));
+    }
     let cx = &visitor.web.cx;
     let mut records = Records::open(cx, scope, &setup.customer).await?;
     let subscription = records.tx.subscription(scope, &setup.subscription).await?;
@@ -137,6 +143,14 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
     );
     let page = page(visitor, scope, product, standing, back);
     at(visitor, scope, &records)?.render(&page)
+}
+
+/// The hosted page on which a payment or set-up was begun, if it was one for a new method.
+async fn made_on(visitor: &Visitor, scope: &Scope, attempt: &str) -> Result<Option<String>, Error> {
+    let cx = &visitor.web.cx;
+    let mut tx = cx.store.read().await?;
+    let page = tx.method_page_by_attempt(scope, attempt).await?;
+    Ok(page.map(|page| format!("/pay/{}", token::method_page(cx, scope, &page.id))))
 }
 
 fn page(

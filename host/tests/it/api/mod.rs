@@ -1,6 +1,8 @@
 //! The merchant API through the whole router, on both databases.
 
 mod licenses;
+mod limits;
+mod methods;
 mod repeats;
 mod resources;
 

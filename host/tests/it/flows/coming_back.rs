@@ -1,12 +1,14 @@
 //! The heart: a subscription on hold comes back.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use vestibule::cx::Cx;
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::payment::{DeclineCode, PaymentState};
 use vestibule::domain::subscription::Cancellation;
+use vestibule::flows::repeat::{self, Arrival};
 use vestibule::flows::{
     Attempt, Choice, Ending, Error, Refused, cancellation, method_update, reactivation,
 };
@@ -286,4 +288,37 @@ async fn an_active_subscription_takes_a_saved_method_without_a_charge() {
     let customer = world.subscription(&id).await.customer;
     let refused = method_update::detach(&world.cx, &world.scope, &customer, &saved).await;
     assert!(matches!(refused, Err(Error::Refused(Refused::MethodInUse))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_finds_the_charge_of_one_whose_process_died() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let saved = world.subscription(&id).await.method.unwrap();
+        let arrival = |is_repeat| Arrival {
+            caller: "key_1".to_owned(),
+            idempotency_key: None,
+            is_repeat,
+            fingerprint: "the same body".to_owned(),
+        };
+        let pay = async |cx: &Cx, is_repeat| {
+            let call = repeat::open(cx, &world.scope, arrival(is_repeat))
+                .await
+                .unwrap();
+            // It died before it could note what became of the call.
+            let noted = repeat::outcome(cx, &call, Duration::ZERO).await.unwrap();
+            assert_eq!(noted, None);
+            let choice = Choice::Saved(saved.clone());
+            method_update::start(cx, &world.scope, &id, choice, Some(&call))
+                .await
+                .unwrap()
+        };
+        let first = pay(&world.cx, false).await;
+        let charged = world.charged().await;
+        let process = world.process().await;
+        let again = pay(&process, true).await;
+        assert_eq!(again.of, first.of);
+        assert_eq!(again.ending, first.ending);
+        assert_eq!(world.charged().await, charged);
+    }
 }

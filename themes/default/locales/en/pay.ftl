@@ -23,3 +23,6 @@ pay-expired = This page is no longer valid
 pay-expired-text = Nothing was charged here. Please start again where you came from, or write to us.
 pay-saved = Your payment method is changed
 pay-saved-text = { $product } is paid with it from now on. Nothing was charged.
+pay-method-title = New payment method
+pay-method-for = { $product } from { $business }
+pay-method-button = Enter a payment method

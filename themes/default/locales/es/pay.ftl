@@ -21,3 +21,6 @@ pay-expired = Esta página ya no es válida
 pay-expired-text = Aquí no se ha cobrado nada. Vuelve a empezar desde donde llegaste o escríbenos.
 pay-saved = Tu forma de pago ha cambiado
 pay-saved-text = { $product } se paga con ella a partir de ahora. No se ha cobrado nada.
+pay-method-title = Nueva forma de pago
+pay-method-for = { $product } de { $business }
+pay-method-button = Introducir una forma de pago
