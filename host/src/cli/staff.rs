@@ -14,7 +14,7 @@ pub(super) enum Staff {
     /// Print a link that signs a member of staff in to the console.
     ///
     /// Makes the member of staff if there is none with this address, as manager of every business
-    /// that has a file. The link works once, for a few minutes (login.staff_link_lifetime).
+    /// that has a file; whoever is there keeps the roles they have. The link works once, for a few minutes (login.staff_link_lifetime).
     #[command(after_help = "Example:\n  vestibule staff link ops@example.com --name \"Ops\"")]
     Link {
         /// Their e-mail address.

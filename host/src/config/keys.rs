@@ -130,6 +130,16 @@ impl HostKeys {
             .into()
     }
 
+    /// The signatures of `message` for `purpose` by every key, that of [`HostKeys::sign`] first.
+    pub fn signatures(&self, purpose: &str, message: &[u8]) -> impl Iterator<Item = [u8; LENGTH]> {
+        self.0.iter().map(move |key| {
+            mac(key.expose_secret(), purpose, message)
+                .finalize()
+                .into_bytes()
+                .into()
+        })
+    }
+
     /// Whether `signature` was made by any of the keys. Takes the same time for every wrong one.
     pub fn verify(&self, purpose: &str, message: &[u8], signature: &[u8]) -> bool {
         self.0.iter().any(|key| {

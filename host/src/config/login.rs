@@ -8,6 +8,13 @@ use super::duration;
 use super::problem::Problem;
 use super::source::Source;
 
+/// The most wrong codes that a login request may bear.
+const MOST_TRIES: u32 = 10;
+/// The most login requests of one address at the same time: each can be guessed at.
+const MOST_REQUESTS: u32 = 10;
+/// OWASP ASVS 5.0, 6.5.5.
+const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(10);
+
 /// Links, codes, sessions and their limits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +28,11 @@ pub struct Login {
     pub code_tries: u32,
     /// Login requests of one address that may live at the same time.
     pub live_requests: u32,
+    /// Login requests that one browser may make within `request_lifetime`.
+    pub requests_per_browser: u32,
+    /// Login requests from one network within `request_lifetime`; browsers that have signed in
+    /// before are not counted.
+    pub requests_per_network: u32,
     /// How long a dynamic link works.
     #[serde(deserialize_with = "duration::one")]
     pub dynamic_link_lifetime: SignedDuration,
@@ -52,6 +64,13 @@ pub struct Login {
     /// A staff session ends after this long.
     #[serde(deserialize_with = "duration::one")]
     pub staff_session: SignedDuration,
+    /// A press of a dynamic link's button that follows another one within this time, in the same
+    /// browser, is the same press.
+    #[serde(deserialize_with = "duration::one")]
+    pub same_press: SignedDuration,
+    /// How long a browser that has signed in is known.
+    #[serde(deserialize_with = "duration::one")]
+    pub known_browser: SignedDuration,
     /// How young a sign-in must be for a change of the e-mail address.
     #[serde(deserialize_with = "duration::one")]
     pub fresh_sign_in: SignedDuration,
@@ -67,6 +86,8 @@ impl Default for Login {
             code_digits: 8,
             code_tries: 5,
             live_requests: 3,
+            requests_per_browser: 5,
+            requests_per_network: 60,
             dynamic_link_lifetime: SignedDuration::from_hours(24),
             mails_per_address: 5,
             mails_per_network: 60,
@@ -79,6 +100,8 @@ impl Default for Login {
             session_touch: SignedDuration::from_mins(5),
             staff_link_lifetime: SignedDuration::from_mins(10),
             staff_session: SignedDuration::from_hours(12),
+            same_press: SignedDuration::from_mins(10),
+            known_browser: SignedDuration::from_hours(365 * 24),
             fresh_sign_in: SignedDuration::from_mins(10),
             send_email_interval: SignedDuration::from_mins(1),
         }
@@ -93,6 +116,48 @@ impl Login {
                 format!("is {}", self.code_digits),
                 "Write 6 to 10: fewer can be guessed, more are mistyped.",
             ));
+        }
+        let counts = [
+            ("code_tries", self.code_tries, MOST_TRIES),
+            ("live_requests", self.live_requests, MOST_REQUESTS),
+            ("requests_per_browser", self.requests_per_browser, u32::MAX),
+            ("requests_per_network", self.requests_per_network, u32::MAX),
+            ("mails_per_address", self.mails_per_address, u32::MAX),
+            ("mails_per_network", self.mails_per_network, u32::MAX),
+            (
+                "mails_per_known_browser",
+                self.mails_per_known_browser,
+                u32::MAX,
+            ),
+        ];
+        for (key, count, most) in counts {
+            if count == 0 {
+                problems.push(source.problem(
+                    format!("login.{key}"),
+                    "is 0",
+                    "Write at least 1; with none, nobody can sign in.",
+                ));
+            }
+            if count > most {
+                problems.push(source.problem(
+                    format!("login.{key}"),
+                    format!("is {count}"),
+                    format!("Write at most {most}; with more, codes can be guessed."),
+                ));
+            }
+        }
+        let lifetimes = [
+            ("request_lifetime", self.request_lifetime),
+            ("staff_link_lifetime", self.staff_link_lifetime),
+        ];
+        for (key, lifetime) in lifetimes {
+            if lifetime.is_zero() || lifetime > LONGEST_REQUEST {
+                problems.push(source.problem(
+                    format!("login.{key}"),
+                    "is not within 10 minutes",
+                    "Write at most \"10m\": a mailed link or code must not live longer (OWASP ASVS 6.5.5).",
+                ));
+            }
         }
         if self.network_v4_bits > 32 || self.network_v6_bits > 128 {
             problems.push(source.problem(

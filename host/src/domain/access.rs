@@ -76,6 +76,8 @@ pub struct PortalLink {
     pub scope: Scope,
     /// For whom.
     pub customer: CustomerId,
+    /// The hash of its token.
+    pub token_hash: String,
     /// Where the merchant wants its customer to go afterwards.
     pub return_url: Option<String>,
     /// The staff member, API key or command that made it.

@@ -171,6 +171,14 @@ ids! {
     AuditId = "aud",
 }
 
+impl BusinessId {
+    /// The id under which rows stand that belong to no business, such as those of staff signing
+    /// in. No merchant can have it.
+    pub fn of_host() -> Self {
+        Self("bus_host".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

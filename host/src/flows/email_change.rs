@@ -1,11 +1,9 @@
 //! Changing a customer's address: asked for in a fresh session, done when the new address has
 //! proven itself; the old one is told, and every other session, link and code ends.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::limit::{self, Cause};
-use super::secret::hash;
+use super::limit::{self, Cause, Side};
+use super::secret::{hash, signed, signed_before};
+use super::session::Client;
 use super::{Error, Refused, address, facts, session};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -38,11 +36,12 @@ pub fn hurdle(cx: &Cx, session: &Session) -> Option<Hurdle> {
     (!fresh || !mailed).then_some(Hurdle::SignInAgain)
 }
 
-/// Asks the new address to prove itself. Answers the same when a limit is reached.
+/// Asks the new address to prove itself, and notes which browser wants it. Answers the same when a limit is reached.
 pub async fn ask(
     cx: &Cx,
     session: &Session,
     customer: &Customer,
+    client: &Client,
     new_email: Email,
     locale: String,
 ) -> Result<(), Error> {
@@ -52,22 +51,27 @@ pub async fn ask(
     let (scope, now) = (&session.scope, cx.now());
     let mut tx = cx.store.begin().await?;
     let cause = Cause {
+        side: Side::Portal,
         email_folded: &new_email.folded(),
-        network: &session.network,
+        network: &client.network,
         known: None,
     };
     if !limit::allow_mail(cx, &mut tx, &cause).await? {
         return Ok(());
     }
     let lifetime = cx.settings.load().login.request_lifetime;
+    let id: LinkId = cx.new_id();
     let change = EmailChange {
-        id: cx.new_id(),
+        token_hash: hash(&signed(cx, PURPOSE, id.as_str())),
+        id,
         scope: scope.clone(),
         customer: customer.id.clone(),
         session: session.id.clone(),
         old_email: customer.email.clone(),
         new_email,
         locale,
+        network: client.network.clone(),
+        agent: client.agent.clone(),
         asked_at: now,
         expires_at: now
             .saturating_add(lifetime)
@@ -77,8 +81,7 @@ pub async fn ask(
     };
     // The newest question is the one that counts.
     tx.end_email_changes_of(scope, &customer.id, now).await?;
-    tx.insert_email_change(&change, &hash(&token(cx, &change.id)))
-        .await?;
+    tx.insert_email_change(&change).await?;
     let mail = AccessMail::EmailConfirmation {
         change: change.id.clone(),
     };
@@ -98,8 +101,9 @@ pub async fn ask(
 }
 
 /// The address that proves the new one.
-pub fn url(cx: &Cx, scope: &Scope, change: &LinkId) -> String {
-    address::portal(cx, scope, &format!("/email/{}", token(cx, change)))
+pub fn url(cx: &Cx, change: &EmailChange) -> String {
+    let token = signed_before(cx, PURPOSE, change.id.as_str(), &change.token_hash);
+    address::portal(cx, &change.scope, &format!("/email/{token}"))
 }
 
 /// The change behind a token that can still be confirmed. Changes nothing.
@@ -115,7 +119,8 @@ pub async fn look(
     }))
 }
 
-/// Changes the address; answers false when it is too late.
+/// Changes the address; answers false when it is too late. The session that asked for it has
+/// proven the old address and nothing of the new one: it stays with its one customer.
 pub async fn confirm(cx: &Cx, scope: &Scope, token: &str) -> Result<bool, Error> {
     let mut tx = cx.store.begin().await?;
     let Some(change) = look(cx, &mut tx, scope, token).await? else {
@@ -132,8 +137,6 @@ pub async fn confirm(cx: &Cx, scope: &Scope, token: &str) -> Result<bool, Error>
     customer.email = change.new_email.clone();
     customer.updated_at = cx.business_now(&mut tx, scope).await?;
     tx.save_customer(&customer).await?;
-    tx.rename_session(scope, &change.session, &change.new_email.folded())
-        .await?;
     let mail = AccessMail::EmailChanged {
         change: change.id.clone(),
     };
@@ -151,8 +154,4 @@ pub async fn confirm(cx: &Cx, scope: &Scope, token: &str) -> Result<bool, Error>
     .await?;
     tx.commit().await?;
     Ok(true)
-}
-
-fn token(cx: &Cx, change: &LinkId) -> String {
-    URL_SAFE_NO_PAD.encode(cx.keys.sign(PURPOSE, change.as_str().as_bytes()))
 }

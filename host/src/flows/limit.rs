@@ -10,8 +10,64 @@ use crate::store::{self, Tx};
 
 const PURPOSE: &str = "limit";
 
+/// Whose sign-in pages: what one side uses up is not the other's.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Portal,
+    Console,
+}
+
+impl Side {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Portal => "",
+            Self::Console => "console-",
+        }
+    }
+}
+
+/// Who asks for something.
+pub(super) struct Asking<'a> {
+    pub(super) side: Side,
+    pub(super) browser_hash: &'a str,
+    pub(super) network: &'a str,
+    /// The hash of a browser that has signed in with this address before.
+    pub(super) known: Option<&'a str>,
+}
+
+/// Counts a request for a link; answers false, and counts nothing, when this browser or its
+/// network has asked so often within the time that requests live. Whoever is over it has neither
+/// a row nor a job.
+pub(super) async fn allow_request(
+    cx: &Cx,
+    tx: &mut Tx,
+    asking: &Asking<'_>,
+) -> store::Result<bool> {
+    let settings = cx.settings.load();
+    let login = &settings.login;
+    let side = asking.side.prefix();
+    let subjects = match asking.known {
+        Some(known) => vec![(
+            format!("{side}requests-known:{known}"),
+            login.requests_per_browser,
+        )],
+        None => vec![
+            (
+                format!("{side}requests-browser:{}", asking.browser_hash),
+                login.requests_per_browser,
+            ),
+            (
+                format!("{side}requests-network:{}", asking.network),
+                login.requests_per_network,
+            ),
+        ],
+    };
+    count(cx, tx, subjects, login.request_lifetime).await
+}
+
 /// Who causes a mail.
 pub(super) struct Cause<'a> {
+    pub(super) side: Side,
     pub(super) email_folded: &'a str,
     pub(super) network: &'a str,
     /// The hash of a browser that has signed in with this address before.
@@ -22,27 +78,36 @@ pub(super) struct Cause<'a> {
 pub(super) async fn allow_mail(cx: &Cx, tx: &mut Tx, cause: &Cause<'_>) -> store::Result<bool> {
     let settings = cx.settings.load();
     let login = &settings.login;
-    // Always in this order, so that two transactions never wait for each other.
+    let side = cause.side.prefix();
     let subjects = match cause.known {
         Some(known) => vec![(
-            format!("known:{known}:{}", cause.email_folded),
+            format!("{side}known:{known}:{}", cause.email_folded),
             login.mails_per_known_browser,
         )],
         None => vec![
             (
-                format!("address:{}", cause.email_folded),
+                format!("{side}address:{}", cause.email_folded),
                 login.mails_per_address,
             ),
             (
-                format!("network:{}", cause.network),
+                format!("{side}network:{}", cause.network),
                 login.mails_per_network,
             ),
         ],
     };
+    count(cx, tx, subjects, login.mail_window).await
+}
+
+/// Uses every subject once, or none when one was used so often within `window`. Subjects come in
+/// an order of their own kinds, so that two transactions never wait for each other.
+async fn count(
+    cx: &Cx,
+    tx: &mut Tx,
+    subjects: Vec<(String, u32)>,
+    window: SignedDuration,
+) -> store::Result<bool> {
     let now = cx.now();
-    let since = now
-        .saturating_sub(login.mail_window)
-        .unwrap_or(Timestamp::MIN);
+    let since = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
     let mut keys = Vec::new();
     for (subject, most) in subjects {
         let key = keyed_hash(cx, PURPOSE, &subject);

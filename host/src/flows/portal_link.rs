@@ -1,13 +1,11 @@
 //! Dynamic links: the portal of one customer, once, within a day. Made by API, console or
 //! command; the session they open is narrower than one by a login request.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use url::Url;
 
 use super::limit;
-use super::secret::hash;
+use super::secret::{hash, signed, signed_before};
 use super::session::{self, Client, Opening};
 use super::sign_in::Entry;
 use super::{Error, address, facts, return_url as returning};
@@ -19,10 +17,6 @@ use crate::domain::id::{CustomerId, LinkId};
 use crate::store::{AccessMail, Tx, Work};
 
 const PURPOSE: &str = "portal-link";
-
-/// A press of the button that follows another one within this time, in the same browser, is
-/// the same press.
-const SAME_PRESS: SignedDuration = SignedDuration::from_mins(10);
 
 /// Makes a link for a customer. `made_by` is the API key, staff member or command that asked;
 /// `return_url` is where the merchant wants the customer to go afterwards.
@@ -60,8 +54,11 @@ pub async fn create_in(
         .await?
         .ok_or(Error::NotFound("customer"))?;
     let lifetime = settings.login.dynamic_link_lifetime;
+    let id: LinkId = cx.new_id();
+    let token = signed(cx, PURPOSE, id.as_str());
     let link = PortalLink {
-        id: cx.new_id(),
+        id,
+        token_hash: hash(&token),
         scope: scope.clone(),
         customer: customer.clone(),
         return_url: return_url.map(Into::into),
@@ -73,8 +70,7 @@ pub async fn create_in(
         used: None,
         ended_at: None,
     };
-    let token = token(cx, &link.id);
-    tx.insert_portal_link(&link, &hash(&token)).await?;
+    tx.insert_portal_link(&link).await?;
     let after = serde_json::json!({ "customer": customer.as_str() });
     facts::audit(
         cx,
@@ -89,14 +85,23 @@ pub async fn create_in(
     Ok((link.id, token))
 }
 
-/// The token of a link: a repeat of the call that made it answers the same one.
-pub fn token(cx: &Cx, link: &LinkId) -> String {
-    URL_SAFE_NO_PAD.encode(cx.keys.sign(PURPOSE, link.as_str().as_bytes()))
+/// The token of a link: a repeat of the call that made it answers the same one, also when the
+/// host has a newer key since.
+pub fn token(cx: &Cx, link: &PortalLink) -> String {
+    signed_before(cx, PURPOSE, link.id.as_str(), &link.token_hash)
 }
 
 /// The address that a token opens.
 pub fn url(cx: &Cx, scope: &Scope, token: &str) -> String {
     address::portal(cx, scope, &format!("/link/{token}"))
+}
+
+/// The address that a link of this id opens.
+pub async fn url_of(cx: &Cx, scope: &Scope, link: &LinkId) -> Result<String, Error> {
+    let mut tx = cx.store.read().await?;
+    let link = tx.portal_link(scope, link).await?;
+    let link = link.ok_or(Error::NotFound("link"))?;
+    Ok(url(cx, scope, &token(cx, &link)))
 }
 
 /// Orders the mail with a link to its customer; answers false when one was sent a moment ago.
@@ -169,18 +174,15 @@ pub async fn enter(cx: &Cx, scope: &Scope, client: &Client, token: &str) -> Resu
     let Some(link) = look(cx, &mut tx, scope, token, &client.browser).await? else {
         return Ok(Entry::Gone);
     };
-    let first = tx
-        .use_portal_link(scope, &link.id, cx.now(), &browser_hash)
+    // Somebody may have used or ended it meanwhile, or this browser's first press is still
+    // under way.
+    let link = tx.lock_portal_link(scope, &link.id).await?;
+    let Some(link) = link.filter(|link| is_open(cx, link, &client.browser)) else {
+        return Ok(Entry::Gone);
+    };
+    tx.use_portal_link(scope, &link.id, cx.now(), &browser_hash)
         .await?;
-    let again = link
-        .used
-        .as_ref()
-        .is_some_and(|(_, by)| *by == browser_hash);
-    let Some(customer) = tx
-        .customer(scope, &link.customer)
-        .await?
-        .filter(|_| first || again)
-    else {
+    let Some(customer) = tx.customer(scope, &link.customer).await? else {
         return Ok(Entry::Gone);
     };
     let opening = Opening {
@@ -223,9 +225,10 @@ pub(super) async fn address_on_file(
 
 fn is_open(cx: &Cx, link: &PortalLink, browser: &str) -> bool {
     let now = cx.now();
+    let same_press = cx.settings.load().login.same_press;
     let unused = link
         .used
         .as_ref()
-        .is_none_or(|(at, by)| *by == hash(browser) && now.duration_since(*at) < SAME_PRESS);
+        .is_none_or(|(at, by)| *by == hash(browser) && now.duration_since(*at) < same_press);
     unused && link.ended_at.is_none() && now < link.expires_at
 }

@@ -149,7 +149,8 @@ pub async fn end(cx: &Cx, session: &Session) -> Result<(), Error> {
     Ok(tx.commit().await?)
 }
 
-/// The customers that a session may act for, by the address that was proven.
+/// The customers that a session may act for: those of the address that was proven, and the one it
+/// acts for, whose address may be another by now.
 pub async fn accounts(tx: &mut Tx, session: &Session) -> Result<Vec<Customer>, Error> {
     let scope = &session.scope;
     match (session.source, &session.customer) {
@@ -158,7 +159,13 @@ pub async fn accounts(tx: &mut Tx, session: &Session) -> Result<Vec<Customer>, E
                 .email_folded
                 .parse()
                 .map_err(|_| Error::NotFound("customer"))?;
-            Ok(tx.customers_by_email(scope, &email).await?)
+            let mut customers = tx.customers_by_email(scope, &email).await?;
+            if let Some(own) = &session.customer
+                && !customers.iter().any(|customer| customer.id == *own)
+            {
+                customers.extend(tx.customer(scope, own).await?);
+            }
+            Ok(customers)
         }
         (SessionSource::Link, Some(customer)) => {
             Ok(tx.customer(scope, customer).await?.into_iter().collect())
@@ -194,7 +201,8 @@ pub async fn choose(cx: &Cx, session: &Session, customer: &CustomerId) -> Result
 }
 
 /// Ends every session, link and login request of a customer whose address was or is about to be
-/// replaced, but for one session.
+/// replaced, but for one session. Sessions come last: a sign-in that holds the row of its link or
+/// request is waited for there, and the session that it has opened is among them.
 pub(crate) async fn end_all(
     cx: &Cx,
     tx: &mut Tx,
@@ -203,32 +211,32 @@ pub(crate) async fn end_all(
 ) -> store::Result<()> {
     let (scope, now) = (&customer.scope, cx.now());
     let folded = customer.email.folded();
-    tx.end_sessions_of(scope, &customer.id, &folded, except, now)
-        .await?;
     tx.end_links_of(scope, &customer.id, now).await?;
     tx.end_email_changes_of(scope, &customer.id, now).await?;
-    tx.end_login_requests_of(scope, &folded, now).await
+    tx.end_login_requests_of(scope, &folded, now).await?;
+    tx.end_sessions_of(scope, &customer.id, &folded, except, now)
+        .await
 }
 
 /// How long what nobody needs any more is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long a browser is known.
-const KNOWN: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Deletes what has run out: sessions, requests, links, counts, mails of test mode.
 pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
     let now = cx.now();
     let before = |age| now.saturating_sub(age).unwrap_or(now);
     let settings = cx.settings.load_full();
-    let window = settings.login.mail_window;
+    let login = &settings.login;
+    let counted = login.mail_window.max(login.request_lifetime);
     let mut tx = cx.store.begin().await?;
-    tx.forget_sessions(before(KEPT), before(KNOWN)).await?;
+    tx.forget_sessions(before(KEPT), before(login.known_browser))
+        .await?;
     tx.forget_login_requests(before(SignedDuration::from_hours(24)))
         .await?;
     tx.forget_links(before(KEPT)).await?;
     tx.forget_email_changes(before(KEPT)).await?;
     tx.forget_staff_sessions(before(KEPT)).await?;
-    tx.forget_limit_uses(before(window)).await?;
+    tx.forget_limit_uses(before(counted)).await?;
     tx.forget_test_mails(before(settings.mail.keep_test_mails))
         .await?;
     Ok(tx.commit().await?)

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::limit::{self, Cause};
+use super::limit::{self, Asking, Cause, Side};
 use super::secret::{fresh, hash, keyed_hash};
 use super::session::{self, ADDRESS, Client, Opened, Opening};
 use super::{Error, facts};
@@ -66,13 +66,14 @@ pub enum Entry {
     Gone,
 }
 
-/// Notes the question and orders its answer.
+/// Notes the question and orders its answer; none, which no page tells, when this browser or its
+/// network has asked too often.
 pub async fn ask(
     cx: &Cx,
     scope: &Scope,
     client: &Client,
     question: Question,
-) -> Result<LoginRequestId, Error> {
+) -> Result<Option<LoginRequestId>, Error> {
     let now = cx.now();
     let lifetime = cx.settings.load().login.request_lifetime;
     let request = LoginRequest {
@@ -99,10 +100,19 @@ pub async fn ask(
         request: request.id.clone(),
     };
     let mut tx = cx.store.begin().await?;
+    let asking = Asking {
+        side: Side::Portal,
+        browser_hash: &request.browser_hash,
+        network: &request.network,
+        known: known(cx, &mut tx, &request).await?,
+    };
+    if !limit::allow_request(cx, &mut tx, &asking).await? {
+        return Ok(None);
+    }
     tx.insert_login_request(&request).await?;
     cx.order(&mut tx, scope, &work).await?;
     tx.commit().await?;
-    Ok(request.id)
+    Ok(Some(request.id))
 }
 
 /// The job: makes link and code, keeps their hashes, and answers what to mail; none when nobody
@@ -127,12 +137,18 @@ pub async fn answer(cx: &Cx, scope: &Scope, id: &LoginRequestId) -> Result<Optio
     };
     let token = fresh();
     let code = code(settings.login.code_digits);
-    let code_hash = keyed_hash(cx, CODE, &code_text(id, &code));
     let wanted = allowed && !customers.is_empty();
-    // For an address that gets no mail the same is written: codes that nobody knows.
+    // For an address that gets no mail the same is written: of a code that has no digits and that
+    // nobody knows, since the real one could be guessed.
+    let text = if wanted {
+        code_text(id, &code)
+    } else {
+        fresh()
+    };
+    let code_hash = keyed_hash(cx, CODE, &text);
     tx.answer_login_request(scope, id, now, &hash(&token), &code_hash)
         .await?;
-    if wanted {
+    if allowed {
         tx.end_older_login_requests(scope, &folded, now, settings.login.live_requests)
             .await?;
     }
@@ -147,20 +163,28 @@ pub async fn answer(cx: &Cx, scope: &Scope, id: &LoginRequestId) -> Result<Optio
 }
 
 async fn count(cx: &Cx, tx: &mut Tx, request: &LoginRequest, folded: &str) -> Result<bool, Error> {
-    let known = match &request.known_hash {
-        Some(known) => {
-            let address = keyed_hash(cx, ADDRESS, folded);
-            let is_known = tx.is_known_browser(&request.scope, known, &address).await?;
-            is_known.then_some(known.as_str())
-        }
-        None => None,
-    };
+    let known = known(cx, tx, request).await?;
     let cause = Cause {
+        side: Side::Portal,
         email_folded: folded,
         network: &request.network,
         known,
     };
     Ok(limit::allow_mail(cx, tx, &cause).await?)
+}
+
+/// The browser of a request, where it has signed in with the address before.
+async fn known<'a>(
+    cx: &Cx,
+    tx: &mut Tx,
+    request: &'a LoginRequest,
+) -> Result<Option<&'a str>, Error> {
+    let Some(known) = &request.known_hash else {
+        return Ok(None);
+    };
+    let address = keyed_hash(cx, ADDRESS, &request.email.folded());
+    let is_known = tx.is_known_browser(&request.scope, known, &address).await?;
+    Ok(is_known.then_some(known.as_str()))
 }
 
 /// Uses a code in the browser that asked. Every try counts at every request it may be for.
@@ -185,7 +209,7 @@ pub async fn by_code(cx: &Cx, scope: &Scope, client: &Client, code: &str) -> Res
         for request in &requests {
             if request.tries >= most {
                 tx.end_login_request(scope, &request.id, now).await?;
-            } else {
+            } else if request.used.is_none() {
                 left = true;
             }
         }
@@ -269,17 +293,14 @@ async fn enter(
     request: &LoginRequest,
 ) -> Result<Entry, Error> {
     let scope = &request.scope;
-    let browser_hash = hash(&client.browser);
-    let first = tx
-        .use_login_request(scope, &request.id, cx.now(), &browser_hash)
-        .await?;
-    let again = request
-        .used
-        .as_ref()
-        .is_some_and(|(_, by)| *by == browser_hash);
-    if !first && !again {
+    // Somebody may have used or ended it meanwhile, or this browser's first press is still under
+    // way.
+    let request = tx.lock_login_request(scope, &request.id).await?;
+    let Some(request) = request.filter(|request| is_open(cx, request, &client.browser)) else {
         return Ok(Entry::Gone);
-    }
+    };
+    tx.use_login_request(scope, &request.id, cx.now(), &hash(&client.browser))
+        .await?;
     let customers = tx.customers_by_email(scope, &request.email).await?;
     let customer = match customers.as_slice() {
         [] => return Ok(Entry::Gone),
@@ -305,7 +326,7 @@ async fn enter(
         Some(after),
     )
     .await?;
-    Ok(Entry::Opened(Box::new(opened), request.next.clone()))
+    Ok(Entry::Opened(Box::new(opened), request.next))
 }
 
 /// What is hashed for a code: its request belongs to it, so that equal codes have other hashes.

@@ -1,8 +1,10 @@
 //! Staff: making the first member, signing in to the console by a mailed link, sessions.
 
-use super::limit::{self, Cause};
-use super::secret::{fresh, hash};
-use super::session::Client;
+use std::collections::BTreeMap;
+
+use super::limit::{self, Asking, Cause, Side};
+use super::secret::{fresh, hash, keyed_hash};
+use super::session::{ADDRESS, Client};
 use super::{Error, address, facts};
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{Role, Staff, StaffSession};
@@ -18,6 +20,8 @@ pub struct Opened {
     pub session: StaffSession,
     /// The session's token.
     pub token: String,
+    /// By this the browser is known from now on.
+    pub known: String,
 }
 
 /// The link that answers a request, to be mailed in the same run.
@@ -31,14 +35,15 @@ pub struct Answer {
     pub locale: String,
 }
 
-/// Where rows stand that belong to no business: staff signing in and the work for it.
+/// Where rows stand that belong to no business: staff signing in and the work for it. No business
+/// can have this id.
 pub fn host_scope() -> Scope {
-    let host: BusinessId = "bus_host".parse().expect("an id");
-    Scope::new(host, Mode::Live)
+    Scope::new(BusinessId::of_host(), Mode::Live)
 }
 
-/// The command: makes the member of staff if there is none with this address, gives them a
-/// manager's role at every business that has a file, and answers a link to the console.
+/// The command: makes the member of staff if there is none with this address, as manager of every
+/// business that has a file, and answers a link to the console. Whoever is there already keeps
+/// the roles they have.
 pub async fn first_link(cx: &Cx, email: &Email, name: &str) -> Result<String, Error> {
     let businesses: Vec<BusinessId> = cx.settings.load().businesses.keys().cloned().collect();
     let mut tx = cx.store.begin().await?;
@@ -49,16 +54,32 @@ pub async fn first_link(cx: &Cx, email: &Email, name: &str) -> Result<String, Er
                 id: cx.new_id(),
                 email: email.clone(),
                 name: name.to_owned(),
-                roles: Vec::new(),
+                roles: businesses
+                    .into_iter()
+                    .map(|business| (business, Role::Manager))
+                    .collect(),
             };
             tx.insert_staff(&staff, cx.now()).await?;
+            let roles: BTreeMap<&str, &str> = staff
+                .roles
+                .iter()
+                .map(|(business, role)| (business.as_str(), role.as_str()))
+                .collect();
+            let after = serde_json::json!({ "roles": roles });
+            facts::audit(
+                cx,
+                &mut tx,
+                &host_scope(),
+                "staff.create",
+                staff.id.as_str(),
+                None,
+                Some(after),
+            )
+            .await?;
             staff
         }
     };
-    for business in &businesses {
-        tx.give_role(&staff.id, business, Role::Manager).await?;
-    }
-    let request = request(cx, email, "host", "en");
+    let request = request(cx, email, None, "host", "en");
     let token = fresh();
     tx.insert_staff_request(&request).await?;
     tx.answer_staff_request(&request.id, cx.now(), &hash(&token))
@@ -77,24 +98,56 @@ pub async fn first_link(cx: &Cx, email: &Email, name: &str) -> Result<String, Er
     Ok(url(cx, &token))
 }
 
-/// Notes that somebody wants to sign in, and orders the answer; the same for any address.
+/// Notes that somebody wants to sign in, and orders the answer; the same for any address. Nothing
+/// happens when this browser or its network has asked too often.
 pub async fn ask(cx: &Cx, client: &Client, email: &Email, locale: &str) -> Result<(), Error> {
-    let request = request(cx, email, &client.network, locale);
+    let known_hash = client.known.as_deref().map(hash);
+    let request = request(cx, email, known_hash, &client.network, locale);
     let work = Work::AnswerStaffLogin {
         request: request.id.clone(),
     };
     let mut tx = cx.store.begin().await?;
+    let asking = Asking {
+        side: Side::Console,
+        browser_hash: &hash(&client.browser),
+        network: &client.network,
+        known: known(cx, &mut tx, &request).await?,
+    };
+    if !limit::allow_request(cx, &mut tx, &asking).await? {
+        return Ok(());
+    }
     tx.insert_staff_request(&request).await?;
     cx.order(&mut tx, &host_scope(), &work).await?;
     Ok(tx.commit().await?)
 }
 
-fn request(cx: &Cx, email: &Email, network: &str, locale: &str) -> StaffRequest {
+/// The browser of a request, where it has signed in with the address before.
+async fn known<'a>(
+    cx: &Cx,
+    tx: &mut Tx,
+    request: &'a StaffRequest,
+) -> Result<Option<&'a str>, Error> {
+    let Some(known) = &request.known_hash else {
+        return Ok(None);
+    };
+    let address = keyed_hash(cx, ADDRESS, &request.email.folded());
+    let is_known = tx.is_known_browser(&host_scope(), known, &address).await?;
+    Ok(is_known.then_some(known.as_str()))
+}
+
+fn request(
+    cx: &Cx,
+    email: &Email,
+    known_hash: Option<String>,
+    network: &str,
+    locale: &str,
+) -> StaffRequest {
     let now = cx.now();
     let lifetime = cx.settings.load().login.staff_link_lifetime;
     StaffRequest {
         id: cx.new_id(),
         email: email.clone(),
+        known_hash,
         network: network.to_owned(),
         locale: locale.to_owned(),
         asked_at: now,
@@ -102,7 +155,7 @@ fn request(cx: &Cx, email: &Email, network: &str, locale: &str) -> StaffRequest 
             .saturating_add(lifetime)
             .expect("durations of days stay in range"),
         answered_at: None,
-        used_at: None,
+        used: None,
     }
 }
 
@@ -114,13 +167,14 @@ pub async fn answer(cx: &Cx, id: &LoginRequestId) -> Result<Option<Answer>, Erro
         .staff_request(id)
         .await?
         .ok_or(Error::NotFound("login request"))?;
-    if cx.now() >= request.expires_at || request.used_at.is_some() {
+    if cx.now() >= request.expires_at || request.used.is_some() {
         return Ok(None);
     }
     let cause = Cause {
+        side: Side::Console,
         email_folded: &request.email.folded(),
         network: &request.network,
-        known: None,
+        known: known(cx, &mut tx, &request).await?,
     };
     let allowed = request.answered_at.is_some() || limit::allow_mail(cx, &mut tx, &cause).await?;
     let staff = tx.staff_by_email(&request.email).await?;
@@ -139,25 +193,34 @@ fn url(cx: &Cx, token: &str) -> String {
 }
 
 /// The address that an open link was mailed to, masked. Changes nothing.
-pub async fn look(cx: &Cx, tx: &mut Tx, token: &str) -> Result<Option<String>, Error> {
-    let found = open_request(cx, tx, token).await?;
-    Ok(found.map(|request| request.email.masked()))
+pub async fn look(
+    cx: &Cx,
+    tx: &mut Tx,
+    token: &str,
+    browser: &str,
+) -> Result<Option<String>, Error> {
+    let found = tx.staff_request_by_token(&hash(token)).await?;
+    let open = found.filter(|request| is_open(cx, request, browser));
+    Ok(open.map(|request| request.email.masked()))
 }
 
-/// Uses a link; none when it was used or has run out.
+/// Uses a link; none when it was used or has run out. A second press in the same browser enters.
 pub async fn enter(cx: &Cx, client: &Client, token: &str) -> Result<Option<Opened>, Error> {
     let now = cx.now();
     let mut tx = cx.store.begin().await?;
-    let Some(request) = open_request(cx, &mut tx, token).await? else {
+    let Some(found) = tx.staff_request_by_token(&hash(token)).await? else {
+        return Ok(None);
+    };
+    let request = tx.lock_staff_request(&found.id).await?;
+    let Some(request) = request.filter(|request| is_open(cx, request, &client.browser)) else {
         return Ok(None);
     };
     let staff = tx.staff_by_email(&request.email).await?;
     let Some(staff) = staff.filter(|staff| !staff.roles.is_empty()) else {
         return Ok(None);
     };
-    if !tx.use_staff_request(&request.id, now).await? {
-        return Ok(None);
-    }
+    tx.use_staff_request(&request.id, now, &hash(&client.browser))
+        .await?;
     let lifetime = cx.settings.load().login.staff_session;
     let session = StaffSession {
         id: cx.new_id(),
@@ -171,6 +234,10 @@ pub async fn enter(cx: &Cx, client: &Client, token: &str) -> Result<Option<Opene
     }
     let token = fresh();
     tx.insert_staff_session(&session, &hash(&token), &client.network, &client.agent, now)
+        .await?;
+    let known = client.known.clone().unwrap_or_else(fresh);
+    let address = keyed_hash(cx, ADDRESS, &request.email.folded());
+    tx.remember_browser(&host_scope(), &hash(&known), &address, now)
         .await?;
     let cx = cx.acting(Actor {
         id: staff.id.into(),
@@ -187,12 +254,19 @@ pub async fn enter(cx: &Cx, client: &Client, token: &str) -> Result<Option<Opene
     )
     .await?;
     tx.commit().await?;
-    Ok(Some(Opened { session, token }))
+    Ok(Some(Opened {
+        session,
+        token,
+        known,
+    }))
 }
 
-async fn open_request(cx: &Cx, tx: &mut Tx, token: &str) -> Result<Option<StaffRequest>, Error> {
-    let found = tx.staff_request_by_token(&hash(token)).await?;
-    Ok(found.filter(|request| request.used_at.is_none() && cx.now() < request.expires_at))
+fn is_open(cx: &Cx, request: &StaffRequest, browser: &str) -> bool {
+    let unused = request
+        .used
+        .as_ref()
+        .is_none_or(|(_, by)| by.as_deref() == Some(hash(browser).as_str()));
+    unused && cx.now() < request.expires_at
 }
 
 /// The live session and the member of staff that a token stands for.

@@ -115,7 +115,7 @@ async fn write(
                 return Ok(Verdict::Done);
             };
             let mail = PortalLink {
-                link: portal_link::url(cx, scope, &portal_link::token(cx, &link.id)),
+                link: portal_link::url(cx, scope, &portal_link::token(cx, &link)),
                 expires_at: link.expires_at,
             };
             let letter = to(&customer.email, customer.locale.as_deref());
@@ -145,7 +145,7 @@ async fn write(
                 return Ok(Verdict::Done);
             };
             let mail = EmailConfirmation {
-                link: email_change::url(cx, scope, &change.id),
+                link: email_change::url(cx, &change),
                 minutes: minutes(change.expires_at.duration_since(cx.now())),
             };
             let letter = to(&change.new_email, Some(&change.locale));

@@ -11,13 +11,13 @@ use crate::domain::id::{CustomerId, LinkId, SessionId};
 
 queries! {
     INSERT = "INSERT INTO email_changes (id, business_id, mode, customer_id, session_id, \
-        old_email, new_email, token_hash, locale, asked_at, expires_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    GET = "SELECT id, business_id, mode, customer_id, session_id, old_email, new_email, locale, \
-        asked_at, expires_at, confirmed_at, ended_at FROM email_changes \
+        old_email, new_email, token_hash, locale, network, agent, asked_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    GET = "SELECT id, business_id, mode, customer_id, session_id, old_email, new_email, \
+        token_hash, locale, network, agent, asked_at, expires_at, confirmed_at, ended_at FROM email_changes \
         WHERE business_id = $1 AND mode = $2 AND id = $3";
     BY_TOKEN = "SELECT id, business_id, mode, customer_id, session_id, old_email, new_email, \
-        locale, asked_at, expires_at, confirmed_at, ended_at FROM email_changes \
+        token_hash, locale, network, agent, asked_at, expires_at, confirmed_at, ended_at FROM email_changes \
         WHERE business_id = $1 AND mode = $2 AND token_hash = $3";
     CONFIRM = "UPDATE email_changes SET confirmed_at = $4 WHERE business_id = $1 AND mode = $2 \
         AND id = $3 AND confirmed_at IS NULL AND ended_at IS NULL";
@@ -41,8 +41,14 @@ pub struct EmailChange {
     pub old_email: Email,
     /// The address that has to be proven.
     pub new_email: Email,
+    /// The hash of the token that proves it.
+    pub token_hash: String,
     /// The language of the page it was asked on.
     pub locale: String,
+    /// The network it was asked from.
+    pub network: String,
+    /// The browser, as it calls itself.
+    pub agent: String,
     /// When.
     pub asked_at: Timestamp,
     /// Until when the new address can be proven.
@@ -62,7 +68,10 @@ struct Row {
     session_id: String,
     old_email: String,
     new_email: String,
+    token_hash: String,
     locale: String,
+    network: String,
+    agent: String,
     asked_at: i64,
     expires_at: i64,
     confirmed_at: Option<i64>,
@@ -88,18 +97,17 @@ impl TryFrom<Row> for EmailChange {
             expires_at: columns.time("expires_at", row.expires_at)?,
             confirmed_at: columns.time_some("confirmed_at", row.confirmed_at)?,
             ended_at: columns.time_some("ended_at", row.ended_at)?,
+            token_hash: row.token_hash,
             locale: row.locale,
+            network: row.network,
+            agent: row.agent,
         })
     }
 }
 
 impl Tx {
-    /// Adds a change under the hash of its token.
-    pub async fn insert_email_change(
-        &mut self,
-        change: &EmailChange,
-        token_hash: &str,
-    ) -> Result<()> {
+    /// Adds a change.
+    pub async fn insert_email_change(&mut self, change: &EmailChange) -> Result<()> {
         execute!(
             self,
             INSERT,
@@ -110,8 +118,10 @@ impl Tx {
             change.session.as_str(),
             change.old_email.as_str(),
             change.new_email.as_str(),
-            token_hash,
+            &change.token_hash,
             &change.locale,
+            &change.network,
+            &change.agent,
             change.asked_at.as_microsecond(),
             change.expires_at.as_microsecond(),
         )?;

@@ -20,12 +20,16 @@ queries! {
         locale, next, asked_at, expires_at, answered_at, code_hash, tries, used_at, used_by_hash, \
         ended_at FROM login_requests WHERE business_id = $1 AND mode = $2 AND token_hash = $3";
     /// Counting a try takes the row, so that tries at the same moment are counted one by one.
+    /// A code that is sent twice finds the request that its own browser has just used.
     TRY = "UPDATE login_requests SET tries = tries + 1 \
         WHERE business_id = $1 AND mode = $2 AND browser_hash = $3 AND expires_at > $4 \
-        AND used_at IS NULL AND ended_at IS NULL \
+        AND (used_at IS NULL OR used_by_hash = $3) AND ended_at IS NULL \
         RETURNING id, business_id, mode, browser_hash, known_hash, email, network, agent, locale, \
         next, asked_at, expires_at, answered_at, code_hash, tries, used_at, used_by_hash, ended_at";
     ANSWER = "UPDATE login_requests SET answered_at = $4, token_hash = $5, code_hash = $6 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3";
+    /// Takes the row: who waited for it reads what the other has made of it.
+    LOCK = "UPDATE login_requests SET tries = tries \
         WHERE business_id = $1 AND mode = $2 AND id = $3";
     USE = "UPDATE login_requests SET used_at = $4, used_by_hash = $5 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND used_at IS NULL AND ended_at IS NULL";
@@ -35,7 +39,7 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND email_folded = $3 AND ended_at IS NULL \
         AND used_at IS NULL AND id NOT IN (SELECT id FROM login_requests WHERE business_id = $1 \
         AND mode = $2 AND email_folded = $3 AND answered_at IS NOT NULL AND ended_at IS NULL \
-        AND used_at IS NULL ORDER BY id DESC LIMIT $5 + 0) AND answered_at IS NOT NULL";
+        AND used_at IS NULL ORDER BY id DESC LIMIT $5) AND answered_at IS NOT NULL";
     END_ALL = "UPDATE login_requests SET ended_at = $4 \
         WHERE business_id = $1 AND mode = $2 AND email_folded = $3 AND ended_at IS NULL";
     FORGET = "DELETE FROM login_requests WHERE expires_at < $1";
@@ -230,6 +234,22 @@ impl Tx {
             code_hash
         )?;
         Ok(())
+    }
+
+    /// Takes a request for this transaction, and answers it as it is then.
+    pub async fn lock_login_request(
+        &mut self,
+        scope: &Scope,
+        id: &LoginRequestId,
+    ) -> Result<Option<LoginRequest>> {
+        execute!(
+            self,
+            LOCK,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?;
+        self.login_request(scope, id).await
     }
 
     /// Uses link and code up; answers false when somebody was faster.

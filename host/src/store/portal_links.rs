@@ -12,12 +12,15 @@ use crate::domain::id::{CustomerId, LinkId};
 queries! {
     INSERT = "INSERT INTO portal_links (id, business_id, mode, customer_id, token_hash, \
         return_url, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    GET = "SELECT id, business_id, mode, customer_id, return_url, made_by, made_at, expires_at, \
-        used_at, used_by_hash, ended_at FROM portal_links \
+    GET = "SELECT id, business_id, mode, customer_id, token_hash, return_url, made_by, made_at, \
+        expires_at, used_at, used_by_hash, ended_at FROM portal_links \
         WHERE business_id = $1 AND mode = $2 AND id = $3";
-    BY_TOKEN = "SELECT id, business_id, mode, customer_id, return_url, made_by, made_at, \
+    BY_TOKEN = "SELECT id, business_id, mode, customer_id, token_hash, return_url, made_by, made_at, \
         expires_at, used_at, used_by_hash, ended_at FROM portal_links \
         WHERE business_id = $1 AND mode = $2 AND token_hash = $3";
+    /// Takes the row: who waited for it reads what the other has made of it.
+    LOCK = "UPDATE portal_links SET made_by = made_by \
+        WHERE business_id = $1 AND mode = $2 AND id = $3";
     USE = "UPDATE portal_links SET used_at = $4, used_by_hash = $5 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND used_at IS NULL AND ended_at IS NULL";
     END_ALL = "UPDATE portal_links SET ended_at = $4 \
@@ -31,6 +34,7 @@ struct Row {
     business_id: String,
     mode: String,
     customer_id: String,
+    token_hash: String,
     return_url: Option<String>,
     made_by: String,
     made_at: i64,
@@ -57,6 +61,7 @@ impl TryFrom<Row> for PortalLink {
             expires_at: columns.time("expires_at", row.expires_at)?,
             used: used_at.zip(row.used_by_hash),
             ended_at: columns.time_some("ended_at", row.ended_at)?,
+            token_hash: row.token_hash,
             return_url: row.return_url,
             made_by: row.made_by,
         })
@@ -64,8 +69,8 @@ impl TryFrom<Row> for PortalLink {
 }
 
 impl Tx {
-    /// Adds a link under the hash of its token.
-    pub async fn insert_portal_link(&mut self, link: &PortalLink, token_hash: &str) -> Result<()> {
+    /// Adds a link.
+    pub async fn insert_portal_link(&mut self, link: &PortalLink) -> Result<()> {
         execute!(
             self,
             INSERT,
@@ -73,7 +78,7 @@ impl Tx {
             link.scope.business.as_str(),
             link.scope.mode.as_str(),
             link.customer.as_str(),
-            token_hash,
+            &link.token_hash,
             link.return_url.as_deref(),
             &link.made_by,
             link.made_at.as_microsecond(),
@@ -112,6 +117,22 @@ impl Tx {
         )?
         .map(PortalLink::try_from)
         .transpose()
+    }
+
+    /// Takes a link for this transaction, and answers it as it is then.
+    pub async fn lock_portal_link(
+        &mut self,
+        scope: &Scope,
+        id: &LinkId,
+    ) -> Result<Option<PortalLink>> {
+        execute!(
+            self,
+            LOCK,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?;
+        self.portal_link(scope, id).await
     }
 
     /// Uses a link up; answers false when somebody was faster.

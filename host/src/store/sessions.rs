@@ -28,8 +28,6 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND ended_at IS NULL";
     END_OTHERS = "UPDATE sessions SET ended_at = $6 WHERE business_id = $1 AND mode = $2 \
         AND (customer_id = $3 OR email_folded = $4) AND id <> $5 AND ended_at IS NULL";
-    RENAME = "UPDATE sessions SET email_folded = $4 \
-        WHERE business_id = $1 AND mode = $2 AND id = $3";
     REMEMBER = "INSERT INTO known_browsers (business_id, mode, token_hash, address_hash, seen_at) \
         VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (business_id, mode, token_hash, address_hash) \
@@ -221,24 +219,6 @@ impl Tx {
             email_folded,
             except.map_or("", SessionId::as_str),
             at.as_microsecond()
-        )?;
-        Ok(())
-    }
-
-    /// Notes the address that a session has proven since.
-    pub async fn rename_session(
-        &mut self,
-        scope: &Scope,
-        id: &SessionId,
-        email_folded: &str,
-    ) -> Result<()> {
-        execute!(
-            self,
-            RENAME,
-            scope.business.as_str(),
-            scope.mode.as_str(),
-            id.as_str(),
-            email_folded
         )?;
         Ok(())
     }

@@ -17,14 +17,17 @@ queries! {
     GET = "SELECT id, email, name FROM staff WHERE id = $1";
     BY_EMAIL = "SELECT id, email, name FROM staff WHERE email_folded = $1";
     ROLES = "SELECT business_id, role FROM staff_roles WHERE staff_id = $1 ORDER BY business_id";
-    ASK = "INSERT INTO staff_requests (id, email, email_folded, network, locale, asked_at, \
-        expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    REQUEST = "SELECT id, email, network, locale, asked_at, expires_at, answered_at, used_at \
-        FROM staff_requests WHERE id = $1";
-    BY_TOKEN = "SELECT id, email, network, locale, asked_at, expires_at, answered_at, used_at \
-        FROM staff_requests WHERE token_hash = $1";
+    ASK = "INSERT INTO staff_requests (id, email, email_folded, known_hash, network, locale, \
+        asked_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    REQUEST = "SELECT id, email, known_hash, network, locale, asked_at, expires_at, answered_at, \
+        used_at, used_by_hash FROM staff_requests WHERE id = $1";
+    BY_TOKEN = "SELECT id, email, known_hash, network, locale, asked_at, expires_at, answered_at, \
+        used_at, used_by_hash FROM staff_requests WHERE token_hash = $1";
+    /// Takes the row: who waited for it reads what the other has made of it.
+    LOCK = "UPDATE staff_requests SET network = network WHERE id = $1";
     ANSWER = "UPDATE staff_requests SET answered_at = $2, token_hash = $3 WHERE id = $1";
-    USE = "UPDATE staff_requests SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
+    USE = "UPDATE staff_requests SET used_at = $2, used_by_hash = $3 \
+        WHERE id = $1 AND used_at IS NULL";
     OPEN = "INSERT INTO staff_sessions (id, staff_id, token_hash, network, agent, signed_in_at, \
         ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     SESSION = "SELECT id, staff_id, ends_at FROM staff_sessions \
@@ -41,6 +44,8 @@ pub struct StaffRequest {
     pub id: LoginRequestId,
     /// The address that was typed; perhaps nobody's.
     pub email: Email,
+    /// The hash of the secret by which the browser is known from before.
+    pub known_hash: Option<String>,
     /// The network it was asked from.
     pub network: String,
     /// The language of the page it was asked on.
@@ -51,8 +56,8 @@ pub struct StaffRequest {
     pub expires_at: Timestamp,
     /// When the link was made.
     pub answered_at: Option<Timestamp>,
-    /// When it was used.
-    pub used_at: Option<Timestamp>,
+    /// When it was used, and the hash of the browser that did.
+    pub used: Option<(Timestamp, Option<String>)>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -72,12 +77,14 @@ struct RoleRow {
 struct RequestRow {
     id: String,
     email: String,
+    known_hash: Option<String>,
     network: String,
     locale: String,
     asked_at: i64,
     expires_at: i64,
     answered_at: Option<i64>,
     used_at: Option<i64>,
+    used_by_hash: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -95,13 +102,15 @@ impl TryFrom<RequestRow> for StaffRequest {
             table: "staff_requests",
             id: &row.id,
         };
+        let used_at = columns.time_some("used_at", row.used_at)?;
         Ok(Self {
             id: columns.parse("id", &row.id)?,
             email: columns.parse("email", &row.email)?,
             asked_at: columns.time("asked_at", row.asked_at)?,
             expires_at: columns.time("expires_at", row.expires_at)?,
             answered_at: columns.time_some("answered_at", row.answered_at)?,
-            used_at: columns.time_some("used_at", row.used_at)?,
+            used: used_at.map(|at| (at, row.used_by_hash)),
+            known_hash: row.known_hash,
             network: row.network,
             locale: row.locale,
         })
@@ -186,6 +195,7 @@ impl Tx {
             request.id.as_str(),
             request.email.as_str(),
             request.email.folded(),
+            request.known_hash.as_deref(),
             &request.network,
             &request.locale,
             request.asked_at.as_microsecond(),
@@ -222,9 +232,24 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes a request for this transaction, and answers it as it is then.
+    pub async fn lock_staff_request(
+        &mut self,
+        id: &LoginRequestId,
+    ) -> Result<Option<StaffRequest>> {
+        execute!(self, LOCK, id.as_str())?;
+        self.staff_request(id).await
+    }
+
     /// Uses a link up; answers false when somebody was faster.
-    pub async fn use_staff_request(&mut self, id: &LoginRequestId, at: Timestamp) -> Result<bool> {
-        Ok(execute!(self, USE, id.as_str(), at.as_microsecond())? == 1)
+    pub async fn use_staff_request(
+        &mut self,
+        id: &LoginRequestId,
+        at: Timestamp,
+        browser_hash: &str,
+    ) -> Result<bool> {
+        let touched = execute!(self, USE, id.as_str(), at.as_microsecond(), browser_hash)?;
+        Ok(touched == 1)
     }
 
     /// Adds a session under the hash of its token.

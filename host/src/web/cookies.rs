@@ -3,11 +3,13 @@
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use jiff::SignedDuration;
 
 use super::surface::Surface;
 use crate::domain::Scope;
 
-const YEAR: u32 = 365 * 24 * 60 * 60;
+/// How long a browser keeps the language that was chosen.
+const LANGUAGE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The cookies of one surface. All are unreadable for scripts and sent to this host only.
 #[derive(Clone)]
@@ -91,9 +93,9 @@ impl Cookies {
         self.write(purpose, value, "")
     }
 
-    /// A cookie that stays for a year.
-    pub(super) fn keep(&self, purpose: Purpose, value: &str) -> HeaderValue {
-        self.write(purpose, value, &format!("; Max-Age={YEAR}"))
+    /// A cookie that stays for `age`.
+    pub(super) fn keep(&self, purpose: Purpose, value: &str, age: SignedDuration) -> HeaderValue {
+        self.write(purpose, value, &format!("; Max-Age={}", age.as_secs()))
     }
 
     pub(super) fn remove(&self, purpose: Purpose) -> HeaderValue {
@@ -101,7 +103,7 @@ impl Cookies {
     }
 
     pub(super) fn language(&self, tag: &str) -> HeaderValue {
-        self.keep(Purpose::Language, tag)
+        self.keep(Purpose::Language, tag, LANGUAGE)
     }
 
     /// Whether the portal is reached by https.

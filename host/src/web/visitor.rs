@@ -160,9 +160,11 @@ impl Visitor {
             .push(self.visit.cookies.set(purpose, value));
     }
 
-    pub(super) fn keep_cookie(&mut self, purpose: Purpose, value: &str) {
+    /// Gives the browser the secret by which it is known from now on.
+    pub(super) fn know(&mut self, secret: &str) {
+        let age = self.web.cx.settings.load().login.known_browser;
         self.set_cookies
-            .push(self.visit.cookies.keep(purpose, value));
+            .push(self.visit.cookies.keep(Purpose::Known, secret, age));
     }
 
     pub(super) fn remove_cookie(&mut self, purpose: Purpose) {

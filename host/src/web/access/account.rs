@@ -7,6 +7,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
+use super::asked::AskedView;
+use super::sign_in::client;
 use crate::domain::access::Session;
 use crate::domain::email::Email;
 use crate::flows::email_change::{self, Hurdle};
@@ -160,6 +162,8 @@ struct EmailPage {
     now: String,
     email: String,
     state: EmailState,
+    /// How long the link works.
+    minutes: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -186,6 +190,7 @@ impl Page for EmailPage {
             now: "amelie@example.com".to_owned(),
             email: String::new(),
             state,
+            minutes: 10,
         })
         .collect()
     }
@@ -209,10 +214,12 @@ async fn address(who: SignedIn) -> Result<Response, Error> {
 }
 
 fn email_page(who: &SignedIn, state: EmailState, email: String) -> Result<Response, Error> {
+    let lifetime = who.web.cx.settings.load().login.request_lifetime;
     who.render(&EmailPage {
         now: who.customer.email.as_str().to_owned(),
         email,
         state,
+        minutes: lifetime.as_mins(),
     })
 }
 
@@ -237,8 +244,10 @@ async fn change(
     };
     let (cx, session, customer) = (who.cx(), who.session.clone(), who.customer.clone());
     let (locale, shown) = (who.frame.locale.to_string(), new.as_str().to_owned());
-    web.perform(async move { email_change::ask(&cx, &session, &customer, new, locale).await })
-        .await?;
+    let (_, client) = client(&web, who.visitor.clone()).await?;
+    let asked =
+        async move { email_change::ask(&cx, &session, &customer, &client, new, locale).await };
+    web.perform(asked).await?;
     email_page(&who, EmailState::Sent, shown)
 }
 
@@ -248,6 +257,7 @@ struct ConfirmPage {
     /// Where the button posts to; none when it is too late.
     action: Option<String>,
     address: String,
+    asked: Option<AskedView>,
     done: bool,
     home: String,
 }
@@ -259,6 +269,7 @@ impl Page for ConfirmPage {
         let page = |action: Option<&str>, done| Self {
             action: action.map(str::to_owned),
             address: "a•••@example.com".to_owned(),
+            asked: action.map(|_| AskedView::sample(Some("Firefox"))),
             done,
             home: "/bus_sample/".to_owned(),
         };
@@ -283,13 +294,17 @@ async fn prove(
     } else {
         StatusCode::GONE
     };
+    // Times on this page are the host's, whatever a test clock says.
+    visitor.frame.now = web.cx.now();
     let page = ConfirmPage {
         action: change
             .is_some()
             .then(|| visitor.url(&format!("/email/{token}"))),
         address: change
+            .as_ref()
             .map(|change| change.new_email.masked())
             .unwrap_or_default(),
+        asked: change.map(|change| AskedView::of(change.asked_at, &change.agent, change.network)),
         done: false,
         home: visitor.url("/"),
     };
@@ -309,6 +324,7 @@ async fn confirm(
     let page = ConfirmPage {
         action: None,
         address: String::new(),
+        asked: None,
         done,
         home: visitor.url("/"),
     };

@@ -6,9 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::asked::AskedView;
 use super::sign_in::{client, welcome};
 use crate::domain::access::Session;
 use crate::flows::portal_link;
@@ -42,13 +42,6 @@ struct LinkPage {
     instead_of: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct AskedView {
-    at: Timestamp,
-    browser: Option<&'static str>,
-    network: String,
-}
-
 impl Page for LinkPage {
     const TEMPLATE: &'static str = "pages/link.html";
 
@@ -56,11 +49,7 @@ impl Page for LinkPage {
         let page = |browser, instead_of: Option<&str>| Self {
             action: "/bus_sample/link/sample".to_owned(),
             address: "a•••@example.com".to_owned(),
-            asked: Some(AskedView {
-                at: "2026-11-22T09:30:00Z".parse().expect("a valid timestamp"),
-                browser,
-                network: "203.0.113.0/24".to_owned(),
-            }),
+            asked: Some(AskedView::sample(browser)),
             instead_of: instead_of.map(str::to_owned),
         };
         let made = Self {
@@ -106,11 +95,7 @@ async fn show(
     let session = signed_in::current(&visitor, &mut tx).await?;
     let asked = sign_in::look(&web.cx, &mut tx, &scope, &token, &browser).await?;
     let (address, asked) = if let Some(asked) = asked {
-        let view = AskedView {
-            at: asked.at,
-            browser: browser_name(&asked.agent),
-            network: asked.network,
-        };
+        let view = AskedView::of(asked.at, &asked.agent, asked.network);
         (asked.masked, Some(view))
     } else if let Some(link) = portal_link::look(&web.cx, &mut tx, &scope, &token, &browser).await?
     {
@@ -203,19 +188,4 @@ async fn again(
     } else {
         visitor.redirect_to(&visitor.login_url())
     })
-}
-
-/// What people call the browser; none when it is none of the usual ones.
-fn browser_name(agent: &str) -> Option<&'static str> {
-    // Most name others as well: the most special first.
-    [
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]
-    .into_iter()
-    .find(|(mark, _)| agent.contains(mark))
-    .map(|(_, name)| name)
 }

@@ -2,6 +2,7 @@
 //! account, signing out, changing the address.
 
 mod account;
+mod asked;
 mod link;
 mod sign_in;
 

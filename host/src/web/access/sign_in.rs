@@ -208,7 +208,7 @@ pub(super) async fn client(web: &Web, mut visitor: Visitor) -> Result<(Visitor, 
 /// Hands the session over and goes in.
 pub(super) fn welcome(mut visitor: Visitor, opened: &Opened, next: Option<&str>) -> Response {
     visitor.set_cookie(Purpose::Session, &opened.token);
-    visitor.keep_cookie(Purpose::Known, &opened.known);
+    visitor.know(&opened.known);
     let next = next.and_then(Next::parse);
     visitor.redirect(next.as_ref().map_or("/", Next::as_str))
 }

@@ -166,11 +166,7 @@ async fn portal_session(
                 link
             }
         };
-        Ok(portal_link::url(
-            &cx,
-            &scope,
-            &portal_link::token(&cx, &link),
-        ))
+        portal_link::url_of(&cx, &scope, &link).await
     })
     .await?;
     Ok(Json(Session { link }))

@@ -27,6 +27,8 @@ pub(super) struct SharePage {
     /// The dynamic link that was just made. It stands on this page only.
     link: Option<String>,
     expires_at: Option<Timestamp>,
+    /// How long one works, in hours that have begun.
+    hours: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +55,7 @@ impl Page for SharePage {
             done,
             link: link.map(str::to_owned),
             expires_at: link.map(|_| "2026-11-23T09:30:00Z".parse().expect("a valid timestamp")),
+            hours: 24,
         };
         let link = "https://portal.example.com/bus_sample/link/PaSvG7n2kqW4mXr9tYb1cZe5dHf8jLs3uAoTiRwEqBk";
         vec![
@@ -136,6 +139,7 @@ fn page(web: &Web, found: &OfRoom, done: Done, token: Option<String>) -> Result<
         static_link: address::static_link(&web.cx, &room.scope),
         done,
         expires_at: expires_at.filter(|_| token.is_some()),
+        hours: (lifetime.as_mins() + 59) / 60,
         link: token.map(|token| portal_link::url(&web.cx, &room.scope, &token)),
     };
     room.render_as(StatusCode::OK, &page)

@@ -114,9 +114,9 @@ pub(super) async fn show(
     mut visitor: Visitor,
     Path(token): Path<String>,
 ) -> Result<Response, Error> {
-    visitor.browser();
+    let browser = visitor.browser();
     let mut tx = web.cx.store.read().await?;
-    let found = staff::look(&web.cx, &mut tx, &token).await?;
+    let found = staff::look(&web.cx, &mut tx, &token, &browser).await?;
     link_page(&visitor, &token, found)
 }
 
@@ -151,13 +151,10 @@ pub(super) async fn press(
         .perform(async move { staff::enter(&cx, &client, &pressed).await })
         .await?;
     let Some(opened) = opened else {
-        // A second press of the same button finds the first one's session.
-        return match current(&visitor).await? {
-            Some(_) => Ok(visitor.redirect("/")),
-            None => link_page(&visitor, &token, None),
-        };
+        return link_page(&visitor, &token, None);
     };
     visitor.set_cookie(Purpose::Session, &opened.token);
+    visitor.know(&opened.known);
     Ok(visitor.redirect("/"))
 }
 
@@ -181,7 +178,7 @@ async fn client(mut visitor: Visitor) -> Result<(Visitor, Client), Error> {
         network: visitor.visit.network(&visitor.web.cx.settings.load().login),
         agent: visitor.visit.agent.clone(),
         browser: visitor.browser(),
-        known: None,
+        known: visitor.visit.cookies.get(Purpose::Known).map(str::to_owned),
         session: session.map(|(session, _)| session.id),
     };
     Ok((visitor, client))

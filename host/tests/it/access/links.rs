@@ -126,3 +126,24 @@ async fn links_are_made_for_customers_of_the_scope_and_return_to_safe_places_onl
         assert!(matches!(made, Err(flows::Error::Invalid { .. })), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn a_link_stays_the_same_when_the_host_has_a_newer_key() {
+    let [_, house] = House::each().await;
+    let customer = house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let (id, token) = portal_link::create(&house.cx, &lumen(), &customer.id, None, "key_1")
+        .await
+        .unwrap();
+    let keys = &house.settings.server.key_file;
+    vestibule::config::HostKeys::add(keys, vestibule::cx::random()).unwrap();
+    let rotated = vestibule::app::open(house.settings.clone()).await.unwrap();
+    let url = portal_link::url_of(&rotated, &lumen(), &id).await.unwrap();
+    assert_eq!(url, portal_link::url(&house.cx, &lumen(), &token));
+    let (other, newer) = portal_link::create(&rotated, &lumen(), &customer.id, None, "key_1")
+        .await
+        .unwrap();
+    let url = portal_link::url_of(&rotated, &lumen(), &other).await;
+    assert_eq!(url.unwrap(), portal_link::url(&rotated, &lumen(), &newer));
+}

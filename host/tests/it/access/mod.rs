@@ -1,27 +1,27 @@
 //! Getting in, staying in and being kept out: the router with cookies as a browser keeps them,
 //! the worker that answers login requests, and the mailbox that it writes to.
 
+mod browser;
 mod console;
+mod guessing;
 mod hosts;
 mod isolation;
 mod links;
 mod logs;
 mod mails;
+mod networks;
+mod races;
 mod requests;
 mod sessions;
 mod sign_in;
+mod staff;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::BodyExt as _;
-use scraper::{Html, Selector};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 use vestibule::config::{HostKeys, Settings, Sources};
 use vestibule::cx::{Cx, random};
 use vestibule::domain::customer::Customer;
@@ -34,6 +34,9 @@ use vestibule::mail::transport::Transport;
 use vestibule::themes::Themes;
 use vestibule::web::{self, Web};
 
+use browser::{Browser, Shown};
+use scraper::{Html, Selector};
+
 const HOST: &str = "127.0.0.1:8080";
 
 /// A host with two businesses, without its listener.
@@ -41,6 +44,8 @@ struct House {
     cx: Cx,
     router: Router,
     settings: Settings,
+    /// Its database.
+    url: String,
     themes: Arc<Themes>,
     mailbox: Mailbox,
     stop: CancellationToken,
@@ -128,6 +133,7 @@ impl House {
             cx,
             router,
             settings,
+            url: database,
             themes,
             mailbox: Mailbox::new(folder),
             stop,
@@ -246,144 +252,4 @@ fn older(shown: &Shown) -> Option<String> {
     let link = Selector::parse("a[rel=next]").unwrap();
     let href = page.select(&link).next()?.attr("href")?;
     Some(href.to_owned())
-}
-
-/// What a browser keeps and shows.
-struct Browser {
-    router: Router,
-    cookies: BTreeMap<String, String>,
-    headers: Vec<(&'static str, String)>,
-}
-
-struct Shown {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Shown {
-    fn location(&self) -> &str {
-        self.headers
-            .get(header::LOCATION)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The token of the page's forms.
-    fn csrf(&self) -> String {
-        let page = Html::parse_document(&self.body);
-        let field = Selector::parse("input[name=csrf]").unwrap();
-        let field = page.select(&field).next();
-        field
-            .and_then(|field| field.attr("value"))
-            .unwrap_or_default()
-            .to_owned()
-    }
-}
-
-impl Browser {
-    fn new(router: Router) -> Self {
-        Self {
-            router,
-            cookies: BTreeMap::new(),
-            headers: vec![
-                ("host", HOST.to_owned()),
-                ("user-agent", "Firefox/1".to_owned()),
-            ],
-        }
-    }
-
-    /// The same browser behind a proxy that says it is at `address`.
-    fn at(mut self, address: &str) -> Self {
-        self.headers.push(("x-forwarded-for", address.to_owned()));
-        self
-    }
-
-    async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Shown {
-        let mut request = request;
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let request = request
-            .header("cookie", cookies.join("; "))
-            .body(body)
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            if value.is_empty() {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        let body = body.collect().await.unwrap().to_bytes();
-        Shown {
-            status: parts.status,
-            headers: parts.headers,
-            // Templates write the slashes of attributes so.
-            body: String::from_utf8_lossy(&body).replace("&#x2f;", "/"),
-        }
-    }
-
-    async fn get(&mut self, path: &str) -> Shown {
-        self.send(Request::builder().uri(path), Body::empty()).await
-    }
-
-    /// Sends a form as a page of ours would.
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
-        self.post_from("same-origin", path, fields).await
-    }
-
-    async fn post_from(&mut self, site: &str, path: &str, fields: &[(&str, &str)]) -> Shown {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("sec-fetch-site", site);
-        self.send(request, Body::from(body)).await
-    }
-
-    /// Opens a page and sends its form to `action`.
-    async fn fill(&mut self, page: &str, action: &str, fields: &[(&str, &str)]) -> Shown {
-        let csrf = self.get(page).await.csrf();
-        let mut fields = fields.to_vec();
-        fields.push(("csrf", &csrf));
-        self.post(action, &fields).await
-    }
-
-    /// Asks for a login link.
-    async fn ask(&mut self, email: &str) -> Shown {
-        self.fill("/login/bus_lumen", "/bus_lumen/login", &[("email", email)])
-            .await
-    }
-
-    /// Presses the button of the page behind a link.
-    async fn press(&mut self, link: &str) -> Shown {
-        self.fill(link, link, &[]).await
-    }
-
-    async fn enter(&mut self, code: &str) -> Shown {
-        self.fill(
-            "/bus_lumen/login/mail",
-            "/bus_lumen/login/code",
-            &[("code", code)],
-        )
-        .await
-    }
-
-    /// Whether the portal lets it in.
-    async fn is_in(&mut self) -> bool {
-        let shown = self.get("/bus_lumen/profile/email").await;
-        shown.status == StatusCode::OK
-    }
 }

@@ -136,3 +136,83 @@ async fn a_language_is_chosen_by_cookie_then_by_browser_and_stays_on_our_paths()
     let away = house.browser().get("//evil.example/?lang=en").await;
     assert_eq!(away.location(), "");
 }
+
+#[tokio::test]
+async fn no_link_of_an_error_page_leads_to_another_host() {
+    let house = House::sqlite().await;
+    for path in ["//evil.example/x", "///evil.example/x", "/\\evil.example/x"] {
+        let page = house.browser().get(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.body.contains("lang=es"), "{}", page.body);
+        for away in ["href=\"//", "href=\"/\\"] {
+            assert!(!page.body.contains(away), "{path}: {}", page.body);
+        }
+        let chosen = house.browser().get(&format!("{path}?lang=es")).await;
+        assert_eq!(chosen.location(), "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn choosing_a_language_is_answered_with_the_headers_of_every_answer() {
+    let house = House::sqlite().await;
+    let chosen = house.browser().get("/login/bus_lumen?lang=es").await;
+    assert_eq!(chosen.status, StatusCode::SEE_OTHER);
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        let found = chosen
+            .headers
+            .get(name)
+            .map(|value| value.to_str().unwrap());
+        assert_eq!(found, Some(value), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_does_not_say_its_site_must_say_our_origin() {
+    let house = House::sqlite().await;
+    for (origin, status) in [
+        (Some("http://127.0.0.1:8080"), StatusCode::SEE_OTHER),
+        (Some("http://127.0.0.1:9090"), StatusCode::FORBIDDEN),
+        (Some("https://127.0.0.1:8080"), StatusCode::FORBIDDEN),
+        (Some("null"), StatusCode::FORBIDDEN),
+        (None, StatusCode::FORBIDDEN),
+    ] {
+        let mut browser = house.browser();
+        let csrf = browser.get("/login/bus_lumen").await.csrf();
+        let mut request = axum::http::Request::post("/bus_lumen/login")
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let body = format!("email=amelie@example.com&csrf={csrf}");
+        let shown = browser.send(request, body.into()).await;
+        assert_eq!(shown.status, status, "{origin:?}");
+    }
+}
+
+#[tokio::test]
+async fn over_https_files_of_themes_say_so_too() {
+    let house = House::sqlite().await;
+    let page = house.browser().get("/login/bus_lumen").await;
+    let from = page.body.find("/assets/").expect("a style sheet");
+    let path = page.body[from..].split('"').next().unwrap().to_owned();
+    house.configure(|settings| {
+        settings.server.public_url = "https://portal.example.com".parse().unwrap();
+        settings.server.console_url = "https://console.example.com".parse().ok();
+    });
+    let mut browser = house.browser();
+    browser.headers[0].1 = "portal.example.com".to_owned();
+    let file = browser.get(&path).await;
+    assert_eq!(file.status, StatusCode::OK, "{path}");
+    let header = |name: &str| file.headers[name].to_str().unwrap().to_owned();
+    assert!(header("strict-transport-security").contains("max-age=31536000"));
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert!(
+        header("cache-control").contains("max-age"),
+        "{}",
+        header("cache-control")
+    );
+}

@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use vestibule::flows::customer::{self, Changes};
 use vestibule::flows::portal_link;
 
 use super::{Browser, House, link, lumen};
+use crate::support::dump::dump;
 
 async fn signed_in(house: &House, mails: usize) -> Browser {
     let mut browser = house.browser();
@@ -171,4 +173,92 @@ async fn a_session_leads_back_to_the_merchants_page_while_its_file_allows_that()
     let plain = "http://shop.example.com/".parse().ok();
     let refused = portal_link::create(&house.cx, &lumen(), &customer.id, plain, "key_1").await;
     assert!(refused.is_err());
+}
+
+#[tokio::test]
+async fn whoever_takes_an_address_of_somebody_else_does_not_get_their_account() {
+    for house in House::each().await {
+        let victim = house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        let mallory = house
+            .customer(&lumen(), "mallory@example.com", "Mallory")
+            .await;
+        let mut browser = house.browser().at("203.0.113.9");
+        browser.ask("mallory@example.com").await;
+        browser.press(&link(&house.mail(1).await)).await;
+        browser
+            .fill(
+                "/bus_lumen/profile/email",
+                "/bus_lumen/profile/email",
+                &[("email", "amelie@example.com")],
+            )
+            .await;
+        let proof = house.mail(2).await;
+        assert_eq!(proof.to, "amelie@example.com");
+        let mut phone = house.browser();
+        let page = phone.get(&link(&proof)).await;
+        assert!(
+            page.body.contains("203.0.113.0/24") && page.body.contains("Firefox"),
+            "the page says where it was asked: {}",
+            page.body
+        );
+        assert_eq!(phone.press(&link(&proof)).await.status, StatusCode::OK);
+
+        let accounts = browser.get("/bus_lumen/accounts").await;
+        assert!(accounts.body.contains("Mallory"), "{}", accounts.body);
+        assert!(!accounts.body.contains("Amélie"), "{}", accounts.body);
+        let csrf = accounts.csrf();
+        let choice = [("account", victim.id.as_str()), ("csrf", csrf.as_str())];
+        let refused = browser.post("/bus_lumen/accounts", &choice).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND);
+        let own = [("account", mallory.id.as_str()), ("csrf", csrf.as_str())];
+        let chosen = browser.post("/bus_lumen/accounts", &own).await;
+        assert_eq!(chosen.location(), "/bus_lumen/");
+        assert!(browser.is_in().await);
+    }
+}
+
+#[tokio::test]
+async fn a_change_by_the_merchant_ends_all_that_the_old_address_opens() {
+    for house in House::each().await {
+        let customer = house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        let mut browser = signed_in(&house, 1).await;
+        let made = portal_link::create(&house.cx, &lumen(), &customer.id, None, "key_1").await;
+        let dynamic = format!("/bus_lumen/link/{}", made.unwrap().1);
+        house.browser().ask("amelie@example.com").await;
+        let asked = link(&house.mail(2).await);
+        let form = "/bus_lumen/profile/email";
+        let fields = [("email", "new@example.com")];
+        browser.fill(form, form, &fields).await;
+        let proof = link(&house.mail(3).await);
+
+        let changes = Changes {
+            email: Some("other@example.com".parse().unwrap()),
+            ..Changes::default()
+        };
+        customer::update(&house.cx, &lumen(), &customer.id, changes)
+            .await
+            .unwrap();
+        assert!(!browser.is_in().await);
+        for link in [dynamic, asked, proof] {
+            let shown = house.browser().get(&link).await;
+            assert_eq!(shown.status, StatusCode::GONE, "{link}");
+        }
+        let audit = dump(&house.url).await.remove("audit").unwrap();
+        for action in [
+            "session.open",
+            "login_request.use",
+            "portal_link.create",
+            "customer.ask_email",
+            "customer.update",
+        ] {
+            let told = audit.iter().any(|row| row.contains(action));
+            assert!(told, "no row tells of {action}");
+        }
+        let address = audit.iter().find(|row| row.contains('@'));
+        assert_eq!(address, None);
+    }
 }

@@ -87,9 +87,11 @@ impl Person {
         tx.insert_session(&rows.session, &secret::hash(&secret))
             .await
             .unwrap();
-        tx.insert_email_change(&rows.change, &secret::hash(&proof))
-            .await
-            .unwrap();
+        let change = EmailChange {
+            token_hash: secret::hash(&proof),
+            ..rows.change.clone()
+        };
+        tx.insert_email_change(&change).await.unwrap();
         let (_, link) = portal_link::create_in(cx, &mut tx, scope, &customer.id, None, "tests")
             .await
             .unwrap();
@@ -220,7 +222,10 @@ fn rows(cx: &Cx, customer: &Customer) -> Rows {
             session: session.id.clone(),
             old_email: customer.email.clone(),
             new_email: format!("new.{}", customer.email.as_str()).parse().unwrap(),
+            token_hash: String::new(),
             locale: "en".to_owned(),
+            network: "192.0.2.0/24".to_owned(),
+            agent: "a browser".to_owned(),
             asked_at: now,
             expires_at: now + days(1),
             confirmed_at: None,

@@ -61,7 +61,10 @@ console-mail-links = Links and codes work: they sign this test customer in.
 console-share = Share invitation
 console-share-lead = Two ways into the portal for { $address }.
 console-dynamic = One-time link
-console-dynamic-text = Opens this customer’s portal without asking for the address. It works once, within 24 hours, and the session it opens says that you made it. Give it to nobody else.
+console-dynamic-text = Opens this customer’s portal without asking for the address. It works once, within { $hours ->
+    [one] one hour
+   *[other] { $hours } hours
+ }, and the session it opens says that you made it. Give it to nobody else.
 console-dynamic-until = It works until { $until } and is shown on this page only.
 console-make-link = Make a link
 console-send-link = Send one by mail

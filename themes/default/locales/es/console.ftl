@@ -61,7 +61,10 @@ console-mail-links = Los enlaces y códigos funcionan: abren la sesión de este 
 console-share = Compartir invitación
 console-share-lead = Dos formas de entrar en el portal para { $address }.
 console-dynamic = Enlace de un solo uso
-console-dynamic-text = Abre el portal de este cliente sin pedir la dirección. Sirve una vez, durante 24 horas, y la sesión que abre dice que lo creaste tú. No se lo des a nadie más.
+console-dynamic-text = Abre el portal de este cliente sin pedir la dirección. Sirve una vez, durante { $hours ->
+    [one] una hora
+   *[other] { $hours } horas
+ }, y la sesión que abre dice que lo creaste tú. No se lo des a nadie más.
 console-dynamic-until = Sirve hasta el { $until } y solo se muestra en esta página.
 console-make-link = Crear un enlace
 console-send-link = Enviar uno por correo
