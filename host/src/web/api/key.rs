@@ -77,9 +77,13 @@ pub(super) fn rates(parts: &Parts) -> &Rates {
     rates.expect("the routes of the API carry their rates")
 }
 
-/// The scope of the key that is shown, where one is needed and where it is not.
+/// The scope of the key that is shown where none is needed; one that is none is refused.
 pub(super) async fn shown_scope(web: &Web, parts: &Parts) -> Result<Option<Scope>, Error> {
-    Ok(find(web, parts).await?.map(|key| key.scope))
+    match (bearer(parts), find(web, parts).await?) {
+        (_, Some(key)) => Ok(Some(key.scope)),
+        (None | Some(""), None) => Ok(None),
+        (Some(_), None) => Err(unauthorized()),
+    }
 }
 
 async fn find(web: &Web, parts: &Parts) -> Result<Option<store::ApiKey>, Error> {

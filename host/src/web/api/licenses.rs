@@ -16,9 +16,9 @@ use super::key::{acting, rates, shown_scope};
 use super::repeats::{arrival, bytes};
 use super::run;
 use crate::cx::Cx;
-use crate::domain::Mode;
 use crate::domain::id::LicenseInstanceId;
 use crate::domain::license::{License, LicenseStatus};
+use crate::domain::{Mode, Scope};
 use crate::flows::license::{self, Activated};
 use crate::flows::repeat::{self, Arrival};
 use crate::web::surface::Surface;
@@ -38,6 +38,8 @@ pub(super) fn router() -> Router<Web> {
 /// A call with a license key: its mode, its body, and how a repeat of it is recognised.
 struct Shown<T> {
     mode: Mode,
+    /// Of the API key, where one was shown: other businesses' licenses are then unknown.
+    scope: Option<Scope>,
     body: T,
     cx: Cx,
     arrival: Arrival,
@@ -57,7 +59,8 @@ where
         let visit = parts.extensions.get::<Arc<Visit>>().cloned();
         let visit = visit.ok_or_else(Error::not_found)?;
         rates(&parts).count_network(&web, &visit).await?;
-        let mode = match shown_scope(&web, &parts).await? {
+        let scope = shown_scope(&web, &parts).await?;
+        let mode = match &scope {
             Some(scope) => scope.mode,
             None if visit.surface == (Surface::Api { test: true }) => Mode::Test,
             None => Mode::Live,
@@ -65,6 +68,7 @@ where
         let bytes = bytes(Request::from_parts(parts.clone(), body), state).await?;
         Ok(Self {
             mode,
+            scope,
             body: json(&bytes)?,
             cx: acting(&web, &parts, "license".to_owned()),
             arrival: arrival(String::new(), &parts, &bytes)?,
@@ -82,7 +86,7 @@ async fn activate(
     State(web): State<Web>,
     shown: Shown<ActivateBody>,
 ) -> Result<(StatusCode, Json<Activation>), Error> {
-    let license = find(&shown.cx, shown.mode, &shown.body.license_key).await?;
+    let license = find(&shown, &shown.body.license_key).await?;
     let license = license.ok_or_else(unknown_key)?;
     let (cx, name) = (shown.cx, shown.body.name);
     let arrival = Arrival {
@@ -127,7 +131,7 @@ async fn deactivate(
     State(web): State<Web>,
     shown: Shown<DeactivateBody>,
 ) -> Result<StatusCode, Error> {
-    let license = find(&shown.cx, shown.mode, &shown.body.license_key).await?;
+    let license = find(&shown, &shown.body.license_key).await?;
     let license = license.ok_or_else(unknown_key)?;
     let foreign = || Error::forbidden().saying("the instance is not one of this license key");
     let id: LicenseInstanceId = shown
@@ -167,7 +171,7 @@ struct Valid {
 /// 200 for every key, known or not.
 async fn validate(shown: Shown<ValidateBody>) -> Result<Json<Valid>, Error> {
     let cx = &shown.cx;
-    let Some(license) = find(cx, shown.mode, &shown.body.license_key).await? else {
+    let Some(license) = find(&shown, &shown.body.license_key).await? else {
         return Ok(Json(Valid { valid: false }));
     };
     let mut tx = cx.store.read().await?;
@@ -188,13 +192,16 @@ async fn validate(shown: Shown<ValidateBody>) -> Result<Json<Valid>, Error> {
     }))
 }
 
-/// The license of a key whose business is served.
-async fn find(cx: &Cx, mode: Mode, key: &str) -> Result<Option<License>, Error> {
+/// The license of a key whose business is served, and is the API key's where one was shown.
+async fn find<T>(shown: &Shown<T>, key: &str) -> Result<Option<License>, Error> {
     if key.is_empty() || key.len() > MAX_KEY {
         return Ok(None);
     }
-    let license = license::by_key(cx, mode, key).await?;
-    Ok(license.filter(|license| cx.business(&license.scope).is_some()))
+    let license = license::by_key(&shown.cx, shown.mode, key).await?;
+    let is_reached = |scope: &Scope| shown.scope.as_ref().is_none_or(|own| own == scope);
+    Ok(license.filter(|license| {
+        shown.cx.business(&license.scope).is_some() && is_reached(&license.scope)
+    }))
 }
 
 fn unknown_key() -> Error {

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
+use vestibule::domain::Scope;
 use vestibule::domain::license::License;
 
 use super::{Answer, Api};
@@ -95,4 +96,38 @@ async fn without_a_key_of_the_api_only_live_mode_answers_and_not_too_often() {
         }
     }
     assert_eq!(last, 429);
+}
+
+#[tokio::test]
+async fn with_a_key_of_the_api_only_its_own_business_answers() {
+    for world in World::each().await {
+        let own = Api::of(&world).await;
+        let license = license(&world).await;
+        let harbour = Scope::new("bus_harbour".parse().unwrap(), world.scope.mode);
+        let foreign = Api::with(&world.cx, &harbour, true).await;
+        let body = json!({ "license_key": license.key, "name": "Laptop" });
+        let valid = foreign.post("/licenses/validate", body.clone()).await.ok();
+        assert_eq!(valid, json!({ "valid": false }));
+        let refused = foreign.post("/licenses/activate", body.clone()).await;
+        refused.refuses(404, "LICENSE_KEY_NOT_FOUND", "license key");
+        let live = Scope::new(world.scope.business.clone(), vestibule::domain::Mode::Live);
+        let live = Api::with(&world.cx, &live, true).await;
+        let valid = live.post("/licenses/validate", body.clone()).await.ok();
+        assert_eq!(valid, json!({ "valid": false }));
+        let made = own.post("/licenses/activate", body.clone()).await.ok();
+        let leave = json!({ "license_key": license.key, "license_key_instance_id": made["id"] });
+        let refused = foreign.post("/licenses/deactivate", leave).await;
+        refused.refuses(404, "LICENSE_KEY_NOT_FOUND", "license key");
+
+        let nobody = Api {
+            key: "vst_nonsense".to_owned(),
+            ..own
+        };
+        for call in ["validate", "activate"] {
+            let refused = nobody
+                .post(&format!("/licenses/{call}"), body.clone())
+                .await;
+            refused.refuses(401, "UNAUTHORIZED", "API key");
+        }
+    }
 }
