@@ -192,7 +192,7 @@ impl Frame {
                     tag => tag,
                     name => name,
                     current => tag == self.locale.catalogue(),
-                    href => format!("{}{}?lang={tag}", self.base, self.path),
+                    href => format!("{}{}?lang={tag}", self.base, self.local_path()),
                 }
             })
             .collect();
@@ -216,6 +216,12 @@ impl Frame {
                 context! { tone => flash.tone.name(), key => flash.key.as_str() }
             }),
         }
+    }
+
+    /// The path with a single slash in front: with two, or a backslash, it would name another
+    /// host where nothing stands before it.
+    fn local_path(&self) -> String {
+        format!("/{}", self.path.trim_start_matches(['/', '\\']))
     }
 
     /// Whether the navigation entry at `path` is where this page is.

@@ -66,13 +66,6 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        Ok(Self::enter(parts, web).await?.0)
-    }
-}
-
-impl SignedIn {
-    /// Who it is, and the transaction that it was found in.
-    pub(super) async fn enter(parts: &mut Parts, web: &Web) -> Result<(Self, Tx), Response> {
         let visitor = Visitor::from_request_parts(parts, web)
             .await
             .map_err(Error::into_response)?;
@@ -87,7 +80,7 @@ impl SignedIn {
             return Err(visitor.redirect("/accounts"));
         };
         let signed_in = load(visitor, &mut tx, session.clone(), customer).await;
-        Ok((signed_in.map_err(Error::into_response)?, tx))
+        signed_in.map_err(Error::into_response)
     }
 }
 

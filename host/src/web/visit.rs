@@ -16,6 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tracing::Instrument as _;
 
 use super::cookies::Cookies;
+use super::headers::{self, Sources};
 use super::surface::{self, Surface};
 use super::{Error, Web};
 use crate::config;
@@ -91,7 +92,8 @@ pub(super) async fn begin(State(web): State<Web>, mut request: Request, next: Ne
         if !known {
             return super::error::render(&web, &visit, &Error::misdirected());
         }
-        if let Some(response) = change_language(&web, &visit, &request) {
+        if let Some(mut response) = change_language(&web, &visit, &request) {
+            headers::apply(response.headers_mut(), &visit, &Sources::default());
             return response;
         }
         *request.uri_mut() = moved(request.uri(), &visit.path);
@@ -177,6 +179,8 @@ fn moved(uri: &Uri, path: &str) -> Uri {
 /// The last address of `X-Forwarded-For` that no trusted proxy has.
 fn client(trusted: &[ipnet::IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    // A socket for both families sees IPv4 as a part of IPv6.
+    let peer = peer.to_canonical();
     if !is_trusted(&peer) {
         return peer;
     }
@@ -188,7 +192,7 @@ fn client(trusted: &[ipnet::IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr
         .collect();
     let mut last = peer;
     for entry in forwarded.iter().rev() {
-        let Ok(address) = entry.trim().parse() else {
+        let Some(address) = forwarded_address(entry) else {
             break;
         };
         last = address;
@@ -197,6 +201,17 @@ fn client(trusted: &[ipnet::IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr
         }
     }
     last
+}
+
+/// An entry of `X-Forwarded-For`: an address, which some proxies write with a port.
+fn forwarded_address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = bare.unwrap_or(entry).parse().ok();
+    let with_port = || Some(entry.parse::<SocketAddr>().ok()?.ip());
+    Some(address.or_else(with_port)?.to_canonical())
 }
 
 /// `?lang=es` on any page: the choice becomes a cookie, and the page is shown without it.
@@ -213,8 +228,8 @@ fn change_language(web: &Web, visit: &Visit, request: &Request) -> Option<Respon
     let language = languages.iter().find(|language| *language == wish)?;
     let rest: Vec<&(String, String)> = query.iter().filter(|(name, _)| name != "lang").collect();
     let mut target = request.uri().path().to_owned();
-    // "//host" would lead away.
-    if target.starts_with("//") {
+    // "//host" would lead away, and browsers read "/\\host" as that.
+    if target.starts_with("//") || target.starts_with("/\\") {
         return None;
     }
     if !rest.is_empty() {

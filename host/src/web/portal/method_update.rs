@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::records::Records;
 use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
 use crate::domain::subscription::Subscription;
@@ -75,7 +76,7 @@ pub(super) async fn update(
 }
 
 /// Whether the business lets its customers choose.
-fn allowed(who: &SignedIn) -> Result<(), Error> {
+pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
     let business = who.web.cx.business(who.scope());
     let allowed = business.is_some_and(|(business, _)| business.allow.payment_methods);
     allowed.then_some(()).ok_or_else(Error::not_found)
@@ -88,7 +89,7 @@ async fn page(
     trouble: Option<&'static str>,
 ) -> Result<Response, Error> {
     allowed(who)?;
-    let mut records = who.records().await?;
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
     let plan = records.plan(subscription).await?;
     match &plan.standing {
         Standing::Ended { .. } | Standing::Pending => {

@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
+use super::method_update::allowed;
 use super::progress::Pressed;
-use super::records::{Reading, Records};
+use super::records::Records;
 use super::sample;
 use super::view::Method;
 use crate::domain::id::MethodId;
@@ -21,6 +22,8 @@ use crate::web::{Error, Posted, SignedIn};
 pub struct MethodsPage {
     /// The methods, last used first.
     pub methods: Vec<Saved>,
+    /// Whether the business lets its customers remove one.
+    pub removable: bool,
 }
 
 /// The question before a method is removed.
@@ -49,17 +52,19 @@ pub struct PaidFor {
 }
 
 /// `GET /payment-methods`.
-pub(super) async fn index(reading: Reading) -> Result<Response, Error> {
-    let Reading { who, mut records } = reading;
+pub(super) async fn index(who: SignedIn) -> Result<Response, Error> {
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
     let mut methods = Vec::new();
     for method in records.tx.methods_of(who.scope(), &who.customer.id).await? {
         methods.push(Saved::of(&mut records, &method).await?);
     }
-    who.render(&MethodsPage { methods })
+    let removable = allowed(&who).is_ok();
+    who.render(&MethodsPage { methods, removable })
 }
 
 /// `GET /payment-methods/{id}/remove`.
 pub(super) async fn ask(who: SignedIn, Path(id): Path<String>) -> Result<Response, Error> {
+    allowed(&who)?;
     let page = question(&who, &id).await?;
     who.render(&page)
 }
@@ -70,6 +75,7 @@ pub(super) async fn remove(
     Path(id): Path<String>,
     Posted(Pressed {}): Posted<Pressed>,
 ) -> Result<Response, Error> {
+    allowed(&who)?;
     let method: MethodId = id.parse().map_err(|_| Error::not_found())?;
     let (cx, scope, customer) = (who.cx(), who.scope().clone(), who.customer.id.clone());
     let flow = async move {
@@ -86,7 +92,7 @@ pub(super) async fn remove(
 
 async fn question(who: &SignedIn, id: &str) -> Result<RemoveMethodPage, Error> {
     let id: MethodId = id.parse().map_err(|_| Error::not_found())?;
-    let mut records = who.records().await?;
+    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
     let method = records.tx.method(who.scope(), &id).await?;
     let method = method
         .filter(|method| method.customer == who.customer.id)
@@ -133,8 +139,12 @@ impl Page for MethodsPage {
     const TEMPLATE: &'static str = "pages/methods.html";
 
     fn samples() -> Vec<Self> {
-        let page = |methods| Self { methods };
-        vec![page(Saved::samples()), page(Vec::new())]
+        let page = |methods, removable| Self { methods, removable };
+        vec![
+            page(Saved::samples(), true),
+            page(Saved::samples(), false),
+            page(Vec::new(), true),
+        ]
     }
 }
 

@@ -92,3 +92,24 @@ async fn name_and_number_are_checked_and_kept() {
     page.says("Your profile is saved.");
     assert!(page.html.contains("山田太郎"));
 }
+
+#[tokio::test]
+async fn where_the_merchant_keeps_the_methods_nobody_removes_one() {
+    let house = House::with("[allow]\npayment_methods = false\n").await;
+    let guest = house.guest("Alex").await;
+    let method = guest.visa().await;
+    let path = format!("/payment-methods/{method}/remove");
+    let list = guest.get("/payment-methods").await;
+    list.says("4242");
+    assert!(!list.html.contains("/remove"), "{}", list.html);
+    assert_eq!(guest.get(&path).await.status, StatusCode::NOT_FOUND);
+    // A form that was open when the merchant said so.
+    let form = format!("<form action=\"/test/bus_lumen{path}\">{}</form>", {
+        let profile = guest.get("/profile").await;
+        let csrf = profile.elements("input[name=csrf]").remove(0);
+        format!("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", csrf.1)
+    });
+    let pressed = guest.press(&super::Page::of(form), &path, &[]).await;
+    assert_eq!(pressed.status, StatusCode::NOT_FOUND);
+    guest.get("/payment-methods").await.says("4242");
+}

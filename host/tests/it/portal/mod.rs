@@ -57,6 +57,11 @@ fn days(days: i64) -> SignedDuration {
 
 impl House {
     async fn open() -> Self {
+        Self::with("").await
+    }
+
+    /// With more in the business's file.
+    async fn with(business: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         HostKeys::add(&root.join("host.key"), [7; 32]).unwrap();
@@ -67,6 +72,7 @@ impl House {
              [mail]\nmailbox = \"mailbox\"\n",
             themes.display(),
         );
+        let more = business;
         let business = "id = \"bus_lumen\"\nname = \"Lumen\"\n\
              support_email = \"help@lumen.example.com\"\n[seller]\n\
              name = \"Lumen Software GmbH\"\naddress = [\"Lindenstraße 4\"]\ncountry = \"DE\"\n\
@@ -74,7 +80,11 @@ impl House {
         std::fs::create_dir_all(root.join("config/businesses")).unwrap();
         std::fs::create_dir(root.join("plugins")).unwrap();
         std::fs::write(root.join("config/vestibule.toml"), host).unwrap();
-        std::fs::write(root.join("config/businesses/lumen.toml"), business).unwrap();
+        std::fs::write(
+            root.join("config/businesses/lumen.toml"),
+            format!("{business}{more}"),
+        )
+        .unwrap();
         let sources = Sources {
             dir: root.join("config"),
             root: root.to_owned(),
