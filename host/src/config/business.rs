@@ -211,6 +211,13 @@ impl BusinessFile {
     }
 
     fn check(&self, source: &Source, themes: &Path, problems: &mut Vec<Problem>) {
+        if self.id == BusinessId::of_host() {
+            problems.push(source.problem(
+                "id",
+                "is the host's own",
+                "Give the business another id.",
+            ));
+        }
         for (key, text) in [("name", &self.name), ("seller.name", &self.seller.name)] {
             if text.trim().is_empty() {
                 problems.push(source.problem(key, "is empty", "Customers read it on every page."));

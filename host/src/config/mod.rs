@@ -296,11 +296,13 @@ fn conflicts(business: &Business, source: &Source, settings: &Settings) -> Vec<P
         let Some(host) = &business.mode(mode).host else {
             continue;
         };
-        if taken.iter().any(|other| other.origin() == host.origin()) {
+        // Cookies ignore ports: what is to have none of the console's needs another name.
+        let console = server.console_url().host() == host.host();
+        if console || taken.iter().any(|other| other.origin() == host.origin()) {
             problems.push(source.problem(
                 format!("{mode}.host"),
                 "is taken by another portal or the console",
-                "Give this mode of this business a host name of its own.",
+                "Give this mode of this business a host name of its own; another port is not enough.",
             ));
         }
         taken.push(host);

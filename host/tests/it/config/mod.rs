@@ -3,6 +3,7 @@
 mod plugins;
 mod reference;
 mod reload;
+mod sign_in;
 
 use secrecy::ExposeSecret as _;
 use vestibule::config::{Environment, Location, Problems, Settings, Sources};
