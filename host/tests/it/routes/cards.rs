@@ -166,7 +166,7 @@ impl Write for Log {
     }
 }
 
-fn named(text: &str, person: &Person) -> String {
+pub(super) fn named(text: &str, person: &Person) -> String {
     let mut text = text.to_owned();
     for (kind, id) in &person.things {
         text = text.replace(&format!("{{{}}}", format!("{kind:?}").to_lowercase()), id);

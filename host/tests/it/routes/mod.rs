@@ -2,6 +2,7 @@
 //! stays anywhere. One table names the routes; one that is not in it fails the tests.
 
 mod cards;
+mod forms;
 mod inside;
 mod isolation;
 mod people;

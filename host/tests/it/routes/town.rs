@@ -275,6 +275,25 @@ impl Town {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
+    /// A form that no page of ours has sent.
+    pub(super) async fn forge(
+        &self,
+        person: &Person,
+        on: On,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self
+            .request(person, on, "POST", path)
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    }
+
     fn request(
         &self,
         person: &Person,
@@ -306,7 +325,7 @@ impl Town {
     }
 
     /// The token of the forms in a browser, as every page writes it.
-    fn csrf(&self, person: &Person, on: On) -> String {
+    pub(super) fn csrf(&self, person: &Person, on: On) -> String {
         let cookie = match on {
             On::Portal => person.cookie(),
             On::Console => format!("={STAFF}"),
