@@ -150,10 +150,10 @@ pub async fn open_store(database: &config::Database) -> anyhow::Result<Store> {
     match &database.location {
         Location::Sqlite(path) => {
             make_folder_of(path)?;
-            let opened = Store::open_sqlite(path).await;
+            let opened = Store::open_sqlite(path, database.connections).await;
             opened.with_context(|| format!("cannot open {}", path.display()))
         }
-        Location::Postgres(url) => Store::open_postgres(url.expose_secret())
+        Location::Postgres(url) => Store::open_postgres(url.expose_secret(), database.connections)
             .await
             .context("cannot connect to Postgres"),
     }

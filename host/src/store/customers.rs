@@ -28,7 +28,7 @@ queries! {
         AND (CAST($3 AS TEXT) IS NULL OR email_folded = $3) \
         AND (CAST($4 AS TEXT) IS NULL OR name_folded LIKE $4 ESCAPE '!') \
         AND (CAST($5 AS BIGINT) IS NULL OR created_at >= $5) AND (CAST($6 AS BIGINT) IS NULL OR created_at <= $6) \
-        ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8";
+        ORDER BY created_at DESC, id DESC LIMIT $7 + 0 OFFSET $8";
     ANY = "SELECT id FROM customers WHERE business_id = $1 AND mode = $2 LIMIT 1";
 }
 

@@ -36,14 +36,14 @@ const CLAIM_POSTGRES: &str = "UPDATE jobs SET state = 'running', attempts = atte
     lease_until = $2, lease_token = $3 \
     WHERE id IN (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $1) \
         OR (state = 'running' AND lease_until <= $1) \
-        ORDER BY run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) \
+        ORDER BY run_at, id LIMIT $4 + 0 FOR UPDATE SKIP LOCKED) \
     RETURNING id, business_id, mode, kind, payload, attempts, lease_token";
 
 const CLAIM_SQLITE: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
     lease_until = $2, lease_token = $3 \
     WHERE id IN (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $1) \
         OR (state = 'running' AND lease_until <= $1) \
-        ORDER BY run_at, id LIMIT $4) \
+        ORDER BY run_at, id LIMIT $4 + 0) \
     RETURNING id, business_id, mode, kind, payload, attempts, lease_token";
 
 pub(super) async fn claim_jobs(

@@ -30,7 +30,7 @@ queries! {
         number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, locale, theme, \
         time_zone, created_at FROM invoices \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND number IS NOT NULL \
-        ORDER BY issued_at DESC, id DESC LIMIT $4 OFFSET $5";
+        ORDER BY issued_at DESC, id DESC LIMIT $4 + 0 OFFSET $5";
     DRAFT_OF = "SELECT id, business_id, mode, kind, state, customer_id, subscription_id, number, \
         number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, locale, theme, \
         time_zone, created_at FROM invoices \

@@ -35,7 +35,7 @@ queries! {
         UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs WHERE state = 'running') AS next";
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
-        ORDER BY run_at, id LIMIT $3";
+        ORDER BY run_at, id LIMIT $3 + 0";
     FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
 }
 

@@ -11,6 +11,40 @@ use crate::domain::id::{
 use crate::domain::license::{License, LicenseInstance, LicenseStatus};
 use crate::domain::{Mode, Scope};
 
+/// A page of the keys that are `$whose`, newest first.
+macro_rules! listed {
+    ($whose:literal) => {
+        concat!(
+            "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
+            WHERE license_id = licenses.id) AS activations \
+            FROM licenses WHERE business_id = $1 AND mode = $2 AND ",
+            $whose,
+            " AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
+            AND (CAST($5 AS TEXT) IS NULL OR subscription_id = $5) \
+            ORDER BY created_at DESC, id DESC LIMIT $6 + 0 OFFSET $7"
+        )
+    };
+}
+
+/// A page of the keys that are `$whose` and match, newest first.
+macro_rules! found {
+    ($whose:literal) => {
+        concat!(
+            "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
+            WHERE license_id = licenses.id) AS activations \
+            FROM licenses WHERE business_id = $1 AND mode = $2 AND ",
+            $whose,
+            " AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
+            AND (CAST($5 AS TEXT) IS NULL OR $5 = CASE \
+                WHEN expires_at IS NOT NULL AND expires_at <= CAST($6 AS BIGINT) THEN 'expired' \
+                WHEN disabled OR suspended THEN 'disabled' ELSE 'active' END) \
+            AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) \
+            AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
+            ORDER BY created_at DESC, id DESC LIMIT $9 + 0 OFFSET $10"
+        )
+    };
+}
+
 queries! {
     INSERT = "INSERT INTO licenses (id, business_id, mode, customer_id, product_id, \
         subscription_id, payment_id, license_key, activations_limit, disabled, suspended, \
@@ -22,21 +56,11 @@ queries! {
     BY_KEY = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
         WHERE license_id = licenses.id) AS activations \
         FROM licenses WHERE mode = $1 AND license_key = $2";
-    LIST = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
-        WHERE license_id = licenses.id) AS activations \
-        FROM licenses WHERE business_id = $1 AND mode = $2 \
-        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
-        AND (CAST($5 AS TEXT) IS NULL OR subscription_id = $5) \
-        ORDER BY created_at DESC, id DESC LIMIT $6 OFFSET $7";
-    FIND = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
-        WHERE license_id = licenses.id) AS activations \
-        FROM licenses WHERE business_id = $1 AND mode = $2 \
-        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR product_id = $4) \
-        AND (CAST($5 AS TEXT) IS NULL OR $5 = CASE \
-            WHEN expires_at IS NOT NULL AND expires_at <= CAST($6 AS BIGINT) THEN 'expired' \
-            WHEN disabled OR suspended THEN 'disabled' ELSE 'active' END) \
-        AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
-        ORDER BY created_at DESC, id DESC LIMIT $9 OFFSET $10";
+    LIST = listed!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3)");
+    /// The same of one customer: a wish that may be absent uses no index.
+    LIST_OF = listed!("customer_id = $3");
+    FIND = found!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3)");
+    FIND_OF = found!("customer_id = $3");
     OF_PAYMENT = "SELECT COUNT(*) AS count FROM licenses \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3";
     SUSPEND = "UPDATE licenses SET suspended = $4 \
@@ -54,7 +78,7 @@ queries! {
         JOIN licenses ON licenses.id = license_instances.license_id \
         WHERE licenses.business_id = $1 AND licenses.mode = $2 \
         AND (CAST($3 AS TEXT) IS NULL OR license_id = $3) \
-        ORDER BY license_instances.id DESC LIMIT $4 OFFSET $5";
+        ORDER BY license_instances.id DESC LIMIT $4 + 0 OFFSET $5";
     DELETE_INSTANCE = "DELETE FROM license_instances WHERE id = $1 AND license_id = $2";
 }
 
@@ -201,10 +225,11 @@ impl Tx {
         limit: u32,
         offset: u32,
     ) -> Result<Vec<License>> {
+        let sql = if customer.is_some() { LIST_OF } else { LIST };
         fetch_all!(
             self,
             Row,
-            LIST,
+            sql,
             scope.business.as_str(),
             scope.mode.as_str(),
             customer.map(CustomerId::as_str),
@@ -226,10 +251,14 @@ impl Tx {
         limit: u32,
         offset: u32,
     ) -> Result<Vec<License>> {
+        let sql = match filter.customer {
+            Some(_) => FIND_OF,
+            None => FIND,
+        };
         fetch_all!(
             self,
             Row,
-            FIND,
+            sql,
             scope.business.as_str(),
             scope.mode.as_str(),
             filter.customer.as_ref().map(CustomerId::as_str),

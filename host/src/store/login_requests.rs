@@ -39,7 +39,7 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND email_folded = $3 AND ended_at IS NULL \
         AND used_at IS NULL AND id NOT IN (SELECT id FROM login_requests WHERE business_id = $1 \
         AND mode = $2 AND email_folded = $3 AND answered_at IS NOT NULL AND ended_at IS NULL \
-        AND used_at IS NULL ORDER BY id DESC LIMIT $5) AND answered_at IS NOT NULL";
+        AND used_at IS NULL ORDER BY id DESC LIMIT $5 + 0) AND answered_at IS NOT NULL";
     END_ALL = "UPDATE login_requests SET ended_at = $4 \
         WHERE business_id = $1 AND mode = $2 AND email_folded = $3 AND ended_at IS NULL";
     FORGET = "DELETE FROM login_requests WHERE expires_at < $1";

@@ -11,6 +11,9 @@ pub(super) struct Statement {
 
 /// Declares a file's statements and lists them, so that a test can prepare them all. A list
 /// that `store::queries` does not name is dead code, which the compiler refuses.
+///
+/// A limit is written `LIMIT $3 + 0`: SQLite looks at the value of a bare one while it plans, and
+/// so plans the statement anew for every call.
 macro_rules! queries {
     ($($(#[$meta:meta])* $name:ident = $sql:expr;)+) => {
         $($(#[$meta])*

@@ -68,8 +68,6 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// How long a writer waits for another process's transaction on SQLite.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
-const SQLITE_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// The newest migration of the database, in the table that sqlx keeps.
 const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";
@@ -105,8 +103,9 @@ enum Connection {
 }
 
 impl Store {
-    /// Opens the SQLite file at `path`, making it when it is not there.
-    pub async fn open_sqlite(path: &Path) -> Result<Self> {
+    /// Opens the SQLite file at `path`, making it when it is not there. `readers` can read at
+    /// the same time, beside the one writer.
+    pub async fn open_sqlite(path: &Path, readers: u32) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -126,8 +125,10 @@ impl Store {
             })
             .connect_with(options.clone())
             .await?;
+        // A file does not hang up, and asking whether it did costs two switches of threads.
         let read = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
+            .max_connections(readers)
+            .test_before_acquire(false)
             .after_release(|connection, _| {
                 Box::pin(async move {
                     let _none_open = connection.execute("ROLLBACK").await;
@@ -142,15 +143,15 @@ impl Store {
         })
     }
 
-    /// Connects to the Postgres database at `url`.
-    pub async fn open_postgres(url: &str) -> Result<Self> {
+    /// Connects to the Postgres database at `url`, with `connections` at most.
+    pub async fn open_postgres(url: &str, connections: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)?.options([
             ("client_min_messages", "error"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
         let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
+            .max_connections(connections)
             .after_release(|connection, _| {
                 Box::pin(async move {
                     // Measured on sqlx 0.9: a cancelled `begin` returns the connection inside

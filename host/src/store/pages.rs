@@ -17,46 +17,46 @@ use crate::domain::subscription::Subscription;
 
 queries! {
     CUSTOMERS_OLDER = "SELECT * FROM customers WHERE business_id = $1 AND mode = $2 \
-        AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5";
+        AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5 + 0";
     CUSTOMERS_NEWER = "SELECT * FROM customers WHERE business_id = $1 AND mode = $2 \
-        AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $5";
+        AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $5 + 0";
     FOUND_OLDER = "SELECT * FROM customers WHERE business_id = $1 AND mode = $2 \
         AND (created_at, id) < ($3, $4) \
         AND (email_folded LIKE $6 ESCAPE '!' OR name_folded LIKE $6 ESCAPE '!' OR id = $7) \
-        ORDER BY created_at DESC, id DESC LIMIT $5";
+        ORDER BY created_at DESC, id DESC LIMIT $5 + 0";
     FOUND_NEWER = "SELECT * FROM customers WHERE business_id = $1 AND mode = $2 \
         AND (created_at, id) > ($3, $4) \
         AND (email_folded LIKE $6 ESCAPE '!' OR name_folded LIKE $6 ESCAPE '!' OR id = $7) \
-        ORDER BY created_at, id LIMIT $5";
+        ORDER BY created_at, id LIMIT $5 + 0";
     PAYMENTS_OLDER = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND (created_at, id) < ($3, $4) AND customer_id = $6 \
-        ORDER BY created_at DESC, id DESC LIMIT $5";
+        ORDER BY created_at DESC, id DESC LIMIT $5 + 0";
     PAYMENTS_NEWER = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
-        AND (created_at, id) > ($3, $4) AND customer_id = $6 ORDER BY created_at, id LIMIT $5";
+        AND (created_at, id) > ($3, $4) AND customer_id = $6 ORDER BY created_at, id LIMIT $5 + 0";
     /// Those that are over come last.
     SUBSCRIPTIONS_OLDER = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
         AND (CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
         < ($7, $3, $4) AND customer_id = $6 \
         ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END DESC, \
-        created_at DESC, id DESC LIMIT $5";
+        created_at DESC, id DESC LIMIT $5 + 0";
     SUBSCRIPTIONS_NEWER = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
         AND (CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
         > ($7, $3, $4) AND customer_id = $6 \
         ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
-        created_at, id LIMIT $5";
+        created_at, id LIMIT $5 + 0";
     LICENSES_OLDER = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
         WHERE license_id = licenses.id) AS activations \
         FROM licenses WHERE business_id = $1 AND mode = $2 \
         AND (created_at, id) < ($3, $4) AND customer_id = $6 \
-        ORDER BY created_at DESC, id DESC LIMIT $5";
+        ORDER BY created_at DESC, id DESC LIMIT $5 + 0";
     LICENSES_NEWER = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
         WHERE license_id = licenses.id) AS activations \
         FROM licenses WHERE business_id = $1 AND mode = $2 \
-        AND (created_at, id) > ($3, $4) AND customer_id = $6 ORDER BY created_at, id LIMIT $5";
+        AND (created_at, id) > ($3, $4) AND customer_id = $6 ORDER BY created_at, id LIMIT $5 + 0";
     TEST_MAILS_OLDER = "SELECT * FROM test_mails WHERE business_id = $1 AND mode = $2 \
-        AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5";
+        AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5 + 0";
     TEST_MAILS_NEWER = "SELECT * FROM test_mails WHERE business_id = $1 AND mode = $2 \
-        AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5";
+        AND (at, id) > ($3, $4) ORDER BY at, id LIMIT $5 + 0";
 }
 
 /// Where a page starts, by a row that stands on the page before it.

@@ -9,18 +9,33 @@ use crate::domain::Scope;
 use crate::domain::id::{CustomerId, ProductId, SubscriptionId};
 use crate::domain::payment::Payment;
 
+/// A page of the payments that are `$whose`. One that was sent and has no answer is told as
+/// processing, and so is `unknown`.
+macro_rules! narrowed {
+    ($whose:literal) => {
+        concat!(
+            "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 AND ",
+            $whose,
+            " AND (CAST($5 AS TEXT) IS NULL OR $5 = CASE WHEN state = 'unknown' \
+                OR (state = 'created' AND sent_at IS NOT NULL) THEN 'processing' ELSE state END) \
+            AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
+            AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) \
+            AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
+            AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM payment_debts \
+                JOIN debts ON debts.id = payment_debts.debt_id \
+                WHERE payment_debts.payment_id = payments.id AND debts.lines LIKE $9 ESCAPE '!')) \
+            ORDER BY created_at DESC, id DESC LIMIT $10 + 0 OFFSET $11"
+        )
+    };
+}
+
 queries! {
-    /// A payment that was sent and has no answer is told as processing, and so is `unknown`.
-    LIST = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
-        AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4) \
-        AND (CAST($5 AS TEXT) IS NULL OR $5 = CASE WHEN state = 'unknown' \
-            OR (state = 'created' AND sent_at IS NOT NULL) THEN 'processing' ELSE state END) \
-        AND (CAST($6 AS TEXT) IS NULL OR currency = $6) \
-        AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
-        AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM payment_debts \
-            JOIN debts ON debts.id = payment_debts.debt_id \
-            WHERE payment_debts.payment_id = payments.id AND debts.lines LIKE $9 ESCAPE '!')) \
-        ORDER BY created_at DESC, id DESC LIMIT $10 OFFSET $11";
+    LIST = narrowed!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3) \
+        AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4)");
+    /// The same of one customer, and of one subscription: a wish that may be absent uses no
+    /// index.
+    LIST_OF = narrowed!("customer_id = $3 AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4)");
+    LIST_FOR = narrowed!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND subscription_id = $4");
     NEW_METHOD_TRIES = "SELECT COUNT(*) AS count FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
         AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined'";
@@ -64,10 +79,15 @@ impl Tx {
         limit: u32,
         offset: u32,
     ) -> Result<Vec<Payment>> {
+        let sql = match (&filter.subscription, &filter.customer) {
+            (Some(_), _) => LIST_FOR,
+            (None, Some(_)) => LIST_OF,
+            (None, None) => LIST,
+        };
         fetch_all!(
             self,
             Row,
-            LIST,
+            sql,
             scope.business.as_str(),
             scope.mode.as_str(),
             filter.customer.as_ref().map(CustomerId::as_str),

@@ -4,7 +4,7 @@ use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::Columns;
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
-use crate::domain::id::ProductId;
+use crate::domain::id::{CustomerId, ProductId};
 use crate::domain::product::{LicenseTerms, Product, Recurring};
 
 queries! {
@@ -15,9 +15,18 @@ queries! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
         $19, $20, $21, $22, $23)";
     GET = "SELECT * FROM products WHERE business_id = $1 AND mode = $2 AND id = $3";
+    NAMES = "SELECT id, name FROM products WHERE business_id = $1 AND mode = $2 AND id IN \
+        (SELECT product_id FROM subscriptions \
+        WHERE business_id = $1 AND mode = $2 AND customer_id = $3)";
     LIST = "SELECT * FROM products WHERE business_id = $1 AND mode = $2 \
         AND (CAST($3 AS BOOLEAN) IS NULL OR is_recurring = $3) \
-        ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5";
+        ORDER BY created_at DESC, id DESC LIMIT $4 + 0 OFFSET $5";
+}
+
+#[derive(sqlx::FromRow)]
+struct Name {
+    id: String,
+    name: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -148,6 +157,31 @@ impl Tx {
         )?
         .map(Product::try_from)
         .transpose()
+    }
+
+    /// The names of all products that a customer has subscribed to.
+    pub async fn product_names(
+        &mut self,
+        scope: &Scope,
+        customer: &CustomerId,
+    ) -> Result<Vec<(ProductId, String)>> {
+        fetch_all!(
+            self,
+            Name,
+            NAMES,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.as_str(),
+        )?
+        .into_iter()
+        .map(|row| {
+            let columns = Columns {
+                table: "products",
+                id: &row.id,
+            };
+            Ok((columns.parse("id", &row.id)?, row.name))
+        })
+        .collect()
     }
 
     /// A page of products, newest first; `recurring` narrows to one kind of price.

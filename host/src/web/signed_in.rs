@@ -66,6 +66,13 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        Ok(Self::enter(parts, web).await?.0)
+    }
+}
+
+impl SignedIn {
+    /// Who it is, and the transaction that it was found in.
+    pub(super) async fn enter(parts: &mut Parts, web: &Web) -> Result<(Self, Tx), Response> {
         let visitor = Visitor::from_request_parts(parts, web)
             .await
             .map_err(Error::into_response)?;
@@ -80,7 +87,7 @@ impl FromRequestParts<Web> for SignedIn {
             return Err(visitor.redirect("/accounts"));
         };
         let signed_in = load(visitor, &mut tx, session.clone(), customer).await;
-        signed_in.map_err(Error::into_response)
+        Ok((signed_in.map_err(Error::into_response)?, tx))
     }
 }
 

@@ -77,12 +77,19 @@ fn sources(dir: &Path) -> Vec<Source> {
 }
 
 fn everything() -> Vec<Source> {
-    ["src", "tests", "sandbox/src", "sandbox/tests", "xtask/src"]
-        .iter()
-        .map(|dir| host().join(dir))
-        .filter(|dir| dir.is_dir())
-        .flat_map(|dir| sources(&dir))
-        .collect()
+    [
+        "src",
+        "benches",
+        "tests",
+        "sandbox/src",
+        "sandbox/tests",
+        "xtask/src",
+    ]
+    .iter()
+    .map(|dir| host().join(dir))
+    .filter(|dir| dir.is_dir())
+    .flat_map(|dir| sources(&dir))
+    .collect()
 }
 
 /// The code of a file without its comments and its unit tests.

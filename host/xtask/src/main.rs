@@ -1,8 +1,9 @@
 //! The repository's tasks: everything a fresh clone needs, in one command each.
 //!
-//! `cargo xtask demo` shows the product, `cargo xtask test` runs every check. What they need and
-//! cannot find they install, or they print the one command that does.
+//! `cargo xtask demo` shows the product, `cargo xtask test` runs every check, `cargo xtask bench`
+//! measures. What they need and cannot find they install, or they print the one command that does.
 
+mod bench;
 mod checks;
 mod demo;
 mod plugins;
@@ -27,6 +28,8 @@ enum Task {
     Demo(demo::Demo),
     /// Run everything that must pass: formatting, lints, licences, tests, end-to-end tests.
     Test(checks::Test),
+    /// Measure pages, plugins, documents, start-up and memory, each figure beside its aim.
+    Bench(bench::Bench),
     /// Build the first-party plugins into plugins/*.wasm.
     Plugins,
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let result = run::enter_repository().and_then(|()| match Cli::parse().task {
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),
+        Task::Bench(bench) => bench.run(),
         Task::Plugins => plugins::build(&tools::host()?),
     });
     match result {

@@ -4,12 +4,12 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::records::Records;
+use super::records::Reading;
 use super::sample;
 use super::view::Charge;
 use crate::themes::Page;
+use crate::web::Error;
 use crate::web::paging::{Asked, Paging};
-use crate::web::{Error, SignedIn};
 
 /// The list of payments.
 #[derive(Debug, Serialize)]
@@ -21,8 +21,8 @@ pub struct BillingPage {
 }
 
 /// `GET /billing`.
-pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+pub(super) async fn index(reading: Reading, asked: Query<Asked>) -> Result<Response, Error> {
+    let Reading { who, mut records } = reading;
     let page = records.payments_page(&asked).await?;
     let paging = Paging::of(&page, |payment| payment.id.as_str());
     let charges = records.charges(&page.rows).await?;

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::progress::Pressed;
-use super::records::Records;
 use super::sample;
 use super::view::{Plan, Standing};
 use crate::config::Allow;
@@ -59,7 +58,7 @@ enum When {
 /// `GET /subscriptions/{id}/cancel`.
 pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
     let allow = allowed(&who).ok_or_else(Error::not_found)?;
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let plan = records.plan(&item).await?;
     let period_end =
         (has_period_left(&item) && allow.cancel_at_period_end).then_some(item.period.end);

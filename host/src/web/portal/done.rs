@@ -90,7 +90,7 @@ pub struct Paid {
 
 /// `GET /payments/{id}/done`.
 pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let Some(paid) = Paid::of(&mut records, &item).await? else {
         return Ok(who.redirect(&format!("/payments/{}/progress", item.id)));
     };
@@ -105,7 +105,7 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
 
 /// `GET /subscriptions/{id}/payment-method/done`.
 pub(super) async fn method(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let done = Done::Method {
         method: records.method(item.method.as_ref()).await?,
         next: next(&item),
@@ -115,7 +115,7 @@ pub(super) async fn method(Owned { who, item }: Owned<Subscription>) -> Result<R
 
 /// `GET /subscriptions/{id}/cancelled`.
 pub(super) async fn cancelled(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let done = match item.state {
         SubscriptionState::Cancelled { at } => Done::Cancelled { at },
         _ if item.cancel_at_period_end => Done::Scheduled {
@@ -131,7 +131,7 @@ pub(super) async fn kept(Owned { who, item }: Owned<Subscription>) -> Result<Res
     let Some(next) = next(&item) else {
         return Ok(who.redirect(&format!("/subscriptions/{}", item.id)));
     };
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     show(&who, &mut records, &item, Done::Kept { next }).await
 }
 

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::progress::Pressed;
-use super::records::Records;
+use super::records::Reading;
 use super::sample;
 use crate::domain::license::{License, LicenseInstance, LicenseStatus};
 use crate::flows::license;
 use crate::themes::Page;
 use crate::web::paging::{Asked, Paging};
-use crate::web::{Error, Owned, Posted, SignedIn};
+use crate::web::{Error, Owned, Posted};
 
 /// The list of keys.
 #[derive(Debug, Serialize)]
@@ -69,8 +69,8 @@ pub struct Device {
 }
 
 /// `GET /license-keys`.
-pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+pub(super) async fn index(reading: Reading, asked: Query<Asked>) -> Result<Response, Error> {
+    let Reading { who, mut records } = reading;
     let page = records.keys_page(&asked).await?;
     let paging = Paging::of(&page, |license| license.id.as_str());
     let mut keys = Vec::with_capacity(page.rows.len());
@@ -85,7 +85,7 @@ pub(super) async fn ask(
     Owned { who, item }: Owned<License>,
     Path((_, device)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let key = records.key(&item).await?;
     let device = key.devices.iter().find(|known| known.id == device).cloned();
     let device = device.ok_or_else(Error::not_found)?;

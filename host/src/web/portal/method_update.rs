@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::records::Records;
 use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
 use crate::domain::subscription::Subscription;
@@ -89,7 +88,7 @@ async fn page(
     trouble: Option<&'static str>,
 ) -> Result<Response, Error> {
     allowed(who)?;
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let plan = records.plan(subscription).await?;
     match &plan.standing {
         Standing::Ended { .. } | Standing::Pending => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::method_update::allowed;
 use super::progress::Pressed;
-use super::records::Records;
+use super::records::{Reading, Records};
 use super::sample;
 use super::view::Method;
 use crate::domain::id::MethodId;
@@ -52,8 +52,8 @@ pub struct PaidFor {
 }
 
 /// `GET /payment-methods`.
-pub(super) async fn index(who: SignedIn) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+pub(super) async fn index(reading: Reading) -> Result<Response, Error> {
+    let Reading { who, mut records } = reading;
     let mut methods = Vec::new();
     for method in records.tx.methods_of(who.scope(), &who.customer.id).await? {
         methods.push(Saved::of(&mut records, &method).await?);
@@ -92,7 +92,7 @@ pub(super) async fn remove(
 
 async fn question(who: &SignedIn, id: &str) -> Result<RemoveMethodPage, Error> {
     let id: MethodId = id.parse().map_err(|_| Error::not_found())?;
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let method = records.tx.method(who.scope(), &id).await?;
     let method = method
         .filter(|method| method.customer == who.customer.id)

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::keys::Key;
-use super::records::Records;
+use super::records::Reading;
 use super::sample;
 use super::view::{Charge, Method, Plan, Standing, Todo};
 use crate::themes::Page;
-use crate::web::{Error, SignedIn};
+use crate::web::Error;
 
 /// How many of a kind the overview shows.
 const SHOWN: u32 = 3;
@@ -43,8 +43,8 @@ pub struct Next {
 }
 
 /// `GET /`.
-pub(super) async fn show(who: SignedIn) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+pub(super) async fn show(reading: Reading) -> Result<Response, Error> {
+    let Reading { who, mut records } = reading;
     let mut page = OverviewPage::nothing();
     let subscriptions = records.subscriptions_by_need().await?;
     for subscription in &subscriptions {

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::reactivation::Item;
-use super::records::Records;
 use super::sample;
 use super::view::{Charge, Document};
 use crate::domain::payment::{Advice, Initiator, Payment, PaymentState};
@@ -84,7 +83,7 @@ pub enum Step {
 
 /// `GET /payments/{id}`.
 pub(super) async fn show(Owned { who, item }: Owned<Payment>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let charge = records.charge(&item).await?;
     let issued = records.invoice(&item).await?;
     let issued = issued.and_then(|invoice| invoice.issued_at.zip(Document::of(&invoice)));

@@ -5,7 +5,6 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::records::Records;
 use super::sample;
 use super::view::{Method, decline_word};
 use crate::cx::Cx;
@@ -81,7 +80,7 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
     let Some(stage) = Stage::of(&who.web.cx, &item) else {
         return Ok(who.redirect(&format!("/payments/{}/done", item.id)));
     };
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let subscription = records.subscription_of(&item).await?;
     let charge = records.charge(&item).await?;
     let payable = subscription.as_ref().filter(|s| s.state.has_dues());
@@ -120,7 +119,7 @@ pub(super) async fn setup(Owned { who, item }: Owned<Setup>) -> Result<Response,
     let Some(stage) = Stage::of_setup(&item) else {
         return Ok(who.redirect(&format!("{here}/done")));
     };
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let subscription = records
         .tx
         .subscription(who.scope(), &item.subscription)

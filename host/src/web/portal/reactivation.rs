@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::method_update::Chosen;
-use super::records::Records;
 use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
 use crate::domain::money::Money;
@@ -213,7 +212,7 @@ async fn page(
     trouble: Option<&'static str>,
 ) -> Result<Response, Error> {
     allowed(who)?;
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let plan = records.plan(subscription).await?;
     // While the gateway is at work there is nothing to press here.
     if let Some(open) = records.under_way(&subscription.id).await?

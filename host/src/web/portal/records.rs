@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
 use jiff::Timestamp;
 
 use super::keys::Key;
@@ -15,6 +18,7 @@ use crate::domain::payment::{Payment, Purpose};
 use crate::domain::subscription::Subscription;
 use crate::store::{Page, PaymentFilter, Result, SubscriptionFilter, Tx};
 use crate::web::paging::{Asked, ROWS};
+use crate::web::{SignedIn, Web};
 
 /// How many subscriptions of a state the overview looks at.
 const LOOKED_AT: u32 = 20;
@@ -31,23 +35,61 @@ pub struct Records {
     methods: Option<HashMap<MethodId, Method>>,
 }
 
+impl SignedIn {
+    /// What is theirs, at the business time that the page has.
+    pub async fn records(&self) -> Result<Records> {
+        let tx = self.web.cx.store.read().await?;
+        let now = self.frame.now;
+        Ok(Records::new(tx, now, self.scope(), &self.customer.id))
+    }
+}
+
+/// Who is signed in, and what is theirs: for pages that only read, which one transaction serves.
+pub struct Reading {
+    /// Who is signed in.
+    pub who: SignedIn,
+    /// What is theirs.
+    pub records: Records,
+}
+
+impl FromRequestParts<Web> for Reading {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        web: &Web,
+    ) -> std::result::Result<Self, Response> {
+        let (who, tx) = SignedIn::enter(parts, web).await?;
+        let records = Records::new(tx, who.frame.now, who.scope(), &who.customer.id);
+        Ok(Self { who, records })
+    }
+}
+
 impl Records {
     /// Starts to read about `customer`.
     pub async fn open(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<Self> {
         let mut tx = cx.store.read().await?;
         let now = cx.business_now(&mut tx, scope).await?;
-        Ok(Self {
+        Ok(Self::new(tx, now, scope, customer))
+    }
+
+    fn new(tx: Tx, now: Timestamp, scope: &Scope, customer: &CustomerId) -> Self {
+        Self {
             tx,
             now,
             scope: scope.clone(),
             customer: customer.clone(),
             products: HashMap::new(),
             methods: None,
-        })
+        }
     }
 
     /// The name of a product.
     pub async fn product(&mut self, id: &ProductId) -> Result<String> {
+        if self.products.is_empty() {
+            let names = self.tx.product_names(&self.scope, &self.customer).await?;
+            self.products = names.into_iter().collect();
+        }
         if let Some(name) = self.products.get(id) {
             return Ok(name.clone());
         }

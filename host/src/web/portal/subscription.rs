@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::keys::Key;
-use super::records::Records;
 use super::sample;
 use super::view::{Charge, Plan, Standing, Todo};
 use crate::domain::payment::Payment;
@@ -47,7 +46,7 @@ pub struct SubscriptionPage {
 
 /// `GET /subscriptions/{id}`.
 pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+    let mut records = who.records().await?;
     let plan = records.plan(&item).await?;
     let open = records.under_way(&item.id).await?;
     let payments = records.payments(Some(&item.id), LOOKED_THROUGH, 0).await?;

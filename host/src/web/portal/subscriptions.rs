@@ -4,12 +4,12 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::records::Records;
+use super::records::Reading;
 use super::sample;
 use super::view::Plan;
 use crate::themes::Page;
+use crate::web::Error;
 use crate::web::paging::{Asked, Paging};
-use crate::web::{Error, SignedIn};
 
 /// The list of subscriptions.
 #[derive(Debug, Serialize)]
@@ -23,14 +23,16 @@ pub struct SubscriptionsPage {
 }
 
 /// `GET /subscriptions`.
-pub(super) async fn index(who: SignedIn, asked: Query<Asked>) -> Result<Response, Error> {
-    let mut records = Records::open(&who.web.cx, who.scope(), &who.customer.id).await?;
+pub(super) async fn index(reading: Reading, asked: Query<Asked>) -> Result<Response, Error> {
+    let Reading { who, mut records } = reading;
     let page = records.subscriptions_page(&asked).await?;
     let paging = Paging::of(&page, |subscription| subscription.id.as_str());
     let mut plans = Vec::with_capacity(page.rows.len());
     for subscription in &page.rows {
         plans.push(records.plan(subscription).await?);
     }
+    // Others can read while this is rendered.
+    drop(records);
     let (past, current) = plans.into_iter().partition(Plan::is_past);
     who.render(&SubscriptionsPage {
         current,

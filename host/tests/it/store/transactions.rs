@@ -3,7 +3,10 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
+use vestibule::app;
+use vestibule::config::{self, Location};
 use vestibule::domain::Mode;
 use vestibule::domain::email::Email;
 use vestibule::store::{CustomerFilter, Error, Store};
@@ -58,6 +61,28 @@ async fn a_thousand_cancelled_begins_leave_no_transaction_behind() {
             tx.commit().await.unwrap();
         }
         assert_eq!(count(&reopened(&database).await).await, 50, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_connections_are_opened_than_the_operator_allows() {
+    for database in databases().await {
+        let url = database.url();
+        let location = match url.strip_prefix("sqlite:") {
+            Some(path) => Location::Sqlite(path.into()),
+            None => Location::Postgres(url.into()),
+        };
+        let connections = 1;
+        let settings = config::Database {
+            location,
+            connections,
+        };
+        let store = app::open_store(&settings).await.unwrap();
+        let only = store.read().await.unwrap();
+        let second = tokio::time::timeout(Duration::from_millis(200), store.read()).await;
+        assert!(second.is_err(), "{}", database.name);
+        drop(only);
+        store.read().await.unwrap();
     }
 }
 

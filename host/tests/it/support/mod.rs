@@ -28,8 +28,8 @@ enum Place {
 impl Place {
     async fn open(&self) -> Store {
         match self {
-            Self::Sqlite(path) => Store::open_sqlite(path).await.unwrap(),
-            Self::Postgres(url) => Store::open_postgres(url).await.unwrap(),
+            Self::Sqlite(path) => Store::open_sqlite(path, 4).await.unwrap(),
+            Self::Postgres(url) => Store::open_postgres(url, 8).await.unwrap(),
         }
     }
 }

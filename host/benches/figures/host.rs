@@ -1,0 +1,123 @@
+//! A whole host in a folder of its own: configuration, key, plugin, database. It is served by
+//! the built binary, as an operator does.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+use vestibule::config::HostKeys;
+use vestibule::cx::random;
+use vestibule::domain::{Mode, Scope};
+
+use crate::process::Running;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// The one business.
+const BUSINESS: &str = "bus_lumen";
+
+pub(crate) struct Host {
+    dir: TempDir,
+    address: SocketAddr,
+}
+
+impl Host {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let address = free_address()?;
+        let root = dir.path();
+        std::fs::create_dir_all(root.join("config/businesses"))?;
+        std::fs::create_dir(root.join("plugins"))?;
+        std::fs::copy(plugin_file(), root.join("plugins/sandbox.wasm"))
+            .context("plugins/sandbox.wasm is missing; `cargo xtask plugins` builds it")?;
+        let settings = format!(
+            "[server]\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\n\
+             [themes]\ndir = \"{ROOT}/themes\"\n"
+        );
+        std::fs::write(root.join("config/vestibule.toml"), settings)?;
+        let business = format!(
+            r#"
+id = "{BUSINESS}"
+name = "Lumen"
+support_email = "help@lumen.example"
+[seller]
+name = "Lumen Software GmbH"
+address = ["Example Street 1", "10115 Berlin"]
+country = "DE"
+email = "billing@lumen.example"
+[test]
+default_gateway = "sandbox"
+[test.gateways.sandbox]
+plugin = "sandbox"
+settings = {{ base_url = "http://127.0.0.1:9" }}
+grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
+"#
+        );
+        std::fs::write(root.join("config/businesses/lumen.toml"), business)?;
+        std::fs::create_dir(root.join("data"))?;
+        HostKeys::add(&root.join("data/host.key"), random())?;
+        Ok(Self { dir, address })
+    }
+
+    pub(crate) fn scope() -> Scope {
+        Scope::new(BUSINESS.parse().expect("an id"), Mode::Test)
+    }
+
+    /// The SQLite file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join("data/vestibule.db")
+    }
+
+    /// Forgets the machine code of plugins.
+    pub(crate) fn forget_code(&self) -> anyhow::Result<()> {
+        let cache = self.dir.path().join("data/cache/plugins");
+        if cache.exists() {
+            std::fs::remove_dir_all(cache)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The sign-in page.
+    pub(crate) fn login() -> String {
+        format!("/test/login/{BUSINESS}")
+    }
+
+    /// The page that is measured.
+    pub(crate) fn subscriptions() -> String {
+        format!("/test/{BUSINESS}/subscriptions")
+    }
+
+    /// The cookie of a session.
+    pub(crate) fn cookie(token: &str) -> String {
+        format!("vestibule-session-test-{BUSINESS}={token}")
+    }
+
+    /// Starts the built binary. What it logs goes to a file, as at an operator's.
+    pub(crate) fn serve(&self) -> anyhow::Result<Running> {
+        let log = File::create(self.dir.path().join("log"))?;
+        let child = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+            .arg("serve")
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("cannot run vestibule")?;
+        Ok(Running::new(child))
+    }
+}
+
+/// The built gateway component.
+pub(crate) fn plugin_file() -> PathBuf {
+    Path::new(ROOT).join("plugins/sandbox.wasm")
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
