@@ -69,10 +69,11 @@ impl Person {
             format!("secret-of-{}", customer.id),
             format!("proof-of-{}", customer.id),
         );
-        let debt = Debt {
+        let mut debt = Debt {
             scope: scope.clone(),
             ..sample::debt(&rows.subscription, "period")
         };
+        debt.lines[0].product = Some(rows.product.id.clone());
         let mut tx = cx.store.begin().await.unwrap();
         tx.insert_customer(&customer).await.unwrap();
         tx.insert_product(&rows.product).await.unwrap();
@@ -81,6 +82,7 @@ impl Person {
         tx.insert_debt(&debt).await.unwrap();
         tx.insert_invoice(&rows.invoice).await.unwrap();
         tx.insert_payment(&rows.payment).await.unwrap();
+        tx.hold_debt(&rows.payment.id, &debt.id).await.unwrap();
         tx.insert_setup(&rows.setup).await.unwrap();
         tx.insert_license(&rows.license).await.unwrap();
         tx.insert_license_instance(&rows.device).await.unwrap();
