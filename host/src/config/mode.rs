@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::domain::Mode;
 use crate::domain::email::Email;
+use crate::domain::event_type::EVENT_TYPES;
 use crate::plugins::gateway::config::GatewayConfig;
 use crate::plugins::grants::Grant;
 
@@ -17,7 +18,7 @@ use super::business::is_plain_name;
 use super::problem::Problem;
 use super::secret::{SecretPlace, Vault};
 use super::server::{check_origin, is_loopback};
-use super::source::Source;
+use super::source::{Source, did_you_mean};
 
 /// What a business uses in one mode.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,17 @@ pub struct Webhook {
     pub secret: SecretString,
     /// Whether the endpoint may be at an address that is not public. Always so on loopback.
     pub private: bool,
+    /// The types of events that are delivered; none for all.
+    pub filter_types: Option<Vec<String>>,
+}
+
+impl Webhook {
+    /// Whether the endpoint wants events of this type.
+    pub fn wants(&self, event_type: &str) -> bool {
+        self.filter_types
+            .as_ref()
+            .is_none_or(|wanted| wanted.iter().any(|wanted| wanted == event_type))
+    }
 }
 
 impl ModeSettings {
@@ -100,6 +112,8 @@ struct WebhookFile {
     url: Url,
     #[serde(default)]
     private: bool,
+    #[serde(default)]
+    filter_types: Option<Vec<String>>,
     #[serde(default)]
     secret_env: Option<String>,
     #[serde(default)]
@@ -251,6 +265,15 @@ impl WebhookFile {
                 "Events hold customers' data; plain http is accepted on loopback only.",
             ));
         }
+        for (index, name) in self.filter_types.iter().flatten().enumerate() {
+            if !EVENT_TYPES.contains(&name.as_str()) {
+                problems.push(source.problem(
+                    format!("{key}.filter_types.{index}"),
+                    format!("{name:?} is not a type of event"),
+                    did_you_mean(name, EVENT_TYPES),
+                ));
+            }
+        }
         let place = SecretPlace {
             secret_env: self.secret_env,
             secret_file: self.secret_file,
@@ -260,6 +283,7 @@ impl WebhookFile {
                 private: self.private || is_loopback(&self.url),
                 url: self.url,
                 secret,
+                filter_types: self.filter_types,
             }),
             Err(problem) => {
                 problems.push(problem);

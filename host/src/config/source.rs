@@ -188,7 +188,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 /// The name that was probably meant, or all of them.
-fn did_you_mean(name: &str, expected: &[&str]) -> String {
+pub(super) fn did_you_mean(name: &str, expected: &[&str]) -> String {
     let nearest = expected
         .iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))

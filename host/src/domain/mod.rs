@@ -9,6 +9,7 @@ pub mod card_number;
 pub mod customer;
 pub mod debt;
 pub mod email;
+pub mod event_type;
 pub mod id;
 pub mod invoice;
 pub mod license;

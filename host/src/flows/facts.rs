@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::event_type::EVENT_TYPES;
 use crate::store::{self, AuditEntry, Event, MailOrder, Tx, Work};
 
 /// Tells the merchant that `kind` (Dodo's event type) happened to `object`.
@@ -16,6 +17,7 @@ pub(super) async fn tell(
     object: &str,
     now: Timestamp,
 ) -> store::Result<()> {
+    debug_assert!(EVENT_TYPES.contains(&kind), "no such type of event: {kind}");
     let event = Event {
         id: cx.new_id(),
         kind: kind.to_owned(),

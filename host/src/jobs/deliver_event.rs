@@ -39,6 +39,9 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, id: &EventId, attempts: u32)
         Ok(None) => return Verdict::GiveUp("there is no such event to tell".to_owned()),
         Err(error) => return error.into(),
     };
+    if !endpoint.wants(&event.kind) {
+        return Verdict::Done;
+    }
     let why = match deliver(jobs, &endpoint, &event, body).await {
         Ok(()) => return acknowledged(jobs, scope, id).await,
         Err(why) => why,

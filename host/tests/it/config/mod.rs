@@ -192,6 +192,26 @@ fn a_gateway_is_chosen_where_there_are_several() {
 }
 
 #[test]
+fn an_unknown_type_of_event_is_named_with_the_one_that_was_meant() {
+    let folder = Folder::new();
+    let webhook = "[live.webhook]\nurl = \"https://lumen.example.com/events\"\n\
+                   filter_types = [\n\"payment.succeeded\",\n\"payment.suceeded\"]\n\
+                   secret_env = \"LIVE_KEY\"\n";
+    folder.write(
+        "config/businesses/lumen.toml",
+        &format!("{BUSINESS}{webhook}"),
+    );
+    let report = folder.report();
+    assert!(
+        report.contains(
+            "live.webhook.filter_types.1: \"payment.suceeded\" is not a type of event\n    \
+             Did you mean \"payment.succeeded\"?"
+        ),
+        "{report}"
+    );
+}
+
+#[test]
 fn one_secret_in_both_modes_is_refused() {
     let folder = Folder::new().with("TEST_KEY", "live");
     let report = folder.report();

@@ -46,6 +46,11 @@ struct Process {
 impl Workplace {
     /// Events go to `endpoint`.
     fn new(database: Database, endpoint: &str) -> Self {
+        Self::telling(database, endpoint, "")
+    }
+
+    /// The same with more lines about the endpoint.
+    fn telling(database: Database, endpoint: &str, more: &str) -> Self {
         // Processes install it when they start.
         rustls::crypto::ring::default_provider()
             .install_default()
@@ -66,7 +71,7 @@ impl Workplace {
             "id = \"bus_lumen\"\nname = \"Lumen\"\nsupport_email = \"help@lumen.example.com\"\n\
              [seller]\nname = \"Lumen Software GmbH\"\naddress = [\"Lindenstraße 4\"]\n\
              country = \"DE\"\nemail = \"billing@lumen.example.com\"\n\
-             [test.webhook]\nurl = \"{endpoint}\"\nsecret_env = \"ENDPOINT\"\n"
+             [test.webhook]\nurl = \"{endpoint}\"\nsecret_env = \"ENDPOINT\"\n{more}\n"
         );
         std::fs::create_dir_all(root.join("config/businesses")).unwrap();
         std::fs::create_dir(root.join("plugins")).unwrap();

@@ -121,3 +121,24 @@ async fn an_endpoint_in_a_private_network_is_not_reached() {
     assert!(error.contains("private network"), "{error}");
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_types_that_the_endpoint_wants_are_delivered() {
+    let endpoint = Endpoint::start().await;
+    let filter = "filter_types = [\"subscription.active\"]";
+    let place = Workplace::telling(sqlite().await, &endpoint.url, filter);
+    let subscription = subscribed(&place.database.store).await;
+    let writer = place.open().await;
+    let object = subscription.id.as_str();
+    tell(&writer, "subscription.past_due", object).await;
+    let wanted = tell(&writer, "subscription.active", object).await;
+    let process = place.start().await;
+    eventually("both are done", async || place.jobs().await.is_empty()).await;
+    let ids: Vec<String> = endpoint
+        .deliveries()
+        .iter()
+        .map(|delivery| delivery.id().to_owned())
+        .collect();
+    assert_eq!(ids, [wanted.as_str()]);
+    process.stop().await;
+}
