@@ -167,6 +167,12 @@ pub async fn create_purchase(cx: &Cx, scope: &Scope, new: NewPurchase) -> Result
         });
     };
     let totals = tax::totals(first.unit.currency, &lines)?;
+    if totals.gross.is_zero() {
+        return Err(Error::Invalid {
+            field: "product_cart",
+            problem: "costs nothing, and nothing cannot be paid".to_owned(),
+        });
+    }
     let debt = Debt {
         id: cx.new_id(),
         scope: scope.clone(),

@@ -7,9 +7,10 @@ use super::super::{Ending, Error, facts, grants};
 use super::revival;
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::debt::DebtState;
 use crate::domain::id::{MethodId, SetupId};
 use crate::domain::payment::PaymentState;
-use crate::domain::period::Period;
+use crate::domain::period::{Interval, Period, Unit};
 use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::plugins::gateway::answer;
@@ -151,8 +152,8 @@ pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> 
     Ok(())
 }
 
-/// Lets a subscription be paid with `method` from now on, and tells of it; a trial that
-/// waited for a method begins, a hold without dues ends.
+/// Lets a subscription be paid with `method` from now on, and tells of it; one that waited for
+/// a method only begins, a hold without dues ends.
 pub(in crate::flows) async fn use_method(
     cx: &Cx,
     tx: &mut Tx,
@@ -168,7 +169,7 @@ pub(in crate::flows) async fn use_method(
     subscription.updated_at = now;
     tx.method_used(&scope, &method, now).await?;
     if subscription.state == SubscriptionState::Pending {
-        begin_trial(cx, tx, &mut subscription, now).await?;
+        begin_free(cx, tx, &mut subscription, now).await?;
     } else {
         let on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
         if on_hold && tx.dues_of(&scope, &subscription.id).await?.is_empty() {
@@ -203,8 +204,9 @@ pub(in crate::flows) async fn use_method(
     Ok(())
 }
 
-/// A trial begins: nothing is charged, the first period ends with it.
-async fn begin_trial(
+/// A subscription begins without a charge: its first period is the trial, or a whole interval
+/// when its price is nothing.
+async fn begin_free(
     cx: &Cx,
     tx: &mut Tx,
     subscription: &mut Subscription,
@@ -218,23 +220,39 @@ async fn begin_trial(
         .business(&scope)
         .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))?;
     let zone = &business.time_zone;
-    let days = crate::domain::period::Interval {
-        unit: crate::domain::period::Unit::Day,
-        count: subscription.trial_days.max(1),
+    let (first, is_trial) = match subscription.trial_days {
+        0 => (subscription.interval, false),
+        count => (
+            Interval {
+                unit: Unit::Day,
+                count,
+            },
+            true,
+        ),
     };
-    let end = days.after(now, 1, zone)?;
+    let end = first.after(now, 1, zone)?;
     subscription.state = state;
-    subscription.anchor = end;
+    subscription.anchor = if is_trial { end } else { now };
     subscription.period = Period { start: now, end };
-    subscription.expires_at = Some(subscription.term.after(end, 1, zone)?);
-    grants::of_subscription(cx, tx, subscription, None, now).await?;
-    // The page of a trial stood for a payment of nothing; it is done.
-    for mut payment in tx.open_payments_of(&scope, &subscription.id).await? {
-        if payment.amount.is_zero() && payment.state == PaymentState::Created {
-            payment.state = PaymentState::Succeeded { at: now };
-            payment.updated_at = now;
-            tx.save_payment(&mut payment).await?;
+    subscription.expires_at = Some(subscription.term.after(subscription.anchor, 1, zone)?);
+    // The page stood for a payment of nothing; it is done.
+    let open = tx.open_payments_of(&scope, &subscription.id).await?;
+    let page = open
+        .into_iter()
+        .find(|payment| payment.amount.is_zero() && payment.state == PaymentState::Created);
+    let paid = page.as_ref().map(|payment| &payment.id);
+    grants::of_subscription(cx, tx, subscription, paid, now).await?;
+    if let Some(mut payment) = page {
+        let debts = tx.debts_of_payment(&payment.id).await?;
+        tx.release_debts(&payment.id).await?;
+        for debt in debts {
+            tx.close_debt(&scope, &debt.id, DebtState::Settled, Some(&payment.id), now)
+                .await?;
         }
+        payment.period = Some(subscription.period);
+        payment.state = PaymentState::Succeeded { at: now };
+        payment.updated_at = now;
+        tx.save_payment(&mut payment).await?;
     }
     let mail = MailOrder::SubscriptionStarted {
         subscription: subscription.id.clone(),

@@ -237,6 +237,11 @@ impl Page for OfferPage {
         if let Some(terms) = &mut trial.terms {
             terms.trial_days = 14;
         }
+        let mut free = trial.clone();
+        if let Some(terms) = &mut free.terms {
+            terms.price = Money::zero(terms.price.currency);
+            terms.trial_days = 0;
+        }
         let long = Bill::long_sample();
         let purchase = Self {
             terms: None,
@@ -252,6 +257,6 @@ impl Page for OfferPage {
             left_open: true,
             ..monthly.clone()
         };
-        vec![monthly, trial, purchase, declined, left_open]
+        vec![monthly, trial, free, purchase, declined, left_open]
     }
 }

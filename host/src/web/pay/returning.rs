@@ -121,14 +121,14 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
     let subscription = records.tx.subscription(scope, &setup.subscription).await?;
     let subscription = subscription.ok_or_else(Error::not_found)?;
     let stage = Stage::of_setup(setup);
-    if subscription.state == SubscriptionState::Pending || subscription.trial_days > 0 {
-        // Begun with a trial: its page tells, unless the subscription has a life since.
-        let payments = records.payments(Some(&subscription.id), 2, 0).await?;
-        if let [first] = &payments[..] {
-            let ending = if stage.is_some() { "?declined=yes" } else { "" };
-            let page = format!("/pay/{}{ending}", token::pay(cx, scope, &first.id));
-            return Ok(visitor.redirect_to(&page));
-        }
+    // Begun without a charge: its page tells, unless the subscription has a life since.
+    let payments = records.payments(Some(&subscription.id), 2, 0).await?;
+    if let [first] = &payments[..]
+        && (subscription.state == SubscriptionState::Pending || first.amount.is_zero())
+    {
+        let ending = if stage.is_some() { "?declined=yes" } else { "" };
+        let page = format!("/pay/{}{ending}", token::pay(cx, scope, &first.id));
+        return Ok(visitor.redirect_to(&page));
     }
     if is_signed_in(visitor, scope, &setup.customer).await? {
         let path = format!("/setups/{}", setup.id);

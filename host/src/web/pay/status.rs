@@ -47,6 +47,8 @@ pub enum Standing {
     },
     /// A method is saved and the trial runs.
     Trial,
+    /// A method is saved and the subscription runs, at a price of nothing.
+    Started,
     /// A method is saved for a subscription that runs already.
     Saved,
     /// Too old to be used.
@@ -85,11 +87,20 @@ impl StatusPage {
             .as_ref()
             .is_some_and(|s| s.state != SubscriptionState::Pending && !s.state.is_final());
         let open = offer.payment.state.is_open() && offer.payment.sent_at.is_some();
+        let is_trial = offer
+            .subscription
+            .as_ref()
+            .is_some_and(|s| s.trial_days > 0);
+        let begun = if is_trial {
+            Standing::Trial
+        } else {
+            Standing::Started
+        };
         let standing = match (paid, Stage::of(cx, &offer.payment)) {
-            (Some(paid), _) if paid.amount.is_zero() => Standing::Trial,
+            (Some(paid), _) if paid.amount.is_zero() => begun,
             (Some(paid), _) => Standing::Paid { paid },
             (None, Some(stage)) if open => Standing::Open { stage },
-            _ if runs => Standing::Trial,
+            _ if runs => begun,
             _ => Standing::Expired,
         };
         let stoppable = matches!(
@@ -141,6 +152,7 @@ impl Page for StatusPage {
                 ..page(Standing::Paid { paid: bare })
             },
             page(Standing::Trial),
+            page(Standing::Started),
             page(Standing::Saved),
             page(Standing::Expired),
         ]);

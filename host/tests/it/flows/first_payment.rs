@@ -208,6 +208,7 @@ async fn a_trial_begins_with_a_method_and_without_a_charge() {
         .unwrap();
     assert_eq!(ending, Ending::Succeeded);
     let id = begun.subscription.unwrap().id;
+    assert_eq!(world.paid_by(&id).await, Some(begun.payment.id));
     let subscription = world.subscription(&id).await;
     assert_eq!(subscription.state, SubscriptionState::Active);
     let days = subscription
@@ -223,4 +224,39 @@ async fn a_trial_begins_with_a_method_and_without_a_charge() {
         [2900],
         "the first period follows the trial"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_of_nothing_collects_a_method_and_gives_a_whole_first_period() {
+    for world in World::each().await {
+        let begun = world.pending_for_nothing().await;
+        let first = begun.payment.id;
+        let attempt = begin::pay(&world.cx, &world.scope, &first).await.unwrap();
+        let AttemptOf::Setup(setup) = &attempt.of else {
+            panic!("not a set-up: {attempt:?}")
+        };
+        world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+        let ending = settlement::setup_returned(&world.cx, &world.scope, setup, &[])
+            .await
+            .unwrap();
+        assert_eq!(ending, Ending::Succeeded);
+        let id = begun.subscription.unwrap().id;
+        let subscription = world.subscription(&id).await;
+        assert_eq!(subscription.state, SubscriptionState::Active);
+        let period = subscription.period;
+        assert!(period.end.duration_since(period.start).as_hours() >= 28 * 24);
+        assert_eq!(subscription.anchor, period.start);
+        assert_eq!(world.paid_by(&id).await, Some(first.clone()));
+
+        let mut tx = world.cx.store.read().await.unwrap();
+        let debts = tx.debts_of_payment(&first).await.unwrap();
+        assert_eq!(debts.len(), 1);
+        assert_eq!(debts[0].state, DebtState::Settled);
+        let dues = tx.dues_of(&world.scope, &id).await.unwrap();
+        assert!(dues.is_empty(), "nothing is due");
+        drop(tx);
+        world.renew(&id).await;
+        assert!(world.is_active(&id).await);
+        assert_eq!(world.charged().await, [0_i64; 0]);
+    }
 }

@@ -6,9 +6,10 @@ mod first_payment;
 mod trouble;
 
 use jiff::Timestamp;
-use vestibule::domain::id::SubscriptionId;
+use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::payment::{CustomerAction, PaymentState};
+use vestibule::domain::product::Product;
 use vestibule::domain::subscription::{Subscription, SubscriptionState};
 use vestibule::flows::begin::{self, Begun, NewSubscription};
 use vestibule::flows::{Attempt, AttemptOf, Choice, Ending, reactivation, renewal, settlement};
@@ -27,8 +28,23 @@ impl World {
     }
 
     async fn pending_with_trial(&self, days: u32) -> Begun {
-        let customer = self.customer().await;
         let product = self.product().await;
+        self.pending_for(product, days).await
+    }
+
+    /// The same at a price of nothing.
+    async fn pending_for_nothing(&self) -> Begun {
+        let mut product = self.product().await;
+        product.id = self.cx.new_id();
+        product.price.minor = 0;
+        let mut tx = self.cx.store.begin().await.unwrap();
+        tx.insert_product(&product).await.unwrap();
+        tx.commit().await.unwrap();
+        self.pending_for(product, 0).await
+    }
+
+    async fn pending_for(&self, product: Product, days: u32) -> Begun {
+        let customer = self.customer().await;
         let new = NewSubscription {
             id: self.cx.new_id(),
             payment: self.cx.new_id(),
@@ -131,6 +147,17 @@ impl World {
             .unwrap();
         assert_eq!(keys.len(), 1);
         (keys[0].status(self.cx.now()), keys[0].key.clone())
+    }
+
+    /// The payment that the subscription's one license key came with.
+    async fn paid_by(&self, id: &SubscriptionId) -> Option<PaymentId> {
+        let mut tx = self.cx.store.read().await.unwrap();
+        let keys = tx
+            .licenses(&self.scope, None, None, Some(id), 10, 0)
+            .await
+            .unwrap();
+        assert_eq!(keys.len(), 1);
+        keys[0].payment.clone()
     }
 
     /// The types of what the merchant is told about `object`, oldest first.
