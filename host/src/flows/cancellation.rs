@@ -16,6 +16,29 @@ use crate::domain::subscription::{
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx};
 
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// The end, at once.
+    Now(Cancellation),
+    /// The end when the period ends. On hold there is no paid period, so that it means now.
+    AtPeriodEnd(Cancellation),
+    /// No end: a scheduled one is taken back.
+    Undo,
+}
+
+impl Wish {
+    /// Whether `subscription` is as wished already.
+    pub fn is_granted(&self, subscription: &Subscription) -> bool {
+        let cancelled = matches!(subscription.state, SubscriptionState::Cancelled { .. });
+        match self {
+            Self::Now(_) => cancelled,
+            Self::AtPeriodEnd(_) => cancelled || subscription.cancel_at_period_end,
+            Self::Undo => !subscription.state.is_final() && !subscription.cancel_at_period_end,
+        }
+    }
+}
+
 /// Ends a subscription at once.
 pub async fn now(
     cx: &Cx,
@@ -23,98 +46,119 @@ pub async fn now(
     id: &SubscriptionId,
     cancellation: Cancellation,
 ) -> Result<Subscription, Error> {
-    let mut tx = cx.store.begin().await?;
-    let mut subscription = tx
-        .lock_subscription(scope, id)
-        .await?
-        .ok_or(Error::NotFound("subscription"))?;
-    if subscription.state.is_final() {
-        return Err(Error::Refused(Refused::State));
-    }
-    let now = cx.business_now(&mut tx, scope).await?;
-    subscription.cancellation = with_reason(cancellation);
-    let subscription = cancel(cx, &mut tx, subscription, now).await?;
-    let mail = MailOrder::SubscriptionCancelled {
-        subscription: id.clone(),
-        nonce: format!("{id}:now"),
-    };
-    facts::mail(cx, &mut tx, scope, mail).await?;
-    tx.commit().await?;
-    Ok(subscription)
+    alone(cx, scope, id, Wish::Now(cancellation)).await
 }
 
-/// Ends a subscription when its period does. On hold there is no paid period, so that "at
-/// the period's end" means now.
+/// Ends a subscription when its period does, or now when it is on hold.
 pub async fn at_period_end(
     cx: &Cx,
     scope: &Scope,
     id: &SubscriptionId,
     cancellation: Cancellation,
 ) -> Result<Subscription, Error> {
-    let mut tx = cx.store.begin().await?;
-    let mut subscription = tx
-        .lock_subscription(scope, id)
-        .await?
-        .ok_or(Error::NotFound("subscription"))?;
-    match subscription.state {
-        SubscriptionState::OnHold { .. } | SubscriptionState::Pending => {
-            drop(tx);
-            return self::now(cx, scope, id, cancellation).await;
-        }
-        SubscriptionState::Active
-        | SubscriptionState::PastDue { .. }
-        | SubscriptionState::Paused { .. } => {}
-        SubscriptionState::Cancelled { .. }
-        | SubscriptionState::Failed { .. }
-        | SubscriptionState::Expired { .. } => return Err(Error::Refused(Refused::State)),
-    }
-    if subscription.cancel_at_period_end {
-        return Ok(subscription);
-    }
-    let now = cx.business_now(&mut tx, scope).await?;
-    subscription.cancel_at_period_end = true;
-    subscription.cancellation = with_reason(cancellation);
-    subscription.updated_at = now;
-    settlement::schedule(cx, &mut tx, &subscription).await?;
-    facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
-    let mail = MailOrder::SubscriptionCancelled {
-        subscription: id.clone(),
-        nonce: format!("{id}:{}", now.as_microsecond()),
-    };
-    facts::mail(cx, &mut tx, scope, mail).await?;
-    note(
-        cx,
-        &mut tx,
-        &subscription,
-        "subscription.cancel-at-period-end",
-    )
-    .await?;
-    tx.save_subscription(&mut subscription).await?;
-    tx.commit().await?;
-    Ok(subscription)
+    alone(cx, scope, id, Wish::AtPeriodEnd(cancellation)).await
 }
 
 /// Takes a scheduled cancellation back.
 pub async fn undo(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Subscription, Error> {
+    alone(cx, scope, id, Wish::Undo).await
+}
+
+async fn alone(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    wish: Wish,
+) -> Result<Subscription, Error> {
     let mut tx = cx.store.begin().await?;
-    let mut subscription = tx
+    let subscription = tx
         .lock_subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
-    if subscription.state.is_final() {
-        return Err(Error::Refused(Refused::State));
-    }
-    if !subscription.cancel_at_period_end {
-        return Ok(subscription);
-    }
     let now = cx.business_now(&mut tx, scope).await?;
+    let subscription = grant(cx, &mut tx, subscription, wish, now).await?;
+    tx.commit().await?;
+    Ok(subscription)
+}
+
+/// Does what is wished to a locked subscription; refused once it has ended.
+pub(super) async fn grant(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: Subscription,
+    wish: Wish,
+    now: Timestamp,
+) -> Result<Subscription, Error> {
+    use SubscriptionState::{OnHold, Pending};
+    match (wish, &subscription.state) {
+        (_, state) if state.is_final() => Err(Error::Refused(Refused::State)),
+        (Wish::Now(why), _) | (Wish::AtPeriodEnd(why), OnHold { .. } | Pending) => {
+            end_now(cx, tx, subscription, why, now).await
+        }
+        (Wish::AtPeriodEnd(why), _) if !subscription.cancel_at_period_end => {
+            end_with_period(cx, tx, subscription, why, now).await
+        }
+        (Wish::Undo, _) if subscription.cancel_at_period_end => {
+            go_on(cx, tx, subscription, now).await
+        }
+        (Wish::AtPeriodEnd(_) | Wish::Undo, _) => Ok(subscription),
+    }
+}
+
+async fn end_now(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    why: Cancellation,
+    now: Timestamp,
+) -> Result<Subscription, Error> {
+    subscription.cancellation = with_reason(why);
+    let subscription = cancel(cx, tx, subscription, now).await?;
+    let id = &subscription.id;
+    let mail = MailOrder::SubscriptionCancelled {
+        subscription: id.clone(),
+        nonce: format!("{id}:now"),
+    };
+    facts::mail(cx, tx, &subscription.scope, mail).await?;
+    Ok(subscription)
+}
+
+async fn end_with_period(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    why: Cancellation,
+    now: Timestamp,
+) -> Result<Subscription, Error> {
+    subscription.cancel_at_period_end = true;
+    subscription.cancellation = with_reason(why);
+    subscription.updated_at = now;
+    settlement::schedule(cx, tx, &subscription).await?;
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
+    let mail = MailOrder::SubscriptionCancelled {
+        subscription: id.clone(),
+        nonce: format!("{id}:{}", now.as_microsecond()),
+    };
+    facts::mail(cx, tx, scope, mail).await?;
+    note(cx, tx, &subscription, "subscription.cancel-at-period-end").await?;
+    tx.save_subscription(&mut subscription).await?;
+    Ok(subscription)
+}
+
+async fn go_on(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    now: Timestamp,
+) -> Result<Subscription, Error> {
     subscription.cancel_at_period_end = false;
     subscription.cancellation = Cancellation::default();
     subscription.updated_at = now;
-    facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
-    note(cx, &mut tx, &subscription, "subscription.keep").await?;
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
+    note(cx, tx, &subscription, "subscription.keep").await?;
     tx.save_subscription(&mut subscription).await?;
-    tx.commit().await?;
     Ok(subscription)
 }
 

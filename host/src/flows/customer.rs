@@ -8,7 +8,7 @@ use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::email::Email;
 use crate::domain::id::CustomerId;
-use crate::store;
+use crate::store::{self, Tx};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
@@ -109,9 +109,22 @@ pub async fn update(
     id: &CustomerId,
     changes: Changes,
 ) -> Result<Customer, Error> {
+    let mut tx = cx.store.begin().await?;
+    let customer = change(cx, &mut tx, scope, id, changes).await?;
+    tx.commit().await?;
+    Ok(customer)
+}
+
+/// The same, in the transaction of a larger change.
+pub(super) async fn change(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &CustomerId,
+    changes: Changes,
+) -> Result<Customer, Error> {
     let phone = changes.phone.value().map(String::as_str);
     check(changes.name.as_deref(), phone)?;
-    let mut tx = cx.store.begin().await?;
     let mut customer = tx
         .customer(scope, id)
         .await?
@@ -119,7 +132,7 @@ pub async fn update(
     let mut changed = Vec::new();
     if let Some(email) = changes.email.filter(|email| *email != customer.email) {
         // Whoever could get in through the old address is out.
-        session::end_all(cx, &mut tx, &customer, None).await?;
+        session::end_all(cx, tx, &customer, None).await?;
         customer.email = email;
         changed.push("email");
     }
@@ -140,13 +153,13 @@ pub async fn update(
     if changed.is_empty() {
         return Ok(customer);
     }
-    customer.updated_at = cx.business_now(&mut tx, scope).await?;
+    customer.updated_at = cx.business_now(tx, scope).await?;
     tx.save_customer(&customer).await?;
     // Which fields, not what they hold: the audit has no addresses.
     let after = json!({ "changed": changed });
     facts::audit(
         cx,
-        &mut tx,
+        tx,
         scope,
         "customer.update",
         id.as_str(),
@@ -154,7 +167,6 @@ pub async fn update(
         Some(after),
     )
     .await?;
-    tx.commit().await?;
     customer.version += 1;
     Ok(customer)
 }

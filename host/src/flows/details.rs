@@ -1,14 +1,18 @@
-//! What a merchant may correct on a subscription without touching money: where the customer
-//! is, whose name stands on documents, and the merchant's own remarks.
+//! What a merchant changes on a subscription in one call: where the customer is, whose name
+//! stands on documents, the merchant's own remarks, the next billing date, and its end. All of
+//! it in one transaction: what cannot be done as a whole is not done in part.
 
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Change, Error, facts};
+use super::cancellation::{self, Wish};
+use super::{Change, Error, customer, facts, schedule};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::BillingAddress;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::Subscription;
+use crate::store::Tx;
 
 /// What to change; an absent field stays.
 #[derive(Clone, Debug, Default)]
@@ -16,57 +20,91 @@ pub struct Changes {
     /// Where the customer is; decides the tax of what arises from now on.
     pub billing: Option<BillingAddress>,
     /// The customer's tax id.
-    pub tax_id: Option<String>,
+    pub tax_id: Change<String>,
     /// The company to name on documents.
     pub business_name: Change<String>,
     /// The merchant's metadata (a JSON object).
     pub metadata: Option<String>,
+    /// The customer's name.
+    pub customer_name: Option<String>,
+    /// When it is billed next.
+    pub next_billing_date: Option<Timestamp>,
+    /// Whether and when it ends.
+    pub ending: Option<Wish>,
 }
 
-/// Changes a subscription that has not ended.
+/// Changes a subscription. `is_repeat` says that the caller may have been here before without
+/// learning the answer: what is as wished already is then fine, where it would be refused to
+/// somebody who asks for the first time.
 pub async fn update(
     cx: &Cx,
     scope: &Scope,
     id: &SubscriptionId,
-    changes: Changes,
+    mut changes: Changes,
+    is_repeat: bool,
 ) -> Result<Subscription, Error> {
     let mut tx = cx.store.begin().await?;
     let mut subscription = tx
         .lock_subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    let name = changes.customer_name.take();
+    let date = changes
+        .next_billing_date
+        .filter(|date| !(is_repeat && *date == subscription.period.end));
+    let ending = changes
+        .ending
+        .take()
+        .filter(|wish| !(is_repeat && wish.is_granted(&subscription)));
+    correct(cx, &mut tx, &mut subscription, changes, now).await?;
+    if let Some(name) = name {
+        rename(cx, &mut tx, &subscription, name).await?;
+    }
+    if let Some(date) = date {
+        schedule::move_to(cx, &mut tx, &mut subscription, date, now).await?;
+    }
+    if let Some(wish) = ending {
+        subscription = cancellation::grant(cx, &mut tx, subscription, wish, now).await?;
+    }
+    tx.commit().await?;
+    Ok(subscription)
+}
+
+/// Everything that touches neither dates nor money.
+async fn correct(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    changes: Changes,
+    now: Timestamp,
+) -> Result<(), Error> {
     let mut changed = Vec::new();
-    if let Some(billing) = changes
-        .billing
-        .filter(|billing| *billing != subscription.buyer.billing)
-    {
-        subscription.buyer.billing = billing;
+    let buyer = &mut subscription.buyer;
+    if let Some(billing) = changes.billing.filter(|new| *new != buyer.billing) {
+        buyer.billing = billing;
         changed.push("billing");
     }
-    if let Some(tax_id) = changes.tax_id {
-        subscription.buyer.tax_id = Some(tax_id);
+    if changes.tax_id.apply(&mut buyer.tax_id) {
         changed.push("tax_id");
     }
-    if changes
-        .business_name
-        .apply(&mut subscription.buyer.business_name)
-    {
+    if changes.business_name.apply(&mut buyer.business_name) {
         changed.push("business_name");
     }
-    if let Some(metadata) = changes.metadata {
+    if let Some(metadata) = changes.metadata.filter(|new| *new != subscription.metadata) {
         subscription.metadata = metadata;
         changed.push("metadata");
     }
     if changed.is_empty() {
-        return Ok(subscription);
+        return Ok(());
     }
-    let now = cx.business_now(&mut tx, scope).await?;
     subscription.updated_at = now;
-    tx.save_subscription(&mut subscription).await?;
+    tx.save_subscription(subscription).await?;
+    let (scope, id) = (&subscription.scope, &subscription.id);
     let after = json!({ "changed": changed });
     facts::audit(
         cx,
-        &mut tx,
+        tx,
         scope,
         "subscription.update",
         id.as_str(),
@@ -74,7 +112,27 @@ pub async fn update(
         Some(after),
     )
     .await?;
-    facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
-    tx.commit().await?;
-    Ok(subscription)
+    facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
+    Ok(())
+}
+
+async fn rename(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    name: String,
+) -> Result<(), Error> {
+    let changes = customer::Changes {
+        name: Some(name),
+        ..customer::Changes::default()
+    };
+    match customer::change(cx, tx, &subscription.scope, &subscription.customer, changes).await {
+        Ok(_) => Ok(()),
+        // The caller's word for it.
+        Err(Error::Invalid { problem, .. }) => Err(Error::Invalid {
+            field: "customer_name",
+            problem,
+        }),
+        Err(error) => Err(error),
+    }
 }

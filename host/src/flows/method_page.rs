@@ -147,14 +147,14 @@ pub async fn press(
         return offer.last.ok_or(Error::Refused(Refused::Expired));
     }
     let subscription = &offer.subscription.id;
+    let return_url = offer.page.return_url.clone();
     let attempt = match (&offer.quote, agreed) {
         (Some(_), Some(agreed)) => {
-            reactivation::start(cx, scope, subscription, Choice::New, agreed).await?
+            let choice = Choice::New;
+            reactivation::start_and_return(cx, scope, subscription, choice, agreed, return_url)
+                .await?
         }
-        (None, None) => {
-            let return_url = offer.page.return_url.clone();
-            method_update::set_up(cx, scope, subscription, return_url).await?
-        }
+        (None, None) => method_update::set_up(cx, scope, subscription, return_url).await?,
         _ => return Err(Error::Refused(Refused::StaleQuote)),
     };
     let made = match &attempt.of {

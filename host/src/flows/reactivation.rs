@@ -41,7 +41,20 @@ pub async fn start(
     choice: Choice,
     quote: &str,
 ) -> Result<Attempt, Error> {
-    begin(cx, scope, id, choice, Some(quote), cx.new_id()).await
+    start_and_return(cx, scope, id, choice, quote, None).await
+}
+
+/// The same for a merchant who wants the customer to be offered to go to `return_url` afterwards.
+pub(super) async fn start_and_return(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+    quote: &str,
+    return_url: Option<String>,
+) -> Result<Attempt, Error> {
+    let payment = cx.new_id();
+    begin(cx, scope, id, choice, Some(quote), payment, return_url).await
 }
 
 /// The same, agreeing to whatever is due now: for callers that show no quote and have chosen
@@ -53,7 +66,7 @@ pub(super) async fn start_now(
     choice: Choice,
     payment: PaymentId,
 ) -> Result<Attempt, Error> {
-    begin(cx, scope, id, choice, None, payment).await
+    begin(cx, scope, id, choice, None, payment, None).await
 }
 
 async fn begin(
@@ -63,6 +76,7 @@ async fn begin(
     choice: Choice,
     agreed: Option<&str>,
     payment: PaymentId,
+    return_url: Option<String>,
 ) -> Result<Attempt, Error> {
     {
         // A choice that cannot be must not give up what is under way.
@@ -76,7 +90,7 @@ async fn begin(
     if let Some(known) = make_way(cx, scope, id).await? {
         return Ok(known);
     }
-    let payment = match intend(cx, scope, id, choice, agreed, payment).await {
+    let payment = match intend(cx, scope, id, choice, agreed, payment, return_url).await {
         Ok(payment) => payment,
         // Another request of the same moment was first; this one joins it.
         Err(Error::Store(store::Error::Conflict(_))) => {
@@ -152,6 +166,7 @@ async fn intend(
     choice: Choice,
     agreed: Option<&str>,
     payment: PaymentId,
+    return_url: Option<String>,
 ) -> Result<PaymentId, Error> {
     let (business, mode) = available(cx, scope)?;
     let mut tx = cx.store.begin().await?;
@@ -207,7 +222,7 @@ async fn intend(
         quote: Some(quote.id.clone()),
         attempt: 0,
         metadata: subscription.metadata.clone(),
-        return_url: None,
+        return_url,
     };
     let mut payment = intent.payment(scope, now);
     payment.invoice = Some(draft.id);

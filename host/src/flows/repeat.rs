@@ -3,6 +3,7 @@
 //! has ids that follow from the call's. A repeat, in this process or after a crash, finds the
 //! call and with it what was made. No body and no answer is kept: both may hold secrets.
 
+use std::future::Future;
 use std::time::Duration;
 
 use super::Error;
@@ -85,6 +86,7 @@ async fn write_down(cx: &Cx, scope: &Scope, arrival: Arrival) -> Result<Call, Er
             idempotency_key: arrival.idempotency_key,
             fingerprint: arrival.fingerprint,
             outcome: None,
+            failed: false,
             created_at: now,
         };
         tx.insert_api_call(&row).await?;
@@ -105,14 +107,49 @@ fn same(call: Call, fingerprint: &str) -> Result<Call, Error> {
     }
 }
 
+/// What `make` makes for a call, once: a repeat waits up to `patience` for the first to end and
+/// answers what it made. Where that failed, or never ended, the repeat makes it.
+pub async fn once(
+    cx: &Cx,
+    call: &Call,
+    patience: Duration,
+    make: impl Future<Output = Result<String, Error>>,
+) -> Result<String, Error> {
+    if let Some(known) = outcome(cx, call, patience).await? {
+        return Ok(known);
+    }
+    let made = make.await;
+    match &made {
+        Ok(outcome) => close(cx, call, outcome).await?,
+        Err(_) => give_back(cx, call).await,
+    }
+    made
+}
+
+/// Lets the next repeat of a call that failed start at once.
+async fn give_back(cx: &Cx, call: &Call) {
+    let noted = async {
+        let mut tx = cx.store.begin().await?;
+        tx.fail_api_call(&call.row.scope, &call.row.id).await?;
+        tx.commit().await
+    };
+    if let Err(error) = noted.await {
+        // A repeat then waits as for a call that still runs.
+        tracing::warn!(call.id = %call.row.id, error = %error, "a failed call could not be given back");
+    }
+}
+
 /// What became of a call that this one joined: waits up to `patience` for the first to end.
-/// None when there is nothing to join, or when the first never ended.
+/// None when this one has to start: there is nothing to join, the first failed, or never ended.
 pub async fn outcome(cx: &Cx, call: &Call, patience: Duration) -> Result<Option<String>, Error> {
     let deadline = tokio::time::Instant::now() + patience;
     let mut row = call.joined.then(|| call.row.clone());
     while let Some(known) = row {
         if known.outcome.is_some() || tokio::time::Instant::now() >= deadline {
             return Ok(known.outcome);
+        }
+        if known.failed && take_over(cx, &known).await? {
+            return Ok(None);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
         let mut tx = cx.store.read().await?;
@@ -121,8 +158,16 @@ pub async fn outcome(cx: &Cx, call: &Call, patience: Duration) -> Result<Option<
     Ok(None)
 }
 
+/// Takes a failed call over; of several repeats at the same time only one does.
+async fn take_over(cx: &Cx, row: &ApiCall) -> Result<bool, Error> {
+    let mut tx = cx.store.begin().await?;
+    let taken = tx.take_over_api_call(&row.scope, &row.id).await?;
+    tx.commit().await?;
+    Ok(taken)
+}
+
 /// Notes what became of a call, for repeats of it.
-pub async fn close(cx: &Cx, call: &Call, outcome: &str) -> Result<(), Error> {
+async fn close(cx: &Cx, call: &Call, outcome: &str) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
     close_in(&mut tx, call, outcome).await?;
     tx.commit().await?;

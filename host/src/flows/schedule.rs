@@ -7,6 +7,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::{Subscription, SubscriptionState};
+use crate::store::Tx;
 
 /// Moves the next billing date of a living subscription into the future; dates count from
 /// it afterwards. In test mode this is how a renewal is made due in seconds.
@@ -21,10 +22,23 @@ pub async fn set_next_billing_date(
         .lock_subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    move_to(cx, &mut tx, &mut subscription, date, now).await?;
+    tx.commit().await?;
+    Ok(subscription)
+}
+
+/// Moves the next billing date of a locked subscription.
+pub(super) async fn move_to(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    date: Timestamp,
+    now: Timestamp,
+) -> Result<(), Error> {
     if subscription.state != SubscriptionState::Active {
         return Err(Error::Refused(Refused::State));
     }
-    let now = cx.business_now(&mut tx, scope).await?;
     if date <= now {
         return Err(Error::Invalid {
             field: "next_billing_date",
@@ -35,11 +49,12 @@ pub async fn set_next_billing_date(
     subscription.period.end = date;
     subscription.anchor = date;
     subscription.updated_at = now;
-    settlement::schedule(cx, &mut tx, &subscription).await?;
-    facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
+    settlement::schedule(cx, tx, subscription).await?;
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
     facts::audit(
         cx,
-        &mut tx,
+        tx,
         scope,
         "subscription.set-next-billing-date",
         id.as_str(),
@@ -47,7 +62,6 @@ pub async fn set_next_billing_date(
         Some(serde_json::json!({ "next_billing_date": date })),
     )
     .await?;
-    tx.save_subscription(&mut subscription).await?;
-    tx.commit().await?;
-    Ok(subscription)
+    tx.save_subscription(subscription).await?;
+    Ok(())
 }

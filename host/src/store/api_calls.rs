@@ -19,8 +19,15 @@ queries! {
     GET = "SELECT * FROM api_calls WHERE business_id = $1 AND mode = $2 AND id = $3";
     CLOSE = "UPDATE api_calls SET outcome = $4 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND outcome IS NULL";
+    FAIL = "UPDATE api_calls SET outcome = 'failed' \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND outcome IS NULL";
+    TAKE_OVER = "UPDATE api_calls SET outcome = NULL \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND outcome = 'failed'";
     FORGET = "DELETE FROM api_calls WHERE created_at < $1";
 }
+
+/// Stands for an outcome where a call failed; all others are ids, or nothing.
+const FAILED: &str = "failed";
 
 /// A call that makes something.
 #[derive(Clone, Debug)]
@@ -37,6 +44,8 @@ pub struct ApiCall {
     pub fingerprint: String,
     /// What became of the call, where that does not follow from its id.
     pub outcome: Option<String>,
+    /// Whether it ended without one, so that a repeat may start again.
+    pub failed: bool,
     /// When it arrived first (host time).
     pub created_at: Timestamp,
 }
@@ -68,7 +77,8 @@ impl TryFrom<Row> for ApiCall {
             caller: row.caller,
             idempotency_key: row.idempotency_key,
             fingerprint: row.fingerprint,
-            outcome: row.outcome,
+            failed: row.outcome.as_deref() == Some(FAILED),
+            outcome: row.outcome.filter(|outcome| outcome != FAILED),
         })
     }
 }
@@ -162,6 +172,20 @@ impl Tx {
             outcome,
         )?;
         Ok(())
+    }
+
+    /// Notes that a call made nothing.
+    pub async fn fail_api_call(&mut self, scope: &Scope, id: &CallId) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        execute!(self, FAIL, business, mode, id.as_str())?;
+        Ok(())
+    }
+
+    /// Makes a failed call one that runs again; whether this was the one to do it.
+    pub async fn take_over_api_call(&mut self, scope: &Scope, id: &CallId) -> Result<bool> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let touched = execute!(self, TAKE_OVER, business, mode, id.as_str())?;
+        Ok(touched == 1)
     }
 
     /// Forgets the calls of all scopes that arrived before `before`.

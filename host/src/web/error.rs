@@ -100,7 +100,7 @@ impl Error {
 
     /// Our fault.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error").because(source)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error").because(source)
     }
 
     /// The `Host` is not ours.
@@ -112,6 +112,13 @@ impl Error {
     #[must_use]
     pub fn saying(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
+        self
+    }
+
+    /// The same under another code.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.code = code;
         self
     }
 
@@ -213,13 +220,22 @@ impl From<flows::Error> for Error {
         let words = error.to_string();
         match error {
             flows::Error::NotFound(_) => Self::not_found().saying(words),
-            flows::Error::Refused(_) => Self::conflict().saying(words),
+            flows::Error::Refused(why) => Self::conflict().coded(conflict(why)).saying(words),
             flows::Error::Invalid { .. } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").saying(words)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request_body").saying(words)
             }
             flows::Error::Unavailable(_) => Self::unavailable().because(error),
             flows::Error::Store(error) => error.into(),
         }
+    }
+}
+
+/// Dodo's code for a refusal.
+fn conflict(why: flows::Refused) -> &'static str {
+    match why {
+        flows::Refused::PaymentUnderWay => "previous_payment_pending",
+        flows::Refused::State => "subscription_inactive",
+        _ => "conflict",
     }
 }
 
@@ -246,10 +262,12 @@ pub(super) async fn show(
     let written = response.headers().get(CONTENT_TYPE);
     let blank = written.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if refused && blank {
-        let code = if status.is_server_error() {
-            "unavailable"
-        } else {
-            "invalid_request"
+        let code = match status {
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::INTERNAL_SERVER_ERROR => "internal_server_error",
+            status if status.is_server_error() => "unavailable",
+            _ => "invalid_request",
         };
         return render(&web, &visit, &Error::new(status, code));
     }

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 
 use super::Billing;
 use super::license::LicenseKey;
@@ -16,7 +15,6 @@ use crate::domain::debt::DebtKind;
 use crate::domain::id::{CustomerId, PageId, PaymentId};
 use crate::domain::payment::Purpose;
 use crate::domain::subscription::SubscriptionState;
-use crate::domain::tax::{self, Line};
 use crate::domain::{payment, subscription};
 use crate::flows::token;
 use crate::store::{self, Event, Tx};
@@ -24,49 +22,13 @@ use crate::store::{self, Event, Tx};
 /// What the signature of an invoice's address is for.
 const INVOICE: &str = "invoice";
 
-/// A subscription with its customer and its price before tax.
+/// A subscription with its customer.
 pub async fn subscription(
-    cx: &Cx,
     tx: &mut Tx,
     subscription: &subscription::Subscription,
 ) -> store::Result<Subscription> {
-    let scope = &subscription.scope;
-    let customer = customer(tx, scope, &subscription.customer).await?;
-    let now = cx.business_now(tx, scope).await?;
-    let category = match tx.product(scope, &subscription.product).await? {
-        Some(product) => product.tax_category,
-        None => String::new(),
-    };
-    let pre_tax = pre_tax(cx, subscription, &category, now);
-    Ok(Subscription::new(subscription, &customer, pre_tax))
-}
-
-/// What one interval costs without tax. A sum beyond 64 bits cannot have been sold.
-pub fn pre_tax(
-    cx: &Cx,
-    subscription: &subscription::Subscription,
-    tax_category: &str,
-    now: Timestamp,
-) -> i64 {
-    let rate = cx
-        .business(&subscription.scope)
-        .map(|(business, _)| {
-            business
-                .tax
-                .rate(&subscription.buyer.billing.country, tax_category, now)
-        })
-        .unwrap_or_default();
-    let line = Line {
-        product: Some(subscription.product.clone()),
-        description: String::new(),
-        quantity: subscription.quantity,
-        unit: subscription.unit_price,
-        tax_inclusive: subscription.tax_inclusive,
-        rate,
-        period: None,
-    };
-    tax::totals(subscription.unit_price.currency, &[line])
-        .map_or(i64::MAX, |totals| totals.net.minor)
+    let customer = customer(tx, &subscription.scope, &subscription.customer).await?;
+    Ok(Subscription::new(subscription, &customer))
 }
 
 /// A payment with its customer, method, cart, document and hosted page.
@@ -121,7 +83,7 @@ pub async fn envelope(
                         SubscriptionState::PastDue { until } => Some(until),
                         _ => None,
                     },
-                    subscription: subscription(cx, tx, &row).await?,
+                    subscription: subscription(tx, &row).await?,
                 })),
                 None => None,
             },

@@ -65,7 +65,7 @@ impl From<&PaymentMethod> for Method {
 }
 
 /// Dodo's `payment_method_type`, where the gateway told enough for one.
-pub(super) fn kind_of(method: &PaymentMethod) -> Option<String> {
+fn kind_of(method: &PaymentMethod) -> Option<String> {
     match method.funding.as_deref() {
         Some(kind @ ("credit" | "debit")) if method.kind == "card" => Some(kind.to_owned()),
         _ => None,

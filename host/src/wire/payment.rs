@@ -4,13 +4,32 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::customer::CustomerDetails;
-use super::{Billing, Empty, Metadata, Null, method};
+use super::{Billing, Empty, Metadata, Null};
 use crate::domain;
 use crate::domain::id::{BusinessId, InvoiceId, MethodId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
 use crate::domain::money::Currency;
-use crate::domain::payment::{DeclineCode, PaymentState};
+use crate::domain::payment::{DeclineCode, PaymentState, Purpose};
 use crate::domain::text_enum;
+
+/// Dodo's words for kinds of methods.
+const METHODS: [&str; 15] = [
+    "card",
+    "card_redirect",
+    "pay_later",
+    "wallet",
+    "bank_redirect",
+    "bank_transfer",
+    "crypto",
+    "bank_debit",
+    "reward",
+    "real_time_payment",
+    "upi",
+    "voucher",
+    "gift_card",
+    "open_banking",
+    "mobile_payment",
+];
 
 text_enum! {
     /// Dodo's `IntentStatus`, as far as this host says it.
@@ -114,7 +133,7 @@ pub struct Payment {
     pub payment_provider: &'static str,
     /// None on this host yet.
     pub refunds: Empty,
-    /// 0 for the first try of a renewal.
+    /// 0 for the first try of a renewal, and for everything that is none.
     pub retry_attempt: u32,
     /// What the merchant receives, in minor units.
     pub settlement_amount: i64,
@@ -130,9 +149,9 @@ pub struct Payment {
     pub card_issuing_country: Option<String>,
     /// The last four digits.
     pub card_last_four: Option<String>,
-    /// The brand.
+    /// The brand, in capitals (`VISA`).
     pub card_network: Option<String>,
-    /// `credit`, `debit`, `prepaid`.
+    /// `CREDIT`, `DEBIT`, `PREPAID`.
     pub card_type: Option<String>,
     /// None on this host.
     pub checkout_session_id: Null,
@@ -152,11 +171,11 @@ pub struct Payment {
     pub invoice_url: Option<String>,
     /// The hosted page.
     pub payment_link: Option<String>,
-    /// The kind of method.
+    /// The kind of method; null where Dodo has no word for it.
     pub payment_method: Option<String>,
     /// The saved method.
     pub payment_method_id: Option<MethodId>,
-    /// The kind within the kind.
+    /// The brand of a card, as the gateway writes it (`visa`).
     pub payment_method_type: Option<String>,
     /// The products of a one-time purchase.
     pub product_cart: Option<Vec<CartItem>>,
@@ -184,6 +203,7 @@ impl Payment {
         };
         let method = around.method;
         let card = method.filter(|method| method.kind == "card");
+        let capitals = |text: &Option<String>| text.as_ref().map(|text| text.to_uppercase());
         Self {
             billing: around.billing,
             brand_id: payment.scope.business.clone(),
@@ -199,7 +219,10 @@ impl Payment {
             payment_id: payment.id.clone(),
             payment_provider: "dodo",
             refunds: [],
-            retry_attempt: payment.attempt,
+            retry_attempt: match payment.purpose {
+                Purpose::Renewal => payment.attempt,
+                Purpose::Begin | Purpose::Purchase | Purpose::Reactivation => 0,
+            },
             settlement_amount: payment.amount.minor,
             settlement_currency: payment.amount.currency,
             subscription_ids: payment.subscription.iter().cloned().collect(),
@@ -207,8 +230,8 @@ impl Payment {
             card_holder_name: card.and_then(|card| card.holder.clone()),
             card_issuing_country: card.and_then(|card| card.country.clone()),
             card_last_four: card.and_then(|card| card.last4.clone()),
-            card_network: card.and_then(|card| card.brand.clone()),
-            card_type: card.and_then(|card| card.funding.clone()),
+            card_network: card.and_then(|card| capitals(&card.brand)),
+            card_type: card.and_then(|card| capitals(&card.funding)),
             checkout_session_id: None,
             custom_field_responses: None,
             discount_id: None,
@@ -221,9 +244,11 @@ impl Payment {
                 .filter(|_| around.invoice_url.is_some()),
             invoice_url: around.invoice_url,
             payment_link: around.payment_link,
-            payment_method: method.map(|method| method.kind.clone()),
+            payment_method: method
+                .map(|method| method.kind.clone())
+                .filter(|kind| METHODS.contains(&kind.as_str())),
             payment_method_id: payment.method.clone(),
-            payment_method_type: method.and_then(method::kind_of),
+            payment_method_type: card.and_then(|card| card.brand.clone()),
             product_cart: around.cart,
             refund_status: None,
             settlement_tax: payment.tax_minor,

@@ -107,7 +107,8 @@ pub struct Subscription {
     pub product_id: ProductId,
     /// How many of it.
     pub quantity: u32,
-    /// What one interval costs without tax, in minor units.
+    /// What one interval costs as the price was set, in minor units; `tax_inclusive` says
+    /// whether the tax is in it.
     pub recurring_pre_tax_amount: i64,
     /// Where it stands.
     pub status: Status,
@@ -152,12 +153,12 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// A subscription of `customer`, of which one interval costs `pre_tax_minor` without tax.
+    /// A subscription of `customer`.
     pub fn new(
         subscription: &domain::subscription::Subscription,
         customer: &domain::customer::Customer,
-        pre_tax_minor: i64,
     ) -> Self {
+        let quantity = i64::from(subscription.quantity);
         Self {
             addons: [],
             billing: Billing::from(&subscription.buyer.billing),
@@ -178,7 +179,8 @@ impl Subscription {
             previous_billing_date: subscription.period.start,
             product_id: subscription.product.clone(),
             quantity: subscription.quantity,
-            recurring_pre_tax_amount: pre_tax_minor,
+            // A sum beyond 64 bits cannot have been sold.
+            recurring_pre_tax_amount: subscription.unit_price.minor.saturating_mul(quantity),
             status: Status::from(&subscription.state),
             subscription_id: subscription.id.clone(),
             subscription_period_count: subscription.term.count,
@@ -237,7 +239,8 @@ pub struct SubscriptionItem {
     pub product_id: ProductId,
     /// How many of it.
     pub quantity: u32,
-    /// What one interval costs without tax, in minor units.
+    /// What one interval costs as the price was set, in minor units; `tax_inclusive` says
+    /// whether the tax is in it.
     pub recurring_pre_tax_amount: i64,
     /// Where it stands.
     pub status: Status,

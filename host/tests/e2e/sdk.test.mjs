@@ -60,6 +60,24 @@ describe("the official SDK", () => {
     assert.equal(cancelled.cancellation_feedback, "unused");
   });
 
+  it("ends a subscription with a switch for its period, and takes null for an absent filter", async () => {
+    const { subscription_id: id } = await dodo.subscriptions.create({
+      billing: { country: "DE" },
+      customer: { customer_id: customer.customer_id },
+      product_id: product.product_id,
+      quantity: 2,
+    });
+    assert.equal((await dodo.subscriptions.retrieve(id)).recurring_pre_tax_amount, 5800);
+    const wish = { status: "cancelled", cancel_at_next_billing_date: false, tax_id: null };
+    assert.equal((await dodo.subscriptions.update(id, wish)).status, "cancelled");
+    const own = { brand_id: null, customer_id: customer.customer_id };
+    assert.equal((await dodo.subscriptions.list(own)).items.length, 2);
+    assert.deepEqual((await dodo.subscriptions.list({ ...own, brand_id: "bus_other" })).items, []);
+    assert.deepEqual((await dodo.licenseKeyInstances.list({ grant_id: "grt_1" })).items, []);
+    const { link } = await dodo.customers.customerPortal.create(customer.customer_id, {}, { body: {} });
+    assert.ok(link);
+  });
+
   it("sells once to an address", async () => {
     const book = await dodo.products.create({ name: "Book", tax_category: "e_book", price: ONCE });
     const payment = await dodo.payments.create({

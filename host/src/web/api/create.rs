@@ -2,11 +2,12 @@
 //! and the wishes of checkout that this host cannot grant.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::input::invalid;
+use super::input::{Body, check_wishes, invalid, json};
 use super::key::ApiKey;
-use super::{return_url, run};
+use super::{method_types, return_url, run};
 use crate::domain::customer::{BillingAddress, BuyerDetails, Customer};
 use crate::domain::email::Email;
 use crate::domain::id::CustomerId;
@@ -28,6 +29,24 @@ pub(super) struct CustomerBody {
     create_new_customer: Option<bool>,
 }
 
+/// The body of a creation: what both kinds share, and what `T` has besides. Each reads the whole
+/// body by itself, since a flattened struct would forget where a wrong field stands.
+pub(super) struct Sale<T> {
+    /// The shared fields.
+    pub(super) purchase: Purchase,
+    /// The others.
+    pub(super) what: T,
+}
+
+impl<T: DeserializeOwned> Body for Sale<T> {
+    fn read(body: &[u8]) -> Result<Self, Error> {
+        Ok(Self {
+            purchase: json(body)?,
+            what: json(body)?,
+        })
+    }
+}
+
 /// Fields that both kinds of creation share.
 #[derive(Deserialize)]
 pub(super) struct Purchase {
@@ -37,6 +56,7 @@ pub(super) struct Purchase {
     tax_id: Option<String>,
     pub(super) metadata: Option<Metadata>,
     return_url: Option<String>,
+    allowed_payment_method_types: Option<Vec<String>>,
     /// Anything but null or empty is a wish that would change what is charged.
     discount_code: Option<Value>,
     discount_codes: Option<Value>,
@@ -49,24 +69,16 @@ pub(super) struct Purchase {
 impl Purchase {
     /// Refuses what this host cannot grant and must not ignore: it would charge another sum,
     /// or at another time, than the merchant expects.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let wishes = [
+    pub(super) fn check(&self, key: &ApiKey) -> Result<(), Error> {
+        check_wishes(&[
             ("discount_code", &self.discount_code),
             ("discount_codes", &self.discount_codes),
             ("payment_method_id", &self.payment_method_id),
             ("addons", &self.addons),
             ("on_demand", &self.on_demand),
             ("one_time_product_cart", &self.one_time_product_cart),
-        ];
-        let wished = |wish: &Option<Value>| match wish {
-            None | Some(Value::Null) => false,
-            Some(Value::Array(items)) => !items.is_empty(),
-            Some(_) => true,
-        };
-        match wishes.iter().find(|(_, wish)| wished(wish)) {
-            Some((field, _)) => Err(invalid(field, "is not supported on this host")),
-            None => Ok(()),
-        }
+        ])?;
+        method_types::check(key, self.allowed_payment_method_types.as_deref())
     }
 
     /// Who buys, for tax and documents.

@@ -6,16 +6,17 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::input::{Asked, At, Paging, json};
+use super::input::{Asked, At, INVALID_PARAMETERS, Paging, json};
 use super::key::{ApiKey, Writer};
 use super::repeats::Making;
 use super::{return_url, run};
 use crate::domain::email::Email;
 use crate::domain::id::{CustomerId, LinkId};
 use crate::flows::customer::{self, Changes, NewCustomer};
-use crate::flows::{Change, portal_link, repeat};
+use crate::flows::{self, Change, portal_link, repeat};
 use crate::store::CustomerFilter;
 use crate::web::{Error, Web};
 use crate::wire::{Metadata, Page, customer::Customer};
@@ -142,30 +143,31 @@ struct Session {
     link: String,
 }
 
-/// Everything is in the query; there is no body. A repeat answers the same link.
+/// Everything is in the query; a body says nothing. A repeat answers the same link.
 async fn portal_session(
     State(web): State<Web>,
+    _: Writer,
     At(id): At<CustomerId>,
     Asked(asked): Asked<SessionQuery>,
-    Making { key, call, .. }: Making<()>,
+    Making { key, call, .. }: Making<IgnoredAny>,
 ) -> Result<Json<Session>, Error> {
-    let back = return_url::checked(&key.cx.settings.load(), &key.scope, asked.return_url)?;
+    let back = return_url::checked(&key.cx.settings.load(), &key.scope, asked.return_url)
+        .map_err(|error| error.coded(INVALID_PARAMETERS))?;
     let link = run(&web, async move {
         let ApiKey {
             cx, scope, id: by, ..
         } = key;
-        let known = repeat::outcome(&cx, &call, PATIENCE).await?;
-        let link: LinkId = match known.and_then(|known| known.parse().ok()) {
-            Some(link) => link,
-            None => {
-                let (link, _) = portal_link::create(&cx, &scope, &id, back, by.as_str()).await?;
-                if asked.send_email {
-                    portal_link::send(&cx, &scope, &link).await?;
-                }
-                repeat::close(&cx, &call, link.as_str()).await?;
-                link
+        let made = repeat::once(&cx, &call, PATIENCE, async {
+            let (link, _) = portal_link::create(&cx, &scope, &id, back, by.as_str()).await?;
+            if asked.send_email {
+                portal_link::send(&cx, &scope, &link).await?;
             }
-        };
+            Ok(link.to_string())
+        });
+        let link: LinkId = made
+            .await?
+            .parse()
+            .map_err(|_| flows::Error::NotFound("link"))?;
         portal_link::url_of(&cx, &scope, &link).await
     })
     .await?;

@@ -2,15 +2,32 @@
 //! is refused with 422 and its field's name; an id of another kind is simply not found.
 
 use axum::extract::{FromRequestParts, Path, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::domain::Scope;
 use crate::web::Error;
+
+/// The code of a query that cannot be used.
+pub(super) const INVALID_PARAMETERS: &str = "invalid_request_parameters";
 
 /// The largest page.
 const MAX_PAGE: u32 = 100;
+
+/// What a body is read as.
+pub(super) trait Body: Sized {
+    /// Reads the whole body.
+    fn read(body: &[u8]) -> Result<Self, Error>;
+}
+
+impl<T: DeserializeOwned> Body for T {
+    fn read(body: &[u8]) -> Result<Self, Error> {
+        json(body)
+    }
+}
 
 /// Reads a body as JSON, whatever its content type says.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
@@ -58,7 +75,26 @@ pub(super) fn invalid(field: &str, problem: &str) -> Error {
     refused("invalid_request_body", format!("{field}: {problem}"))
 }
 
-/// The parameters after the question mark.
+/// Refuses fields whose wish this host cannot grant and must not ignore. Null and what is empty
+/// wish for nothing.
+pub(super) fn check_wishes(wishes: &[(&str, &Option<Value>)]) -> Result<(), Error> {
+    let is_wish = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    };
+    let wished = wishes
+        .iter()
+        .find(|(_, value)| value.as_ref().is_some_and(is_wish));
+    match wished {
+        Some((field, _)) => Err(invalid(field, "is not supported on this host")),
+        None => Ok(()),
+    }
+}
+
+/// The parameters after the question mark. One without a value is as if it were not there:
+/// Dodo's SDK for JavaScript writes null so.
 pub(super) struct Asked<T>(pub(super) T);
 
 impl<T, S> FromRequestParts<S> for Asked<T>
@@ -69,11 +105,23 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        match Query::try_from_uri(&parts.uri) {
+        let has_value =
+            |pair: &&str| matches!(pair.split_once('='), Some((_, value)) if !value.is_empty());
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs: Vec<&str> = query.split('&').filter(has_value).collect();
+        let uri: Uri = format!("/?{}", pairs.join("&"))
+            .parse()
+            .map_err(Error::internal)?;
+        match Query::try_from_uri(&uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(rejection) => Err(refused("invalid_request_parameters", rejection.body_text())),
+            Err(rejection) => Err(refused(INVALID_PARAMETERS, rejection.body_text())),
         }
     }
+}
+
+/// Whether `brand_id` in a filter excludes everything: each business is its one brand.
+pub(super) fn is_other_brand(scope: &Scope, brand_id: Option<&str>) -> bool {
+    brand_id.is_some_and(|brand| brand != scope.business.as_str())
 }
 
 /// Which page of a list. Dodo counts from 0.

@@ -52,8 +52,8 @@ impl FromRequestParts<Web> for Opener {
 
 async fn show(
     State(web): State<Web>,
-    At(id): At<PaymentId>,
     opener: Opener,
+    At(id): At<PaymentId>,
 ) -> Result<Response, Error> {
     let scope = opener.scope;
     if let Some(signature) = opener.signature

@@ -39,18 +39,24 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        // Asked for a second time in the same request.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let web = Web::from_ref(state);
         let key = find(&web, parts).await?.ok_or_else(unauthorized)?;
         rates(parts).count_key(&web, &key.id)?;
         if web.cx.business(&key.scope).is_none() {
             return Err(Error::unavailable().saying("this business is not served right now"));
         }
-        Ok(Self {
+        let known = Self {
             cx: acting(&web, parts, key.id.to_string()),
             scope: key.scope,
             id: key.id,
             write: key.write,
-        })
+        };
+        parts.extensions.insert(known.clone());
+        Ok(known)
     }
 }
 

@@ -76,6 +76,7 @@ async fn show(key: ApiKey, At(id): At<LicenseId>) -> Result<Json<LicenseKey>, Er
 #[derive(Deserialize)]
 struct InstanceFilter {
     license_key_id: Option<String>,
+    grant_id: Option<String>,
 }
 
 async fn instances(
@@ -83,7 +84,9 @@ async fn instances(
     Asked(asked): Asked<InstanceFilter>,
     paging: Paging,
 ) -> Result<Json<Page<Instance>>, Error> {
-    let Ok(license) = asked.license_key_id.map(LicenseId::try_from).transpose() else {
+    let license = asked.license_key_id.map(LicenseId::try_from).transpose();
+    // No key comes with a grant here.
+    let (Ok(license), None) = (license, asked.grant_id) else {
         return Ok(Json(Page { items: Vec::new() }));
     };
     let mut tx = key.cx.store.read().await?;

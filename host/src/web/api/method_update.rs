@@ -9,10 +9,10 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::input::At;
-use super::key::ApiKey;
+use super::input::{At, invalid};
+use super::key::{ApiKey, Writer};
 use super::repeats::Making;
-use super::{return_url, run};
+use super::{method_types, return_url, run};
 use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
 use crate::domain::payment::{CustomerAction, PaymentState};
 use crate::flows::repeat::Call;
@@ -27,12 +27,21 @@ pub(super) fn router() -> Router<Web> {
     )
 }
 
-/// The bare union that Dodo's SDKs send.
+/// The bare union that Dodo's SDKs send, as one struct: a wrong field is then refused by its name.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum MethodBody {
-    New { return_url: Option<String> },
-    Existing { payment_method_id: MethodId },
+struct MethodBody {
+    #[serde(rename = "type")]
+    kind: Kind,
+    payment_method_id: Option<MethodId>,
+    return_url: Option<String>,
+    allowed_payment_method_types: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    New,
+    Existing,
 }
 
 /// What changing the method answers; every field may be null.
@@ -46,17 +55,19 @@ struct MethodAnswer {
 
 async fn update(
     State(web): State<Web>,
+    _: Writer,
     At(id): At<SubscriptionId>,
     Making { key, body, call }: Making<MethodBody>,
 ) -> Result<Json<MethodAnswer>, Error> {
-    let answer = match body {
-        MethodBody::New { return_url } => {
-            let url = return_url::checked(&key.cx.settings.load(), &key.scope, return_url)?;
+    let answer = match (body.kind, body.payment_method_id) {
+        (Kind::New, _) => {
+            method_types::check(&key, body.allowed_payment_method_types.as_deref())?;
+            let url = body.return_url;
+            let url = return_url::checked(&key.cx.settings.load(), &key.scope, url)?;
             give(&web, key, &call, id, url.map(Into::into)).await?
         }
-        MethodBody::Existing { payment_method_id } => {
-            choose(&web, key, call, id, payment_method_id).await?
-        }
+        (Kind::Existing, Some(method)) => choose(&web, key, call, id, method).await?,
+        (Kind::Existing, None) => return Err(invalid("payment_method_id", "is missing")),
     };
     Ok(Json(answer))
 }
@@ -97,18 +108,16 @@ async fn choose(
             let deadline = cx.settings.load().plugins.deadline;
             let patience =
                 Duration::try_from(deadline).unwrap_or_default() + Duration::from_secs(5);
-            if let Some(known) = repeat::outcome(&cx, &call, patience).await? {
-                return Ok(known);
-            }
-            let choice = Choice::Saved(method);
-            let attempt = method_update::start(&cx, &scope, &id, choice, Some(&call)).await?;
-            let outcome = match attempt.of {
-                AttemptOf::Payment(id) => id.to_string(),
-                AttemptOf::Setup(id) => id.to_string(),
-                AttemptOf::Nothing => String::new(),
-            };
-            repeat::close(&cx, &call, &outcome).await?;
-            Ok(outcome)
+            let made = repeat::once(&cx, &call, patience, async {
+                let choice = Choice::Saved(method);
+                let attempt = method_update::start(&cx, &scope, &id, choice, Some(&call)).await?;
+                Ok(match attempt.of {
+                    AttemptOf::Payment(id) => id.to_string(),
+                    AttemptOf::Setup(id) => id.to_string(),
+                    AttemptOf::Nothing => String::new(),
+                })
+            });
+            made.await
         }),
     )
     .await?;

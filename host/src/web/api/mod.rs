@@ -12,6 +12,7 @@ mod invoices;
 mod key;
 mod license_keys;
 mod licenses;
+mod method_types;
 mod method_update;
 mod methods;
 mod payments;

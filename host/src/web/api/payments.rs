@@ -6,12 +6,13 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::create::{Purchase, buying_customer};
-use super::input::{Asked, At, Paging, invalid};
+use super::create::{Sale, buying_customer};
+use super::input::{Asked, At, Paging, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::run;
 use super::subscriptions::{MAX_SUM, product};
+use crate::domain::Scope;
 use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::money::Currency;
 use crate::flows::begin::{self, NewPurchase};
@@ -34,6 +35,7 @@ pub(super) fn router() -> Router<Web> {
 
 #[derive(Deserialize)]
 struct Filter {
+    brand_id: Option<String>,
     customer_id: Option<String>,
     subscription_id: Option<String>,
     product_id: Option<String>,
@@ -45,7 +47,10 @@ struct Filter {
 
 impl Filter {
     /// None when it can match nothing: a foreign id, a status this host never gives.
-    fn read(self) -> Option<PaymentFilter> {
+    fn read(self, scope: &Scope) -> Option<PaymentFilter> {
+        if is_other_brand(scope, self.brand_id.as_deref()) {
+            return None;
+        }
         Some(PaymentFilter {
             customer: self
                 .customer_id
@@ -74,7 +79,7 @@ async fn index(
     Asked(asked): Asked<Filter>,
     paging: Paging,
 ) -> Result<Json<Page<PaymentItem>>, Error> {
-    let Some(filter) = asked.read() else {
+    let Some(filter) = asked.read(&key.scope) else {
         return Ok(Json(Page { items: Vec::new() }));
     };
     let mut tx = key.cx.store.read().await?;
@@ -99,17 +104,16 @@ async fn show(key: ApiKey, At(id): At<PaymentId>) -> Result<Json<Payment>, Error
 
 #[derive(Deserialize)]
 struct NewBody {
-    #[serde(flatten)]
-    purchase: Purchase,
     product_cart: Vec<ItemBody>,
     billing_currency: Option<Currency>,
 }
 
+/// An `amount` besides is for pay-what-you-want prices; for others Dodo ignores it, as this host
+/// does.
 #[derive(Deserialize)]
 struct ItemBody {
     product_id: String,
     quantity: u32,
-    amount: Option<i64>,
 }
 
 /// What `POST /payments` answers. There is no secret for a script of Dodo's: the page behind
@@ -130,9 +134,10 @@ struct Created {
 
 async fn create(
     State(web): State<Web>,
-    Making { key, body, call }: Making<NewBody>,
+    Making { key, body, call }: Making<Sale<NewBody>>,
 ) -> Result<Json<Created>, Error> {
-    body.purchase.check()?;
+    let (purchase, body) = (body.purchase, body.what);
+    purchase.check(&key)?;
     if !(1..=MAX_ITEMS).contains(&body.product_cart.len()) {
         return Err(invalid("product_cart", "must have 1 to 100 items"));
     }
@@ -141,12 +146,6 @@ async fn create(
     for item in &body.product_cart {
         if !(1..=MAX_QUANTITY).contains(&item.quantity) {
             return Err(invalid("product_cart", "a quantity must be 1 to 100000"));
-        }
-        if item.amount.is_some() {
-            return Err(invalid(
-                "product_cart",
-                "an amount is for pay-what-you-want prices, which this host has not",
-            ));
         }
         let (id, price) =
             product(&key, &item.product_id, item.quantity, body.billing_currency).await?;
@@ -159,15 +158,15 @@ async fn create(
         }
         items.push((id, item.quantity));
     }
-    let buyer = body.purchase.buyer()?;
-    let return_url = body.purchase.return_url(&key)?;
-    let customer = buying_customer(&web, &key, &call, body.purchase.customer).await?;
+    let buyer = purchase.buyer()?;
+    let return_url = purchase.return_url(&key)?;
+    let customer = buying_customer(&web, &key, &call, purchase.customer).await?;
     let new = NewPurchase {
         payment: call.id_of("payment"),
         customer: customer.id.clone(),
         items,
         buyer,
-        metadata: body.purchase.metadata.unwrap_or_default().to_json(),
+        metadata: purchase.metadata.unwrap_or_default().to_json(),
         return_url,
     };
     let (cx, scope) = (key.cx.clone(), key.scope.clone());

@@ -4,8 +4,9 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::input::{Asked, At, Paging, invalid};
+use super::input::{Asked, At, Paging, check_wishes, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::run;
@@ -27,7 +28,7 @@ const MAX_PRICE: i64 = 100_000_000_000;
 /// The most intervals of one kind in a frequency, a term or a duration.
 const MAX_COUNT: u32 = 1000;
 /// The longest trial, in days.
-const MAX_TRIAL: u32 = 3650;
+const MAX_TRIAL: u32 = 10_000;
 
 pub(super) fn router() -> Router<Web> {
     Router::new()
@@ -37,6 +38,7 @@ pub(super) fn router() -> Router<Web> {
 
 #[derive(Deserialize)]
 struct Filter {
+    brand_id: Option<String>,
     recurring: Option<bool>,
     #[serde(default)]
     archived: bool,
@@ -47,7 +49,7 @@ async fn index(
     Asked(asked): Asked<Filter>,
     paging: Paging,
 ) -> Result<Json<Page<ProductItem>>, Error> {
-    if asked.archived {
+    if asked.archived || is_other_brand(&key.scope, asked.brand_id.as_deref()) {
         return Ok(Json(Page { items: Vec::new() }));
     }
     let mut tx = key.cx.store.read().await?;
@@ -77,6 +79,12 @@ struct NewBody {
     license_key_activation_message: Option<String>,
     license_key_activations_limit: Option<u32>,
     license_key_duration: Option<Duration>,
+    /// What buyers would miss if it were ignored.
+    entitlements: Option<Value>,
+    credit_entitlements: Option<Value>,
+    digital_product_delivery: Option<Value>,
+    addons: Option<Value>,
+    pricing_mode: Option<Value>,
 }
 
 /// One struct for all types of prices: which fields are needed depends on `type`, and a
@@ -116,6 +124,13 @@ async fn create(
 
 impl NewBody {
     fn product(self, id: ProductId) -> Result<NewProduct, Error> {
+        check_wishes(&[
+            ("entitlements", &self.entitlements),
+            ("credit_entitlements", &self.credit_entitlements),
+            ("digital_product_delivery", &self.digital_product_delivery),
+            ("addons", &self.addons),
+            ("pricing_mode", &self.pricing_mode),
+        ])?;
         let name = self.name.trim();
         if name.is_empty() || name.chars().count() > MAX_NAME {
             return Err(invalid("name", "must have 1 to 255 characters"));
@@ -225,7 +240,7 @@ impl PriceBody {
                 )?;
                 let trial_days = self.trial_period_days.unwrap_or(0);
                 if trial_days > MAX_TRIAL {
-                    return Err(invalid("price.trial_period_days", "is more than 3650"));
+                    return Err(invalid("price.trial_period_days", "is more than 10000"));
                 }
                 Ok(Some(Recurring {
                     interval,

@@ -5,10 +5,9 @@ use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use data_encoding::HEXLOWER;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::input::{invalid, json};
+use super::input::{Body, invalid};
 use super::key::{ApiKey, Writer};
 use crate::flows::repeat::{self, Arrival, Call};
 use crate::web::{Error, Web};
@@ -28,7 +27,7 @@ pub(super) struct Making<T> {
 
 impl<T, S> FromRequest<S> for Making<T>
 where
-    T: DeserializeOwned + Send,
+    T: Body + Send,
     Web: FromRef<S>,
     S: Send + Sync,
 {
@@ -39,7 +38,7 @@ where
         let Writer(key) = Writer::from_request_parts(&mut parts, state).await?;
         let bytes = bytes(Request::from_parts(parts.clone(), body), state).await?;
         // A POST that takes nothing is sent without a body.
-        let body = json(if bytes.is_empty() { b"null" } else { &bytes })?;
+        let body = T::read(if bytes.is_empty() { b"null" } else { &bytes })?;
         let arrival = arrival(key.id.to_string(), &parts, &bytes)?;
         let web = Web::from_ref(state);
         let (cx, scope) = (key.cx.clone(), key.scope.clone());
@@ -65,15 +64,19 @@ pub(super) fn arrival(caller: String, parts: &Parts, body: &[u8]) -> Result<Arri
     if idempotency_key.is_some_and(|key| key.len() > MAX_KEY) {
         return Err(invalid("Idempotency-Key", "is longer than 255 bytes"));
     }
-    let retries = header(&parts.headers, "x-stainless-retry-count");
     Ok(Arrival {
         caller,
         idempotency_key: idempotency_key.map(str::to_owned),
-        is_repeat: retries
-            .and_then(|count| count.parse::<u32>().ok())
-            .is_some_and(|count| count > 0),
+        is_repeat: is_repeat(&parts.headers),
         fingerprint: fingerprint(parts, body),
     })
+}
+
+/// Whether an SDK says that it has sent this before.
+pub(super) fn is_repeat(headers: &HeaderMap) -> bool {
+    header(headers, "x-stainless-retry-count")
+        .and_then(|count| count.parse::<u32>().ok())
+        .is_some_and(|count| count > 0)
 }
 
 fn fingerprint(parts: &Parts, body: &[u8]) -> String {

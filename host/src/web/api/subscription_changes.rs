@@ -1,10 +1,9 @@
-//! `PATCH /subscriptions/{id}`: one body for many acts. It is checked as a whole first; then
-//! each act is a flow of its own.
+//! `PATCH /subscriptions/{id}`: one body for many acts, done as a whole or not at all.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,13 +11,12 @@ use serde_json::Value;
 use super::create::{address, short};
 use super::input::{At, invalid, json};
 use super::key::{ApiKey, Writer};
+use super::repeats::is_repeat;
 use super::run;
-use crate::domain::customer::BillingAddress;
 use crate::domain::id::SubscriptionId;
-use crate::domain::subscription::{
-    CancelReason, Cancellation, CancellationFeedback, Subscription as Row,
-};
-use crate::flows::{self, Change, cancellation, customer, details, schedule};
+use crate::domain::subscription::{CancelReason, Cancellation, CancellationFeedback};
+use crate::flows::cancellation::Wish;
+use crate::flows::{Change, details};
 use crate::web::{Error, Web};
 use crate::wire::subscription::{Status, Subscription};
 use crate::wire::{Billing, Metadata, load};
@@ -39,7 +37,8 @@ pub(super) struct Changes {
     metadata: Option<Metadata>,
     next_billing_date: Option<Timestamp>,
     status: Option<Status>,
-    tax_id: Option<String>,
+    #[serde(default)]
+    tax_id: Change<String>,
     pause: Option<Value>,
     credit_entitlement_cart: Option<Value>,
     disable_on_demand: Option<Value>,
@@ -61,86 +60,36 @@ enum DodoTeam {
     DodoTeam,
 }
 
-/// What is to be done, checked.
-struct Plan {
-    details: details::Changes,
-    customer_name: Option<String>,
-    next_billing_date: Option<Timestamp>,
-    ending: Option<EndingWish>,
-}
-
-enum EndingWish {
-    Now(Cancellation),
-    AtPeriodEnd(Cancellation),
-    Undo,
-}
-
 pub(super) async fn update(
     State(web): State<Web>,
     Writer(key): Writer,
     At(id): At<SubscriptionId>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Subscription>, Error> {
-    let plan = json::<Changes>(&body)?.plan()?;
+    let changes = json::<Changes>(&body)?.checked()?;
+    let is_repeat = is_repeat(&headers);
     let ApiKey { cx, scope, .. } = key.clone();
     let row = run(&web, async move {
-        let mut row = details::update(&cx, &scope, &id, plan.details).await?;
-        if let Some(name) = plan.customer_name {
-            let changes = customer::Changes {
-                name: Some(name),
-                ..customer::Changes::default()
-            };
-            customer::update(&cx, &scope, &row.customer, changes).await?;
-        }
-        if let Some(date) = plan.next_billing_date {
-            row = schedule::set_next_billing_date(&cx, &scope, &id, date).await?;
-        }
-        if let Some(ending) = plan.ending {
-            row = end(&cx, &scope, &id, ending).await?;
-        }
-        Ok(row)
+        details::update(&cx, &scope, &id, changes, is_repeat).await
     })
     .await?;
     let mut tx = key.cx.store.read().await?;
-    Ok(Json(load::subscription(&key.cx, &mut tx, &row).await?))
-}
-
-async fn end(
-    cx: &crate::cx::Cx,
-    scope: &crate::domain::Scope,
-    id: &SubscriptionId,
-    ending: EndingWish,
-) -> Result<Row, flows::Error> {
-    match ending {
-        EndingWish::Now(why) => cancellation::now(cx, scope, id, why).await,
-        EndingWish::AtPeriodEnd(why) => cancellation::at_period_end(cx, scope, id, why).await,
-        EndingWish::Undo => cancellation::undo(cx, scope, id).await,
-    }
+    Ok(Json(load::subscription(&mut tx, &row).await?))
 }
 
 impl Changes {
-    fn plan(self) -> Result<Plan, Error> {
+    fn checked(self) -> Result<details::Changes, Error> {
         self.check_unsupported()?;
         self.check_status()?;
-        let ending = self.ending()?;
-        let billing: Option<BillingAddress> = self.billing.as_ref().map(address).transpose()?;
-        let business_name = match self.customer_business_name {
-            Change::Set(name) => match short("customer_business_name", Some(name))? {
-                Some(name) => Change::Set(name),
-                None => Change::Clear,
-            },
-            other => other,
-        };
-        Ok(Plan {
-            details: details::Changes {
-                billing,
-                tax_id: short("tax_id", self.tax_id)?,
-                business_name,
-                metadata: self.metadata.map(|metadata| metadata.to_json()),
-            },
+        Ok(details::Changes {
+            ending: self.ending()?,
+            billing: self.billing.as_ref().map(address).transpose()?,
+            tax_id: clearable("tax_id", self.tax_id)?,
+            business_name: clearable("customer_business_name", self.customer_business_name)?,
+            metadata: self.metadata.map(|metadata| metadata.to_json()),
             customer_name: self.customer_name,
             next_billing_date: self.next_billing_date,
-            ending,
         })
     }
 
@@ -195,10 +144,11 @@ impl Changes {
             && self.customer_name.is_none()
             && self.metadata.is_none()
             && self.next_billing_date.is_none()
-            && self.tax_id.is_none()
+            && self.tax_id == Change::Keep
     }
 
-    fn ending(&self) -> Result<Option<EndingWish>, Error> {
+    /// `cancelled` means now, unless `cancel_at_next_billing_date` says that it means then.
+    fn ending(&self) -> Result<Option<Wish>, Error> {
         let now = self.status == Some(Status::Cancelled);
         let later = self.cancel_at_next_billing_date;
         let told = self.cancellation_feedback.is_some() || self.cancellation_comment.is_some();
@@ -206,12 +156,6 @@ impl Changes {
             return Err(invalid(
                 "cancellation_feedback",
                 "and cancellation_comment are only for a cancellation",
-            ));
-        }
-        if now && later.is_some() {
-            return Err(invalid(
-                "cancel_at_next_billing_date",
-                "cannot be sent with status `cancelled`",
             ));
         }
         let comment = self.cancellation_comment.clone();
@@ -233,10 +177,18 @@ impl Changes {
             comment,
         };
         Ok(match (now, later) {
-            (true, _) => Some(EndingWish::Now(why())),
-            (false, Some(true)) => Some(EndingWish::AtPeriodEnd(why())),
-            (false, Some(false)) => Some(EndingWish::Undo),
+            (_, Some(true)) => Some(Wish::AtPeriodEnd(why())),
+            (true, Some(false) | None) => Some(Wish::Now(why())),
+            (false, Some(false)) => Some(Wish::Undo),
             (false, None) => None,
         })
     }
+}
+
+/// A text of one line that null or nothing but spaces clears.
+fn clearable(field: &str, text: Change<String>) -> Result<Change<String>, Error> {
+    Ok(match text {
+        Change::Set(text) => short(field, Some(text))?.map_or(Change::Clear, Change::Set),
+        Change::Keep | Change::Clear => text,
+    })
 }

@@ -6,8 +6,8 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::create::{Purchase, buying_customer};
-use super::input::{Asked, At, Paging, invalid};
+use super::create::{Sale, buying_customer};
+use super::input::{Asked, At, Paging, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::{run, subscription_changes};
@@ -21,7 +21,7 @@ use crate::wire::subscription::{Status, Subscription, SubscriptionItem};
 use crate::wire::{Empty, Metadata, Null, Page, load};
 
 /// The longest trial, in days.
-const MAX_TRIAL: u32 = 3650;
+const MAX_TRIAL: u32 = 10_000;
 /// The largest sum of one purchase or period, in minor units, before tax that is added.
 pub(super) const MAX_SUM: i64 = 100_000_000_000;
 /// What is wrong with a sum beyond that.
@@ -41,6 +41,7 @@ pub(super) fn router() -> Router<Web> {
 
 #[derive(Deserialize)]
 struct Filter {
+    brand_id: Option<String>,
     customer_id: Option<String>,
     product_id: Option<String>,
     status: Option<Status>,
@@ -55,6 +56,9 @@ async fn index(
     paging: Paging,
 ) -> Result<Json<Page<SubscriptionItem>>, Error> {
     let nothing = Json(Page { items: Vec::new() });
+    if is_other_brand(&key.scope, asked.brand_id.as_deref()) {
+        return Ok(nothing);
+    }
     let customer = asked.customer_id.map(CustomerId::try_from).transpose();
     let product = asked.product_id.map(ProductId::try_from).transpose();
     // Nothing belongs to what is not even an id.
@@ -75,7 +79,7 @@ async fn index(
         .await?;
     let mut items = Vec::with_capacity(found.len());
     for subscription in &found {
-        let whole = load::subscription(&key.cx, &mut tx, subscription).await?;
+        let whole = load::subscription(&mut tx, subscription).await?;
         let product = tx.product(&key.scope, &subscription.product).await?;
         items.push(SubscriptionItem::new(
             whole,
@@ -89,13 +93,11 @@ async fn show(key: ApiKey, At(id): At<SubscriptionId>) -> Result<Json<Subscripti
     let mut tx = key.cx.store.read().await?;
     let row = tx.subscription(&key.scope, &id).await?;
     let row = row.ok_or_else(Error::not_found)?;
-    Ok(Json(load::subscription(&key.cx, &mut tx, &row).await?))
+    Ok(Json(load::subscription(&mut tx, &row).await?))
 }
 
 #[derive(Deserialize)]
 struct NewBody {
-    #[serde(flatten)]
-    purchase: Purchase,
     product_id: String,
     quantity: u32,
     billing_currency: Option<Currency>,
@@ -123,20 +125,21 @@ struct Created {
 
 async fn create(
     State(web): State<Web>,
-    Making { key, body, call }: Making<NewBody>,
+    Making { key, body, call }: Making<Sale<NewBody>>,
 ) -> Result<Json<Created>, Error> {
-    body.purchase.check()?;
+    let (purchase, body) = (body.purchase, body.what);
+    purchase.check(&key)?;
     if !(1..=MAX_QUANTITY).contains(&body.quantity) {
         return Err(invalid("quantity", "must be 1 to 100000"));
     }
     if body.trial_period_days.is_some_and(|days| days > MAX_TRIAL) {
-        return Err(invalid("trial_period_days", "is more than 3650"));
+        return Err(invalid("trial_period_days", "is more than 10000"));
     }
     let (product, _) =
         product(&key, &body.product_id, body.quantity, body.billing_currency).await?;
-    let buyer = body.purchase.buyer()?;
-    let return_url = body.purchase.return_url(&key)?;
-    let customer = buying_customer(&web, &key, &call, body.purchase.customer).await?;
+    let buyer = purchase.buyer()?;
+    let return_url = purchase.return_url(&key)?;
+    let customer = buying_customer(&web, &key, &call, purchase.customer).await?;
     let new = NewSubscription {
         id: call.id_of("subscription"),
         payment: call.id_of("payment"),
@@ -145,7 +148,7 @@ async fn create(
         quantity: body.quantity,
         trial_days: body.trial_period_days,
         buyer,
-        metadata: body.purchase.metadata.unwrap_or_default().to_json(),
+        metadata: purchase.metadata.unwrap_or_default().to_json(),
         return_url,
     };
     let (cx, scope) = (key.cx.clone(), key.scope.clone());
@@ -156,7 +159,7 @@ async fn create(
     .await?;
     let subscription = begun.subscription.ok_or_else(Error::not_found)?;
     let mut tx = key.cx.store.read().await?;
-    let whole = load::subscription(&key.cx, &mut tx, &subscription).await?;
+    let whole = load::subscription(&mut tx, &subscription).await?;
     Ok(Json(Created {
         addons: [],
         customer: whole.customer,

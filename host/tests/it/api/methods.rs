@@ -10,6 +10,7 @@ use vestibule::domain::debt::Debt;
 use vestibule::domain::id::MethodId;
 use vestibule::domain::method::PaymentMethod;
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use vestibule::store::PaymentFilter;
 
 use super::{Answer, Api};
 use crate::support::sample;
@@ -207,7 +208,8 @@ async fn a_new_method_is_given_on_a_page_of_ours_and_a_repeat_answers_the_same_o
 async fn on_the_page_what_is_due_is_paid_in_the_same_step() {
     for world in World::each().await {
         let (api, rows) = (Api::of(&world).await, Rows::on_hold(&world).await);
-        let made = api.post(&rows.path(), json!({ "type": "new" })).await.ok();
+        let body = json!({ "type": "new", "return_url": "https://shop.example/thanks" });
+        let made = api.post(&rows.path(), body).await.ok();
         let link = made["payment_link"].as_str().unwrap();
         let page = text(&api.browse(&world, Method::GET, link, "").await);
         let at = page.find("name=\"quote\" value=\"").expect("a quote") + 20;
@@ -240,6 +242,18 @@ async fn on_the_page_what_is_due_is_paid_in_the_same_step() {
         let id = &rows.subscription.id;
         let read = api.get(&format!("/subscriptions/{id}")).await.ok();
         assert_eq!(read["status"], "active");
+        let mut tx = world.cx.store.read().await.unwrap();
+        let filter = PaymentFilter {
+            subscription: Some(id.clone()),
+            ..PaymentFilter::default()
+        };
+        let tries = tx.payments(&world.scope, &filter, 9, 0).await.unwrap();
+        assert_eq!(tries.len(), 2);
+        for payment in tries {
+            let back = payment.return_url.as_deref();
+            assert_eq!(back, Some("https://shop.example/thanks"));
+        }
+        drop(tx);
         assert_eq!(world.sandbox.ledger().await.len(), 1);
         // Used up: another press charges nothing.
         location(&api.browse(&world, Method::POST, link, &press).await);
@@ -302,6 +316,18 @@ async fn a_method_change_that_cannot_be_is_refused() {
         api.post(&rows.path(), other)
             .await
             .refuses(422, "INVALID_REQUEST_BODY", "other");
+        let nameless = json!({ "type": "existing" });
+        api.post(&rows.path(), nameless).await.refuses(
+            422,
+            "INVALID_REQUEST_BODY",
+            "payment_method_id: ",
+        );
+        let klarna = json!({ "type": "new", "allowed_payment_method_types": ["klarna"] });
+        api.post(&rows.path(), klarna).await.refuses(
+            422,
+            "INVALID_REQUEST_BODY",
+            "allowed_payment_method_types: ",
+        );
         let id = &rows.subscription.id;
         api.patch(
             &format!("/subscriptions/{id}"),
@@ -310,7 +336,7 @@ async fn a_method_change_that_cannot_be_is_refused() {
         .await
         .ok();
         let late = api.post(&rows.path(), json!({ "type": "new" })).await;
-        late.refuses(409, "CONFLICT", "");
+        late.refuses(409, "SUBSCRIPTION_INACTIVE", "");
         assert_eq!(late.headers["x-should-retry"], "false");
     }
 }

@@ -3,8 +3,11 @@
 mod licenses;
 mod limits;
 mod methods;
+mod patches;
+mod refusals;
 mod repeats;
 mod resources;
+mod spelling;
 
 use std::sync::Arc;
 

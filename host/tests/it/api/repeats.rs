@@ -1,6 +1,9 @@
 //! The same call twice, as SDKs send it after a lost answer.
 
-use serde_json::json;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use vestibule::domain::id::CustomerId;
 
 use super::{Api, subscription};
 use crate::support::world::World;
@@ -56,9 +59,32 @@ async fn an_idempotency_key_with_another_body_is_refused() {
         .await
         .ok();
     let other = api.post_as("/customers", body("B"), key.0, key.1).await;
-    other.refuses(422, "INVALID_REQUEST", "Idempotency-Key");
+    other.refuses(422, "INVALID_REQUEST_BODY", "Idempotency-Key");
     world.cx.clock.advance(jiff::SignedDuration::from_hours(25));
     api.post_as("/customers", body("B"), key.0, key.1)
         .await
         .ok();
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_call_that_failed_starts_at_once() {
+    for world in World::each().await {
+        let api = Api::of(&world).await;
+        let nobody: CustomerId = world.cx.new_id();
+        let path = format!("/customers/{nobody}/customer-portal/session");
+        let began = Instant::now();
+        for retry in ["0", "1", "2"] {
+            api.post_as(&path, Value::Null, "x-stainless-retry-count", retry)
+                .await
+                .refuses(404, "NOT_FOUND", "customer");
+        }
+        let calls = (0..5).map(|_| api.post_as(&path, Value::Null, "idempotency-key", "one"));
+        for answer in futures_util::future::join_all(calls).await {
+            answer.refuses(404, "NOT_FOUND", "customer");
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "nobody waits in vain"
+        );
+    }
 }
