@@ -93,6 +93,12 @@ impl Assets {
         Some(format!("/assets/{}/{stem}.{hash}.{extension}", self.theme))
     }
 
+    /// The names of all files with their addresses.
+    pub(super) fn urls(&self) -> impl Iterator<Item = (String, String)> {
+        let url = |name: &String| Some((name.clone(), self.url(name)?));
+        self.files.keys().filter_map(url)
+    }
+
     /// The file at `path`, the part of its address after the theme. An address with another
     /// hash, from before a change of the theme, finds today's content, not to be cached.
     pub fn get(&self, path: &str) -> Option<Asset> {

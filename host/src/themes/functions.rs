@@ -3,18 +3,21 @@
 //! Every function finds the language and clock of its page in the [`Voice`] that the engine
 //! puts beside the page. None of them reads anything outside the theme.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use fluent_bundle::{FluentArgs, FluentValue};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use minijinja::value::{Kwargs, Object, Serde};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, State, Value};
+use minijinja::value::{Kwargs, Object};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 
 use super::assets::Assets;
 use super::formats::Formats;
 use super::locale::Catalogue;
+use super::markup::Escaped;
+use super::pieces;
 use super::tokens::Colours;
 use crate::domain::money::Money;
 
@@ -45,8 +48,26 @@ impl std::fmt::Debug for Voice {
 
 impl Object for Voice {}
 
+impl Voice {
+    /// A message without arguments.
+    pub(super) fn say(&self, key: &str) -> Result<Value, Error> {
+        self.hear(key);
+        if let Some(text) = self.catalogue.plain(key) {
+            return Ok(text.clone());
+        }
+        let said = self.catalogue.say(key, &FluentArgs::new());
+        said.map(Value::from).map_err(|e| invalid(e.to_string()))
+    }
+
+    fn hear(&self, key: &str) {
+        if let Some(heard) = &self.heard {
+            heard.lock().expect("never poisoned").insert(key.to_owned());
+        }
+    }
+}
+
 /// Adds all functions to `environment`; `assets` and `colours` are the theme's own.
-pub(super) fn add(environment: &mut Environment<'static>, assets: &Arc<Assets>, colours: &Colours) {
+pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets, colours: &Colours) {
     environment.add_function("t", translate);
     environment.add_function("money", money);
     environment.add_function("number", number);
@@ -59,11 +80,14 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Arc<Assets>, 
     environment.add_function("relative", relative);
     environment.add_function("zone", zone);
     environment.add_function("url", url);
-    let files = Arc::clone(assets);
+    environment.add_global("pieces", pieces::all(assets));
+    let urls: BTreeMap<String, Value> = assets
+        .urls()
+        .map(|(name, url)| (name, Value::from(url)))
+        .collect();
     environment.add_function("asset", move |name: &str| {
-        files
-            .url(name)
-            .ok_or_else(|| invalid(format!("no file `static/{name}`")))
+        let url = urls.get(name).cloned();
+        url.ok_or_else(|| invalid(format!("no file `static/{name}`")))
     });
     let colours = colours.clone();
     environment.add_function("colour", move |name: &str| {
@@ -73,7 +97,7 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Arc<Assets>, 
     });
 }
 
-fn voice(state: &State) -> Result<Arc<Voice>, Error> {
+pub(super) fn voice(state: &State) -> Result<Arc<Voice>, Error> {
     state
         .lookup(VOICE)
         .and_then(|value| value.downcast_object())
@@ -88,11 +112,12 @@ fn voice(state: &State) -> Result<Arc<Voice>, Error> {
 )]
 fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error> {
     let voice = voice(state)?;
-    if let Some(heard) = &voice.heard {
-        heard.lock().expect("never poisoned").insert(key.to_owned());
+    if arguments.args().next().is_none() {
+        return voice.say(key);
     }
+    voice.hear(key);
     let mut fluent = FluentArgs::new();
-    let mut safe: Vec<String> = Vec::new();
+    let mut safe: Vec<Value> = Vec::new();
     let html = matches!(state.auto_escape(), AutoEscape::Html);
     for name in arguments.args() {
         let value: Value = arguments.get(name)?;
@@ -102,7 +127,7 @@ fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error
             )));
         }
         let value = if html && value.is_safe() {
-            safe.push(value.to_string());
+            safe.push(value);
             FluentValue::from(format!("{}{}{}", MARKS.0, safe.len() - 1, MARKS.1))
         } else if let Some(number) = value.as_i64().filter(|_| value.is_number()) {
             FluentValue::from(number)
@@ -118,16 +143,26 @@ fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error
     if safe.is_empty() {
         return Ok(Value::from(text));
     }
-    let mut markup = HtmlEscape(&text).to_string();
-    for (index, part) in safe.iter().enumerate() {
-        markup = markup.replace(&format!("{}{index}{}", MARKS.0, MARKS.1), part);
+    Ok(Value::from_safe_string(with_markup(&text, &safe)))
+}
+
+/// `text`, escaped, with the arguments that are markup where their marks stand.
+fn with_markup(text: &str, safe: &[Value]) -> String {
+    let mut markup = String::with_capacity(text.len() + 256);
+    for (place, part) in text.split(MARKS.0).enumerate() {
+        let marked = (place > 0).then(|| part.split_once(MARKS.1)).flatten();
+        let (index, rest) = marked.unwrap_or(("", part));
+        let argument = index.parse().ok().and_then(|index: usize| safe.get(index));
+        markup.push_str(argument.and_then(Value::as_str).unwrap_or_default());
+        // Writing to a string never fails.
+        let _written = write!(markup, "{}", Escaped(rest));
     }
-    Ok(Value::from_safe_string(markup))
+    markup
 }
 
 /// `money(amount)`: an amount as the locale writes it.
-fn money(state: &State, amount: Serde<Money>) -> Result<String, Error> {
-    Ok(voice(state)?.formats.money(amount.0))
+fn money(state: &State, amount: &Value) -> Result<String, Error> {
+    Ok(voice(state)?.formats.money(amount_of(amount)?))
 }
 
 fn number(state: &State, number: i64) -> Result<String, Error> {
@@ -165,13 +200,24 @@ fn url(state: &State, path: &str) -> Result<String, Error> {
     Ok(format!("{}{path}", voice(state)?.base))
 }
 
-fn timestamp(value: &Value) -> Result<Timestamp, Error> {
+/// An amount, as pages carry it.
+pub(super) fn amount_of(value: &Value) -> Result<Money, Error> {
+    let minor = value.get_attr("minor")?.as_i64();
+    let currency = value.get_attr("currency")?;
+    let currency = currency.as_str().and_then(|code| code.parse().ok());
+    minor
+        .zip(currency)
+        .map(|(minor, currency)| Money::new(minor, currency))
+        .ok_or_else(|| invalid(format!("`{value}` is not an amount")))
+}
+
+pub(super) fn timestamp(value: &Value) -> Result<Timestamp, Error> {
     value
         .as_str()
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| invalid(format!("`{value}` is not a time")))
 }
 
-fn invalid(detail: String) -> Error {
+pub(super) fn invalid(detail: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, detail)
 }

@@ -4,13 +4,14 @@
 //! Numbers, dates and money are formatted in `formats`, not here.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentError, FluentResource};
 use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_languages};
+use minijinja::Value;
 
 use super::Error;
 
@@ -110,6 +111,8 @@ pub struct Catalogue {
     tag: String,
     own: Messages,
     fallback: Option<Messages>,
+    /// What is said the same every time, which most messages are.
+    plain: HashMap<String, Value>,
 }
 
 /// A bundle with the list of its keys, which the bundle itself does not give.
@@ -142,11 +145,19 @@ impl Catalogue {
         let fallback = (tag != FALLBACK)
             .then(|| Messages::read(chain, FALLBACK, right_to_left))
             .transpose()?;
-        Ok(Self {
+        let mut catalogue = Self {
             tag: tag.to_owned(),
             own,
             fallback,
-        })
+            plain: HashMap::new(),
+        };
+        let all = catalogue.keys_with("").map(str::to_owned);
+        let said = all.filter_map(|key| {
+            let text = catalogue.say(&key, &FluentArgs::new()).ok()?;
+            Some((key, Value::from(text)))
+        });
+        catalogue.plain = said.collect();
+        Ok(catalogue)
     }
 
     /// The language tag.
@@ -172,14 +183,19 @@ impl Catalogue {
             .filter(move |key| key.starts_with(prefix))
     }
 
+    /// The message `key`, if it refers to no argument.
+    pub(super) fn plain(&self, key: &str) -> Option<&Value> {
+        self.plain.get(key)
+    }
+
     /// The message `key` with `arguments`.
     pub fn say(&self, key: &str, arguments: &FluentArgs<'_>) -> Result<String, Unsaid> {
-        let messages = if self.own.keys.contains(key) {
+        let messages = if self.own.bundle.has_message(key) {
             &self.own
         } else {
             self.fallback
                 .as_ref()
-                .filter(|fallback| fallback.keys.contains(key))
+                .filter(|fallback| fallback.bundle.has_message(key))
                 .ok_or_else(|| Unsaid::Unknown(key.to_owned()))?
         };
         messages.say(key, arguments)

@@ -17,6 +17,7 @@ use super::frame::Frame;
 use super::functions::{self, VOICE, Voice};
 use super::locale::{Catalogue, FALLBACK};
 use super::manifest::Manifest;
+use super::markup::Escaped;
 use super::tokens::Colours;
 use super::{DEFAULT, Error, folder};
 
@@ -239,7 +240,12 @@ fn environment(
                 "a none was printed",
             ));
         }
-        minijinja::escape_formatter(out, state, value)
+        match value.as_str() {
+            Some(text) if !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html) => {
+                write!(out, "{}", Escaped(text)).map_err(minijinja::Error::from)
+            }
+            _ => minijinja::escape_formatter(out, state, value),
+        }
     });
     environment.set_fuel(Some(FUEL));
     environment.set_debug(true);

@@ -32,6 +32,46 @@ fn values_are_escaped_and_markup_in_sentences_is_not() {
 }
 
 #[test]
+fn pieces_escape_what_they_are_given_and_refuse_what_is_none_of_theirs() {
+    let ui = |call: &str| {
+        probe(&format!(
+            "{{% import 'partials/ui.html' as ui %}}{{{{ {call} }}}}"
+        ))
+    };
+    let badge = ui("ui.badge('good', page.text)").expect("renders");
+    assert!(badge.ends_with("</svg>&lt;b&gt;</span>"), "{badge}");
+    let method = ui("ui.method('visa', '\"42', page.text)").expect("renders");
+    assert!(method.contains("<span>&lt;b&gt; "), "{method}");
+    assert!(
+        method.ends_with("&quot;42</span></span></span>"),
+        "{method}"
+    );
+    assert!(ui("ui.badge('golden', 'x')").is_err());
+    assert!(ui("ui.day(page.text)").is_err());
+    assert!(ui("ui.amount(page.text)").is_err());
+}
+
+#[test]
+fn a_theme_can_put_a_macro_in_the_place_of_a_piece() {
+    let folder = Folder::with_theme(
+        "probe",
+        &[
+            (
+                "templates/partials/ui.html",
+                "{% macro icon(name) -%}[{{ name }}]{%- endmacro %}",
+            ),
+            (
+                "templates/pages/probe.html",
+                "{% import 'partials/ui.html' as ui %}{{ ui.icon('check') }}",
+            ),
+        ],
+    );
+    let page = Probe::samples().remove(0);
+    let html = folder.load().render("probe", &frame(), &page);
+    assert_eq!(html.expect("renders"), "[check]");
+}
+
+#[test]
 fn endless_and_huge_pages_stop() {
     refused(
         "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
