@@ -106,9 +106,13 @@ impl Cx {
 
     /// Business time of a scope: host time, but for a test clock that was moved.
     pub async fn business_now(&self, tx: &mut Tx, scope: &Scope) -> store::Result<Timestamp> {
-        let offset = tx.clock_offset(scope).await?;
+        Ok(self.business_time(tx.clock_offset(scope).await?))
+    }
+
+    /// Host time, moved by as many microseconds as a test clock was.
+    pub fn business_time(&self, offset: i64) -> Timestamp {
         let micros = self.now().as_microsecond().saturating_add(offset);
-        Ok(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX))
+        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
     }
 
     /// A new id, sortable by host time.

@@ -125,16 +125,11 @@ impl Store {
             })
             .connect_with(options.clone())
             .await?;
-        // A file does not hang up, and asking whether it did costs two switches of threads.
+        // A file does not hang up, and asking whether it did costs two switches of threads. Nor
+        // is a cancelled `begin` rolled back a second time: sqlx's own thread has done it.
         let read = SqlitePoolOptions::new()
             .max_connections(readers)
             .test_before_acquire(false)
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    let _none_open = connection.execute("ROLLBACK").await;
-                    Ok(true)
-                })
-            })
             .connect_with(options)
             .await?;
         Ok(Self {

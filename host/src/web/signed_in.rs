@@ -145,11 +145,11 @@ async fn load(
     session: Session,
     customer: &CustomerId,
 ) -> Result<SignedIn, Error> {
-    let customer = tx
-        .customer(&session.scope, customer)
+    let (customer, clock_offset) = tx
+        .customer_dated(&session.scope, customer)
         .await?
         .ok_or_else(Error::not_found)?;
-    visitor.frame.now = visitor.web.cx.business_now(tx, &session.scope).await?;
+    visitor.frame.now = visitor.web.cx.business_time(clock_offset);
     let named = !customer.name.trim().is_empty();
     let account = if named {
         &customer.name
@@ -160,7 +160,9 @@ async fn load(
     visitor.frame.navigation = navigation();
     visitor.frame.opened_by = opened_by(tx, &session).await?;
     visitor.frame.back = back(&visitor.web, &session);
-    visitor.speak(customer.locale.as_deref());
+    if let Some(locale) = &customer.locale {
+        visitor.speak(Some(locale));
+    }
     Ok(SignedIn {
         visitor,
         session,
