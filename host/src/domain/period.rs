@@ -95,7 +95,9 @@ impl Interval {
         }
     }
 
-    /// The period that follows the instant `start`, which must lie on a date of `anchor`.
+    /// The period that follows the instant `start`, the end of the one before. It ends on the
+    /// first date of `anchor` that is at least half an interval away: a change of the time zone
+    /// moves the dates by hours, and hours are not billed as a period.
     pub fn next_from(
         self,
         anchor: Timestamp,
@@ -103,10 +105,13 @@ impl Interval {
         zone: &TimeZone,
     ) -> Result<Period, OutOfRange> {
         let period = self.containing(anchor, start, zone)?;
-        Ok(Period {
-            start,
-            end: period.end,
-        })
+        let whole = period.end.duration_since(period.start);
+        let end = if period.end.duration_since(start) < whole / 2 {
+            self.containing(anchor, period.end, zone)?.end
+        } else {
+            period.end
+        };
+        Ok(Period { start, end })
     }
 
     /// About how many intervals fit between the two; never above the true number by more
@@ -126,6 +131,22 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_time_zone_never_makes_a_period_of_an_hour() {
+        let month = Interval {
+            unit: Unit::Month,
+            count: 1,
+        };
+        let zone = |name| TimeZone::get(name).expect("a zone");
+        let anchor = at("2026-01-15T09:00:00Z");
+        let before = month.next_from(anchor, at("2026-03-15T09:00:00Z"), &zone("Europe/Berlin"));
+        let end = before.expect("a period").end;
+        assert_eq!(end, at("2026-04-15T08:00:00Z"), "summer time");
+        let moved = month.next_from(anchor, end, &zone("UTC")).expect("a period");
+        assert_eq!(moved.start, end, "nothing is left out or paid twice");
+        assert_eq!(moved.end, at("2026-05-15T09:00:00Z"));
+    }
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a timestamp")

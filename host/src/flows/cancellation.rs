@@ -21,7 +21,8 @@ use crate::store::{MailOrder, Tx};
 pub enum Wish {
     /// The end, at once.
     Now(Cancellation),
-    /// The end when the period ends. On hold there is no paid period, so that it means now.
+    /// The end when the period ends. On hold and past due there is no paid period, so that it
+    /// means now.
     AtPeriodEnd(Cancellation),
     /// No end: a scheduled one is taken back.
     Undo,
@@ -49,7 +50,7 @@ pub async fn now(
     alone(cx, scope, id, Wish::Now(cancellation)).await
 }
 
-/// Ends a subscription when its period does, or now when it is on hold.
+/// Ends a subscription when its period does, or now when it is on hold or past due.
 pub async fn at_period_end(
     cx: &Cx,
     scope: &Scope,
@@ -89,10 +90,11 @@ pub(super) async fn grant(
     wish: Wish,
     now: Timestamp,
 ) -> Result<Subscription, Error> {
-    use SubscriptionState::{OnHold, Pending};
+    use SubscriptionState::{OnHold, PastDue, Pending};
     match (wish, &subscription.state) {
         (_, state) if state.is_final() => Err(Error::Refused(Refused::State)),
-        (Wish::Now(why), _) | (Wish::AtPeriodEnd(why), OnHold { .. } | Pending) => {
+        (Wish::Now(why), _)
+        | (Wish::AtPeriodEnd(why), OnHold { .. } | PastDue { .. } | Pending) => {
             end_now(cx, tx, subscription, why, now).await
         }
         (Wish::AtPeriodEnd(why), _) if !subscription.cancel_at_period_end => {

@@ -15,11 +15,15 @@ use crate::domain::money::Money;
 use crate::domain::payment::{Initiator, Payment, PaymentEvent, PaymentState, Purpose};
 use crate::domain::period::Period;
 use crate::domain::subscription::Subscription;
+use crate::plugins;
 use crate::plugins::gateway::request::{ChargeRequest, MethodChoice};
 use crate::store::{self, Tx, Work};
 
 /// How long after a request that was certainly not executed the same one is sent again.
 const SEND_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// How long a request is good for that needs no customer.
+const UNATTENDED: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is to be charged.
 pub(super) struct Intent<'a> {
@@ -106,7 +110,12 @@ impl Intent<'_> {
         business: &Business,
         customer_reference: Option<String>,
     ) -> ChargeRequest {
-        let expiry = cx.settings.load().billing.payment_expiry;
+        // Nobody is on a page of a charge that the customer did not start; it is sent again, as
+        // it is, for as long as its key may be used.
+        let expiry = match self.initiator {
+            Initiator::Customer => cx.settings.load().billing.payment_expiry,
+            Initiator::Recurring | Initiator::Unscheduled => UNATTENDED,
+        };
         ChargeRequest {
             key: self.id.to_string(),
             customer: records::customer(
@@ -179,7 +188,9 @@ pub(super) fn next_look(cx: &Cx, payment: &Payment) -> Option<Timestamp> {
         now.checked_add(*every).ok()
     })?;
     match &payment.state {
-        PaymentState::AwaitingCustomer { expires_at, .. } => Some(at.min((*expires_at).max(now))),
+        PaymentState::AwaitingCustomer { expires_at, .. } if *expires_at > now => {
+            Some(at.min(*expires_at))
+        }
         _ if payment.absent_since.is_some() => {
             let again = now.checked_add(billing.absent_again_after).unwrap_or(at);
             Some(at.min(again))
@@ -222,12 +233,31 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
         }
         Err(error) => {
             tracing::error!(payment.id = %id, error = %error, "a charge is impossible; the gateway's settings need attention");
-            News::bare(PaymentEvent::Cancelled)
+            News {
+                impossible: matches!(
+                    error,
+                    plugins::Error::InvalidRequest { .. } | plugins::Error::Unsupported { .. }
+                ),
+                ..News::bare(PaymentEvent::Cancelled)
+            }
         }
     };
-    settlement::apply(cx, scope, id, news)
-        .await
-        .map(|payment| Ending::of(&payment))
+    let settled = match settlement::apply(cx, scope, id, news).await {
+        // Nobody is there to confirm it: the gateway is to forget it, and the customer is asked.
+        Ok(after) if waits_for_nobody(&after) => settlement::abandon(cx, scope, id).await,
+        Ok(after) => Ok(Ending::of(&after)),
+        Err(error) => Err(error),
+    };
+    // The gateway was asked: whatever happens here now, the answer is that nobody knows yet.
+    Ok(settled.unwrap_or_else(|error| {
+        tracing::error!(payment.id = %id, error = &error as &dyn std::error::Error, "the outcome of a charge was not written down; it will be asked for");
+        Ending::Unknown
+    }))
+}
+
+fn waits_for_nobody(payment: &Payment) -> bool {
+    payment.initiator != Initiator::Customer
+        && matches!(payment.state, PaymentState::AwaitingCustomer { .. })
 }
 
 /// The request did certainly not happen: the payment stays open and is sent again soon.

@@ -111,7 +111,7 @@ pub(super) async fn set_up(
         .await?
         .ok_or(Error::NotFound("customer"))?;
     let now = cx.business_now(&mut tx, scope).await?;
-    reactivation::limit_tries(cx, &mut tx, &subscription, now).await?;
+    reactivation::limit_tries(cx, &mut tx, scope, &customer.id, now).await?;
     let reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
     let setup = Setup {
         id: cx.new_id(),
@@ -192,7 +192,7 @@ pub async fn detach(
 ) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
     let Some(method) = tx
-        .method(scope, id)
+        .lock_method(scope, id)
         .await?
         .filter(|m| m.customer == *customer)
     else {
@@ -201,7 +201,8 @@ pub async fn detach(
             _ => Err(Error::NotFound("payment method")),
         };
     };
-    if !tx.subscriptions_by_method(scope, id).await?.is_empty() {
+    let pays = !tx.subscriptions_by_method(scope, id).await?.is_empty();
+    if pays || tx.is_method_charged(scope, id).await? {
         return Err(Error::Refused(Refused::MethodInUse));
     }
     let now = cx.business_now(&mut tx, scope).await?;

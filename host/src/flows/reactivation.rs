@@ -4,14 +4,15 @@
 use jiff::Timestamp;
 
 use super::charge::{self, Intent};
-use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused, documents, facts, settlement};
+use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused};
+use super::{documents, facts, reconciliation, settlement};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::Debt;
-use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::id::{CustomerId, PaymentId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
-use crate::domain::payment::{Initiator, Purpose};
+use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::quote::{Quote, ReactivationAnchor, quote as quote_dues};
 use crate::domain::subscription::Subscription;
 use crate::store::{self, Tx};
@@ -113,33 +114,53 @@ async fn begin(
     })
 }
 
-/// An open payment is answered instead of starting a second one, but for one that waits for
-/// the customer: choosing anew gives that up, if the gateway confirms it.
+/// An open payment is answered instead of starting a second one, after the gateway was asked
+/// how it stands; but for one that waits for the customer: choosing anew gives that up, if the
+/// gateway confirms it.
 async fn make_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Attempt>, Error> {
-    match under_way(cx, scope, id).await? {
-        Some(Attempt {
-            of: AttemptOf::Payment(open),
-            ending: Ending::Action(_),
-        }) => {
-            let ending = settlement::abandon(cx, scope, &open).await?;
-            let free = matches!(ending, Ending::Cancelled | Ending::Declined(_));
-            Ok((!free).then_some(Attempt {
-                of: AttemptOf::Payment(open),
-                ending,
-            }))
+    let Some(open) = open_payment(cx, scope, id).await? else {
+        return Ok(None);
+    };
+    let of = open.id.clone();
+    let ending = match Ending::of(&open) {
+        Ending::Action(_) => settlement::abandon(cx, scope, &of).await?,
+        Ending::Unknown if answer_is_overdue(cx, &open) => {
+            Ending::of(&reconciliation::ask(cx, scope, open).await?)
         }
-        other => Ok(other),
-    }
+        ending => ending,
+    };
+    let free = matches!(ending, Ending::Cancelled | Ending::Declined(_));
+    Ok((!free).then_some(Attempt {
+        of: AttemptOf::Payment(of),
+        ending,
+    }))
+}
+
+/// Whether the call that sent a payment must have ended by now.
+fn answer_is_overdue(cx: &Cx, payment: &Payment) -> bool {
+    let deadline = cx.settings.load().plugins.deadline;
+    payment.sent_at.is_some_and(|sent| {
+        sent.checked_add(deadline)
+            .is_ok_and(|latest| latest < cx.now())
+    })
 }
 
 /// The open payment of a subscription, when there is one.
 async fn under_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Attempt>, Error> {
-    let mut tx = cx.store.read().await?;
-    let open = tx.open_payments_of(scope, id).await?;
-    Ok(open.first().map(|payment| Attempt {
-        of: AttemptOf::Payment(payment.id.clone()),
-        ending: Ending::of(payment),
+    let open = open_payment(cx, scope, id).await?;
+    Ok(open.map(|payment| Attempt {
+        ending: Ending::of(&payment),
+        of: AttemptOf::Payment(payment.id),
     }))
+}
+
+async fn open_payment(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+) -> Result<Option<Payment>, Error> {
+    let mut tx = cx.store.read().await?;
+    Ok(tx.open_payments_of(scope, id).await?.into_iter().next())
 }
 
 /// The payment that has paid exactly what the customer agrees to, when there is one.
@@ -183,7 +204,7 @@ async fn intend(
     if agreed.is_some_and(|agreed| agreed != quote.id) {
         return Err(Error::Refused(Refused::StaleQuote));
     }
-    limit_tries(cx, &mut tx, &subscription, now).await?;
+    limit_tries(cx, &mut tx, scope, &subscription.customer, now).await?;
     let customer = tx
         .customer(scope, &subscription.customer)
         .await?
@@ -277,7 +298,8 @@ fn price(
 pub(super) async fn limit_tries(
     cx: &Cx,
     tx: &mut Tx,
-    subscription: &Subscription,
+    scope: &Scope,
+    customer: &CustomerId,
     now: Timestamp,
 ) -> Result<(), Error> {
     let limit = cx.settings.load().billing.new_methods_a_day;
@@ -285,7 +307,7 @@ pub(super) async fn limit_tries(
         .checked_sub(jiff::SignedDuration::from_hours(24))
         .unwrap_or(Timestamp::MIN);
     let tries = tx
-        .declined_tries(&subscription.scope, &subscription.customer, since)
+        .declined_tries(scope, customer, since)
         .await?;
     if tries >= i64::from(limit) {
         return Err(Error::Refused(Refused::TooManyTries));
@@ -302,7 +324,7 @@ pub(super) async fn chosen(
     match choice {
         Choice::New => Ok(None),
         Choice::Saved(id) => {
-            let method = tx.method(&subscription.scope, &id).await?;
+            let method = tx.lock_method(&subscription.scope, &id).await?;
             method
                 .filter(|method| method.customer == subscription.customer)
                 .map(Some)

@@ -26,11 +26,13 @@ pub async fn look(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Erro
             send_again(cx, scope, &payment).await
         }
         PaymentState::AwaitingCustomer { expires_at, .. } if *expires_at <= cx.now() => {
-            settlement::abandon(cx, scope, id).await
+            settlement::abandon(cx, scope, id).await?;
+            looked(cx, scope, id).await
         }
-        _ => ask(cx, scope, payment)
-            .await
-            .map(|after| Ending::of(&after)),
+        _ => {
+            let after = ask(cx, scope, payment).await?;
+            looked(cx, scope, &after.id).await
+        }
     }
 }
 
@@ -73,24 +75,19 @@ pub(super) async fn ask(cx: &Cx, scope: &Scope, payment: Payment) -> Result<Paym
         Ok(gateway) => gateway,
         Err(error) => {
             tracing::warn!(payment.id = %payment.id, error = %error, "the gateway of an open payment is not usable");
-            return looked(cx, scope, &payment.id, None).await;
+            return not_learnt(cx, scope, &payment).await;
         }
     };
     let lag = gateway.description().lookup_lag;
     match gateway.lookup(&records::sent(&payment, cx.now())).await {
         Ok(Lookup::Found(answer)) => {
-            let after = settlement::apply(cx, scope, &payment.id, answer.into()).await?;
-            if after.state.is_open() {
-                looked(cx, scope, &after.id, None).await
-            } else {
-                Ok(after)
-            }
+            settlement::apply(cx, scope, &payment.id, answer.into()).await
         }
         Ok(Lookup::Absent) => absent(cx, scope, payment, lag).await,
-        Ok(Lookup::CannotTell) => looked(cx, scope, &payment.id, None).await,
+        Ok(Lookup::CannotTell) => not_learnt(cx, scope, &payment).await,
         Err(error) => {
             tracing::warn!(payment.id = %payment.id, error = %error, "a look-up has no answer");
-            looked(cx, scope, &payment.id, None).await
+            not_learnt(cx, scope, &payment).await
         }
     }
 }
@@ -104,6 +101,10 @@ async fn absent(
     lag: std::time::Duration,
 ) -> Result<Payment, Error> {
     let now = cx.now();
+    if !may_be_absent(&payment, now) {
+        tracing::error!(payment.id = %payment.id, state = payment.state.name(), "the gateway does not know a payment that it has acknowledged; look at its settings and its account");
+        return not_learnt(cx, scope, &payment).await;
+    }
     let (enough, apart) = {
         let settings = cx.settings.load();
         let deadline = settings.plugins.deadline;
@@ -133,22 +134,55 @@ async fn absent(
     } else {
         None
     };
-    looked(cx, scope, &payment.id, since).await
+    note(cx, scope, &payment.id, |payment| {
+        payment.absent_since = since;
+    })
+    .await
 }
 
-/// Notes a look that did not end a payment, and orders the next.
-async fn looked(
+/// Whether "no such charge" can be true: not of money that is moving, nor of a page that the
+/// customer may still be on.
+fn may_be_absent(payment: &Payment, now: Timestamp) -> bool {
+    match &payment.state {
+        PaymentState::Created | PaymentState::Unknown { .. } => true,
+        PaymentState::AwaitingCustomer { expires_at, .. } => *expires_at <= now,
+        PaymentState::Processing { .. }
+        | PaymentState::Succeeded { .. }
+        | PaymentState::Declined { .. }
+        | PaymentState::Cancelled { .. } => false,
+    }
+}
+
+/// Nothing was learnt about an open payment; the next look is ordered.
+pub(super) async fn not_learnt(
+    cx: &Cx,
+    scope: &Scope,
+    payment: &Payment,
+) -> Result<Payment, Error> {
+    note(cx, scope, &payment.id, |_| {}).await
+}
+
+/// Counts a look that the queue asked for, so that the next one is further away.
+async fn looked(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+    let after = note(cx, scope, id, |payment| {
+        payment.lookups = payment.lookups.saturating_add(1);
+    })
+    .await?;
+    Ok(Ending::of(&after))
+}
+
+/// Writes something down about a payment while it is open, and orders the next look.
+async fn note(
     cx: &Cx,
     scope: &Scope,
     id: &PaymentId,
-    absent_since: Option<Timestamp>,
+    what: impl FnOnce(&mut Payment),
 ) -> Result<Payment, Error> {
     let mut tx = cx.store.begin().await?;
     let (_, payment) = settlement::lock(&mut tx, scope, id).await?;
     let mut payment = payment.ok_or(Error::NotFound("payment"))?;
     if payment.state.is_open() {
-        payment.lookups = payment.lookups.saturating_add(1);
-        payment.absent_since = absent_since;
+        what(&mut payment);
         charge::order_look(cx, &mut tx, &payment).await?;
         tx.save_payment(&mut payment).await?;
         tx.commit().await?;

@@ -22,6 +22,8 @@ pub(super) struct News {
     pub(super) reference: Option<String>,
     pub(super) customer_reference: Option<String>,
     pub(super) method: Option<answer::SavedMethod>,
+    /// Whether the gateway refused the request as one that can never be carried out.
+    pub(super) impossible: bool,
 }
 
 impl News {
@@ -33,6 +35,7 @@ impl News {
             reference: None,
             customer_reference: None,
             method: None,
+            impossible: false,
         }
     }
 }
@@ -45,6 +48,7 @@ impl From<answer::Payment> for News {
             reference: payment.reference,
             customer_reference: payment.customer_reference,
             method: payment.method,
+            impossible: false,
         }
     }
 }

@@ -11,13 +11,16 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::Debt;
 use crate::domain::id::{Id, PaymentId, SubscriptionId};
-use crate::domain::payment::{Initiator, Purpose};
+use crate::domain::payment::{Initiator, Payment, PaymentState, Purpose};
 use crate::domain::subscription::{
     CancelReason, Subscription, SubscriptionEvent, SubscriptionState,
 };
 use crate::domain::tax::Line;
 use crate::domain::transition::Transition;
-use crate::store::{self, MailOrder, Tx};
+use crate::store::{self, MailOrder, Tx, Work};
+
+/// Between two looks at a grace that has ended while a bank is moving the money.
+const WAIT_FOR_BANK: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
 
 /// Does what is due on a subscription now; nothing when nothing is.
 pub async fn due(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
@@ -54,6 +57,11 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         return Ok(None);
     }
     if subscription.cancel_at_period_end {
+        let open = tx.open_payments_of(scope, id).await?;
+        if open.iter().any(|payment| payment.purpose == Purpose::Renewal) {
+            // What it pays for is kept: the end comes with the period that is being paid.
+            return Ok(None);
+        }
         cancellation::end(cx, &mut tx, subscription, now).await?;
         tx.commit().await?;
         return Ok(None);
@@ -159,6 +167,13 @@ async fn intend(
     charge::mark_sent(cx, tx, &mut payment, &request).await?;
     tx.insert_payment(&payment).await?;
     tx.hold_debt(&payment.id, &debt.id).await?;
+    // The agreed term ends on its date, whatever becomes of this payment until then.
+    if let Some(end) = subscription.expires_at {
+        let work = Work::Renew {
+            subscription: subscription.id.clone(),
+        };
+        cx.order_at_business_time(tx, &scope, &work, end).await?;
+    }
     Ok(Some(payment.id))
 }
 
@@ -229,6 +244,18 @@ pub async fn grace_over(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(
         SubscriptionState::PastDue { until } if until <= now => {}
         _ => return Ok(()),
     }
+    let open = tx.open_payments_of(scope, id).await?;
+    if open.iter().any(is_processing) {
+        // The bank is moving the money: the state waits for it.
+        let again = now.checked_add(WAIT_FOR_BANK).unwrap_or(Timestamp::MAX);
+        let work = Work::EndGrace {
+            subscription: id.clone(),
+        };
+        cx.order_at_business_time(&mut tx, scope, &work, again)
+            .await?;
+        tx.commit().await?;
+        return Ok(());
+    }
     if let Transition::Moved(state) = subscription.state.apply(SubscriptionEvent::GraceOver, now) {
         subscription.state = state;
         subscription.updated_at = now;
@@ -238,6 +265,10 @@ pub async fn grace_over(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(
         tx.commit().await?;
     }
     Ok(())
+}
+
+fn is_processing(payment: &Payment) -> bool {
+    matches!(payment.state, PaymentState::Processing { .. })
 }
 
 /// What a scheduled cancellation writes when it fires.

@@ -189,11 +189,14 @@ impl Facts {
     /// None when it was paid before the mail was written.
     fn failed(&self, portal: String) -> Option<PaymentFailed> {
         let payment = self.payment.as_ref()?;
-        let PaymentState::Declined { decline, at } = &payment.state else {
-            return None;
+        let (advice, at) = match &payment.state {
+            PaymentState::Declined { decline, at } => (Some(decline.advice), at),
+            // The gateway could not charge it at all.
+            PaymentState::Cancelled { at } => (None, at),
+            _ => return None,
         };
         let meaning = match &self.subscription.as_ref()?.state {
-            SubscriptionState::OnHold { .. } if decline.advice == Advice::Authenticate => {
+            SubscriptionState::OnHold { .. } if advice == Some(Advice::Authenticate) => {
                 FailureMeaning::NeedsConfirmation
             }
             SubscriptionState::OnHold { .. } => FailureMeaning::OnHold,
@@ -250,7 +253,7 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         MailOrder::PaymentReceived { payment } | MailOrder::PaymentFailed { payment } => {
             (None, Some(payment))
         }
-        MailOrder::PaymentMethodUpdated { subscription }
+        MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
     }
 }

@@ -157,6 +157,13 @@ impl Tx {
     /// one that is running already may not have seen the news, so the work is queued again.
     pub async fn enqueue(&mut self, scope: &Scope, job: &NewJob) -> Result<()> {
         self.has_ordered = true;
+        // Between the two statements a worker may take the queued row: it has not seen the news,
+        // and the work is queued once more.
+        while !self.insert_or_redate(scope, job).await? {}
+        Ok(())
+    }
+
+    async fn insert_or_redate(&mut self, scope: &Scope, job: &NewJob) -> Result<bool> {
         let inserted = execute!(
             self,
             INSERT,
@@ -171,17 +178,18 @@ impl Tx {
             job.run_at.as_microsecond(),
             job.created_at.as_microsecond(),
         )?;
-        if let (0, Some(key)) = (inserted, job.unique_key.as_deref()) {
-            execute!(
-                self,
-                REDATE,
-                key,
-                job.due_at.as_microsecond(),
-                job.run_at.as_microsecond(),
-                &job.payload,
-            )?;
-        }
-        Ok(())
+        let (0, Some(key)) = (inserted, job.unique_key.as_deref()) else {
+            return Ok(true);
+        };
+        let redated = execute!(
+            self,
+            REDATE,
+            key,
+            job.due_at.as_microsecond(),
+            job.run_at.as_microsecond(),
+            &job.payload,
+        )?;
+        Ok(redated > 0)
     }
 
     /// Takes queued work back.

@@ -16,15 +16,21 @@ queries! {
         funding, mandate_reference, network_reference, created_at, last_used_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
         ON CONFLICT (business_id, mode, gateway, reference, customer_id) DO UPDATE SET \
-        customer_reference = excluded.customer_reference, kind = excluded.kind, \
+        customer_reference = COALESCE(excluded.customer_reference, \
+        payment_methods.customer_reference), kind = excluded.kind, \
         brand = excluded.brand, last4 = excluded.last4, expiry_month = excluded.expiry_month, \
         expiry_year = excluded.expiry_year, holder = excluded.holder, country = excluded.country, \
-        funding = excluded.funding, mandate_reference = excluded.mandate_reference, \
-        network_reference = excluded.network_reference, last_used_at = excluded.last_used_at, \
+        funding = excluded.funding, \
+        mandate_reference = COALESCE(excluded.mandate_reference, \
+        payment_methods.mandate_reference), \
+        network_reference = COALESCE(excluded.network_reference, \
+        payment_methods.network_reference), last_used_at = excluded.last_used_at, \
         detached_at = NULL \
         RETURNING *";
     GET = "SELECT * FROM payment_methods \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
+    LOCK = "UPDATE payment_methods SET reference = reference \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL RETURNING *";
     GET_ANY = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 AND id = $3";
     OF_CUSTOMER = "SELECT * FROM payment_methods \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND detached_at IS NULL \
@@ -130,6 +136,25 @@ impl Tx {
             self,
             Row,
             GET,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str()
+        )?
+        .map(PaymentMethod::try_from)
+        .transpose()
+    }
+
+    /// The same, locked until the transaction ends: nobody detaches it, or begins to use it,
+    /// meanwhile. Lock subscription and payment first.
+    pub async fn lock_method(
+        &mut self,
+        scope: &Scope,
+        id: &MethodId,
+    ) -> Result<Option<PaymentMethod>> {
+        fetch_optional!(
+            self,
+            Row,
+            LOCK,
             scope.business.as_str(),
             scope.mode.as_str(),
             id.as_str()

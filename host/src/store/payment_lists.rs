@@ -36,9 +36,12 @@ queries! {
     /// index.
     LIST_OF = narrowed!("customer_id = $3 AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4)");
     LIST_FOR = narrowed!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND subscription_id = $4");
-    NEW_METHOD_TRIES = "SELECT COUNT(*) AS count FROM payments \
+    NEW_METHOD_TRIES = "SELECT (SELECT COUNT(*) FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
-        AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined'";
+        AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined') \
+        + (SELECT COUNT(*) FROM setups \
+        WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
+        AND state = 'declined') AS count";
 }
 
 #[derive(sqlx::FromRow)]

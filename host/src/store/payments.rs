@@ -34,6 +34,9 @@ queries! {
     PAID_QUOTE = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND subscription_id = $3 AND quote = $4 AND state = 'succeeded' \
         ORDER BY id DESC LIMIT 1";
+    OPEN_BY_METHOD = "SELECT COUNT(*) AS count FROM payments \
+        WHERE business_id = $1 AND mode = $2 AND method_id = $3 \
+        AND state IN ('created', 'awaiting-customer', 'processing', 'unknown')";
     BY_GATEWAY_REF = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND gateway = $3 AND gateway_ref = $4 ORDER BY id LIMIT 1";
     /// Every try at the same debts, the first one included.
@@ -41,6 +44,11 @@ queries! {
         JOIN payment_debts ON payment_debts.payment_id = payments.id \
         WHERE payments.business_id = $1 AND payments.mode = $2 AND payment_debts.debt_id IN \
         (SELECT debt_id FROM payment_debts WHERE payment_id = $3) ORDER BY payments.id";
+}
+
+#[derive(sqlx::FromRow)]
+struct Count {
+    count: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -328,6 +336,19 @@ impl Tx {
         )?
         .map(Payment::try_from)
         .transpose()
+    }
+
+    /// Whether an open payment charges this method.
+    pub async fn is_method_charged(&mut self, scope: &Scope, method: &MethodId) -> Result<bool> {
+        let row = fetch_optional!(
+            self,
+            Count,
+            OPEN_BY_METHOD,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            method.as_str(),
+        )?;
+        Ok(row.is_some_and(|row| row.count > 0))
     }
 
     /// The payment that a gateway knows under its own reference.

@@ -122,6 +122,8 @@ pub enum MailOrder {
     PaymentMethodUpdated {
         /// Which.
         subscription: SubscriptionId,
+        /// Tells the changes of one subscription apart.
+        nonce: String,
     },
     /// A subscription was cancelled, or will be at the end of its period.
     SubscriptionCancelled {
@@ -200,7 +202,7 @@ impl MailOrder {
                     .map_or(subscription.as_str(), PaymentId::as_str),
             ),
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
-            Self::PaymentMethodUpdated { subscription } => ("method", subscription.as_str()),
+            Self::PaymentMethodUpdated { nonce, .. } => ("method", nonce.as_str()),
             Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
         };
         format!("mail:{name}:{object}")

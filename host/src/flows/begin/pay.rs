@@ -1,7 +1,7 @@
 //! The button of the hosted page: a try, another after a decline, and giving up.
 
 use super::super::charge::{self, Intent};
-use super::super::reactivation::available;
+use super::super::reactivation::{available, limit_tries};
 use super::super::{Attempt, AttemptOf, Ending, Error, Refused, facts, method_update, settlement};
 use super::{expiry, newest};
 use crate::cx::Cx;
@@ -96,6 +96,7 @@ async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
         return Err(Error::Refused(Refused::NothingDue));
     }
     let now = cx.business_now(&mut tx, scope).await?;
+    limit_tries(cx, &mut tx, scope, &customer.id, now).await?;
     let again = payment.state != PaymentState::Created;
     let intent = Intent {
         id: if again {

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::super::records::News;
 use super::super::{Error, documents, facts, grants};
 use super::revival;
 use crate::cx::Cx;
@@ -21,7 +22,7 @@ pub(super) async fn follow(
     payment: &mut Payment,
     before: &PaymentState,
     subscription: Option<Subscription>,
-    moved: Option<Money>,
+    news: &News,
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
@@ -35,20 +36,23 @@ pub(super) async fn follow(
             Ok(())
         }
         PaymentState::Cancelled { .. } => {
-            tx.release_debts(&payment.id).await?;
+            let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
-            if let Some(subscription) = subscription.filter(|_| payment.purpose == Purpose::Renewal)
-            {
-                renew_later(cx, tx, &subscription).await?;
+            match subscription.filter(|_| payment.purpose == Purpose::Renewal) {
+                // As it is it will never be charged: the customer has to choose another way.
+                Some(subscription) if news.impossible => {
+                    renewal_failed(cx, tx, payment, subscription, now).await
+                }
+                Some(subscription) => renew_later(cx, tx, payment, &subscription).await,
+                None => Ok(()),
             }
-            Ok(())
         }
         PaymentState::Declined { .. } => {
-            tx.release_debts(&payment.id).await?;
+            let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
             if let Some(subscription) = subscription.filter(|_| payment.purpose == Purpose::Renewal)
             {
-                return renewal_declined(cx, tx, payment, subscription, now).await;
+                return renewal_failed(cx, tx, payment, subscription, now).await;
             }
             // The customer saw "your bank is transferring the money" and has left long ago.
             if matches!(before, PaymentState::Processing { .. }) {
@@ -65,7 +69,7 @@ pub(super) async fn follow(
                 tx,
                 payment,
                 subscription,
-                moved.unwrap_or(payment.amount),
+                news.amount.unwrap_or(payment.amount),
                 now,
             )
             .await
@@ -73,10 +77,24 @@ pub(super) async fn follow(
     }
 }
 
-/// The gateway could not be asked to renew: the period is still due and is tried again.
-async fn renew_later(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Result<(), Error> {
-    let hour = jiff::SignedDuration::from_hours(1);
-    let at = cx.now().checked_add(hour).unwrap_or(Timestamp::MAX);
+/// The debts of a payment that ended without money are free for another, and so is the draft
+/// that was made for it.
+async fn let_go(tx: &mut Tx, payment: &mut Payment) -> Result<(), Error> {
+    tx.release_debts(&payment.id).await?;
+    payment.invoice = None;
+    Ok(())
+}
+
+/// The gateway could not be asked to renew: the period is still due and is tried again, after
+/// an hour and then less and less often, until somebody has mended the gateway.
+async fn renew_later(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &Subscription,
+) -> Result<(), Error> {
+    let wait = jiff::SignedDuration::from_hours(1 << payment.attempt.min(4));
+    let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
     let work = Work::Renew {
         subscription: subscription.id.clone(),
     };
@@ -84,7 +102,7 @@ async fn renew_later(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Resul
     Ok(())
 }
 
-async fn renewal_declined(
+async fn renewal_failed(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,

@@ -6,7 +6,8 @@ mod revival;
 mod roads;
 mod setup;
 
-pub use self::roads::{Received, abandon, receive, returned};
+pub(super) use self::roads::abandon;
+pub use self::roads::{Received, give_up, receive, returned};
 pub use self::setup::{give_up as give_up_setup, setup_returned};
 
 pub(super) use self::revival::schedule;
@@ -20,7 +21,7 @@ use super::records::{self, News};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
-use crate::domain::payment::{Payment, PaymentState};
+use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
 use crate::domain::subscription::Subscription;
 use crate::domain::transition::Transition;
 use crate::store::Tx;
@@ -71,6 +72,9 @@ pub(super) async fn apply_while(
     }
     let now = cx.business_now(&mut tx, scope).await?;
 
+    if news.event != PaymentEvent::OutcomeUnknown {
+        payment.absent_since = None;
+    }
     // Only what is missing is learnt here: a reference never changes.
     if payment.gateway_ref.is_none() {
         payment.gateway_ref.clone_from(&news.reference);
@@ -79,7 +83,6 @@ pub(super) async fn apply_while(
         Transition::Moved(state) => {
             let before = std::mem::replace(&mut payment.state, state);
             payment.updated_at = now;
-            payment.absent_since = None;
             keep_method(cx, &mut tx, scope, &mut payment, &news, now).await?;
             tracing::info!(payment.id = %id, from = before.name(), to = payment.state.name(), "payment moved");
             effects::follow(
@@ -88,7 +91,7 @@ pub(super) async fn apply_while(
                 &mut payment,
                 &before,
                 subscription,
-                news.amount,
+                &news,
                 now,
             )
             .await?;

@@ -150,14 +150,25 @@ pub(super) fn buy_period(
             };
             subscription.expires_at = Some(subscription.term.after(now, 1, zone)?);
         }
+        // It ran all the while; what has passed meanwhile is due next.
+        Purpose::Renewal if payment.period.is_some() => {
+            subscription.period = payment.period.unwrap_or(subscription.period);
+        }
         Purpose::Renewal | Purpose::Reactivation | Purpose::Purchase => {
-            let quoted = payment.period.filter(|period| period.end > now);
-            let period = match quoted {
-                Some(period) => period,
-                None => interval.containing(subscription.anchor, now, zone)?,
+            let on_a_date = |start| {
+                let dates = interval.containing(subscription.anchor, start, zone);
+                dates.map(|period| period.start == start)
             };
-            let on_a_date = interval.containing(subscription.anchor, period.start, zone)?;
-            if on_a_date.start != period.start {
+            let period = match payment.period {
+                Some(quoted) if quoted.end > now => quoted,
+                // A whole period from the payment on was sold, however late the money came.
+                Some(quoted) if !on_a_date(quoted.start)? => Period {
+                    start: now,
+                    end: interval.after(now, 1, zone)?,
+                },
+                _ => interval.containing(subscription.anchor, now, zone)?,
+            };
+            if !on_a_date(period.start)? {
                 subscription.anchor = period.start;
             }
             subscription.period = period;

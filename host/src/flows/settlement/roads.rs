@@ -7,7 +7,9 @@ use super::{apply, apply_while, setup};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
-use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
+use crate::domain::payment::{
+    Advice, Decline, DeclineCode, Initiator, Payment, PaymentEvent, PaymentState,
+};
 use crate::plugins::gateway::answer::Cancellation;
 use crate::plugins::gateway::news;
 use crate::plugins::gateway::request::{Delivery, Pair};
@@ -50,6 +52,17 @@ pub async fn returned(
     }
 }
 
+/// The customer wants another method: gives up what waits for them. Anything else is not
+/// theirs to stop.
+pub async fn give_up(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+    let payment = read(cx, scope, id).await?;
+    let waits = matches!(payment.state, PaymentState::AwaitingCustomer { .. });
+    if waits && payment.initiator == Initiator::Customer {
+        return abandon(cx, scope, id).await;
+    }
+    Ok(Ending::of(&payment))
+}
+
 /// Gives an open payment up, so that its debts are free for another. Only a cancel that the
 /// gateway confirms frees them; otherwise the answer says where the payment stands.
 pub async fn abandon(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
@@ -60,25 +73,35 @@ pub async fn abandon(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, E
     if payment.sent_at.is_none() {
         return give_up_unsent(cx, scope, id).await;
     }
-    let gateway = match cx.plugins.gateway_of_open(scope, &payment.gateway) {
-        Ok(gateway) => gateway,
-        Err(error) => {
-            tracing::warn!(payment.id = %id, error = %error, "the gateway could not be asked to cancel");
-            return Ok(Ending::of(&payment));
-        }
+    let called = match cx.plugins.gateway_of_open(scope, &payment.gateway) {
+        Ok(gateway) => gateway.cancel(&records::sent(&payment, cx.now())).await,
+        Err(error) => Err(error),
     };
-    let after = match gateway.cancel(&records::sent(&payment, cx.now())).await {
+    let after = match called {
         Ok(Cancellation::Cancelled) => {
-            apply(cx, scope, id, News::bare(PaymentEvent::Cancelled)).await?
+            apply(cx, scope, id, News::bare(given_up(&payment))).await?
         }
         Ok(Cancellation::TooLate(answer)) => apply(cx, scope, id, answer.into()).await?,
         Ok(Cancellation::Unsupported) => reconciliation::ask(cx, scope, payment).await?,
         Err(error) => {
-            tracing::warn!(payment.id = %id, error = %error, "a cancel has no outcome");
-            payment
+            tracing::warn!(payment.id = %id, error = %error, "a cancel has no outcome; it is looked at again");
+            reconciliation::not_learnt(cx, scope, &payment).await?
         }
     };
     Ok(Ending::of(&after))
+}
+
+/// What a confirmed cancel means. A bank that wanted the customer's confirmation for a charge
+/// that they did not start has declined it: the customer has to be there.
+fn given_up(payment: &Payment) -> PaymentEvent {
+    if payment.initiator == Initiator::Customer {
+        return PaymentEvent::Cancelled;
+    }
+    PaymentEvent::Declined(Decline {
+        code: DeclineCode::AuthenticationRequired,
+        advice: Advice::Authenticate,
+        gateway_code: None,
+    })
 }
 
 /// A payment whose request never left, or was certainly not executed, ends here; one that
@@ -168,15 +191,12 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
                 }
             }
         }
-        news::News::Setup(about, Some(answer)) => {
+        news::News::Setup(about, answer) => {
             if let Some(id) = about.key.as_deref().and_then(|key| key.parse().ok()) {
-                let setup = cx.store.read().await?.setup(scope, &id).await?;
-                if setup.is_some_and(|setup| setup.gateway == gateway) {
-                    setup::apply(cx, scope, &id, answer).await?;
-                }
+                setup::heard(cx, scope, gateway, &id, answer).await?;
             }
         }
-        news::News::Setup(_, None) | news::News::Other(_) => {}
+        news::News::Other(_) => {}
         news::News::Refund(..) | news::News::Reversal(_) | news::News::MethodGone(_) => {
             tracing::error!(gateway, event.id = %event.id, "the gateway tells of a refund, a reversal or a method that is gone; look at it there, this version does not book it");
         }

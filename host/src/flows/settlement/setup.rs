@@ -1,6 +1,6 @@
 //! What becomes of a set-up: the method is kept, and the subscription uses it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::records;
 use super::super::{Ending, Error, facts, grants};
@@ -15,7 +15,12 @@ use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionS
 use crate::domain::transition::Transition;
 use crate::plugins::gateway::answer;
 use crate::plugins::gateway::request::{Pair, SentRequest};
-use crate::store::{MailOrder, Setup, SetupState, Tx};
+use crate::store::{MailOrder, Setup, SetupState, Tx, Work};
+
+/// Between two questions about a set-up whose gateway does not answer.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+/// How long after its end a set-up is asked for whose gateway does not answer.
+const GIVE_UP_UNHEARD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where a set-up stands.
 pub(in crate::flows) fn ending(setup: &Setup) -> Ending {
@@ -35,17 +40,48 @@ pub async fn setup_returned(
     id: &SetupId,
     pairs: &[Pair],
 ) -> Result<Ending, Error> {
-    let setup = {
+    let setup = read(cx, scope, id).await?;
+    match ask(cx, scope, &setup, pairs).await {
+        Some(answer) => apply(cx, scope, id, answer).await,
+        None => Ok(ending(&setup)),
+    }
+}
+
+/// A gateway tells of a set-up, with or without saying how it stands. One of another gateway,
+/// or of nobody, is not listened to.
+pub(super) async fn heard(
+    cx: &Cx,
+    scope: &Scope,
+    gateway: &str,
+    id: &SetupId,
+    answer: Option<answer::Setup>,
+) -> Result<(), Error> {
+    let known = {
         let mut tx = cx.store.read().await?;
-        tx.setup(scope, id)
-            .await?
-            .ok_or(Error::NotFound("set-up"))?
+        tx.setup(scope, id).await?
     };
-    if !matches!(
-        setup.state,
-        SetupState::Created | SetupState::AwaitingCustomer
-    ) {
-        return Ok(ending(&setup));
+    let Some(setup) = known.filter(|setup| setup.gateway == gateway) else {
+        return Ok(());
+    };
+    let answer = match answer {
+        Some(answer) => Some(answer),
+        None => ask(cx, scope, &setup, &[]).await,
+    };
+    if let Some(answer) = answer {
+        apply(cx, scope, id, answer).await?;
+    }
+    Ok(())
+}
+
+async fn read(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<Setup, Error> {
+    let mut tx = cx.store.read().await?;
+    tx.setup(scope, id).await?.ok_or(Error::NotFound("set-up"))
+}
+
+/// Asks the gateway how an open set-up stands; none when it cannot be asked, or is over.
+async fn ask(cx: &Cx, scope: &Scope, setup: &Setup, pairs: &[Pair]) -> Option<answer::Setup> {
+    if !is_open(setup) {
+        return None;
     }
     let sent = SentRequest {
         key: setup.id.to_string(),
@@ -58,17 +94,22 @@ pub async fn setup_returned(
         Ok(gateway) => gateway.setup_complete(&sent, pairs).await,
         Err(error) => Err(error),
     };
-    match called {
-        Ok(answer) => apply(cx, scope, id, answer).await,
-        Err(error) => {
-            tracing::warn!(setup.id = %id, error = %error, "the gateway could not be asked about a set-up");
-            Ok(ending(&setup))
-        }
-    }
+    called
+        .inspect_err(|error| {
+            tracing::warn!(setup.id = %setup.id, error = %error, "the gateway could not be asked about a set-up");
+        })
+        .ok()
 }
 
-/// Applies what a gateway said about a set-up. No money moves here, so news after the end
-/// is simply known already.
+fn is_open(setup: &Setup) -> bool {
+    matches!(
+        setup.state,
+        SetupState::Created | SetupState::AwaitingCustomer
+    )
+}
+
+/// Applies what a gateway said about a set-up. No money moves here, so news after the end is
+/// simply known already; but a method that was saved after all is kept and used.
 pub(in crate::flows) async fn apply(
     cx: &Cx,
     scope: &Scope,
@@ -85,10 +126,9 @@ pub(in crate::flows) async fn apply(
         .lock_setup(scope, id)
         .await?
         .ok_or(Error::NotFound("set-up"))?;
-    if !matches!(
-        setup.state,
-        SetupState::Created | SetupState::AwaitingCustomer
-    ) {
+    let saved = matches!(answer.outcome, answer::Outcome::Succeeded);
+    let late = saved && setup.state != SetupState::Succeeded;
+    if !is_open(&setup) && !late {
         return Ok(ending(&setup));
     }
     let now = cx.business_now(&mut tx, scope).await?;
@@ -132,23 +172,45 @@ pub(in crate::flows) async fn apply(
     Ok(ending(&setup))
 }
 
-/// Gives up a set-up that was left open.
+/// Gives up a set-up that was left open. The gateway is asked first, and again after an hour
+/// when it does not answer, for a day.
 pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> {
-    setup_returned(cx, scope, id, &[]).await?;
+    let setup = read(cx, scope, id).await?;
+    if !is_open(&setup) {
+        return Ok(());
+    }
+    let answer = ask(cx, scope, &setup, &[]).await;
+    let last = setup.expires_at.checked_add(GIVE_UP_UNHEARD);
+    let mut again = None;
+    match answer {
+        Some(answer) => {
+            apply(cx, scope, id, answer).await?;
+        }
+        None if last.is_ok_and(|last| cx.now() < last) => {
+            again = cx.now().checked_add(ASK_AGAIN).ok();
+        }
+        None => {}
+    }
     let mut tx = cx.store.begin().await?;
     let Some(mut setup) = tx.lock_setup(scope, id).await? else {
         return Ok(());
     };
-    if matches!(
-        setup.state,
-        SetupState::Created | SetupState::AwaitingCustomer
-    ) {
-        setup.state = SetupState::Cancelled;
-        setup.action = None;
-        setup.updated_at = cx.business_now(&mut tx, scope).await?;
-        tx.save_setup(&mut setup).await?;
-        tx.commit().await?;
+    if !is_open(&setup) {
+        return Ok(());
     }
+    match again {
+        Some(at) => {
+            let work = Work::ExpireSetup { setup: id.clone() };
+            cx.order_at(&mut tx, scope, &work, at).await?;
+        }
+        None => {
+            setup.state = SetupState::Cancelled;
+            setup.action = None;
+            setup.updated_at = cx.business_now(&mut tx, scope).await?;
+            tx.save_setup(&mut setup).await?;
+        }
+    }
+    tx.commit().await?;
     Ok(())
 }
 
@@ -177,6 +239,7 @@ pub(in crate::flows) async fn use_method(
         }
         let mail = MailOrder::PaymentMethodUpdated {
             subscription: subscription.id.clone(),
+            nonce: format!("{}:{}", subscription.id, now.as_microsecond()),
         };
         facts::mail(cx, tx, &scope, mail).await?;
         let object = subscription.id.as_str();

@@ -130,7 +130,7 @@ pub(super) async fn give_up(
 ) -> Result<Response, Error> {
     let offer = begin::offer(&visitor.web.cx, &scope, first).await?;
     let cx = visitor.acting(offer.customer.id.as_str());
-    let flow = async move { settlement::abandon(&cx, &scope, &offer.payment.id).await };
+    let flow = async move { settlement::give_up(&cx, &scope, &offer.payment.id).await };
     visitor.web.perform(flow).await?;
     Ok(visitor.redirect_to(&format!("/pay/{token}")))
 }

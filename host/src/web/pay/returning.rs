@@ -126,7 +126,10 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
     if let [first] = &payments[..]
         && (subscription.state == SubscriptionState::Pending || first.amount.is_zero())
     {
-        let ending = if stage.is_some() { "?declined=yes" } else { "" };
+        let ending = match stage {
+            Some(Stage::Declined { .. }) => "?declined=yes",
+            _ => "",
+        };
         let page = format!("/pay/{}{ending}", token::pay(cx, scope, &first.id));
         return Ok(visitor.redirect_to(&page));
     }

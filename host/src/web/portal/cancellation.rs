@@ -144,9 +144,7 @@ pub(super) fn is_offered(who: &SignedIn) -> bool {
 fn has_period_left(subscription: &Subscription) -> bool {
     matches!(
         subscription.state,
-        SubscriptionState::Active
-            | SubscriptionState::PastDue { .. }
-            | SubscriptionState::Paused { .. }
+        SubscriptionState::Active | SubscriptionState::Paused { .. }
     )
 }
 

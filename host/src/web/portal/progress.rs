@@ -104,7 +104,7 @@ pub(super) async fn give_up(
     Posted(Pressed {}): Posted<Pressed>,
 ) -> Result<Response, Error> {
     let (cx, scope, id) = (who.cx(), who.scope().clone(), item.id.clone());
-    let flow = async move { settlement::abandon(&cx, &scope, &id).await };
+    let flow = async move { settlement::give_up(&cx, &scope, &id).await };
     let ending = who.web.perform(flow).await?;
     let free = matches!(ending, Ending::Cancelled | Ending::Declined(_));
     Ok(match &item.subscription {

@@ -3,6 +3,7 @@
 
 mod coming_back;
 mod first_payment;
+mod late;
 mod trouble;
 
 use jiff::Timestamp;
