@@ -13,10 +13,10 @@ use tokio_util::task::TaskTracker;
 use ulid::Ulid;
 
 use crate::config::{Business, HostKeys, ModeSettings, Settings};
-use crate::domain::Scope;
 use crate::domain::id::Id;
+use crate::domain::{Mode, Scope};
 use crate::plugins::Plugins;
-use crate::store::{self, JobClock, NewJob, Store, Tx, Work};
+use crate::store::{self, Clock as BusinessClock, JobClock, NewJob, Store, Tx, Work};
 
 /// The context of a flow. Cheap to clone.
 #[derive(Clone)]
@@ -106,7 +106,7 @@ impl Cx {
 
     /// Business time of a scope: host time, but for a test clock that was moved.
     pub async fn business_now(&self, tx: &mut Tx, scope: &Scope) -> store::Result<Timestamp> {
-        Ok(self.business_time(tx.clock_offset(scope).await?))
+        Ok(self.business_time(tx.clock(scope).await?.offset_us))
     }
 
     /// Host time, moved by as many microseconds as a test clock was.
@@ -146,8 +146,12 @@ impl Cx {
         work: &Work,
         at: Timestamp,
     ) -> store::Result<()> {
-        let offset = tx.clock_offset(scope).await?;
-        let micros = at.as_microsecond().saturating_sub(offset);
+        let clock = match scope.mode {
+            Mode::Live => BusinessClock::default(),
+            // A clock that moves at this moment would leave the job behind.
+            Mode::Test => tx.hold_clock(scope).await?,
+        };
+        let micros = at.as_microsecond().saturating_sub(clock.offset_us);
         let run_at = Timestamp::from_microsecond(micros).unwrap_or(at);
         tx.enqueue(scope, &self.job(work, JobClock::Business, at, run_at))
             .await

@@ -2,6 +2,7 @@
 //!
 //! Commands call the same functions as pages and jobs do; no rule lives here.
 
+mod clock;
 mod config;
 mod demo;
 mod key;
@@ -85,6 +86,9 @@ enum Command {
     Demo(demo::Demo),
     /// Make a dynamic link: it signs one customer in, once, within 24 hours.
     Link(link::Link),
+    /// Look at the time of a business in test mode, and move it.
+    #[command(subcommand)]
+    Clock(clock::Clock),
     /// Let staff into the console.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -121,6 +125,7 @@ impl Cli {
             Command::Key(key) => key.run(&self.place),
             Command::Demo(demo) => demo.run(),
             Command::Link(link) => link.run(&self.place),
+            Command::Clock(clock) => clock.run(&self.place),
             Command::Staff(staff) => staff.run(&self.place),
             Command::Mailbox(show) => show.run(&self.place),
             Command::Plugin(plugin) => plugin.run(&self.place),

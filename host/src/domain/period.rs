@@ -143,7 +143,9 @@ mod tests {
         let before = month.next_from(anchor, at("2026-03-15T09:00:00Z"), &zone("Europe/Berlin"));
         let end = before.expect("a period").end;
         assert_eq!(end, at("2026-04-15T08:00:00Z"), "summer time");
-        let moved = month.next_from(anchor, end, &zone("UTC")).expect("a period");
+        let moved = month
+            .next_from(anchor, end, &zone("UTC"))
+            .expect("a period");
         assert_eq!(moved.start, end, "nothing is left out or paid twice");
         assert_eq!(moved.end, at("2026-05-15T09:00:00Z"));
     }

@@ -33,6 +33,7 @@ pub mod session;
 pub mod settlement;
 pub mod sign_in;
 pub mod staff;
+pub mod test_clock;
 pub mod token;
 
 use serde::{Deserialize, Deserializer};

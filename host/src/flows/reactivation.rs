@@ -306,9 +306,7 @@ pub(super) async fn limit_tries(
     let since = now
         .checked_sub(jiff::SignedDuration::from_hours(24))
         .unwrap_or(Timestamp::MIN);
-    let tries = tx
-        .declined_tries(scope, customer, since)
-        .await?;
+    let tries = tx.declined_tries(scope, customer, since).await?;
     if tries >= i64::from(limit) {
         return Err(Error::Refused(Refused::TooManyTries));
     }

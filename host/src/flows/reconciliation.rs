@@ -80,9 +80,7 @@ pub(super) async fn ask(cx: &Cx, scope: &Scope, payment: Payment) -> Result<Paym
     };
     let lag = gateway.description().lookup_lag;
     match gateway.lookup(&records::sent(&payment, cx.now())).await {
-        Ok(Lookup::Found(answer)) => {
-            settlement::apply(cx, scope, &payment.id, answer.into()).await
-        }
+        Ok(Lookup::Found(answer)) => settlement::apply(cx, scope, &payment.id, answer.into()).await,
         Ok(Lookup::Absent) => absent(cx, scope, payment, lag).await,
         Ok(Lookup::CannotTell) => not_learnt(cx, scope, &payment).await,
         Err(error) => {

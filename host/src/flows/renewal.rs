@@ -58,7 +58,10 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     }
     if subscription.cancel_at_period_end {
         let open = tx.open_payments_of(scope, id).await?;
-        if open.iter().any(|payment| payment.purpose == Purpose::Renewal) {
+        if open
+            .iter()
+            .any(|payment| payment.purpose == Purpose::Renewal)
+        {
             // What it pays for is kept: the end comes with the period that is being paid.
             return Ok(None);
         }

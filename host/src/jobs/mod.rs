@@ -93,6 +93,7 @@ impl Jobs {
             Work::DeliverEvent { event } => {
                 return deliver_event::run(self, scope, &event, attempts).await;
             }
+            Work::MoveClock { .. } => flows::test_clock::step(cx, scope).await,
             Work::AnswerLogin { request } => return access::answer(self, scope, &request).await,
             Work::AnswerStaffLogin { request } => {
                 return access::answer_staff(self, &request).await;

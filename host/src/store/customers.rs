@@ -118,7 +118,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The customer with this id in this scope, and what [`Tx::clock_offset`] would answer: each
+    /// The customer with this id in this scope, and the offset of [`Tx::clock`]: each
     /// page of a portal needs both.
     pub async fn customer_dated(
         &mut self,

@@ -1,4 +1,4 @@
-//! Facts: what merchants are told by webhook, what gateways told us, the audit, test clocks.
+//! Facts: what merchants are told by webhook, what gateways told us, the audit.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,6 @@ queries! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (business_id, mode, gateway, event_id) DO NOTHING";
     AUDIT = "INSERT INTO audit (id, business_id, mode, at, actor, origin, action, object_id, \
         before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    CLOCK = "SELECT offset_us FROM clocks WHERE business_id = $1 AND mode = $2";
 }
 
 /// A fact that the merchant is told.
@@ -65,11 +64,6 @@ struct Row {
     kind: String,
     object_id: String,
     occurred_at: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct Offset {
-    offset_us: i64,
 }
 
 fn event(row: Row) -> Result<Event> {
@@ -185,18 +179,5 @@ impl Tx {
             entry.after.as_deref(),
         )?;
         Ok(())
-    }
-
-    /// By how many microseconds the scope's business time is ahead of host time; 0 unless a
-    /// test clock was moved.
-    pub async fn clock_offset(&mut self, scope: &Scope) -> Result<i64> {
-        let row = fetch_optional!(
-            self,
-            Offset,
-            CLOCK,
-            scope.business.as_str(),
-            scope.mode.as_str()
-        )?;
-        Ok(row.map_or(0, |row| row.offset_us))
     }
 }

@@ -6,6 +6,7 @@
 mod across;
 mod api_calls;
 mod api_keys;
+mod clocks;
 mod customers;
 mod debts;
 mod dialect;
@@ -45,6 +46,7 @@ use tokio::sync::Notify;
 
 pub use self::api_calls::ApiCall;
 pub use self::api_keys::ApiKey;
+pub use self::clocks::Clock;
 pub use self::customers::CustomerFilter;
 pub use self::email_changes::EmailChange;
 pub use self::error::Error;
@@ -281,6 +283,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         across::QUERIES,
         api_calls::QUERIES,
         api_keys::QUERIES,
+        clocks::QUERIES,
         customers::QUERIES,
         debts::QUERIES,
         email_changes::QUERIES,

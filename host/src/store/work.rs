@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{
-    CustomerId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId, SetupId, SubscriptionId,
+    BusinessId, CustomerId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId, SetupId,
+    SubscriptionId,
 };
 
 /// A piece of work. Every kind can be done twice without harm.
@@ -45,6 +46,11 @@ pub enum Work {
     DeliverEvent {
         /// Which.
         event: EventId,
+    },
+    /// Let a test clock that is on its way make its next step.
+    MoveClock {
+        /// Whose clock in test mode.
+        business: BusinessId,
     },
     /// Answer a request for a login link: look the address up, make link and code, mail them.
     AnswerLogin {
@@ -145,6 +151,7 @@ impl Work {
             Self::ExpireSetup { .. } => "expire-setup",
             Self::RenderInvoice { .. } => "render-invoice",
             Self::DeliverEvent { .. } => "deliver-event",
+            Self::MoveClock { .. } => "move-clock",
             Self::AnswerLogin { .. } => "answer-login",
             Self::AnswerStaffLogin { .. } => "answer-staff-login",
             Self::Access(_) => "access-mail",
@@ -165,6 +172,7 @@ impl Work {
             Self::ExpireSetup { setup } => setup.as_str(),
             Self::RenderInvoice { invoice } => invoice.as_str(),
             Self::DeliverEvent { event } => event.as_str(),
+            Self::MoveClock { business } => business.as_str(),
             Self::AnswerLogin { request } | Self::AnswerStaffLogin { request } => request.as_str(),
             Self::Access(mail) => return Some(mail.message_key()),
             Self::Mail(order) => return Some(order.message_key()),

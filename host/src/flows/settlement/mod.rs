@@ -85,16 +85,7 @@ pub(super) async fn apply_while(
             payment.updated_at = now;
             keep_method(cx, &mut tx, scope, &mut payment, &news, now).await?;
             tracing::info!(payment.id = %id, from = before.name(), to = payment.state.name(), "payment moved");
-            effects::follow(
-                cx,
-                &mut tx,
-                &mut payment,
-                &before,
-                subscription,
-                &news,
-                now,
-            )
-            .await?;
+            effects::follow(cx, &mut tx, &mut payment, &before, subscription, &news, now).await?;
         }
         Transition::Unchanged => tracing::debug!(payment.id = %id, "news of a payment was known"),
         Transition::Refused(why) => {

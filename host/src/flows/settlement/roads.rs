@@ -78,9 +78,7 @@ pub async fn abandon(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, E
         Err(error) => Err(error),
     };
     let after = match called {
-        Ok(Cancellation::Cancelled) => {
-            apply(cx, scope, id, News::bare(given_up(&payment))).await?
-        }
+        Ok(Cancellation::Cancelled) => apply(cx, scope, id, News::bare(given_up(&payment))).await?,
         Ok(Cancellation::TooLate(answer)) => apply(cx, scope, id, answer.into()).await?,
         Ok(Cancellation::Unsupported) => reconciliation::ask(cx, scope, payment).await?,
         Err(error) => {

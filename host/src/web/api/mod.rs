@@ -22,6 +22,7 @@ mod repeats;
 mod return_url;
 mod subscription_changes;
 mod subscriptions;
+mod test_clock;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub(super) fn router() -> Router<Web> {
         .merge(invoices::router())
         .merge(license_keys::router())
         .merge(licenses::router())
+        .merge(test_clock::router())
         .layer(Extension(Arc::new(Rates::default())))
 }
 

@@ -31,7 +31,10 @@ async fn a_page_that_was_paid_in_its_last_minute_is_found_though_the_gateway_was
                 .unwrap();
             assert!(world.state_of(&attempt).await.is_open());
             let next = world.due("reconcile").await;
-            assert!(next > world.cx.now(), "it is looked at again, and not at once");
+            assert!(
+                next > world.cx.now(),
+                "it is looked at again, and not at once"
+            );
             world.cx.clock.advance(next.duration_since(world.cx.now()));
         }
         let found = reconciliation::look(&world.cx, &world.scope, payment)
@@ -69,7 +72,10 @@ async fn a_card_that_was_saved_after_its_page_was_given_up_is_kept() {
         .await
         .unwrap();
     let kept = world.subscription(&id).await.method;
-    assert!(kept.is_some() && kept != before, "the new card pays from now on");
+    assert!(
+        kept.is_some() && kept != before,
+        "the new card pays from now on"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,5 +197,8 @@ async fn a_debit_that_the_gateway_no_longer_knows_is_never_charged_again() {
             .unwrap();
     }
     let state = world.state_of(&attempt).await;
-    assert!(matches!(state, PaymentState::Processing { .. }), "{state:?}");
+    assert!(
+        matches!(state, PaymentState::Processing { .. }),
+        "{state:?}"
+    );
 }

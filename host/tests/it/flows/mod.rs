@@ -4,6 +4,7 @@
 mod coming_back;
 mod first_payment;
 mod late;
+mod test_clock;
 mod trouble;
 
 use jiff::Timestamp;

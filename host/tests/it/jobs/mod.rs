@@ -155,7 +155,7 @@ async fn tell(cx: &Cx, kind: &str, object: &str) -> EventId {
 }
 
 /// Polls until `condition` holds.
-async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition().await {
         assert!(Instant::now() < deadline, "in vain: {what}");
