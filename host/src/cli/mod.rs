@@ -9,6 +9,7 @@ mod key;
 mod link;
 mod mailbox;
 mod migrate;
+mod payment;
 mod plugin;
 mod sandbox;
 mod serve;
@@ -89,6 +90,9 @@ enum Command {
     /// Look at the time of a business in test mode, and move it.
     #[command(subcommand)]
     Clock(clock::Clock),
+    /// See which payments have no end yet, and decide about one.
+    #[command(subcommand)]
+    Payment(payment::Payment),
     /// Let staff into the console.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -125,6 +129,7 @@ impl Cli {
             Command::Key(key) => key.run(&self.place),
             Command::Demo(demo) => demo.run(),
             Command::Link(link) => link.run(&self.place),
+            Command::Payment(payment) => payment.run(&self.place),
             Command::Clock(clock) => clock.run(&self.place),
             Command::Staff(staff) => staff.run(&self.place),
             Command::Mailbox(show) => show.run(&self.place),

@@ -35,6 +35,7 @@ pub mod sign_in;
 pub mod staff;
 pub mod test_clock;
 pub mod token;
+pub mod unsettled;
 
 use serde::{Deserialize, Deserializer};
 

@@ -1,13 +1,29 @@
-//! The few lookups that find their scope instead of starting from it: by the hash of a secret
-//! that its bearer showed.
+//! The few statements that find their scope instead of starting from it, or span scopes: by the
+//! hash of a secret that its bearer showed, and for the operator of the host.
 
 use super::api_keys::{ApiKey, Row as ApiKeyRow};
-use super::macros::{fetch_optional, queries};
+use jiff::Timestamp;
+
+use super::macros::{fetch_all, fetch_optional, queries};
+use super::payments::Row as PaymentRow;
 use super::{Result, Tx};
+use crate::domain::payment::Payment;
 
 queries! {
     API_KEY = "SELECT id, business_id, mode, label, may_write, created_at FROM api_keys \
         WHERE hash = $1 AND revoked_at IS NULL";
+    /// Sent, and not ended; what was never sent waits for its customer only.
+    UNSETTLED = "SELECT * FROM payments \
+        WHERE state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
+        AND request IS NOT NULL ORDER BY id LIMIT $1";
+    UNAPPLIED = "SELECT * FROM payments WHERE unapplied ORDER BY id LIMIT $1";
+    NEXT_LOOK = "SELECT MIN(run_at) AS at FROM jobs \
+        WHERE unique_key = $1 AND state IN ('queued', 'running')";
+}
+
+#[derive(sqlx::FromRow)]
+struct At {
+    at: Option<i64>,
 }
 
 impl Tx {
@@ -16,5 +32,24 @@ impl Tx {
         fetch_optional!(self, ApiKeyRow, API_KEY, hash)?
             .map(ApiKey::try_from)
             .transpose()
+    }
+
+    /// Payments of every business that were sent and have not ended, oldest first.
+    pub async fn unsettled_payments(&mut self, limit: u32) -> Result<Vec<Payment>> {
+        let rows = fetch_all!(self, PaymentRow, UNSETTLED, i64::from(limit))?;
+        rows.into_iter().map(Payment::try_from).collect()
+    }
+
+    /// Payments of every business whose money settled nothing, oldest first.
+    pub async fn unapplied_payments(&mut self, limit: u32) -> Result<Vec<Payment>> {
+        let rows = fetch_all!(self, PaymentRow, UNAPPLIED, i64::from(limit))?;
+        rows.into_iter().map(Payment::try_from).collect()
+    }
+
+    /// When the work that is queued under this key runs (host time); none when there is none.
+    pub async fn next_run_of(&mut self, unique_key: &str) -> Result<Option<Timestamp>> {
+        let row = fetch_optional!(self, At, NEXT_LOOK, unique_key)?;
+        let at = row.and_then(|row| row.at);
+        Ok(at.and_then(|at| Timestamp::from_microsecond(at).ok()))
     }
 }

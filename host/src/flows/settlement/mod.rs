@@ -2,10 +2,12 @@
 //! and owner's decision all end in [`apply`]; duplicates and stale news are normal.
 
 mod effects;
+mod resolve;
 mod revival;
 mod roads;
 mod setup;
 
+pub use self::resolve::{Finding, resolve};
 pub(super) use self::roads::abandon;
 pub use self::roads::{Received, give_up, receive, returned};
 pub use self::setup::{give_up as give_up_setup, setup_returned};

@@ -65,7 +65,11 @@ pub async fn give_up(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, E
 
 /// Gives an open payment up, so that its debts are free for another. Only a cancel that the
 /// gateway confirms frees them; otherwise the answer says where the payment stands.
-pub async fn abandon(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+pub(in crate::flows) async fn abandon(
+    cx: &Cx,
+    scope: &Scope,
+    id: &PaymentId,
+) -> Result<Ending, Error> {
     let payment = read(cx, scope, id).await?;
     if !payment.state.is_open() {
         return Ok(Ending::of(&payment));

@@ -3,8 +3,10 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::payment::PaymentState;
+use vestibule::flows::settlement::Finding;
 use vestibule::flows::{
     AttemptOf, Choice, Ending, Error, Refused, method_update, reconciliation, renewal, settlement,
+    unsettled,
 };
 
 use super::{DECLINED, GOOD, page};
@@ -201,4 +203,39 @@ async fn a_debit_that_the_gateway_no_longer_knows_is_never_charged_again() {
         matches!(state, PaymentState::Processing { .. }),
         "{state:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_outcome_is_listed_and_an_owner_may_decide_it() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&id).await;
+
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!((listed[0].state, listed[0].amount.minor), ("unknown", 2900));
+        assert!(listed[0].next_look.is_some(), "somebody will look");
+        let payment = listed[0].payment.clone();
+
+        let resolve = |finding, evidence| {
+            settlement::resolve(&world.cx, &world.scope, &payment, finding, evidence)
+        };
+        let refused = resolve(Finding::Happened, " ").await;
+        assert!(matches!(
+            refused,
+            Err(Error::Invalid {
+                field: "evidence",
+                ..
+            })
+        ));
+        resolve(Finding::Happened, "the statement, line 7")
+            .await
+            .unwrap();
+        assert!(world.subscription(&id).await.period.end > world.cx.now());
+        assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
+        let again = resolve(Finding::Never, "a mistake").await;
+        assert!(matches!(again, Err(Error::Refused(Refused::State))));
+    }
 }

@@ -1,0 +1,130 @@
+//! `vestibule payment`: what an operator has to know about money, and may decide.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use crate::app;
+use crate::domain::id::PaymentId;
+use crate::flows::settlement::{self, Finding};
+use crate::flows::unsettled::{self, Unsettled};
+
+use super::{Place, ScopeArgs, block_on, print};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Payment {
+    /// List payments without an end, and money that settled nothing.
+    ///
+    /// Each with where it stands, since when, and when its gateway is asked next. A payment whose
+    /// outcome is not known is never failed by time: it is asked for, and stays here until the
+    /// gateway answers or you resolve it.
+    #[command(
+        after_help = "Examples:\n  vestibule payment unsettled\n  vestibule payment unsettled --json"
+    )]
+    Unsettled {
+        /// Print one JSON array, for scripts and alarms.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide what became of a payment whose gateway no longer tells.
+    ///
+    /// Look at the gateway's own records first: `--never` frees what it was to pay for another
+    /// charge. The decision and its evidence stand in the audit. What the gateway says later still
+    /// counts.
+    #[command(after_help = "\
+Example:
+  vestibule payment resolve pay_01k9z3v6e8q4w2r7t5y1p0s9d8 --happened \\
+    --evidence 'statement of 12 November, line 7' --business bus_lumen --mode test")]
+    Resolve {
+        /// The payment's id.
+        payment: PaymentId,
+        #[command(flatten)]
+        found: Found,
+        /// Where you saw it.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Found {
+    /// The money moved.
+    #[arg(long)]
+    happened: bool,
+    /// The charge never happened, and never will.
+    #[arg(long)]
+    never: bool,
+}
+
+impl Payment {
+    pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
+        let settings = place.load()?;
+        match self {
+            Self::Unsettled { json } => {
+                let listed = block_on(async {
+                    let cx = app::open(settings).await?;
+                    Ok(unsettled::list(&cx).await?)
+                })?;
+                show(&listed, json)?;
+            }
+            Self::Resolve {
+                payment,
+                found,
+                evidence,
+                scope,
+            } => {
+                let scope = scope.among(&settings)?;
+                let finding = if found.happened {
+                    Finding::Happened
+                } else {
+                    Finding::Never
+                };
+                let after = block_on(async {
+                    let cx = app::open(settings).await?;
+                    settlement::resolve(&cx, &scope, &payment, finding, &evidence)
+                        .await
+                        .with_context(|| format!("{payment} of {scope} was not resolved"))
+                })?;
+                print(&format!("{payment} is {}", after.state.name()))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn show(listed: &[Unsettled], json: bool) -> anyhow::Result<()> {
+    if json {
+        return print(&serde_json::to_string_pretty(listed)?);
+    }
+    if listed.is_empty() {
+        return print("every payment has ended, and all money is applied");
+    }
+    for entry in listed {
+        let since = entry
+            .sent_at
+            .map_or_else(|| "not sent".to_owned(), |at| format!("sent {at:.0}"));
+        let next = match entry.next_look {
+            Some(at) => format!("asked {} times, next {at:.0}", entry.looks),
+            None => "nobody asks".to_owned(),
+        };
+        let Unsettled {
+            payment,
+            business,
+            mode,
+            amount,
+            state,
+            gateway,
+            ..
+        } = entry;
+        print(&format!(
+            "{payment}  {business}/{mode}  {} {}  {state}  {gateway}  {since}  {next}",
+            amount.to_decimal(),
+            amount.currency.code(),
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! What an operator has to know about money: payments without an end, and money that settled
+//! nothing.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Error;
+use crate::cx::Cx;
+use crate::domain::Mode;
+use crate::domain::id::{BusinessId, CustomerId, PaymentId, SubscriptionId};
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::store::{Tx, Work};
+
+/// The most that is listed of each kind.
+const MOST: u32 = 10_000;
+
+/// A payment on the operator's list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unsettled {
+    /// Which.
+    pub payment: PaymentId,
+    /// Whose business.
+    pub business: BusinessId,
+    /// In which mode.
+    pub mode: Mode,
+    /// Who pays.
+    pub customer: CustomerId,
+    /// For which subscription; none for a purchase.
+    pub subscription: Option<SubscriptionId>,
+    /// Through which gateway.
+    pub gateway: String,
+    /// What the gateway calls it, where that is known.
+    pub gateway_reference: Option<String>,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands; `unapplied` is money that settled nothing.
+    pub state: &'static str,
+    /// When the request was last sent (host time).
+    pub sent_at: Option<Timestamp>,
+    /// How often the gateway was asked.
+    pub looks: u32,
+    /// When it is asked next (host time). None of an open payment needs an operator.
+    pub next_look: Option<Timestamp>,
+}
+
+/// Every payment of the host that was sent and has not ended, then all money that settled
+/// nothing; oldest first.
+pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
+    let mut tx = cx.store.read().await?;
+    let mut listed = Vec::new();
+    for payment in tx.unsettled_payments(MOST).await? {
+        let state = payment.standing().name();
+        listed.push(entry(&mut tx, payment, state).await?);
+    }
+    for payment in tx.unapplied_payments(MOST).await? {
+        listed.push(entry(&mut tx, payment, "unapplied").await?);
+    }
+    Ok(listed)
+}
+
+async fn entry(tx: &mut Tx, payment: Payment, state: &'static str) -> Result<Unsettled, Error> {
+    let look = Work::Reconcile {
+        payment: payment.id.clone(),
+    };
+    let next_look = match look.unique_key() {
+        Some(key) => tx.next_run_of(&key).await?,
+        None => None,
+    };
+    Ok(Unsettled {
+        payment: payment.id,
+        business: payment.scope.business,
+        mode: payment.scope.mode,
+        customer: payment.customer,
+        subscription: payment.subscription,
+        gateway: payment.gateway,
+        gateway_reference: payment.gateway_ref,
+        amount: payment.amount,
+        state,
+        sent_at: payment.sent_at,
+        looks: payment.lookups,
+        next_look,
+    })
+}
