@@ -32,7 +32,7 @@ async fn a_page_that_was_paid_in_its_last_minute_is_found_though_the_gateway_was
                 .await
                 .unwrap();
             assert!(world.state_of(&attempt).await.is_open());
-            let next = world.due("reconcile").await;
+            let next = world.due(&format!("reconcile:{payment}")).await;
             assert!(
                 next > world.cx.now(),
                 "it is looked at again, and not at once"

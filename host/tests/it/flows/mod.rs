@@ -183,12 +183,18 @@ impl World {
         keys
     }
 
-    /// When the queued work of this kind runs.
-    async fn due(&self, kind: &str) -> Timestamp {
+    /// When the queued work runs whose key begins so.
+    async fn due(&self, work: &str) -> Timestamp {
         let mut tx = self.cx.store.read().await.unwrap();
         let jobs = tx.jobs(&self.scope, 100).await.unwrap();
-        let job = jobs.into_iter().find(|job| job.kind == kind);
-        job.unwrap_or_else(|| panic!("no {kind} is queued")).run_at
+        let is_it = |key: &String| key.starts_with(work);
+        let mut found = jobs
+            .into_iter()
+            .filter(|job| job.unique_key.as_ref().is_some_and(is_it));
+        found
+            .next()
+            .unwrap_or_else(|| panic!("no {work} is queued"))
+            .run_at
     }
 
     async fn state_of(&self, attempt: &Attempt) -> PaymentState {
