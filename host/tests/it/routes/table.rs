@@ -203,6 +203,8 @@ pub(super) const ROUTES: &[Route] = &[
     route(Api, "GET", "/products", Nothing(KEY)),
     route(Api, "POST", "/products", Nothing(KEY)),
     route(Api, "GET", "/products/{product}", Own(&[Product])),
+    route(Api, "GET", "/test-clock", Nothing(KEY)),
+    route(Api, "POST", "/test-clock", Nothing(KEY)),
     route(Api, "GET", "/subscriptions", Nothing(KEY)),
     route(Api, "POST", "/subscriptions", Nothing(BODY)),
     route(
