@@ -89,7 +89,7 @@ pub(super) async fn give_up(
     if let Some(AttemptOf::Payment(payment)) = offer.last.map(|last| last.of) {
         let cx = visitor.acting(offer.customer.id.as_str());
         let of = scope.clone();
-        let flow = async move { settlement::abandon(&cx, &of, &payment).await };
+        let flow = async move { settlement::give_up(&cx, &of, &payment).await };
         visitor.web.perform(flow).await?;
     }
     Ok(visitor.redirect_to(&format!("/pay/{token}")))
