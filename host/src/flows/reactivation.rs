@@ -86,7 +86,10 @@ async fn begin(
             .subscription(scope, id)
             .await?
             .ok_or(Error::NotFound("subscription"))?;
-        chosen(&mut tx, &subscription, choice.clone()).await?;
+        if let Choice::Saved(method) = &choice {
+            let method = tx.method(scope, method).await?;
+            own(&subscription, method)?;
+        }
     }
     if let Some(known) = make_way(cx, scope, id).await? {
         return Ok(known);
@@ -313,7 +316,8 @@ pub(super) async fn limit_tries(
     Ok(())
 }
 
-/// The saved method that was chosen, which must be the customer's own.
+/// The saved method that was chosen, which must be the customer's own; locked, so that it is
+/// not removed meanwhile.
 pub(super) async fn chosen(
     tx: &mut Tx,
     subscription: &Subscription,
@@ -323,12 +327,15 @@ pub(super) async fn chosen(
         Choice::New => Ok(None),
         Choice::Saved(id) => {
             let method = tx.lock_method(&subscription.scope, &id).await?;
-            method
-                .filter(|method| method.customer == subscription.customer)
-                .map(Some)
-                .ok_or(Error::NotFound("payment method"))
+            own(subscription, method).map(Some)
         }
     }
+}
+
+fn own(subscription: &Subscription, method: Option<PaymentMethod>) -> Result<PaymentMethod, Error> {
+    method
+        .filter(|method| method.customer == subscription.customer)
+        .ok_or(Error::NotFound("payment method"))
 }
 
 /// The business and its mode, or the reason why nothing can be done.
