@@ -41,14 +41,17 @@ impl Test {
     }
 }
 
-/// The built host from outside: the official SDK, a browser, real processes.
+/// The built host from outside: the official SDKs, a browser, real processes.
 fn end_to_end(host: &Path) -> anyhow::Result<()> {
+    let requirements = Path::new(END_TO_END).join("python/requirements.txt");
+    let python = tools::python(&requirements)?;
     run(Command::new("npm")
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(END_TO_END))?;
     run(Command::new("npm")
         .arg("test")
         .env("VESTIBULE", std::path::absolute(host)?)
+        .env("VESTIBULE_PYTHON", python)
         .current_dir(END_TO_END))
 }
 

@@ -1,7 +1,7 @@
 //! What the tasks need on the machine. Missing Debian packages are installed when one is root;
 //! otherwise the one command that does is printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -17,7 +17,7 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const FOR_TESTS: [Package; 4] = [
+const FOR_TESTS: [Package; 5] = [
     Package {
         name: "chromium",
         is_there: || find("chromium").is_some(),
@@ -31,6 +31,13 @@ const FOR_TESTS: [Package; 4] = [
         is_there: || {
             let mut python = Command::new("/usr/bin/python3");
             output(python.args(["-c", "import aiosmtpd; print(aiosmtpd)"])).is_some()
+        },
+    },
+    Package {
+        name: "python3-venv",
+        is_there: || {
+            let mut python = Command::new("python3");
+            output(python.args(["-c", "import ensurepip; print(ensurepip)"])).is_some()
         },
     },
     Package {
@@ -116,6 +123,34 @@ pub(crate) fn cargo_deny() -> anyhow::Result<PathBuf> {
         .arg("--root")
         .arg(&root)
         .env("CARGO_TARGET_DIR", root.join("target")))?;
+    Ok(program)
+}
+
+/// A Python that has exactly the packages of `requirements`, kept beside the compiled
+/// dependencies.
+pub(crate) fn python(requirements: &Path) -> anyhow::Result<PathBuf> {
+    let root = cache_dir()?.join("python");
+    let program = root.join("bin/python");
+    let kept = root.join("requirements.txt");
+    let wanted = std::fs::read(requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
+    if program.is_file() && std::fs::read(&kept).is_ok_and(|kept| kept == wanted) {
+        return Ok(program);
+    }
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&root))?;
+    run(Command::new(&program)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args(["--require-hashes", "--requirement"])
+        .arg(requirements))?;
+    std::fs::write(&kept, wanted).with_context(|| format!("cannot write {}", kept.display()))?;
     Ok(program)
 }
 
