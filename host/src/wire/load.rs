@@ -71,20 +71,20 @@ pub async fn envelope(
     let data = match event.kind.split('.').next() {
         Some("payment") => match event.object.parse() {
             Ok(id) => match tx.payment(scope, &id).await? {
-                Some(row) => Some(Data::Payment(payment(cx, tx, &row).await?)),
+                Some(row) => Some(Data::Payment(Box::new(payment(cx, tx, &row).await?))),
                 None => None,
             },
             Err(_) => None,
         },
         Some("subscription") => match event.object.parse() {
             Ok(id) => match tx.subscription(scope, &id).await? {
-                Some(row) => Some(Data::Subscription(WithGrace {
+                Some(row) => Some(Data::Subscription(Box::new(WithGrace {
                     past_due_ends_at: match row.state {
                         SubscriptionState::PastDue { until } => Some(until),
                         _ => None,
                     },
                     subscription: subscription(tx, &row).await?,
-                })),
+                }))),
                 None => None,
             },
             Err(_) => None,
@@ -94,7 +94,7 @@ pub async fn envelope(
                 let now = cx.business_now(tx, scope).await?;
                 tx.license(scope, &id)
                     .await?
-                    .map(|license| Data::LicenseKey(LicenseKey::new(&license, now)))
+                    .map(|license| Data::LicenseKey(Box::new(LicenseKey::new(&license, now))))
             }
             Err(_) => None,
         },

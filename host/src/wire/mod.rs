@@ -10,6 +10,7 @@ pub mod load;
 pub mod metadata;
 pub mod method;
 pub mod payment;
+pub mod payment_item;
 pub mod product;
 pub mod subscription;
 pub mod webhook;

@@ -85,6 +85,19 @@ pub struct CartItem {
     pub quantity: u32,
 }
 
+/// The period of a subscription that a payment paid for (`SubscriptionServicePeriod`).
+#[derive(Clone, Debug, Serialize)]
+pub struct ServicePeriod {
+    /// Of which subscription.
+    pub subscription_id: SubscriptionId,
+    /// Its first instant.
+    pub starts_at: Timestamp,
+    /// The first instant after it.
+    pub ends_at: Timestamp,
+    /// The part of a whole period that was paid: `"1"` is all of it.
+    pub proration_factor: &'static str,
+}
+
 /// Everything about a payment that stands in other rows or comes from the host.
 #[derive(Debug)]
 pub struct Surroundings<'a> {
@@ -104,6 +117,7 @@ pub struct Surroundings<'a> {
 
 /// A payment (`Payment`).
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "Dodo's flags")]
 pub struct Payment {
     /// Where the customer is.
     pub billing: Billing,
@@ -121,6 +135,8 @@ pub struct Payment {
     pub digital_products_delivered: bool,
     /// None on this host.
     pub disputes: Empty,
+    /// Never: nothing is metered on this host.
+    pub includes_usage: bool,
     /// Never: one charge per subscription.
     pub is_multi_subscription: bool,
     /// Never: a method is changed without a payment.
@@ -135,6 +151,8 @@ pub struct Payment {
     pub refunds: Empty,
     /// 0 for the first try of a renewal, and for everything that is none.
     pub retry_attempt: u32,
+    /// What was paid for, once it succeeded.
+    pub service_periods: Vec<ServicePeriod>,
     /// What the merchant receives, in minor units.
     pub settlement_amount: i64,
     /// Its currency.
@@ -153,6 +171,8 @@ pub struct Payment {
     pub card_network: Option<String>,
     /// `CREDIT`, `DEBIT`, `PREPAID`.
     pub card_type: Option<String>,
+    /// What of a subscription is charged: `new` or `renewal`; none for a purchase.
+    pub charge_type: Option<&'static str>,
     /// None on this host.
     pub checkout_session_id: Null,
     /// None on this host.
@@ -213,6 +233,7 @@ impl Payment {
             customer: CustomerDetails::from(around.customer),
             digital_products_delivered: false,
             disputes: [],
+            includes_usage: false,
             is_multi_subscription: false,
             is_update_payment_method: false,
             metadata: Metadata::from_json(&payment.metadata),
@@ -223,6 +244,7 @@ impl Payment {
                 Purpose::Renewal => payment.attempt,
                 Purpose::Begin | Purpose::Purchase | Purpose::Reactivation => 0,
             },
+            service_periods: service_periods(payment, &state),
             settlement_amount: payment.amount.minor,
             settlement_currency: payment.amount.currency,
             subscription_ids: payment.subscription.iter().cloned().collect(),
@@ -232,6 +254,11 @@ impl Payment {
             card_last_four: card.and_then(|card| card.last4.clone()),
             card_network: card.and_then(|card| capitals(&card.brand)),
             card_type: card.and_then(|card| capitals(&card.funding)),
+            charge_type: match payment.purpose {
+                Purpose::Begin => Some("new"),
+                Purpose::Renewal | Purpose::Reactivation => Some("renewal"),
+                Purpose::Purchase => None,
+            },
             checkout_session_id: None,
             custom_field_responses: None,
             discount_id: None,
@@ -260,82 +287,17 @@ impl Payment {
     }
 }
 
-/// A payment in a list.
-#[derive(Debug, Serialize)]
-pub struct PaymentItem {
-    /// The business: each has one brand.
-    pub brand_id: BusinessId,
-    /// When it was intended.
-    pub created_at: Timestamp,
-    /// The currency of the amount.
-    pub currency: Currency,
-    /// Who pays.
-    pub customer: CustomerDetails,
-    /// Never on this host.
-    pub digital_products_delivered: bool,
-    /// Whether license keys came with it.
-    pub has_license_key: bool,
-    /// Never.
-    pub is_multi_subscription: bool,
-    /// The merchant's remarks.
-    pub metadata: Metadata,
-    /// Identity.
-    pub payment_id: PaymentId,
-    /// As in the whole object.
-    pub payment_provider: &'static str,
-    /// The subscriptions it pays for.
-    pub subscription_ids: Vec<SubscriptionId>,
-    /// What is taken, tax included, in minor units.
-    pub total_amount: i64,
-    /// The last four digits.
-    pub card_last_four: Option<String>,
-    /// The brand.
-    pub card_network: Option<String>,
-    /// None on this host.
-    pub dispute_status: Null,
-    /// The document.
-    pub invoice_id: Option<InvoiceId>,
-    /// The signed address of the document.
-    pub invoice_url: Option<String>,
-    /// The kind of method.
-    pub payment_method: Option<String>,
-    /// The kind within the kind.
-    pub payment_method_type: Option<String>,
-    /// None on this host yet.
-    pub refund_status: Null,
-    /// Where it stands.
-    pub status: Status,
-    /// The subscription it pays for.
-    pub subscription_id: Option<SubscriptionId>,
-}
-
-impl PaymentItem {
-    /// The list's form of a whole payment.
-    pub fn new(whole: Payment, has_license_key: bool) -> Self {
-        Self {
-            brand_id: whole.brand_id,
-            created_at: whole.created_at,
-            currency: whole.currency,
-            customer: whole.customer,
-            digital_products_delivered: whole.digital_products_delivered,
-            has_license_key,
-            is_multi_subscription: whole.is_multi_subscription,
-            metadata: whole.metadata,
-            payment_id: whole.payment_id,
-            payment_provider: whole.payment_provider,
-            subscription_ids: whole.subscription_ids,
-            total_amount: whole.total_amount,
-            card_last_four: whole.card_last_four,
-            card_network: whole.card_network,
-            dispute_status: None,
-            invoice_id: whole.invoice_id,
-            invoice_url: whole.invoice_url,
-            payment_method: whole.payment_method,
-            payment_method_type: whole.payment_method_type,
-            refund_status: None,
-            status: whole.status,
-            subscription_id: whole.subscription_id,
+fn service_periods(payment: &domain::payment::Payment, state: &PaymentState) -> Vec<ServicePeriod> {
+    match (state, &payment.subscription, payment.period) {
+        (PaymentState::Succeeded { .. }, Some(id), Some(period)) if !payment.unapplied => {
+            vec![ServicePeriod {
+                subscription_id: id.clone(),
+                starts_at: period.start,
+                ends_at: period.end,
+                proration_factor: "1",
+            }]
         }
+        _ => Vec::new(),
     }
 }
 

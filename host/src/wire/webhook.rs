@@ -24,11 +24,11 @@ pub struct Envelope {
 #[serde(tag = "payload_type")]
 pub enum Data {
     /// Of `payment.*`.
-    Payment(Payment),
+    Payment(Box<Payment>),
     /// Of `subscription.*`.
-    Subscription(WithGrace),
+    Subscription(Box<WithGrace>),
     /// Of `license_key.*`.
-    LicenseKey(LicenseKey),
+    LicenseKey(Box<LicenseKey>),
 }
 
 /// A subscription with the key that only webhooks carry.
@@ -64,8 +64,9 @@ impl Data {
     fn canonical(self) -> Self {
         match self {
             Self::Payment(mut payment) => {
-                payment.metadata = payment.metadata.canonical();
-                payment.customer.metadata = payment.customer.metadata.canonical();
+                payment.metadata = std::mem::take(&mut payment.metadata).canonical();
+                let customer = &mut payment.customer;
+                customer.metadata = std::mem::take(&mut customer.metadata).canonical();
                 Self::Payment(payment)
             }
             Self::Subscription(mut with_grace) => {

@@ -19,7 +19,8 @@ use crate::flows::begin::{self, NewPurchase};
 use crate::store::PaymentFilter;
 use crate::web::{Error, Web};
 use crate::wire::customer::CustomerDetails;
-use crate::wire::payment::{CartItem, Payment, PaymentItem, Status};
+use crate::wire::payment::{CartItem, Payment, Status};
+use crate::wire::payment_item::PaymentItem;
 use crate::wire::{Metadata, Null, Page, load};
 
 /// The most products in one purchase.

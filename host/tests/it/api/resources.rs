@@ -133,7 +133,11 @@ async fn a_subscription_is_made_with_a_page_to_pay_on_and_told_with_every_key() 
         assert_eq!(told["tax"], 463);
         assert_eq!(told["payment_link"], made["payment_link"]);
         assert_eq!(told["billing"]["zipcode"], json!(null));
-        assert_eq!(told.as_object().unwrap().len(), 43, "{told}");
+        assert_eq!(
+            (&told["charge_type"], &told["service_periods"]),
+            (&json!("new"), &json!([]))
+        );
+        assert_eq!(told.as_object().unwrap().len(), 46, "{told}");
         for (filter, expected) in [
             (format!("product_id={product}"), 1),
             ("product_id=pdt_other".to_owned(), 0),
