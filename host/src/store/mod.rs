@@ -30,6 +30,7 @@ mod row;
 mod sessions;
 mod setups;
 mod staff;
+mod subscription_lists;
 mod subscriptions;
 mod test_mails;
 mod work;
@@ -59,6 +60,7 @@ pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
 pub use self::setups::{Setup, SetupState};
 pub use self::staff::StaffRequest;
+pub use self::subscription_lists::ListedSubscription;
 pub use self::subscriptions::SubscriptionFilter;
 pub use self::test_mails::TestMail;
 pub use self::work::{AccessMail, MailOrder, Work};
@@ -303,6 +305,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         sessions::QUERIES,
         setups::QUERIES,
         staff::QUERIES,
+        subscription_lists::QUERIES,
         subscriptions::QUERIES,
         test_mails::QUERIES,
     ]

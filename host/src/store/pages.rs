@@ -5,15 +5,13 @@ use super::customers::Row as CustomerRow;
 use super::licenses::Row as LicenseRow;
 use super::macros::{fetch_all, queries};
 use super::payments::Row as PaymentRow;
-use super::subscriptions::Row as SubscriptionRow;
 use super::test_mails::{Row as TestMailRow, TestMail};
 use super::{Result, Tx};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, EventId, LicenseId, PaymentId, SubscriptionId};
+use crate::domain::id::{CustomerId, EventId, LicenseId, PaymentId};
 use crate::domain::license::License;
 use crate::domain::payment::Payment;
-use crate::domain::subscription::Subscription;
 
 queries! {
     CUSTOMERS_OLDER = "SELECT * FROM customers WHERE business_id = $1 AND mode = $2 \
@@ -33,17 +31,6 @@ queries! {
         ORDER BY created_at DESC, id DESC LIMIT $5 + 0";
     PAYMENTS_NEWER = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND (created_at, id) > ($3, $4) AND customer_id = $6 ORDER BY created_at, id LIMIT $5 + 0";
-    /// Those that are over come last.
-    SUBSCRIPTIONS_OLDER = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
-        AND (CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
-        < ($7, $3, $4) AND customer_id = $6 \
-        ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END DESC, \
-        created_at DESC, id DESC LIMIT $5 + 0";
-    SUBSCRIPTIONS_NEWER = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 \
-        AND (CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
-        > ($7, $3, $4) AND customer_id = $6 \
-        ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
-        created_at, id LIMIT $5 + 0";
     LICENSES_OLDER = "SELECT licenses.*, (SELECT COUNT(*) FROM license_instances \
         WHERE license_id = licenses.id) AS activations \
         FROM licenses WHERE business_id = $1 AND mode = $2 \
@@ -71,7 +58,7 @@ pub enum Seek<I> {
 }
 
 impl<I> Seek<I> {
-    fn row(&self) -> Option<&I> {
+    pub(super) fn row(&self) -> Option<&I> {
         match self {
             Self::Newest => None,
             Self::OlderThan(id) | Self::NewerThan(id) => Some(id),
@@ -79,7 +66,7 @@ impl<I> Seek<I> {
     }
 
     /// The row's place in the order; the top of the list if there is no such row.
-    fn edge(&self, row: Option<(jiff::Timestamp, String)>) -> Edge {
+    pub(super) fn edge(&self, row: Option<(jiff::Timestamp, String)>) -> Edge {
         match row {
             Some((at, id)) => Edge {
                 at: at.as_microsecond(),
@@ -98,10 +85,10 @@ impl<I> Seek<I> {
 }
 
 /// A place between two rows, and on which side of it the page lies.
-struct Edge {
-    at: i64,
-    id: String,
-    newer: bool,
+pub(super) struct Edge {
+    pub(super) at: i64,
+    pub(super) id: String,
+    pub(super) newer: bool,
     is_top: bool,
 }
 
@@ -119,7 +106,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// The page of `rows`, one of which may be more than it holds and tells that the list goes
     /// on. None when it would be shorter than the top of the list, which is shown instead.
-    fn of(mut rows: Vec<T>, edge: &Edge, limit: u32) -> Option<Self> {
+    pub(super) fn of(mut rows: Vec<T>, edge: &Edge, limit: u32) -> Option<Self> {
         let limit = limit as usize;
         let more = rows.len() > limit;
         if !edge.is_top && (rows.is_empty() || (edge.newer && !more)) {
@@ -151,6 +138,8 @@ macro_rules! beside {
         Page::of(rows?, &$edge, $limit)
     }};
 }
+
+pub(super) use beside;
 
 impl Tx {
     /// A page of the customers whose name or address contains `text`, or whose id it is; of all
@@ -223,40 +212,6 @@ impl Tx {
         match page {
             Some(page) => Ok(page),
             None => Box::pin(self.payments_page(scope, customer, &Seek::Newest, limit)).await,
-        }
-    }
-
-    /// A page of a customer's subscriptions; those that are over come last.
-    pub async fn subscriptions_page(
-        &mut self,
-        scope: &Scope,
-        customer: &CustomerId,
-        seek: &Seek<SubscriptionId>,
-        limit: u32,
-    ) -> Result<Page<Subscription>> {
-        let row = match seek.row() {
-            Some(id) => self.subscription(scope, id).await?,
-            None => None,
-        };
-        let row = row.filter(|row| row.customer == *customer);
-        let rank = row
-            .as_ref()
-            .map_or(2, |row| i64::from(!row.state.is_final()));
-        let edge = seek.edge(row.map(|row| (row.created_at, row.id.into())));
-        let page = beside!(
-            self,
-            scope,
-            edge,
-            limit,
-            SubscriptionRow,
-            SUBSCRIPTIONS_OLDER,
-            SUBSCRIPTIONS_NEWER,
-            customer.as_str(),
-            rank,
-        );
-        match page {
-            Some(page) => Ok(page),
-            None => Box::pin(self.subscriptions_page(scope, customer, &Seek::Newest, limit)).await,
         }
     }
 

@@ -98,14 +98,20 @@ pub(super) struct Row {
     version: i64,
 }
 
-fn state(row: &Row, columns: &Columns<'_>) -> Result<SubscriptionState> {
-    let at = || columns.time("state_at", columns.present("state_at", row.state_at)?);
-    Ok(match row.state.as_str() {
+/// The state of the name `state`, with the instant and the reason that it carries.
+pub(super) fn state(
+    columns: &Columns<'_>,
+    state: &str,
+    at: Option<i64>,
+    why: Option<&str>,
+) -> Result<SubscriptionState> {
+    let at = || columns.time("state_at", columns.present("state_at", at)?);
+    Ok(match state {
         "pending" => SubscriptionState::Pending,
         "active" => SubscriptionState::Active,
         "past-due" => SubscriptionState::PastDue { until: at()? },
         "on-hold" => {
-            let why = columns.present("hold_reason", row.hold_reason.as_deref())?;
+            let why = columns.present("hold_reason", why)?;
             SubscriptionState::OnHold {
                 why: columns.parse("hold_reason", why)?,
                 since: at()?,
@@ -153,7 +159,12 @@ impl TryFrom<Row> for Subscription {
             interval: columns.interval(&row.interval_unit, row.interval_count)?,
             term: columns.interval(&row.term_unit, row.term_count)?,
             trial_days: columns.number("trial_days", row.trial_days)?,
-            state: state(&row, &columns)?,
+            state: state(
+                &columns,
+                &row.state,
+                row.state_at,
+                row.hold_reason.as_deref(),
+            )?,
             anchor: columns.time("anchor_at", row.anchor_at)?,
             period: columns.period(row.period_start, row.period_end)?,
             expires_at: columns.time_some("expires_at", row.expires_at)?,

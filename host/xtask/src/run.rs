@@ -15,9 +15,18 @@ pub(crate) fn enter_repository() -> anyhow::Result<()> {
     env::set_current_dir(top).with_context(|| format!("cannot enter {}", top.display()))
 }
 
-/// The cargo that runs this task.
+/// The cargo that runs this task. What it has told us of our own package stays with us: ring looks
+/// at those variables, and would be compiled anew, with all that uses it, inside of each task and
+/// again outside.
 pub(crate) fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Where compiled files go.

@@ -16,7 +16,7 @@ use crate::domain::invoice::Invoice;
 use crate::domain::license::License;
 use crate::domain::payment::{Payment, Purpose};
 use crate::domain::subscription::Subscription;
-use crate::store::{Page, PaymentFilter, Result, SubscriptionFilter, Tx};
+use crate::store::{ListedSubscription, Page, PaymentFilter, Result, SubscriptionFilter, Tx};
 use crate::web::paging::{Asked, ROWS};
 use crate::web::{SignedIn, Web};
 
@@ -129,17 +129,23 @@ impl Records {
     /// A subscription as a card.
     pub async fn plan(&mut self, subscription: &Subscription) -> Result<Plan> {
         let product = self.product(&subscription.product).await?;
+        let listed = ListedSubscription::of(subscription, product);
+        self.card(&listed).await
+    }
+
+    /// A subscription of a list as a card.
+    pub async fn card(&mut self, subscription: &ListedSubscription) -> Result<Plan> {
         let method = self.method(subscription.method.as_ref()).await?;
         let dues = if subscription.state.has_dues() {
             self.tx.dues_of(&self.scope, &subscription.id).await?
         } else {
             Vec::new()
         };
-        Ok(Plan::of(subscription, product, &dues, method))
+        Ok(Plan::of(subscription, &dues, method))
     }
 
     /// A page of subscriptions; those that are over come last.
-    pub async fn subscriptions_page(&mut self, asked: &Asked) -> Result<Page<Subscription>> {
+    pub async fn subscriptions_page(&mut self, asked: &Asked) -> Result<Page<ListedSubscription>> {
         self.tx
             .subscriptions_page(&self.scope, &self.customer, &asked.seek(), ROWS)
             .await

@@ -29,7 +29,7 @@ pub(super) async fn index(reading: Reading, asked: Query<Asked>) -> Result<Respo
     let paging = Paging::of(&page, |subscription| subscription.id.as_str());
     let mut plans = Vec::with_capacity(page.rows.len());
     for subscription in &page.rows {
-        plans.push(records.plan(subscription).await?);
+        plans.push(records.card(subscription).await?);
     }
     // Others can read while this is rendered.
     drop(records);

@@ -9,8 +9,9 @@ use crate::domain::debt::Debt;
 use crate::domain::money::Money;
 use crate::domain::payment::{DeclineCode, Payment, PaymentState};
 use crate::domain::period::Interval;
-use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use crate::domain::subscription::{HoldReason, SubscriptionState};
 use crate::domain::{invoice::Invoice, method::PaymentMethod};
+use crate::store::ListedSubscription;
 
 /// A payment method as people recognise it.
 #[derive(Clone, Debug, Serialize)]
@@ -123,17 +124,12 @@ pub enum Standing {
 
 impl Plan {
     /// `subscription` with what is due on it.
-    pub fn of(
-        subscription: &Subscription,
-        product: String,
-        dues: &[Debt],
-        method: Option<Method>,
-    ) -> Self {
+    pub fn of(subscription: &ListedSubscription, dues: &[Debt], method: Option<Method>) -> Self {
         let standing = Standing::of(subscription, due(dues));
         let count = i64::from(subscription.quantity);
         Self {
             id: subscription.id.to_string(),
-            product,
+            product: subscription.product_name.clone(),
             quantity: subscription.quantity,
             price: subscription
                 .unit_price
@@ -162,8 +158,8 @@ impl Plan {
 }
 
 impl Standing {
-    fn of(subscription: &Subscription, due: Option<Money>) -> Self {
-        let next = subscription.period.end;
+    fn of(subscription: &ListedSubscription, due: Option<Money>) -> Self {
+        let next = subscription.period_end;
         let last = subscription.expires_at.is_some_and(|end| end <= next);
         match &subscription.state {
             SubscriptionState::Pending => Self::Pending,

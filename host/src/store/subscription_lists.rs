@@ -1,0 +1,174 @@
+//! The subscriptions of a customer as lists show them: of forty columns a card needs fifteen.
+
+use jiff::Timestamp;
+
+use super::macros::{fetch_all, queries};
+use super::pages::{Page, Seek, beside};
+use super::row::Columns;
+use super::subscriptions::state;
+use super::{Error, Result, Tx};
+use crate::domain::Scope;
+use crate::domain::id::{CustomerId, MethodId, SubscriptionId};
+use crate::domain::money::Money;
+use crate::domain::period::Interval;
+use crate::domain::subscription::{Subscription, SubscriptionState};
+
+/// What a list shows, of the rows that are `$whose`.
+macro_rules! listed {
+    ($whose:literal) => {
+        concat!(
+            "SELECT id, quantity, unit_minor, currency, tax_inclusive, interval_unit, \
+            interval_count, state, state_at, hold_reason, period_end, expires_at, \
+            cancel_at_period_end, method_id, \
+            (SELECT name FROM products WHERE products.id = subscriptions.product_id) AS product_name \
+            FROM subscriptions WHERE business_id = $1 AND mode = $2 AND ",
+            $whose
+        )
+    };
+}
+
+queries! {
+    /// Those that are over come last.
+    OLDER = listed!(
+        "(CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
+        < ($7, $3, $4) AND customer_id = $6 \
+        ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END DESC, \
+        created_at DESC, id DESC LIMIT $5 + 0"
+    );
+    NEWER = listed!(
+        "(CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
+        > ($7, $3, $4) AND customer_id = $6 \
+        ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
+        created_at, id LIMIT $5 + 0"
+    );
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    quantity: i64,
+    unit_minor: i64,
+    currency: String,
+    tax_inclusive: bool,
+    interval_unit: String,
+    interval_count: i64,
+    state: String,
+    state_at: Option<i64>,
+    hold_reason: Option<String>,
+    period_end: i64,
+    expires_at: Option<i64>,
+    cancel_at_period_end: bool,
+    method_id: Option<String>,
+    product_name: Option<String>,
+}
+
+/// A subscription with the name of its product; the fields are those of [`Subscription`].
+#[derive(Clone, Debug)]
+pub struct ListedSubscription {
+    /// Identity.
+    pub id: SubscriptionId,
+    /// What is paid for.
+    pub product_name: String,
+    /// How many of it.
+    pub quantity: u32,
+    /// The price of one for one interval.
+    pub unit_price: Money,
+    /// Whether the price contains the tax.
+    pub tax_inclusive: bool,
+    /// How often it is paid.
+    pub interval: Interval,
+    /// Where it stands.
+    pub state: SubscriptionState,
+    /// The next billing date.
+    pub period_end: Timestamp,
+    /// When the agreed term is over.
+    pub expires_at: Option<Timestamp>,
+    /// End it at the end of the period.
+    pub cancel_at_period_end: bool,
+    /// The method that renewals charge.
+    pub method: Option<MethodId>,
+}
+
+impl ListedSubscription {
+    /// `subscription` as lists show it.
+    pub fn of(subscription: &Subscription, product_name: String) -> Self {
+        Self {
+            id: subscription.id.clone(),
+            product_name,
+            quantity: subscription.quantity,
+            unit_price: subscription.unit_price,
+            tax_inclusive: subscription.tax_inclusive,
+            interval: subscription.interval,
+            state: subscription.state.clone(),
+            period_end: subscription.period.end,
+            expires_at: subscription.expires_at,
+            cancel_at_period_end: subscription.cancel_at_period_end,
+            method: subscription.method.clone(),
+        }
+    }
+}
+
+impl TryFrom<Row> for ListedSubscription {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let columns = Columns {
+            table: "subscriptions",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: columns.parse("id", &row.id)?,
+            quantity: columns.number("quantity", row.quantity)?,
+            unit_price: columns.money(row.unit_minor, &row.currency)?,
+            tax_inclusive: row.tax_inclusive,
+            interval: columns.interval(&row.interval_unit, row.interval_count)?,
+            state: state(
+                &columns,
+                &row.state,
+                row.state_at,
+                row.hold_reason.as_deref(),
+            )?,
+            period_end: columns.time("period_end", row.period_end)?,
+            expires_at: columns.time_some("expires_at", row.expires_at)?,
+            cancel_at_period_end: row.cancel_at_period_end,
+            method: columns.parse_some("method_id", row.method_id.as_deref())?,
+            product_name: row.product_name.unwrap_or_default(),
+        })
+    }
+}
+
+impl Tx {
+    /// A page of a customer's subscriptions; those that are over come last.
+    pub async fn subscriptions_page(
+        &mut self,
+        scope: &Scope,
+        customer: &CustomerId,
+        seek: &Seek<SubscriptionId>,
+        limit: u32,
+    ) -> Result<Page<ListedSubscription>> {
+        let row = match seek.row() {
+            Some(id) => self.subscription(scope, id).await?,
+            None => None,
+        };
+        let row = row.filter(|row| row.customer == *customer);
+        let rank = row
+            .as_ref()
+            .map_or(2, |row| i64::from(!row.state.is_final()));
+        let edge = seek.edge(row.map(|row| (row.created_at, row.id.into())));
+        let page = beside!(
+            self,
+            scope,
+            edge,
+            limit,
+            Row,
+            OLDER,
+            NEWER,
+            customer.as_str(),
+            rank,
+        );
+        match page {
+            Some(page) => Ok(page),
+            None => Box::pin(self.subscriptions_page(scope, customer, &Seek::Newest, limit)).await,
+        }
+    }
+}
