@@ -35,6 +35,8 @@ pub struct PaymentItem {
     pub payment_id: PaymentId,
     /// As in the whole object.
     pub payment_provider: &'static str,
+    /// 0 for the first try of a renewal, and for everything that is none.
+    pub retry_attempt: u32,
     /// What was paid for, once it succeeded.
     pub service_periods: Vec<ServicePeriod>,
     /// The subscriptions it pays for.
@@ -80,6 +82,7 @@ impl PaymentItem {
             metadata: whole.metadata,
             payment_id: whole.payment_id,
             payment_provider: whole.payment_provider,
+            retry_attempt: whole.retry_attempt,
             service_periods: whole.service_periods,
             subscription_ids: whole.subscription_ids,
             total_amount: whole.total_amount,

@@ -90,9 +90,15 @@ pub(super) async fn apply_while(
             effects::follow(cx, &mut tx, &mut payment, &before, subscription, &news, now).await?;
         }
         Transition::Unchanged => tracing::debug!(payment.id = %id, "news of a payment was known"),
-        Transition::Refused(why) => {
-            tracing::warn!(payment.id = %id, state = payment.state.name(), ?why, "stale news of a payment");
-        }
+        // "No" after the money moved contradicts; anything else is merely late, which is normal.
+        Transition::Refused(why) => match &news.event {
+            PaymentEvent::Declined(_) | PaymentEvent::Cancelled => {
+                tracing::warn!(payment.id = %id, state = payment.state.name(), ?why, "the gateway contradicts what it said of a payment");
+            }
+            _ => {
+                tracing::info!(payment.id = %id, state = payment.state.name(), ?why, "late news of a payment");
+            }
+        },
     }
     charge::order_look(cx, &mut tx, &payment).await?;
     tx.save_payment(&mut payment).await?;
