@@ -96,7 +96,8 @@ pub(in crate::flows) async fn abandon(
 /// What a confirmed cancel means. A bank that wanted the customer's confirmation for a charge
 /// that they did not start has declined it: the customer has to be there.
 fn given_up(payment: &Payment) -> PaymentEvent {
-    if payment.initiator == Initiator::Customer {
+    let waits = matches!(payment.state, PaymentState::AwaitingCustomer { .. });
+    if payment.initiator == Initiator::Customer || !waits {
         return PaymentEvent::Cancelled;
     }
     PaymentEvent::Declined(Decline {
