@@ -31,6 +31,7 @@ mod sessions;
 mod setups;
 mod staff;
 mod subscription_lists;
+mod subscription_rows;
 mod subscriptions;
 mod test_mails;
 mod work;

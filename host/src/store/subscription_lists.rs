@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::macros::{fetch_all, queries};
 use super::pages::{Page, Seek, beside};
 use super::row::Columns;
-use super::subscriptions::state;
+use super::subscription_rows::state;
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, SubscriptionId};
