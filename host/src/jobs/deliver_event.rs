@@ -59,7 +59,7 @@ async fn read(jobs: &Jobs, scope: &Scope, id: &EventId) -> store::Result<Option<
     let Some(event) = tx.event(scope, id).await? else {
         return Ok(None);
     };
-    let envelope = wire::load::envelope(&jobs.cx, &mut tx, scope, &event).await?;
+    let envelope = wire::event::envelope(&jobs.cx, &mut tx, scope, &event).await?;
     Ok(envelope.map(|envelope| (event, envelope.to_bytes())))
 }
 

@@ -4,20 +4,17 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::Billing;
-use super::license::LicenseKey;
 use super::payment::{CartItem, Payment, Surroundings};
 use super::subscription::Subscription;
-use super::webhook::{Data, Envelope, WithGrace};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::debt::DebtKind;
 use crate::domain::id::{CustomerId, PageId, PaymentId};
 use crate::domain::payment::Purpose;
-use crate::domain::subscription::SubscriptionState;
 use crate::domain::{payment, subscription};
 use crate::flows::token;
-use crate::store::{self, Event, Tx};
+use crate::store::{self, Tx};
 
 /// What the signature of an invoice's address is for.
 const INVOICE: &str = "invoice";
@@ -59,55 +56,6 @@ pub async fn payment(cx: &Cx, tx: &mut Tx, payment: &payment::Payment) -> store:
             .then(|| payment_link(cx, scope, &payment.id)),
     };
     Ok(Payment::new(payment, around))
-}
-
-/// The body of the delivery of an event; none when what it was about is gone.
-pub async fn envelope(
-    cx: &Cx,
-    tx: &mut Tx,
-    scope: &Scope,
-    event: &Event,
-) -> store::Result<Option<Envelope>> {
-    let data = match event.kind.split('.').next() {
-        Some("payment") => match event.object.parse() {
-            Ok(id) => match tx.payment(scope, &id).await? {
-                Some(row) => Some(Data::Payment(Box::new(payment(cx, tx, &row).await?))),
-                None => None,
-            },
-            Err(_) => None,
-        },
-        Some("subscription") => match event.object.parse() {
-            Ok(id) => match tx.subscription(scope, &id).await? {
-                Some(row) => Some(Data::Subscription(Box::new(WithGrace {
-                    past_due_ends_at: match row.state {
-                        SubscriptionState::PastDue { until } => Some(until),
-                        _ => None,
-                    },
-                    subscription: subscription(tx, &row).await?,
-                }))),
-                None => None,
-            },
-            Err(_) => None,
-        },
-        Some("license_key") => match event.object.parse() {
-            Ok(id) => {
-                let now = cx.business_now(tx, scope).await?;
-                tx.license(scope, &id)
-                    .await?
-                    .map(|license| Data::LicenseKey(Box::new(LicenseKey::new(&license, now))))
-            }
-            Err(_) => None,
-        },
-        _ => None,
-    };
-    Ok(data.map(|data| {
-        Envelope::new(
-            scope.business.clone(),
-            event.kind.clone(),
-            event.occurred_at,
-            data,
-        )
-    }))
 }
 
 /// The hosted page on which a first payment is made.

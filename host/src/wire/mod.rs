@@ -5,6 +5,7 @@
 //! are the bytes that webhooks sign. Nothing here decides, writes or knows HTTP.
 
 pub mod customer;
+pub mod event;
 pub mod license;
 pub mod load;
 pub mod metadata;

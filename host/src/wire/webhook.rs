@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Metadata;
 use super::license::LicenseKey;
 use super::payment::Payment;
 use super::subscription::Subscription;
@@ -61,22 +62,25 @@ impl Envelope {
 
 impl Data {
     /// Metadata in the order that JavaScript writes; all other keys are fixed.
-    fn canonical(self) -> Self {
+    fn canonical(mut self) -> Self {
+        for metadata in self.metadata() {
+            *metadata = std::mem::take(metadata).canonical();
+        }
+        self
+    }
+
+    /// Every object of the merchant's own keys in the payload.
+    fn metadata(&mut self) -> Vec<&mut Metadata> {
         match self {
-            Self::Payment(mut payment) => {
-                payment.metadata = std::mem::take(&mut payment.metadata).canonical();
-                let customer = &mut payment.customer;
-                customer.metadata = std::mem::take(&mut customer.metadata).canonical();
-                Self::Payment(payment)
-            }
-            Self::Subscription(mut with_grace) => {
+            Self::Payment(payment) => vec![&mut payment.metadata, &mut payment.customer.metadata],
+            Self::Subscription(with_grace) => {
                 let subscription = &mut with_grace.subscription;
-                subscription.metadata = std::mem::take(&mut subscription.metadata).canonical();
-                let customer = &mut subscription.customer;
-                customer.metadata = std::mem::take(&mut customer.metadata).canonical();
-                Self::Subscription(with_grace)
+                vec![
+                    &mut subscription.metadata,
+                    &mut subscription.customer.metadata,
+                ]
             }
-            Self::LicenseKey(key) => Self::LicenseKey(key),
+            Self::LicenseKey(_) => Vec::new(),
         }
     }
 }
