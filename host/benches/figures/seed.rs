@@ -169,6 +169,8 @@ fn subscription(customer: &Customer, product: &ProductId, place: usize) -> Subsc
         expires_at: None,
         cancel_at_period_end: false,
         cancellation: Cancellation::default(),
+        resume_at: None,
+        on_demand: false,
         method: None,
         buyer: BuyerDetails {
             billing: BillingAddress {

@@ -92,6 +92,8 @@ pub struct Allow {
     pub cancel_now: bool,
     /// End a subscription when its period ends, and undo that.
     pub cancel_at_period_end: bool,
+    /// Pause a subscription. Resuming one is never forbidden.
+    pub pause: bool,
     /// Add, choose and remove payment methods.
     pub payment_methods: bool,
     /// Pay the dues of a subscription on hold.
@@ -107,6 +109,7 @@ impl Default for Allow {
         Self {
             cancel_now: true,
             cancel_at_period_end: true,
+            pause: false,
             payment_methods: true,
             reactivate: true,
             edit_profile: true,

@@ -23,6 +23,10 @@ text_enum! {
         Renewal = "renewal",
         /// The dues of a subscription on hold or past due, paid by the customer.
         Reactivation = "reactivation",
+        /// What the merchant charges on demand, without the customer.
+        OnDemand = "on-demand",
+        /// What was used before a pause, charged without the customer.
+        PauseSettlement = "pause-settlement",
     }
 }
 

@@ -195,7 +195,7 @@ impl SubscriptionState {
             (State::Active, Event::Pause) => Moved(State::Paused { since: now }),
 
             (State::PastDue { .. } | State::OnHold { .. }, Event::DuesPaid) => {
-                Moved(self.after_dues(now))
+                Moved(self.after_dues())
             }
             (State::PastDue { .. }, Event::GraceOver) => Moved(State::OnHold {
                 why: HoldReason::GraceOver,
@@ -211,14 +211,14 @@ impl SubscriptionState {
             )
             | (State::Paused { .. }, Event::Resume) => Moved(State::Active),
             (
-                State::Paused { .. },
+                State::Paused { since },
                 Event::PaymentFailed {
                     why: HoldReason::PauseSettlement,
                     ..
                 },
             ) => Moved(State::OnHold {
                 why: HoldReason::PauseSettlement,
-                since: now,
+                since: *since,
             }),
 
             (State::Active, Event::BeginFailed | Event::GraceOver)
@@ -241,13 +241,14 @@ impl SubscriptionState {
         }
     }
 
-    /// Where paying the dues leads: back to life, or back to the pause it came from.
-    fn after_dues(&self, now: Timestamp) -> Self {
+    /// Where paying the dues leads: back to life, or back to the pause it came from, which
+    /// began when it began.
+    fn after_dues(&self) -> Self {
         match self {
             Self::OnHold {
                 why: HoldReason::PauseSettlement,
-                ..
-            } => Self::Paused { since: now },
+                since,
+            } => Self::Paused { since: *since },
             _ => Self::Active,
         }
     }
@@ -268,6 +269,18 @@ impl SubscriptionState {
     /// Whether the customer can pay what is due to bring it back or keep it.
     pub const fn has_dues(&self) -> bool {
         matches!(self, Self::PastDue { .. } | Self::OnHold { .. })
+    }
+
+    /// Since when it is paused, also while what was used before the pause is unpaid.
+    pub const fn paused_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Paused { since }
+            | Self::OnHold {
+                why: HoldReason::PauseSettlement,
+                since,
+            } => Some(*since),
+            _ => None,
+        }
     }
 
     /// The state's name without its facts.
@@ -332,6 +345,10 @@ pub struct Subscription {
     pub cancel_at_period_end: bool,
     /// Why it was, or will be, cancelled.
     pub cancellation: Cancellation,
+    /// While paused: when it goes on by itself (business time).
+    pub resume_at: Option<Timestamp>,
+    /// Charged when the merchant says so, never by itself: its period is the whole term.
+    pub on_demand: bool,
     /// The method that renewals charge.
     pub method: Option<MethodId>,
     /// Who buys, for tax and documents.

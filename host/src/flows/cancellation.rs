@@ -22,7 +22,7 @@ pub enum Wish {
     /// The end, at once.
     Now(Cancellation),
     /// The end when the period ends. On hold and past due there is no paid period, so that it
-    /// means now.
+    /// means now, and so it does on demand.
     AtPeriodEnd(Cancellation),
     /// No end: a scheduled one is taken back.
     Undo,
@@ -95,6 +95,10 @@ pub(super) async fn grant(
         (_, state) if state.is_final() => Err(Error::Refused(Refused::State)),
         (Wish::Now(why), _)
         | (Wish::AtPeriodEnd(why), OnHold { .. } | PastDue { .. } | Pending) => {
+            end_now(cx, tx, subscription, why, now).await
+        }
+        // It is not paid by the period.
+        (Wish::AtPeriodEnd(why), _) if subscription.on_demand => {
             end_now(cx, tx, subscription, why, now).await
         }
         (Wish::AtPeriodEnd(why), _) if !subscription.cancel_at_period_end => {

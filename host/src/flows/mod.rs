@@ -19,6 +19,8 @@ pub mod license;
 pub mod limit;
 pub mod method_page;
 pub mod method_update;
+mod off_schedule;
+pub mod pause;
 pub mod portal_link;
 pub mod product;
 pub mod reactivation;
@@ -204,6 +206,12 @@ pub enum Refused {
     /// Too many new methods in a day.
     #[error("too many tries; wait a day")]
     TooManyTries,
+    /// It is paused already.
+    #[error("the subscription is paused already")]
+    AlreadyPaused,
+    /// It is not paused.
+    #[error("the subscription is not paused")]
+    NotPaused,
     /// The page for it has expired.
     #[error("its page has expired")]
     Expired,

@@ -141,7 +141,8 @@ impl Facts {
     /// The next charge; none when the subscription ends with its period.
     fn next_billing(&self) -> Option<Timestamp> {
         let subscription = self.subscription.as_ref()?;
-        (!subscription.cancel_at_period_end).then_some(subscription.period.end)
+        (!subscription.cancel_at_period_end && !subscription.on_demand)
+            .then_some(subscription.period.end)
     }
 
     fn started(&self, portal: String) -> Option<SubscriptionStarted> {

@@ -19,7 +19,7 @@ macro_rules! listed {
         concat!(
             "SELECT id, quantity, unit_minor, currency, tax_inclusive, interval_unit, \
             interval_count, state, state_at, hold_reason, period_end, expires_at, \
-            cancel_at_period_end, method_id, \
+            cancel_at_period_end, method_id, resume_at, on_demand, \
             (SELECT name FROM products WHERE products.id = subscriptions.product_id) AS product_name \
             FROM subscriptions WHERE business_id = $1 AND mode = $2 AND ",
             $whose
@@ -59,6 +59,8 @@ struct Row {
     expires_at: Option<i64>,
     cancel_at_period_end: bool,
     method_id: Option<String>,
+    resume_at: Option<i64>,
+    on_demand: bool,
     product_name: Option<String>,
 }
 
@@ -85,6 +87,10 @@ pub struct ListedSubscription {
     pub expires_at: Option<Timestamp>,
     /// End it at the end of the period.
     pub cancel_at_period_end: bool,
+    /// While paused: when it goes on by itself.
+    pub resume_at: Option<Timestamp>,
+    /// Charged when the merchant says so, never by itself.
+    pub on_demand: bool,
     /// The method that renewals charge.
     pub method: Option<MethodId>,
 }
@@ -103,6 +109,8 @@ impl ListedSubscription {
             period_end: subscription.period.end,
             expires_at: subscription.expires_at,
             cancel_at_period_end: subscription.cancel_at_period_end,
+            resume_at: subscription.resume_at,
+            on_demand: subscription.on_demand,
             method: subscription.method.clone(),
         }
     }
@@ -131,6 +139,8 @@ impl TryFrom<Row> for ListedSubscription {
             period_end: columns.time("period_end", row.period_end)?,
             expires_at: columns.time_some("expires_at", row.expires_at)?,
             cancel_at_period_end: row.cancel_at_period_end,
+            resume_at: columns.time_some("resume_at", row.resume_at)?,
+            on_demand: row.on_demand,
             method: columns.parse_some("method_id", row.method_id.as_deref())?,
             product_name: row.product_name.unwrap_or_default(),
         })

@@ -27,6 +27,11 @@ pub enum Work {
         /// Which.
         payment: PaymentId,
     },
+    /// Go on with a subscription whose pause has an end.
+    Resume {
+        /// Which.
+        subscription: SubscriptionId,
+    },
     /// End the grace of a subscription that is past due.
     EndGrace {
         /// Which.
@@ -147,6 +152,7 @@ impl Work {
             Self::Renew { .. } => "renew",
             Self::Reconcile { .. } => "reconcile",
             Self::ExpireBegin { .. } => "expire-begin",
+            Self::Resume { .. } => "resume",
             Self::EndGrace { .. } => "end-grace",
             Self::ExpireSetup { .. } => "expire-setup",
             Self::RenderInvoice { .. } => "render-invoice",
@@ -167,7 +173,9 @@ impl Work {
     /// The key under which it is queued once.
     pub fn unique_key(&self) -> Option<String> {
         let object = match self {
-            Self::Renew { subscription } | Self::EndGrace { subscription } => subscription.as_str(),
+            Self::Renew { subscription }
+            | Self::Resume { subscription }
+            | Self::EndGrace { subscription } => subscription.as_str(),
             Self::Reconcile { payment } | Self::ExpireBegin { payment } => payment.as_str(),
             Self::ExpireSetup { setup } => setup.as_str(),
             Self::RenderInvoice { invoice } => invoice.as_str(),

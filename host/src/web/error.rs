@@ -235,6 +235,8 @@ fn conflict(why: flows::Refused) -> &'static str {
     match why {
         flows::Refused::PaymentUnderWay => "previous_payment_pending",
         flows::Refused::State => "subscription_inactive",
+        flows::Refused::AlreadyPaused => "subscription_already_paused",
+        flows::Refused::NotPaused => "subscription_not_paused",
         _ => "conflict",
     }
 }

@@ -42,7 +42,11 @@ pub async fn payment(cx: &Cx, tx: &mut Tx, payment: &payment::Payment) -> store:
     };
     let cart = match payment.purpose {
         Purpose::Purchase => Some(cart(tx, &payment.id).await?),
-        Purpose::Begin | Purpose::Renewal | Purpose::Reactivation => None,
+        Purpose::Begin
+        | Purpose::Renewal
+        | Purpose::Reactivation
+        | Purpose::OnDemand
+        | Purpose::PauseSettlement => None,
     };
     let issued = invoice.is_some_and(|invoice| invoice.number.is_some());
     let hosted = matches!(payment.purpose, Purpose::Begin | Purpose::Purchase);

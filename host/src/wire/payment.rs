@@ -242,7 +242,11 @@ impl Payment {
             refunds: [],
             retry_attempt: match payment.purpose {
                 Purpose::Renewal => payment.attempt,
-                Purpose::Begin | Purpose::Purchase | Purpose::Reactivation => 0,
+                Purpose::Begin
+                | Purpose::Purchase
+                | Purpose::Reactivation
+                | Purpose::OnDemand
+                | Purpose::PauseSettlement => 0,
             },
             service_periods: service_periods(payment, &state),
             settlement_amount: payment.amount.minor,
@@ -257,7 +261,8 @@ impl Payment {
             charge_type: match payment.purpose {
                 Purpose::Begin => Some("new"),
                 Purpose::Renewal | Purpose::Reactivation => Some("renewal"),
-                Purpose::Purchase => None,
+                Purpose::OnDemand => Some("on_demand"),
+                Purpose::Purchase | Purpose::PauseSettlement => None,
             },
             checkout_session_id: None,
             custom_field_responses: None,

@@ -95,7 +95,7 @@ pub struct Subscription {
     pub meters: Empty,
     /// The end of the period paid for, or of the trial.
     pub next_billing_date: Timestamp,
-    /// Never on this host.
+    /// Whether it is charged when the merchant says so, never by itself.
     pub on_demand: bool,
     /// It is paid every so many …
     pub payment_frequency_count: u32,
@@ -144,6 +144,8 @@ pub struct Subscription {
     pub paused_at: Option<Timestamp>,
     /// The method that renewals charge.
     pub payment_method_id: Option<MethodId>,
+    /// When a pause ends by itself; not among Dodo's keys.
+    pub resume_at: Option<Timestamp>,
     /// None on this host.
     pub scheduled_change: Null,
     /// The customer's tax id.
@@ -173,7 +175,7 @@ impl Subscription {
             meter_credit_entitlement_cart: [],
             meters: [],
             next_billing_date: subscription.period.end,
-            on_demand: false,
+            on_demand: subscription.on_demand,
             payment_frequency_count: subscription.interval.count,
             payment_frequency_interval: subscription.interval.unit,
             previous_billing_date: subscription.period.start,
@@ -196,8 +198,9 @@ impl Subscription {
             discount_id: None,
             discounts: None,
             expires_at: subscription.expires_at,
-            paused_at: paused_at(&subscription.state),
+            paused_at: subscription.state.paused_since(),
             payment_method_id: subscription.method.clone(),
+            resume_at: subscription.resume_at,
             scheduled_change: None,
             tax_id: subscription.buyer.tax_id.clone(),
             trial_amount: None,
@@ -227,7 +230,7 @@ pub struct SubscriptionItem {
     pub metadata: Metadata,
     /// The end of the period paid for, or of the trial.
     pub next_billing_date: Timestamp,
-    /// Never on this host.
+    /// Whether it is charged when the merchant says so, never by itself.
     pub on_demand: bool,
     /// It is paid every so many …
     pub payment_frequency_count: u32,
@@ -319,19 +322,6 @@ impl SubscriptionItem {
 fn cancelled_at(state: &SubscriptionState) -> Option<Timestamp> {
     match state {
         SubscriptionState::Cancelled { at } => Some(*at),
-        _ => None,
-    }
-}
-
-/// Dodo tells it while paused, and while on hold because a pause's settlement is unpaid.
-fn paused_at(state: &SubscriptionState) -> Option<Timestamp> {
-    use crate::domain::subscription::HoldReason;
-    match state {
-        SubscriptionState::Paused { since }
-        | SubscriptionState::OnHold {
-            why: HoldReason::PauseSettlement,
-            since,
-        } => Some(*since),
         _ => None,
     }
 }

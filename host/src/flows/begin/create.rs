@@ -73,6 +73,8 @@ pub async fn create_subscription(
         expires_at: None,
         cancel_at_period_end: false,
         cancellation: Cancellation::default(),
+        resume_at: None,
+        on_demand: false,
         method: None,
         buyer: new.buyer,
         metadata: new.metadata.clone(),

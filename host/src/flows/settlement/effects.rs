@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::records::News;
 use super::super::{Error, documents, facts, grants};
-use super::revival;
+use super::{revival, unscheduled};
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
 use crate::domain::money::Money;
@@ -38,21 +38,31 @@ pub(super) async fn follow(
         PaymentState::Cancelled { .. } => {
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
-            match subscription.filter(|_| payment.purpose == Purpose::Renewal) {
+            match (payment.purpose, subscription) {
+                (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
+                    unscheduled::failed(cx, tx, payment, subscription, news.impossible, now).await
+                }
                 // As it is it will never be charged: the customer has to choose another way.
-                Some(subscription) if news.impossible => {
+                (Purpose::Renewal, Some(subscription)) if news.impossible => {
                     renewal_failed(cx, tx, payment, subscription, now).await
                 }
-                Some(subscription) => renew_later(cx, tx, payment, &subscription).await,
-                None => Ok(()),
+                (Purpose::Renewal, Some(subscription)) => {
+                    renew_later(cx, tx, payment, &subscription).await
+                }
+                _ => Ok(()),
             }
         }
         PaymentState::Declined { .. } => {
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
-            if let Some(subscription) = subscription.filter(|_| payment.purpose == Purpose::Renewal)
-            {
-                return renewal_failed(cx, tx, payment, subscription, now).await;
+            match (payment.purpose, subscription) {
+                (Purpose::Renewal, Some(subscription)) => {
+                    return renewal_failed(cx, tx, payment, subscription, now).await;
+                }
+                (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
+                    return unscheduled::failed(cx, tx, payment, subscription, true, now).await;
+                }
+                _ => {}
             }
             // The customer saw "your bank is transferring the money" and has left long ago.
             if matches!(before, PaymentState::Processing { .. }) {

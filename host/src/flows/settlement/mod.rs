@@ -6,6 +6,7 @@ mod resolve;
 mod revival;
 mod roads;
 mod setup;
+mod unscheduled;
 
 pub use self::resolve::{Finding, resolve};
 pub(super) use self::roads::abandon;

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, facts, grants};
+use super::super::{Error, facts, grants, pause};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind};
-use crate::domain::payment::{Payment, Purpose};
+use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
 use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
@@ -23,7 +23,7 @@ pub(super) async fn revive(
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
     subscription.updated_at = now;
-    if payment.purpose != Purpose::Renewal && payment.method.is_some() {
+    if payment.initiator == Initiator::Customer && payment.method.is_some() {
         subscription.method.clone_from(&payment.method);
     }
     let began = subscription.state == SubscriptionState::Pending;
@@ -49,7 +49,10 @@ pub(super) async fn revive(
             };
             facts::mail(cx, tx, &scope, received).await?;
             let object = subscription.id.as_str();
-            facts::tell(cx, tx, &scope, "subscription.renewed", object, now).await?;
+            let off_schedule = [Purpose::OnDemand, Purpose::PauseSettlement];
+            if !off_schedule.contains(&payment.purpose) {
+                facts::tell(cx, tx, &scope, "subscription.renewed", object, now).await?;
+            }
         }
     }
     if subscription.state == SubscriptionState::Active {
@@ -72,7 +75,7 @@ async fn come_back(
         payment: payment.id.clone(),
     };
     facts::mail(cx, tx, scope, received).await?;
-    if was_on_hold {
+    if was_on_hold && subscription.state.grants_access() {
         let mail = MailOrder::SubscriptionReactivated {
             subscription: subscription.id.clone(),
             payment: Some(payment.id.clone()),
@@ -90,6 +93,11 @@ async fn come_back(
             now,
         )
         .await?;
+    } else if matches!(subscription.state, SubscriptionState::Paused { .. }) {
+        // What was used before the pause is paid: the pause goes on, perhaps only until its date.
+        let object = subscription.id.as_str();
+        facts::tell(cx, tx, scope, "subscription.paused", object, now).await?;
+        pause::order(cx, tx, subscription).await?;
     }
     let grace = Work::EndGrace {
         subscription: subscription.id.clone(),
@@ -154,7 +162,11 @@ pub(super) fn buy_period(
         Purpose::Renewal if payment.period.is_some() => {
             subscription.period = payment.period.unwrap_or(subscription.period);
         }
-        Purpose::Renewal | Purpose::Reactivation | Purpose::Purchase => {
+        Purpose::Renewal
+        | Purpose::Reactivation
+        | Purpose::Purchase
+        | Purpose::OnDemand
+        | Purpose::PauseSettlement => {
             let on_a_date = |start| {
                 let dates = interval.containing(subscription.anchor, start, zone);
                 dates.map(|period| period.start == start)

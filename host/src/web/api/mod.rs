@@ -15,6 +15,7 @@ mod licenses;
 mod method_types;
 mod method_update;
 mod methods;
+mod pauses;
 mod payments;
 mod products;
 mod rates;
@@ -41,6 +42,7 @@ pub(super) fn router() -> Router<Web> {
         .merge(products::router())
         .merge(subscriptions::router())
         .merge(method_update::router())
+        .merge(pauses::router())
         .merge(payments::router())
         .merge(invoices::router())
         .merge(license_keys::router())

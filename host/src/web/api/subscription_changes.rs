@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,10 +13,15 @@ use super::input::{At, invalid, json};
 use super::key::{ApiKey, Writer};
 use super::repeats::is_repeat;
 use super::run;
+use crate::cx::Cx;
+use crate::domain::Scope;
 use crate::domain::id::SubscriptionId;
-use crate::domain::subscription::{CancelReason, Cancellation, CancellationFeedback};
+use crate::domain::subscription::{
+    self, CancelReason, Cancellation, CancellationFeedback, SubscriptionState,
+};
 use crate::flows::cancellation::Wish;
-use crate::flows::{Change, details};
+use crate::flows::pause::Pause;
+use crate::flows::{self, Change, details, pause};
 use crate::web::{Error, Web};
 use crate::wire::subscription::{Status, Subscription};
 use crate::wire::{Billing, Metadata, load};
@@ -67,21 +72,79 @@ pub(super) async fn update(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Subscription>, Error> {
-    let changes = json::<Changes>(&body)?.checked()?;
+    let changes: Changes = json(&body)?;
+    let turn = changes.turn()?;
+    let changes = changes.checked()?;
     let is_repeat = is_repeat(&headers);
     let ApiKey { cx, scope, .. } = key.clone();
     let row = run(&web, async move {
-        details::update(&cx, &scope, &id, changes, is_repeat).await
+        match turn {
+            Some(turn) => turn.take(&cx, &scope, &id, is_repeat).await,
+            None => details::update(&cx, &scope, &id, changes, is_repeat).await,
+        }
     })
     .await?;
     let mut tx = key.cx.store.read().await?;
     Ok(Json(load::subscription(&mut tx, &row).await?))
 }
 
+/// A wish that comes alone.
+#[derive(Clone, Copy)]
+enum Turn {
+    Pause,
+    Resume,
+}
+
+impl Turn {
+    /// To somebody who may have been here before, what is as wished already is fine.
+    async fn take(
+        self,
+        cx: &Cx,
+        scope: &Scope,
+        id: &SubscriptionId,
+        is_repeat: bool,
+    ) -> Result<subscription::Subscription, flows::Error> {
+        let known = {
+            let mut tx = cx.store.read().await?;
+            tx.subscription(scope, id).await?
+        };
+        let known = known.ok_or(flows::Error::NotFound("subscription"))?;
+        match (self, &known.state) {
+            (Self::Pause, SubscriptionState::Paused { .. })
+            | (Self::Resume, SubscriptionState::Active)
+                if is_repeat =>
+            {
+                Ok(known)
+            }
+            (Self::Pause, SubscriptionState::Paused { .. }) => {
+                Err(flows::Error::Refused(flows::Refused::AlreadyPaused))
+            }
+            (Self::Pause, _) => pause::start(cx, scope, id, Pause::default()).await,
+            (Self::Resume, _) => pause::resume(cx, scope, id).await,
+        }
+    }
+}
+
 impl Changes {
-    fn checked(self) -> Result<details::Changes, Error> {
+    /// Whether it is to be paused, or to go on.
+    fn turn(&self) -> Result<Option<Turn>, Error> {
         self.check_unsupported()?;
-        self.check_status()?;
+        match self.status {
+            None | Some(Status::Cancelled) => Ok(None),
+            Some(Status::Paused | Status::Active) if !self.is_only_status() => Err(invalid(
+                "status",
+                "`paused` and `active` must be sent without other fields",
+            )),
+            Some(Status::Paused) => Ok(Some(Turn::Pause)),
+            Some(Status::Active) => Ok(Some(Turn::Resume)),
+            Some(_) => Err(invalid(
+                "status",
+                "must be `cancelled`, `paused` or `active`",
+            )),
+        }
+    }
+
+    fn checked(self) -> Result<details::Changes, Error> {
         Ok(details::Changes {
             ending: self.ending()?,
             billing: self.billing.as_ref().map(address).transpose()?,
@@ -110,27 +173,6 @@ impl Changes {
         match unsupported.iter().find(|(_, value)| is_set(value)) {
             Some((field, _)) => Err(invalid(field, "is not supported on this host")),
             None => Ok(()),
-        }
-    }
-
-    /// `cancelled` may come with other fields, `paused` and `active` only alone; the host sets
-    /// all other statuses itself.
-    fn check_status(&self) -> Result<(), Error> {
-        match self.status {
-            None | Some(Status::Cancelled) => Ok(()),
-            Some(Status::Paused | Status::Active) if !self.is_only_status() => Err(invalid(
-                "status",
-                "`paused` and `active` must be sent without other fields",
-            )),
-            Some(Status::Paused) => Err(invalid("status", "pausing is not offered on this host")),
-            Some(Status::Active) => {
-                Err(Error::new(StatusCode::CONFLICT, "subscription_not_paused")
-                    .saying("the subscription is not paused"))
-            }
-            Some(_) => Err(invalid(
-                "status",
-                "must be `cancelled`, `paused` or `active`",
-            )),
         }
     }
 

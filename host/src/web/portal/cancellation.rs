@@ -142,10 +142,11 @@ pub(super) fn is_offered(who: &SignedIn) -> bool {
 
 /// Whether there is a paid period at whose end the subscription can end.
 fn has_period_left(subscription: &Subscription) -> bool {
-    matches!(
+    let runs = matches!(
         subscription.state,
         SubscriptionState::Active | SubscriptionState::Paused { .. }
-    )
+    );
+    runs && !subscription.on_demand
 }
 
 impl CancellationPage {

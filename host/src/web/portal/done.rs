@@ -62,6 +62,16 @@ pub enum Done {
         /// When.
         at: Timestamp,
     },
+    /// The subscription is paused.
+    Paused {
+        /// When it goes on by itself.
+        resumes: Option<Timestamp>,
+    },
+    /// The subscription goes on after a pause.
+    Resumed {
+        /// The next charge, if there is one.
+        next: Option<Timestamp>,
+    },
     /// The subscription goes on after all.
     Kept {
         /// The next charge.
@@ -135,25 +145,47 @@ pub(super) async fn kept(Owned { who, item }: Owned<Subscription>) -> Result<Res
     show(&who, &mut records, &item, Done::Kept { next }).await
 }
 
+/// `GET /subscriptions/{id}/paused`.
+pub(super) async fn paused(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
+    if !matches!(item.state, SubscriptionState::Paused { .. }) {
+        return Ok(who.redirect(&format!("/subscriptions/{}", item.id)));
+    }
+    let mut records = who.records().await?;
+    let resumes = item.resume_at;
+    show(&who, &mut records, &item, Done::Paused { resumes }).await
+}
+
+/// `GET /subscriptions/{id}/resumed`.
+pub(super) async fn resumed(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
+    if item.state != SubscriptionState::Active {
+        return Ok(who.redirect(&format!("/subscriptions/{}", item.id)));
+    }
+    let mut records = who.records().await?;
+    let next = next(&item);
+    show(&who, &mut records, &item, Done::Resumed { next }).await
+}
+
 async fn show(
     who: &SignedIn,
     records: &mut Records,
     subscription: &Subscription,
     done: Done,
 ) -> Result<Response, Error> {
+    let mailed = !matches!(done, Done::Paused { .. } | Done::Resumed { .. });
     who.render(&DonePage {
         done,
         product: records.product(&subscription.product).await?,
         subscription: Some(subscription.id.to_string()),
-        mailed_to: Some(who.customer.email.as_str().to_owned()),
+        mailed_to: mailed.then(|| who.customer.email.as_str().to_owned()),
         return_to: None,
     })
 }
 
 /// The next charge of a subscription, if it goes on.
 fn next(subscription: &Subscription) -> Option<Timestamp> {
-    let goes_on =
-        subscription.state == SubscriptionState::Active && !subscription.cancel_at_period_end;
+    let goes_on = subscription.state == SubscriptionState::Active
+        && !subscription.cancel_at_period_end
+        && !subscription.on_demand;
     goes_on.then_some(subscription.period.end)
 }
 
@@ -249,6 +281,15 @@ impl Page for DonePage {
             page(Done::Cancelled { at }),
             page(Done::Scheduled { at: next }),
             page(Done::Kept { next }),
+            Self {
+                mailed_to: None,
+                ..page(Done::Paused {
+                    resumes: Some(next),
+                })
+            },
+            page(Done::Paused { resumes: None }),
+            page(Done::Resumed { next: Some(next) }),
+            page(Done::Resumed { next: None }),
         ]
     }
 }

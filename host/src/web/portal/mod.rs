@@ -11,6 +11,7 @@ pub mod keys;
 pub mod method_update;
 pub mod methods;
 pub mod overview;
+pub mod pause;
 pub mod payment;
 pub mod profile;
 pub mod progress;
@@ -71,6 +72,10 @@ fn of_subscription() -> Router<Web> {
             get(cancellation::show).post(cancellation::create),
         )
         .route("/cancelled", get(done::cancelled))
+        .route("/pause", get(pause::show).post(pause::create))
+        .route("/paused", get(done::paused))
+        .route("/resume", post(pause::resume))
+        .route("/resumed", get(done::resumed))
         .route("/keep", post(cancellation::undo))
         .route("/kept", get(done::kept))
 }
@@ -86,6 +91,7 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<progress::ProgressPage>(),
         Registered::page::<done::DonePage>(),
         Registered::page::<cancellation::CancellationPage>(),
+        Registered::page::<pause::PausePage>(),
         Registered::page::<billing::BillingPage>(),
         Registered::page::<payment::PaymentPage>(),
         Registered::page::<invoice::InvoicePage>(),

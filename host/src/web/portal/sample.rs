@@ -95,6 +95,11 @@ pub(super) fn on_hold(why: HoldReason, due: Option<Money>) -> Plan {
     plan("on-hold", "warn", Standing::OnHold { why, since, due })
 }
 
+pub(super) fn paused(resumes: Option<Timestamp>) -> Plan {
+    let since = at("2026-11-10");
+    plan("paused", "plain", Standing::Paused { since, resumes })
+}
+
 /// A subscription in each standing.
 pub(super) fn plans() -> Vec<Plan> {
     let due = Some(money(2900, "EUR"));
@@ -114,7 +119,7 @@ pub(super) fn plans() -> Vec<Plan> {
         method: None,
         ..active()
     };
-    let since = at("2026-11-10");
+
     let past_due = |due| Standing::PastDue {
         until: at("2026-12-04"),
         due,
@@ -130,7 +135,9 @@ pub(super) fn plans() -> Vec<Plan> {
             ..plan("active", "warn", ends(true))
         },
         plan("active", "warn", ends(false)),
-        plan("paused", "plain", Standing::Paused { since }),
+        plan("active", "good", Standing::OnDemand),
+        paused(None),
+        paused(Some(at("2027-01-15"))),
         plan("pending", "info", Standing::Pending),
     ]
 }

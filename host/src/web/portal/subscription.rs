@@ -40,6 +40,8 @@ pub struct SubscriptionPage {
     pub keys: Vec<Key>,
     /// Its latest payments.
     pub charges: Vec<Charge>,
+    /// Whether the customer may pause it, or change the date on which a pause ends.
+    pub pausable: bool,
     /// Whether the customer may cancel it.
     pub cancellable: bool,
 }
@@ -60,6 +62,7 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         tax_id: item.buyer.tax_id.clone(),
         keys: records.keys(Some(&item.id), SHOWN, 0).await?,
         charges: charges.into_iter().take(SHOWN as usize).collect(),
+        pausable: super::pause::is_offered(&who, &item),
         cancellable: !plan.is_past() && super::cancellation::is_offered(&who),
         plan,
     };
@@ -99,6 +102,10 @@ impl Page for SubscriptionPage {
             tax_id: None,
             keys: Key::samples()[..1].to_vec(),
             charges: sample::charges(),
+            pausable: matches!(
+                plan.standing,
+                Standing::Renews { .. } | Standing::Paused { .. }
+            ),
             cancellable: !plan.is_past(),
             plan,
         };

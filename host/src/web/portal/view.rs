@@ -85,6 +85,8 @@ pub enum Standing {
         /// The next charge.
         at: Timestamp,
     },
+    /// It goes on, and is charged when it is used.
+    OnDemand,
     /// It runs, and ends.
     Ends {
         /// When.
@@ -112,6 +114,8 @@ pub enum Standing {
     Paused {
         /// Since when.
         since: Timestamp,
+        /// When it goes on by itself.
+        resumes: Option<Timestamp>,
     },
     /// Its first payment is still to come.
     Pending,
@@ -139,7 +143,7 @@ impl Plan {
             interval: subscription.interval,
             state: subscription.state.name(),
             tone: match &standing {
-                Standing::Renews { .. } => "good",
+                Standing::Renews { .. } | Standing::OnDemand => "good",
                 Standing::Ends { .. } | Standing::OnHold { .. } | Standing::PastDue { .. } => {
                     "warn"
                 }
@@ -163,6 +167,11 @@ impl Standing {
         let last = subscription.expires_at.is_some_and(|end| end <= next);
         match &subscription.state {
             SubscriptionState::Pending => Self::Pending,
+            SubscriptionState::Active
+                if subscription.on_demand && !subscription.cancel_at_period_end =>
+            {
+                Self::OnDemand
+            }
             SubscriptionState::Active if subscription.cancel_at_period_end || last => Self::Ends {
                 at: next,
                 undo: subscription.cancel_at_period_end,
@@ -174,7 +183,10 @@ impl Standing {
                 since: *since,
                 due,
             },
-            SubscriptionState::Paused { since } => Self::Paused { since: *since },
+            SubscriptionState::Paused { since } => Self::Paused {
+                since: *since,
+                resumes: subscription.resume_at,
+            },
             SubscriptionState::Cancelled { at }
             | SubscriptionState::Failed { at }
             | SubscriptionState::Expired { at } => Self::Ended { at: *at },

@@ -20,8 +20,8 @@ use crate::support::world::World;
 const BROWSER: &str = "secret-of-a-browser";
 
 /// A subscription and a saved method of its customer.
-struct Rows {
-    subscription: Subscription,
+pub(super) struct Rows {
+    pub(super) subscription: Subscription,
     method: MethodId,
 }
 
@@ -57,7 +57,7 @@ impl Rows {
         rows
     }
 
-    async fn of(world: &World, state: SubscriptionState) -> Self {
+    pub(super) async fn of(world: &World, state: SubscriptionState) -> Self {
         let (customer, product) = (world.customer().await, world.product().await);
         let now = world.cx.now();
         let method = PaymentMethod {
@@ -96,7 +96,7 @@ impl Rows {
         }
     }
 
-    async fn told(&self, world: &World) -> Vec<String> {
+    pub(super) async fn told(&self, world: &World) -> Vec<String> {
         let mut tx = world.cx.store.read().await.unwrap();
         let id = self.subscription.id.as_str();
         let events = tx.events_of(&world.scope, id).await.unwrap();

@@ -4,6 +4,7 @@ mod licenses;
 mod limits;
 mod methods;
 mod patches;
+mod pauses;
 mod refusals;
 mod repeats;
 mod resources;

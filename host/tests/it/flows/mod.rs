@@ -4,6 +4,7 @@
 mod coming_back;
 mod first_payment;
 mod late;
+mod pausing;
 mod test_clock;
 mod trouble;
 

@@ -20,14 +20,14 @@ use crate::jobs::eventually;
 use crate::support::world::World;
 
 /// A process that works on the queue.
-struct Working {
+pub(super) struct Working {
     stop: CancellationToken,
     worker: JoinHandle<()>,
     _mailbox: tempfile::TempDir,
 }
 
 impl Working {
-    fn start(world: &World) -> Self {
+    pub(super) fn start(world: &World) -> Self {
         let settings = world.cx.settings.load();
         let mailbox = tempfile::tempdir().unwrap();
         let themes = Arc::new(Themes::load(&settings.themes.dir).unwrap());
@@ -43,13 +43,13 @@ impl Working {
         }
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.stop.cancel();
         self.worker.await.unwrap();
     }
 }
 
-async fn arrived(world: &World) {
+pub(super) async fn arrived(world: &World) {
     eventually("the clock arrives", async || {
         let clock = test_clock::read(&world.cx, &world.scope).await.unwrap();
         clock.target.is_none()

@@ -6,6 +6,7 @@ mod keys_and_profile;
 mod lists;
 mod money;
 mod page;
+mod pausing;
 mod rows;
 mod subscription;
 

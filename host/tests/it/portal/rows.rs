@@ -47,6 +47,8 @@ impl Guest<'_> {
             expires_at: None,
             cancel_at_period_end: false,
             cancellation: Cancellation::default(),
+            resume_at: None,
+            on_demand: false,
             method: None,
             buyer: BuyerDetails::default(),
             metadata: "{}".to_owned(),

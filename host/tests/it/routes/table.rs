@@ -119,6 +119,11 @@ pub(super) const ROUTES: &[Route] = &[
     route(Portal, "GET", "/subscriptions/{id}/cancel", Own(&[Sub])),
     route(Portal, "POST", "/subscriptions/{id}/cancel", Own(&[Sub])).with("when=now"),
     route(Portal, "GET", "/subscriptions/{id}/cancelled", Own(&[Sub])),
+    route(Portal, "GET", "/subscriptions/{id}/pause", Own(&[Sub])),
+    route(Portal, "POST", "/subscriptions/{id}/pause", Own(&[Sub])).with("date="),
+    route(Portal, "GET", "/subscriptions/{id}/paused", Own(&[Sub])),
+    route(Portal, "POST", "/subscriptions/{id}/resume", Own(&[Sub])),
+    route(Portal, "GET", "/subscriptions/{id}/resumed", Own(&[Sub])),
     route(Portal, "POST", "/subscriptions/{id}/keep", Own(&[Sub])),
     route(Portal, "GET", "/subscriptions/{id}/kept", Own(&[Sub])),
     route(Portal, "GET", "/payments/{id}", Own(&[Payment])),
@@ -227,6 +232,13 @@ pub(super) const ROUTES: &[Route] = &[
         Own(&[Subscription]),
     )
     .with(r#"{"type":"new"}"#),
+    route(
+        Api,
+        "POST",
+        "/subscriptions/{subscription}/pause",
+        Own(&[Subscription]),
+    )
+    .with("{}"),
     route(Api, "GET", "/payments", Nothing(KEY)),
     route(Api, "POST", "/payments", Nothing(BODY)),
     route(Api, "GET", "/payments/{payment}", Own(&[Payment])),

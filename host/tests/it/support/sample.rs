@@ -101,6 +101,8 @@ pub(crate) fn subscription(customer: &CustomerId, product: &ProductId) -> Subscr
         expires_at: None,
         cancel_at_period_end: false,
         cancellation: Cancellation::default(),
+        resume_at: None,
+        on_demand: false,
         method: None,
         buyer: BuyerDetails {
             billing: BillingAddress {

@@ -1,0 +1,32 @@
+-- Pauses that end on a date, subscriptions that are charged on demand, and a customer's round over
+-- all subscriptions with one method.
+
+ALTER TABLE subscriptions ADD COLUMN resume_at BIGINT;
+ALTER TABLE subscriptions ADD COLUMN on_demand BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- The method is known from the start, or once the first step has saved it.
+CREATE TABLE rounds (
+    id TEXT PRIMARY KEY NOT NULL,
+    business_id TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    method_id TEXT,
+    setup_id TEXT,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    UNIQUE (business_id, mode, id),
+    FOREIGN KEY (business_id, mode, customer_id) REFERENCES customers (business_id, mode, id),
+    FOREIGN KEY (business_id, mode, method_id) REFERENCES payment_methods (business_id, mode, id)
+);
+
+-- A step pays the dues that its quote named, or, without a quote, changes the method only.
+CREATE TABLE round_steps (
+    round_id TEXT NOT NULL REFERENCES rounds (id),
+    position BIGINT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    quote TEXT,
+    payment_id TEXT,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (round_id, position)
+);
+CREATE INDEX round_steps_by_payment ON round_steps (payment_id);

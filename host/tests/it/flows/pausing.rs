@@ -1,0 +1,253 @@
+//! Pauses: what stops, what is kept, and every way out.
+
+use jiff::{SignedDuration, Timestamp};
+use vestibule::domain::id::SubscriptionId;
+use vestibule::domain::license::LicenseStatus;
+use vestibule::domain::money::Money;
+use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use vestibule::flows::pause::{self, Pause, Settlement};
+use vestibule::flows::{Choice, Ending, Error, Refused, reactivation, renewal, test_clock};
+
+use super::test_clock::{Working, arrived};
+use super::{CONFIRM, DECLINED_AT_RENEWAL, GOOD};
+use crate::support::world::World;
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * days)
+}
+
+impl World {
+    async fn pause(&self, id: &SubscriptionId, pause: Pause) -> Result<Subscription, Error> {
+        pause::start(&self.cx, &self.scope, id, pause).await
+    }
+
+    async fn resume(&self, id: &SubscriptionId) -> Result<Subscription, Error> {
+        pause::resume(&self.cx, &self.scope, id).await
+    }
+
+    /// 7.00 € for what was used.
+    fn settlement(&self) -> Pause {
+        Pause {
+            resume_at: None,
+            settlement: Some(Settlement {
+                payment: self.cx.new_id(),
+                price: Money::new(700, "EUR".parse().unwrap()),
+                description: Some("Usage before the pause".to_owned()),
+            }),
+        }
+    }
+
+    /// Makes as if the pause had begun so long ago.
+    async fn began(&self, id: &SubscriptionId, ago: SignedDuration) {
+        let mut tx = self.cx.store.begin().await.unwrap();
+        let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
+        let mut subscription = locked.unwrap();
+        let since = self.cx.now() - ago;
+        subscription.state = match subscription.state {
+            SubscriptionState::Paused { .. } => SubscriptionState::Paused { since },
+            SubscriptionState::OnHold { why, .. } => SubscriptionState::OnHold { why, since },
+            other => panic!("{other:?}"),
+        };
+        tx.save_subscription(&mut subscription).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+fn about(left: Timestamp, right: Timestamp) {
+    let gap = left.duration_since(right).abs();
+    assert!(gap < SignedDuration::from_hours(6), "{left} {right}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_suspends_the_key_and_loses_nothing_of_the_paid_period() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let before = world.subscription(&id).await;
+        let key = world.key(&id).await.1;
+        world.pause(&id, Pause::default()).await.unwrap();
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+        world.began(&id, days(40)).await;
+        // The end of the period passes without a charge.
+        renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+        assert_eq!(world.charged().await, [2900]);
+
+        let after = world.resume(&id).await.unwrap();
+        assert_eq!(world.key(&id).await, (LicenseStatus::Active, key));
+        about(after.period.start, before.period.start + days(40));
+        about(after.period.end, before.period.end + days(40));
+        about(
+            after.expires_at.unwrap(),
+            before.expires_at.unwrap() + days(40),
+        );
+        assert_eq!(after.anchor, after.period.end, "later dates count from it");
+        about(world.due("renew").await, after.period.end);
+        let told = world.told(id.as_str()).await;
+        assert_eq!(
+            told,
+            [
+                "subscription.active",
+                "subscription.paused",
+                "subscription.unpaused"
+            ]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_with_a_date_ends_by_itself_and_the_next_charge_comes_later() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let before = world.subscription(&id).await;
+        let working = Working::start(&world);
+        let wish = Pause {
+            resume_at: Some(world.cx.now() + days(60)),
+            settlement: None,
+        };
+        world.pause(&id, wish).await.unwrap();
+        // Two ends of periods later.
+        let target = world.cx.now() + days(62);
+        test_clock::advance(&world.cx, &world.scope, target)
+            .await
+            .unwrap();
+        arrived(&world).await;
+        assert!(world.is_active(&id).await);
+        assert_eq!(world.subscription(&id).await.resume_at, None);
+        assert_eq!(world.charged().await, [2900], "nothing while it was paused");
+        about(
+            world.subscription(&id).await.period.end,
+            before.period.end + days(60),
+        );
+
+        let target = before.period.end + days(61);
+        test_clock::advance(&world.cx, &world.scope, target)
+            .await
+            .unwrap();
+        arrived(&world).await;
+        assert_eq!(world.charged().await, [2900, 2900]);
+        working.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_used_before_a_pause_is_charged_once_and_the_pause_stays() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let wish = world.settlement();
+        world.pause(&id, wish.clone()).await.unwrap();
+        // The same call again, by another process.
+        let other = world.process().await;
+        pause::start(&other, &world.scope, &id, wish).await.unwrap();
+        let state = world.subscription(&id).await.state;
+        assert!(
+            matches!(state, SubscriptionState::Paused { .. }),
+            "{state:?}"
+        );
+        assert_eq!(world.charged().await, [2900, 700]);
+        assert!(world.mails().await.contains(&"received".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unpaid_pause_settlement_holds_until_it_is_paid_and_leads_back_to_the_pause() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        world.pause(&id, world.settlement()).await.unwrap();
+        world.began(&id, days(10)).await;
+        let held = world.subscription(&id).await;
+        let SubscriptionState::OnHold { why, since } = held.state else {
+            panic!("{:?}", held.state)
+        };
+        assert_eq!(why, HoldReason::PauseSettlement);
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+
+        let attempt = world.reactivate(&id, Choice::New).await;
+        assert_eq!(world.give_card(&attempt, GOOD).await, Ending::Succeeded);
+        assert_eq!(world.charged().await, [2900, 700]);
+        let paused = world.subscription(&id).await;
+        assert_eq!(paused.state, SubscriptionState::Paused { since });
+        assert_eq!(paused.period, held.period, "the settlement buys no period");
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+        assert!(!world.mails().await.contains(&"reactivated".to_owned()));
+
+        let running = world.resume(&id).await.unwrap();
+        assert_eq!(running.state, SubscriptionState::Active);
+        about(running.period.end, held.period.end + days(10));
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Active);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resuming_no_longer_asks_for_an_unpaid_pause_settlement() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        world.pause(&id, world.settlement()).await.unwrap();
+        // Somebody is on the page on which it would be paid.
+        world.reactivate(&id, Choice::New).await;
+        assert!(world.resume(&id).await.is_ok());
+        assert!(world.is_active(&id).await);
+        let quote = reactivation::quote(&world.cx, &world.scope, &id).await;
+        assert!(quote.unwrap().is_none());
+        assert_eq!(world.charged().await, [2900]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_paid_after_the_date_of_the_pause_lets_it_go_on_at_once() {
+    let world = World::sqlite().await;
+    let id = world.active(DECLINED_AT_RENEWAL).await;
+    let wish = Pause {
+        resume_at: Some(world.cx.now() + SignedDuration::from_millis(1)),
+        ..world.settlement()
+    };
+    world.pause(&id, wish).await.unwrap();
+    pause::due(&world.cx, &world.scope, &id).await.unwrap();
+    assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+    let attempt = world.reactivate(&id, Choice::New).await;
+    world.give_card(&attempt, CONFIRM).await;
+    let state = world.state_of(&attempt).await;
+    if let vestibule::domain::payment::PaymentState::AwaitingCustomer { .. } = state {
+        let ending = world.come_back(&attempt).await;
+        world.sandbox.confirm(super::page(&ending), true).await;
+        assert_eq!(world.come_back(&attempt).await, Ending::Succeeded);
+    }
+    assert!(world.due("resume").await <= world.cx.now());
+    pause::due(&world.cx, &world.scope, &id).await.unwrap();
+    assert!(world.is_active(&id).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_runs_and_has_no_payment_under_way_is_paused() {
+    let world = World::sqlite().await;
+    let pending = world.pending().await.subscription.unwrap().id;
+    let refused = world.pause(&pending, Pause::default()).await;
+    assert!(matches!(
+        refused,
+        Err(Error::Refused(Refused::PaymentUnderWay | Refused::State))
+    ));
+    let world = World::sqlite().await;
+    let held = world.on_hold().await;
+    let refused = world.pause(&held, Pause::default()).await;
+    assert!(matches!(refused, Err(Error::Refused(Refused::State))));
+    let refused = world.resume(&held).await;
+    assert!(matches!(refused, Err(Error::Refused(Refused::NotPaused))));
+
+    let world = World::sqlite().await;
+    world.sandbox.hold_debits().await;
+    let id = world.active(GOOD).await;
+    let wish = Pause {
+        resume_at: Some(world.cx.now() - days(1)),
+        settlement: None,
+    };
+    let refused = world.pause(&id, wish).await;
+    assert!(matches!(
+        refused,
+        Err(Error::Invalid {
+            field: "resume_at",
+            ..
+        })
+    ));
+    world.pause(&id, Pause::default()).await.unwrap();
+    let again = world.pause(&id, world.settlement()).await;
+    assert!(matches!(again, Err(Error::Refused(Refused::AlreadyPaused))));
+    assert_eq!(world.charged().await, [2900]);
+}
