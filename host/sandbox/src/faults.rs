@@ -41,6 +41,8 @@ pub(crate) enum Answer {
     Garbage,
     /// 429; nothing is done.
     RateLimited,
+    /// The request arrives twice; the first answer is given.
+    Twice,
 }
 
 /// One fault, for the next requests that match it.
@@ -136,6 +138,8 @@ pub(crate) struct Faults {
     pub(crate) webhooks: WebhookTreatment,
     /// After how long a bank debit settles by itself; none: only when it is told to.
     pub(crate) debit_delay: Option<Duration>,
+    /// Whether an order under a known key is carried out anew, as no processor should.
+    pub(crate) ignores_keys: bool,
     hidden_until: HashMap<String, i64>,
 }
 
@@ -145,6 +149,7 @@ impl Faults {
             pending: Vec::new(),
             webhooks: WebhookTreatment::default(),
             debit_delay: Some(debit_delay),
+            ignores_keys: false,
             hidden_until: HashMap::new(),
         }
     }

@@ -59,7 +59,9 @@ impl Processor {
         let now = clock::now();
         let request_hash = request_hash(order);
         let since = now.saturating_sub(clock::micros(self.key_lifetime));
-        if let Some(stored) = tx.answer(&account.name, key, since).await? {
+        let ignored = account.faults().ignores_keys;
+        let stored = tx.answer(&account.name, key, since).await?;
+        if let Some(stored) = stored.filter(|_| !ignored) {
             if stored.request_hash != request_hash {
                 return Err(Error::invalid(
                     "idempotency_mismatch",

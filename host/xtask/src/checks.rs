@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::run::{cargo, run};
-use crate::{plugins, tools};
+use crate::{plugins, tools, torture};
 
 /// The workspaces of the repository.
 const WORKSPACES: [&str; 2] = ["Cargo.toml", "plugins/Cargo.toml"];
@@ -31,6 +31,7 @@ impl Test {
         plugins::build(&host)?;
         run(cargo().args(["test", "--locked", "--workspace"]))?;
         end_to_end(&host)?;
+        torture::briefly(&host)?;
         run(Command::new(&host).args(["theme", "check", "themes/default"]))?;
         if !self.only_tests {
             lints()?;

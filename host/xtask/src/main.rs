@@ -1,7 +1,8 @@
 //! The repository's tasks: everything a fresh clone needs, in one command each.
 //!
 //! `cargo xtask demo` shows the product, `cargo xtask test` runs every check, `cargo xtask bench`
-//! measures. What they need and cannot find they install, or they print the one command that does.
+//! measures, `cargo xtask torture` kills hosts and audits the money. What they need and cannot
+//! find they install, or they print the one command that does.
 
 mod bench;
 mod checks;
@@ -9,6 +10,7 @@ mod demo;
 mod plugins;
 mod run;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,8 @@ enum Task {
     Test(checks::Test),
     /// Measure pages, plugins, documents, start-up and memory, each figure beside its aim.
     Bench(bench::Bench),
+    /// Kill hosts and break their processor under load, then audit where the money went.
+    Torture(torture::Torture),
     /// Build the first-party plugins into plugins/*.wasm.
     Plugins,
 }
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Torture(torture) => torture.run(),
         Task::Plugins => plugins::build(&tools::host()?),
     });
     match result {

@@ -31,6 +31,7 @@ pub(super) fn router() -> Router<Arc<Processor>> {
     Router::new()
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/forget-keys", post(forget_keys))
+        .route("/keys", put(set_keys))
         .route("/debits", put(set_debits))
         .route("/webhooks", get(deliveries).put(treat_webhooks))
         .route("/webhooks/release", post(release_webhooks))
@@ -81,6 +82,20 @@ async fn forget_keys(
         .await?;
     tx.commit().await?;
     Ok(Json(json!({ "forgotten": forgotten })))
+}
+
+/// Whether keys do what they are for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    /// False: an order under a known key is carried out anew. For seeing that an audit notices.
+    honoured: bool,
+}
+
+async fn set_keys(Caller(account): Caller, body: Bytes) -> Result<StatusCode, Error> {
+    let keys: Keys = read_json(&body)?;
+    account.faults().ignores_keys = !keys.honoured;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// When bank debits settle or fail by themselves.

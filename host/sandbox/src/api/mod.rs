@@ -120,7 +120,8 @@ async fn carry_out(
         | Answer::CutAfter
         | Answer::ErrorBefore
         | Answer::ErrorAfter
-        | Answer::Garbage => {}
+        | Answer::Garbage
+        | Answer::Twice => {}
     }
     let until = clock::now().saturating_add(clock::micros(fault.hides_lookup_for()));
     account.faults().hide(&key, until);
@@ -130,6 +131,9 @@ async fn carry_out(
         _ => None,
     };
     let done = processor.once(account, &key, &order, failure).await?;
+    if fault.answer == Answer::Twice {
+        processor.once(account, &key, &order, None).await?;
+    }
     tokio::time::sleep(fault.delay_after()).await;
     Ok(match fault.answer {
         Answer::CutAfter => cut(),
@@ -154,7 +158,7 @@ async fn strike(
 /// Puts a fault's answer in the place of the real one.
 fn spoil(answer: Option<Answer>, real: Response) -> Response {
     match answer {
-        None | Some(Answer::Normal) => real,
+        None | Some(Answer::Normal | Answer::Twice) => real,
         Some(Answer::CutBefore | Answer::CutAfter) => cut(),
         Some(Answer::ErrorBefore | Answer::ErrorAfter) => Error::Refused {
             status: StatusCode::INTERNAL_SERVER_ERROR,

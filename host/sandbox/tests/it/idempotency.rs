@@ -116,3 +116,18 @@ async fn nobody_gets_in_without_the_key_or_with_a_wrong_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_request_that_the_line_delivers_twice_charges_twice_only_where_keys_are_ignored() {
+    let world = World::start().await;
+    let method = world.saved_method("4242424242424242").await;
+    let order = charging(&method, "merchant_recurring");
+    for (honoured, key, entries) in [(true, "k", 2), (false, "l", 4)] {
+        let keys = json!({ "honoured": honoured });
+        world.control("/control/keys", keys).await;
+        let fault = json!({ "operation": "charge", "answer": "twice" });
+        world.fault(fault).await;
+        world.order("/v1/charges", key, &order).await;
+        assert_eq!(world.ledger_count().await, entries);
+    }
+}

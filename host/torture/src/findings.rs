@@ -1,0 +1,35 @@
+//! What an audit finds.
+
+/// What was found, one text each. All lists must be empty.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) double_charges: Vec<String>,
+    pub(crate) lost_charges: Vec<String>,
+    pub(crate) stuck_payments: Vec<String>,
+    pub(crate) mails: Vec<String>,
+    pub(crate) webhooks: Vec<String>,
+    pub(crate) sums: Vec<String>,
+    pub(crate) documents: Vec<String>,
+    pub(crate) access: Vec<String>,
+    pub(crate) forgotten: Vec<String>,
+    pub(crate) charges: usize,
+    pub(crate) unapplied: usize,
+    pub(crate) repeats: u64,
+}
+
+impl Findings {
+    /// Every kind of finding with its name.
+    pub(crate) fn kinds(&self) -> [(&'static str, &[String]); 9] {
+        [
+            ("double charges", &self.double_charges),
+            ("lost charges", &self.lost_charges),
+            ("stuck payments", &self.stuck_payments),
+            ("mails lost or under a second id", &self.mails),
+            ("webhooks lost or under a second id", &self.webhooks),
+            ("sums that do not add up", &self.sums),
+            ("documents missing, doubled or with a gap", &self.documents),
+            ("keys that open what they should not", &self.access),
+            ("waiting without anybody to look", &self.forgotten),
+        ]
+    }
+}

@@ -1,0 +1,100 @@
+//! What a run prints.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use crate::findings::Findings;
+use crate::place::Database;
+
+/// The most findings of one kind that are printed whole.
+const SHOWN: usize = 10;
+
+/// What a run did, and what the audit found.
+#[derive(Debug)]
+pub struct Report {
+    pub(crate) hosts: u16,
+    pub(crate) database: Database,
+    pub(crate) seed: u64,
+    pub(crate) ran: Duration,
+    pub(crate) settled: Duration,
+    pub(crate) operations: u64,
+    pub(crate) interrupted: u64,
+    pub(crate) kills: u64,
+    pub(crate) freezes: u64,
+    pub(crate) dropped: u64,
+    pub(crate) ended_alone: u64,
+    pub(crate) faults: u64,
+    pub(crate) findings: Findings,
+}
+
+impl Report {
+    /// Whether everything that must be zero is.
+    pub fn is_clean(&self) -> bool {
+        self.findings
+            .kinds()
+            .iter()
+            .all(|(_, found)| found.is_empty())
+    }
+
+    /// How many debts were charged more than once.
+    pub fn double_charges(&self) -> usize {
+        self.findings.double_charges.len()
+    }
+
+    /// How many hosts were killed.
+    pub fn kills(&self) -> u64 {
+        self.kills
+    }
+
+    /// How many charges moved money.
+    pub fn charges(&self) -> usize {
+        self.findings.charges
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let database = match self.database {
+            Database::Sqlite => "SQLite",
+            Database::Postgres => "Postgres",
+        };
+        writeln!(
+            f,
+            "torture: {} host(s) on {database} for {:.0} s, settled after {:.0} s more, --seed {}\n",
+            self.hosts,
+            self.ran.as_secs_f64(),
+            self.settled.as_secs_f64(),
+            self.seed,
+        )?;
+        let findings = &self.findings;
+        let counted: [(&str, u64); 10] = [
+            ("operations", self.operations),
+            ("  of them cut off or refused", self.interrupted),
+            ("kills", self.kills),
+            ("freezes", self.freezes),
+            ("database connections dropped", self.dropped),
+            ("hosts that ended by themselves", self.ended_alone),
+            ("faults of the processor", self.faults),
+            ("charges that moved money", count(findings.charges)),
+            ("  of them unapplied receipts", count(findings.unapplied)),
+            ("webhooks sent again, same id", findings.repeats),
+        ];
+        for (what, count) in counted {
+            writeln!(f, "{what:44} {count:>9}")?;
+        }
+        writeln!(f, "\nmust be 0:")?;
+        for (what, found) in findings.kinds() {
+            writeln!(f, "{what:44} {:>9}", found.len())?;
+        }
+        for (what, found) in findings.kinds() {
+            for line in found.iter().take(SHOWN) {
+                writeln!(f, "\n{what}: {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
