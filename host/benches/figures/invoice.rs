@@ -58,6 +58,7 @@ fn invoice(number: u64) -> anyhow::Result<Invoice> {
         seller: party("Lumen Software GmbH", Some("DE123456789")),
         buyer: party(&format!("Customer {number}"), None),
         paid_with: None,
+        corrects: Vec::new(),
         locale: "en-GB".to_owned(),
         theme: "default".to_owned(),
         time_zone: "Europe/Berlin".to_owned(),

@@ -140,6 +140,8 @@ pub(crate) struct Faults {
     pub(crate) debit_delay: Option<Duration>,
     /// Whether an order under a known key is carried out anew, as no processor should.
     pub(crate) ignores_keys: bool,
+    /// Whether refunds of cards, too, are under way until they are told to end.
+    pub(crate) refunds_held: bool,
     hidden_until: HashMap<String, i64>,
 }
 
@@ -150,6 +152,7 @@ impl Faults {
             webhooks: WebhookTreatment::default(),
             debit_delay: Some(debit_delay),
             ignores_keys: false,
+            refunds_held: false,
             hidden_until: HashMap::new(),
         }
     }

@@ -10,6 +10,16 @@ use crate::faults::Operation;
 use crate::money::{self, Money};
 use crate::store::{Initiator, MethodKind};
 
+/// What a customer contests at the bank.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewDispute {
+    /// Minor units; all that is left of the charge when absent.
+    pub(crate) amount: Option<i64>,
+    /// The network's reason.
+    pub(crate) reason: Option<String>,
+}
+
 /// A customer, who exists by being named.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,9 @@ use url::Url;
 
 use crate::decline::{Advice, DeclineCode};
 use crate::money::Money;
-use crate::store::{self, Initiator, Intent, Kind, Method, MethodKind, Refund, Status, Tx};
+use crate::store::{
+    self, Dispute, Initiator, Intent, Kind, Method, MethodKind, Refund, Status, Tx,
+};
 
 /// A charge or a set-up.
 #[derive(Debug, Serialize)]
@@ -77,6 +79,40 @@ pub(crate) struct RefundOut {
     metadata: BTreeMap<String, String>,
     created_at: i64,
     updated_at: i64,
+}
+
+/// A dispute, or a debit that was returned.
+#[derive(Debug, Serialize)]
+pub(crate) struct DisputeOut {
+    id: String,
+    object: &'static str,
+    charge: String,
+    /// The charge's key.
+    key: String,
+    status: &'static str,
+    amount: Money,
+    reason: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<Dispute> for DisputeOut {
+    fn from(dispute: Dispute) -> Self {
+        Self {
+            id: dispute.id,
+            object: "dispute",
+            charge: dispute.charge,
+            key: dispute.idempotency_key,
+            status: dispute.status.word(),
+            amount: Money {
+                minor: dispute.amount,
+                currency: dispute.currency,
+            },
+            reason: dispute.reason,
+            created_at: dispute.created_at,
+            updated_at: dispute.updated_at,
+        }
+    }
 }
 
 impl From<Method> for MethodOut {

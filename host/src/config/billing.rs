@@ -40,9 +40,31 @@ pub struct Billing {
     /// The least age of the last sending before `absent` may count as "never happened".
     #[serde(deserialize_with = "duration::one")]
     pub absent_after: SignedDuration,
+    /// What becomes of money that settled nothing.
+    pub unapplied: Unapplied,
     /// How far apart two `absent` answers must be to agree.
     #[serde(deserialize_with = "duration::one")]
     pub absent_again_after: SignedDuration,
+}
+
+/// What becomes of money that settled nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unapplied {
+    /// It goes back after so long.
+    After(SignedDuration),
+    /// It stays until somebody decides.
+    Hold,
+}
+
+impl<'de> Deserialize<'de> for Unapplied {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "hold" {
+            return Ok(Self::Hold);
+        }
+        let text = serde::de::value::StringDeserializer::new(text);
+        duration::one(text).map(Self::After)
+    }
 }
 
 /// What cancelling does to the dues of a subscription.
@@ -73,6 +95,7 @@ impl Default for Billing {
             lookup_every: SignedDuration::from_hours(24),
             absent_after: SignedDuration::from_mins(15),
             absent_again_after: SignedDuration::from_mins(5),
+            unapplied: Unapplied::After(SignedDuration::from_hours(24)),
         }
     }
 }

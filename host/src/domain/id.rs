@@ -139,6 +139,12 @@ ids! {
     DebtId = "dbt",
     /// One attempt to take money; also the idempotency key of its charge.
     PaymentId = "pay",
+    /// One attempt to give money back; also the idempotency key at the gateway.
+    RefundId = "ref",
+    /// A dispute, or a debit that the bank returned.
+    DisputeId = "dsp",
+    /// A comparison of a gateway's books with ours.
+    BalanceId = "bal",
     /// One attempt to save a payment method without charging.
     SetupId = "set",
     /// A saved payment method.

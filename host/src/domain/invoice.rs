@@ -65,6 +65,17 @@ pub struct PaidWith {
     pub last4: Option<String>,
 }
 
+/// An invoice that a credit note corrects, as it is named there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// Which.
+    pub invoice: InvoiceId,
+    /// Its number as it was printed.
+    pub number: String,
+    /// When it was issued (business time).
+    pub issued_at: Timestamp,
+}
+
 /// A document over debts. From `issued` on every field but `state` and `paid_with` is final.
 #[derive(Clone, Debug)]
 pub struct Invoice {
@@ -96,8 +107,10 @@ pub struct Invoice {
     pub seller: Party,
     /// The customer.
     pub buyer: Party,
-    /// How it was paid, once it was.
+    /// How it was paid, once it was; of a credit note, how the money went back.
     pub paid_with: Option<PaidWith>,
+    /// The invoices that a credit note corrects.
+    pub corrects: Vec<Corrected>,
     /// The language it is written in, as a BCP 47 tag.
     pub locale: String,
     /// The theme it is set in.

@@ -302,6 +302,8 @@ pub struct Payment {
     pub quote: Option<String>,
     /// Money that moved but settled nothing; to be refunded or held.
     pub unapplied: bool,
+    /// What really moved, where that is not `amount`.
+    pub moved: Option<Money>,
     /// How often the gateway was asked what became of it.
     pub lookups: u32,
     /// When the gateway first said "no such charge" in a row of such answers (host time).
@@ -321,6 +323,15 @@ pub struct Payment {
 }
 
 impl Payment {
+    /// What was taken: nothing before it succeeded.
+    pub fn captured(&self) -> Money {
+        let moved = self.moved.unwrap_or(self.amount);
+        match self.state {
+            PaymentState::Succeeded { .. } => moved,
+            _ => Money::zero(moved.currency),
+        }
+    }
+
     /// The state as it may be told: a payment that was sent and has no answer is unknown,
     /// whatever the row says.
     pub fn standing(&self) -> PaymentState {

@@ -91,6 +91,7 @@ impl Intent<'_> {
             period: self.period,
             quote: self.quote.clone(),
             unapplied: false,
+            moved: None,
             lookups: 0,
             absent_since: None,
             buyer: self.buyer.clone(),

@@ -81,6 +81,7 @@ pub(super) fn draft(
         },
         buyer: party(customer, buyer),
         paid_with: None,
+        corrects: Vec::new(),
         locale: customer
             .locale
             .clone()
@@ -141,14 +142,34 @@ pub(super) async fn discard_draft(
     Ok(())
 }
 
-/// Gives a draft its number and notes how it was paid. Its bytes are made by a job or by the
-/// first reader: rendering never delays or undoes a settlement.
-async fn issue_paid(
+/// How `payment` was made, as its document says it.
+pub(super) async fn paid_with(
+    tx: &mut Tx,
+    payment: &Payment,
+    at: Timestamp,
+) -> Result<PaidWith, Error> {
+    let method = match &payment.method {
+        Some(id) => tx.method_ever(&payment.scope, id).await?,
+        None => None,
+    };
+    Ok(PaidWith {
+        payment: payment.id.clone(),
+        at,
+        brand: method
+            .as_ref()
+            .map(|m| m.brand.clone().unwrap_or_else(|| m.kind.clone())),
+        last4: method.and_then(|m| m.last4),
+    })
+}
+
+/// Gives a draft its number and notes how it was paid, if it was. Its bytes are made by a job or
+/// by the first reader: rendering never delays or undoes a settlement.
+pub(super) async fn issue(
     cx: &Cx,
     tx: &mut Tx,
     business: &Business,
     mut draft: Invoice,
-    payment: &Payment,
+    paid_with: Option<PaidWith>,
     now: Timestamp,
 ) -> Result<Invoice, Error> {
     let scope = draft.scope.clone();
@@ -167,19 +188,12 @@ async fn issue_paid(
     draft.number = Some(number);
     draft.number_text = Some(format!("{mode}{prefix}{number:0>digits$}"));
     draft.issued_at = Some(now);
-    draft.state = InvoiceState::Paid;
-    let method = match &payment.method {
-        Some(id) => tx.method_ever(&scope, id).await?,
-        None => None,
+    draft.state = if paid_with.is_some() {
+        InvoiceState::Paid
+    } else {
+        InvoiceState::Issued
     };
-    draft.paid_with = Some(PaidWith {
-        payment: payment.id.clone(),
-        at: now,
-        brand: method
-            .as_ref()
-            .map(|m| m.brand.clone().unwrap_or_else(|| m.kind.clone())),
-        last4: method.and_then(|m| m.last4),
-    });
+    draft.paid_with = paid_with;
     tx.save_draft(&draft).await?;
     cx.order(
         tx,
@@ -215,7 +229,8 @@ pub(super) async fn bill(
     for line in draft.lines.iter_mut().filter(|line| line.period.is_some()) {
         line.period = payment.period.or(line.period);
     }
-    let issued = issue_paid(cx, tx, business, draft, payment, now).await?;
+    let paid = paid_with(tx, payment, now).await?;
+    let issued = issue(cx, tx, business, draft, Some(paid), now).await?;
     payment.invoice = Some(issued.id);
     Ok(())
 }

@@ -26,6 +26,7 @@ pub mod product;
 pub mod reactivation;
 pub mod reconciliation;
 mod records;
+pub mod refund;
 pub mod renewal;
 pub mod repeat;
 pub mod return_url;
@@ -212,6 +213,21 @@ pub enum Refused {
     /// It is not paused.
     #[error("the subscription is not paused")]
     NotPaused,
+    /// Money that has not arrived cannot go back.
+    #[error("the payment has not succeeded, so there is nothing to give back")]
+    NotCaptured,
+    /// Money that is on its way cannot go back yet.
+    #[error("the payment is still processing; it can be refunded once it has succeeded")]
+    StillMoving,
+    /// Everything went back, or is on its way.
+    #[error("nothing of the payment is left to give back")]
+    NothingLeft,
+    /// The customer's bank decides who keeps the money.
+    #[error("a dispute over the payment is open at the bank; it decides who keeps the money")]
+    Disputed,
+    /// The gateway has no such operation.
+    #[error("the gateway of this payment cannot give money back")]
+    NoRefunds,
     /// The page for it has expired.
     #[error("its page has expired")]
     Expired,

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::Mode;
-use crate::domain::invoice::{Invoice, InvoiceKind, Party};
+use crate::domain::invoice::{Corrected, Invoice, InvoiceKind, Party};
 use crate::domain::money::Money;
 use crate::domain::tax::{Line, TaxRate};
 use crate::themes::Theme;
@@ -29,6 +29,8 @@ pub(super) struct Content {
     colours: BTreeMap<&'static str, String>,
     number: String,
     issued: String,
+    /// The invoices that a credit note corrects: number and date of each.
+    corrects: Vec<String>,
     seller: Person,
     buyer: Person,
     lines: Vec<Row>,
@@ -113,6 +115,11 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
             .issued_at
             .map(|at| writer.day(at))
             .unwrap_or_default(),
+        corrects: invoice
+            .corrects
+            .iter()
+            .map(|named| writer.corrected(named))
+            .collect(),
         seller: person(&invoice.seller, &formats),
         buyer: person(&invoice.buyer, &formats),
         lines: invoice.lines.iter().map(|line| writer.row(line)).collect(),
@@ -185,6 +192,13 @@ impl Writer<'_> {
         }
     }
 
+    fn corrected(&self, named: &Corrected) -> String {
+        let mut arguments = FluentArgs::new();
+        arguments.set("number", named.number.clone());
+        arguments.set("date", self.day(named.issued_at));
+        self.say("invoice-corrects-named", &arguments)
+    }
+
     fn paid(&self, invoice: &Invoice) -> String {
         let Some(paid) = &invoice.paid_with else {
             return String::new();
@@ -198,7 +212,11 @@ impl Writer<'_> {
             None => method,
         };
         arguments.set("method", method);
-        self.say("invoice-paid-on", &arguments)
+        let sentence = match invoice.kind {
+            InvoiceKind::Invoice => "invoice-paid-on",
+            InvoiceKind::CreditNote => "invoice-refunded-on",
+        };
+        self.say(sentence, &arguments)
     }
 
     /// A message; its key where there is none, because a document must not fail over a word.

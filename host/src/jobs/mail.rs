@@ -12,11 +12,13 @@ use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Advice, Payment, PaymentState};
 use crate::domain::product::Product;
+use crate::domain::refund::{Refund, RefundState};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::mail::billing::{
     FailureMeaning, Method, PaymentFailed, PaymentMethodUpdated, PaymentReceived,
     SubscriptionCancelled, SubscriptionReactivated, SubscriptionStarted,
 };
+use crate::mail::refund::RefundIssued;
 use crate::store::{self, MailOrder, Tx};
 
 pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdict {
@@ -45,6 +47,10 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
             post.send(&letter, facts.received(post.payment(payment)))
                 .await
         }
+        MailOrder::RefundIssued { .. } => {
+            let refunded = facts.refunded(|payment| post.payment(payment));
+            post.send(&letter, refunded).await
+        }
         MailOrder::SubscriptionReactivated { .. } => {
             post.send(&letter, facts.reactivated(portal)).await
         }
@@ -63,6 +69,7 @@ struct Facts {
     customer: Customer,
     subscription: Option<Subscription>,
     payment: Option<Payment>,
+    refund: Option<Refund>,
     invoice: Option<Invoice>,
     method: Option<PaymentMethod>,
     product: Option<Product>,
@@ -72,7 +79,15 @@ impl Facts {
     /// None when what the order names is not there.
     async fn read(tx: &mut Tx, scope: &Scope, order: &MailOrder) -> store::Result<Option<Self>> {
         let (subscription, payment) = subjects(order);
-        let payment = match payment {
+        let refund = match order {
+            MailOrder::RefundIssued { refund } => match tx.refund(scope, refund).await? {
+                Some(refund) => Some(refund),
+                None => return Ok(None),
+            },
+            _ => None,
+        };
+        let refunded = refund.as_ref().map(|refund| &refund.payment);
+        let payment = match payment.or(refunded) {
             Some(id) => match tx.payment(scope, id).await? {
                 Some(payment) => Some(payment),
                 None => return Ok(None),
@@ -94,10 +109,14 @@ impl Facts {
         let Some(customer) = tx.customer(scope, customer).await? else {
             return Ok(None);
         };
-        let invoice = match payment
+        let of_payment = payment
             .as_ref()
-            .and_then(|payment| payment.invoice.as_ref())
-        {
+            .and_then(|payment| payment.invoice.as_ref());
+        let document = match &refund {
+            Some(refund) => refund.credit_note.as_ref(),
+            None => of_payment,
+        };
+        let invoice = match document {
             Some(id) => tx.invoice(scope, id).await?,
             None => None,
         };
@@ -117,6 +136,7 @@ impl Facts {
             customer,
             subscription,
             payment,
+            refund,
             invoice,
             method,
             product,
@@ -187,6 +207,29 @@ impl Facts {
         })
     }
 
+    fn refunded(&self, link: impl Fn(&PaymentId) -> String) -> Option<RefundIssued> {
+        let refund = self.refund.as_ref()?;
+        let RefundState::Succeeded { at } = refund.state else {
+            return None;
+        };
+        let unapplied = self.payment.as_ref()?.unapplied;
+        Some(RefundIssued {
+            product: if unapplied {
+                String::new()
+            } else {
+                self.bought()
+            },
+            amount: refund.total(),
+            at,
+            method: self.method(),
+            credit_note: self
+                .invoice
+                .as_ref()
+                .and_then(|invoice| invoice.number_text.clone()),
+            link: link(&refund.payment),
+        })
+    }
+
     /// None when it was paid before the mail was written.
     fn failed(&self, portal: String) -> Option<PaymentFailed> {
         let payment = self.payment.as_ref()?;
@@ -254,6 +297,7 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         MailOrder::PaymentReceived { payment } | MailOrder::PaymentFailed { payment } => {
             (None, Some(payment))
         }
+        MailOrder::RefundIssued { .. } => (None, None),
         MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
     }

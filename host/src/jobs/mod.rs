@@ -84,6 +84,12 @@ impl Jobs {
             Work::Reconcile { payment } => flows::reconciliation::look(cx, scope, &payment)
                 .await
                 .map(drop),
+            Work::ReconcileRefund { refund } => {
+                flows::refund::look(cx, scope, &refund).await.map(drop)
+            }
+            Work::RefundUnapplied { payment } => {
+                flows::refund::give_back_unapplied(cx, scope, &payment).await
+            }
             Work::ExpireBegin { payment } => flows::begin::expire(cx, scope, &payment).await,
             Work::ExpireSetup { setup } => {
                 flows::settlement::give_up_setup(cx, scope, &setup).await

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod billing;
 pub mod mailbox;
+pub mod refund;
 pub mod transport;
 
 use std::sync::Arc;
@@ -153,6 +154,7 @@ pub fn registered() -> Vec<Registered> {
         Registered::mail::<account::EmailChanged>(),
         Registered::mail::<billing::SubscriptionStarted>(),
         Registered::mail::<billing::PaymentReceived>(),
+        Registered::mail::<refund::RefundIssued>(),
         Registered::mail::<billing::SubscriptionReactivated>(),
         Registered::mail::<billing::PaymentFailed>(),
         Registered::mail::<billing::PaymentMethodUpdated>(),

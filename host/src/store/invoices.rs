@@ -12,12 +12,12 @@ use crate::domain::invoice::{Invoice, InvoiceKind};
 queries! {
     INSERT = "INSERT INTO invoices (id, business_id, mode, kind, state, customer_id, \
         subscription_id, number, number_text, issued_at, currency, lines, totals, gross_minor, \
-        seller, buyer, paid_with, locale, theme, time_zone, created_at) \
+        seller, buyer, paid_with, locale, theme, time_zone, created_at, corrects) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-        $19, $20, $21)";
+        $19, $20, $21, $22)";
     GET = "SELECT id, business_id, mode, kind, state, customer_id, subscription_id, number, \
-        number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, locale, theme, \
-        time_zone, created_at FROM invoices WHERE business_id = $1 AND mode = $2 AND id = $3";
+        number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, corrects, \
+        locale, theme, time_zone, created_at FROM invoices WHERE business_id = $1 AND mode = $2 AND id = $3";
     SAVE_DRAFT = "UPDATE invoices SET state = $4, number = $5, number_text = $6, issued_at = $7, \
         lines = $8, totals = $9, gross_minor = $10, seller = $11, buyer = $12, paid_with = $13, \
         locale = $14, theme = $15, time_zone = $16 \
@@ -27,18 +27,21 @@ queries! {
         ON CONFLICT (business_id, mode, kind) DO UPDATE SET last = invoice_numbers.last + 1 \
         RETURNING last";
     OF_CUSTOMER = "SELECT id, business_id, mode, kind, state, customer_id, subscription_id, number, \
-        number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, locale, theme, \
-        time_zone, created_at FROM invoices \
+        number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, corrects, \
+        locale, theme, time_zone, created_at FROM invoices \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND number IS NOT NULL \
         ORDER BY issued_at DESC, id DESC LIMIT $4 + 0 OFFSET $5";
     DRAFT_OF = "SELECT id, business_id, mode, kind, state, customer_id, subscription_id, number, \
-        number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, locale, theme, \
-        time_zone, created_at FROM invoices \
+        number_text, issued_at, currency, lines, totals, seller, buyer, paid_with, corrects, \
+        locale, theme, time_zone, created_at FROM invoices \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 AND state = 'draft' \
         ORDER BY id DESC LIMIT 1";
     BILL = "INSERT INTO invoice_debts (invoice_id, debt_id, live) VALUES ($1, $2, TRUE)";
     BILLED = "SELECT debt_id FROM invoice_debts WHERE invoice_id = $1 AND live ORDER BY debt_id";
     UNBILL = "UPDATE invoice_debts SET live = FALSE WHERE invoice_id = $1";
+    /// The state is no part of the document.
+    CREDITED = "UPDATE invoices SET state = 'credited' \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state IN ('issued', 'paid')";
     PDF = "SELECT pdf FROM invoices WHERE business_id = $1 AND mode = $2 AND id = $3";
     /// The first bytes stay: an issued document never changes.
     KEEP_PDF = "UPDATE invoices SET pdf = $4, pdf_sha256 = $5 \
@@ -63,6 +66,7 @@ struct Row {
     seller: String,
     buyer: String,
     paid_with: Option<String>,
+    corrects: Option<String>,
     locale: String,
     theme: String,
     time_zone: String,
@@ -109,6 +113,10 @@ impl TryFrom<Row> for Invoice {
                 Some(text) => Some(columns.json("paid_with", text)?),
                 None => None,
             },
+            corrects: match &row.corrects {
+                Some(text) => columns.json("corrects", text)?,
+                None => Vec::new(),
+            },
             created_at: columns.time("created_at", row.created_at)?,
             number: row.number,
             number_text: row.number_text,
@@ -146,6 +154,7 @@ impl Tx {
             &invoice.theme,
             &invoice.time_zone,
             invoice.created_at.as_microsecond(),
+            (!invoice.corrects.is_empty()).then(|| json(&invoice.corrects)),
         )?;
         Ok(())
     }
@@ -269,6 +278,18 @@ impl Tx {
     /// Takes all debts out of a document that is no longer wanted.
     pub async fn unbill_debts(&mut self, invoice: &InvoiceId) -> Result<()> {
         execute!(self, UNBILL, invoice.as_str())?;
+        Ok(())
+    }
+
+    /// Notes that credit notes have corrected all of an invoice.
+    pub async fn mark_credited(&mut self, scope: &Scope, id: &InvoiceId) -> Result<()> {
+        execute!(
+            self,
+            CREDITED,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+        )?;
         Ok(())
     }
 

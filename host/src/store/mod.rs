@@ -10,6 +10,7 @@ mod clocks;
 mod customers;
 mod debts;
 mod dialect;
+mod disputes;
 mod email_changes;
 mod error;
 mod events;
@@ -26,6 +27,7 @@ mod payment_lists;
 mod payments;
 mod portal_links;
 mod products;
+mod refunds;
 mod row;
 mod sessions;
 mod setups;
@@ -50,6 +52,7 @@ pub use self::api_calls::ApiCall;
 pub use self::api_keys::ApiKey;
 pub use self::clocks::Clock;
 pub use self::customers::CustomerFilter;
+pub use self::disputes::DisputeFilter;
 pub use self::email_changes::EmailChange;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
@@ -59,6 +62,7 @@ pub use self::login_requests::LoginRequest;
 pub use self::method_pages::MethodPage;
 pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
+pub use self::refunds::RefundFilter;
 pub use self::setups::{Setup, SetupState};
 pub use self::staff::StaffRequest;
 pub use self::subscription_lists::ListedSubscription;
@@ -289,6 +293,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         clocks::QUERIES,
         customers::QUERIES,
         debts::QUERIES,
+        disputes::QUERIES,
         email_changes::QUERIES,
         events::QUERIES,
         invoices::QUERIES,
@@ -303,6 +308,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         payments::QUERIES,
         portal_links::QUERIES,
         products::QUERIES,
+        refunds::QUERIES,
         sessions::QUERIES,
         setups::QUERIES,
         staff::QUERIES,

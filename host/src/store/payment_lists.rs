@@ -6,7 +6,7 @@ use super::macros::{fetch_all, fetch_optional, queries};
 use super::payments::Row;
 use super::{Result, Tx};
 use crate::domain::Scope;
-use crate::domain::id::{CustomerId, ProductId, SubscriptionId};
+use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::payment::Payment;
 
 /// A page of the payments that are `$whose`. One that was sent and has no answer is told as
@@ -36,6 +36,11 @@ queries! {
     /// index.
     LIST_OF = narrowed!("customer_id = $3 AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4)");
     LIST_FOR = narrowed!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3) AND subscription_id = $4");
+    /// Every try at the same debts, the first one included.
+    TRIES = "SELECT DISTINCT payments.* FROM payments \
+        JOIN payment_debts ON payment_debts.payment_id = payments.id \
+        WHERE payments.business_id = $1 AND payments.mode = $2 AND payment_debts.debt_id IN \
+        (SELECT debt_id FROM payment_debts WHERE payment_id = $3) ORDER BY payments.id";
     NEW_METHOD_TRIES = "SELECT (SELECT COUNT(*) FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND created_at >= $4 \
         AND initiator = 'customer-present' AND request IS NOT NULL AND state = 'declined') \
@@ -126,5 +131,20 @@ impl Tx {
             since.as_microsecond(),
         )?;
         Ok(row.map_or(0, |row| row.count))
+    }
+
+    /// Every payment that was made for a debt of `payment`, itself included, oldest first.
+    pub async fn tries_at(&mut self, scope: &Scope, payment: &PaymentId) -> Result<Vec<Payment>> {
+        fetch_all!(
+            self,
+            Row,
+            TRIES,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            payment.as_str(),
+        )?
+        .into_iter()
+        .map(Payment::try_from)
+        .collect()
     }
 }

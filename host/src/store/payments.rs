@@ -25,7 +25,7 @@ queries! {
         decline_advice = $9, decline_gateway_code = $10, action = $11, sent_at = $12, \
         request = $13, gateway_ref = $14, invoice_id = $15, period_start = $16, period_end = $17, \
         unapplied = $18, lookups = $19, absent_since = $20, updated_at = $21, \
-        version = version + 1 \
+        moved_minor = $22, moved_currency = $23, version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
     OPEN_OF = "SELECT * FROM payments \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
@@ -39,11 +39,6 @@ queries! {
         AND state IN ('created', 'awaiting-customer', 'processing', 'unknown')";
     BY_GATEWAY_REF = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND gateway = $3 AND gateway_ref = $4 ORDER BY id LIMIT 1";
-    /// Every try at the same debts, the first one included.
-    TRIES = "SELECT DISTINCT payments.* FROM payments \
-        JOIN payment_debts ON payment_debts.payment_id = payments.id \
-        WHERE payments.business_id = $1 AND payments.mode = $2 AND payment_debts.debt_id IN \
-        (SELECT debt_id FROM payment_debts WHERE payment_id = $3) ORDER BY payments.id";
 }
 
 #[derive(sqlx::FromRow)]
@@ -82,6 +77,8 @@ pub(super) struct Row {
     unapplied: bool,
     lookups: i64,
     absent_since: Option<i64>,
+    moved_minor: Option<i64>,
+    moved_currency: Option<String>,
     buyer: String,
     metadata: String,
     return_url: Option<String>,
@@ -172,6 +169,10 @@ impl TryFrom<Row> for Payment {
             },
             lookups: columns.number("lookups", row.lookups)?,
             absent_since: columns.time_some("absent_since", row.absent_since)?,
+            moved: match (row.moved_minor, &row.moved_currency) {
+                (Some(minor), Some(currency)) => Some(columns.money(minor, currency)?),
+                _ => None,
+            },
             buyer: columns.json("buyer", &row.buyer)?,
             created_at: columns.time("created_at", row.created_at)?,
             updated_at: columns.time("updated_at", row.updated_at)?,
@@ -293,6 +294,8 @@ impl Tx {
             i64::from(payment.lookups),
             payment.absent_since.map(Timestamp::as_microsecond),
             payment.updated_at.as_microsecond(),
+            payment.moved.map(|moved| moved.minor),
+            payment.moved.map(|moved| moved.currency.code()),
         )?;
         super::row::touched_one(touched, "payments", payment.id.as_str())?;
         payment.version += 1;
@@ -369,20 +372,5 @@ impl Tx {
         )?
         .map(Payment::try_from)
         .transpose()
-    }
-
-    /// Every payment that was made for a debt of `payment`, itself included, oldest first.
-    pub async fn tries_at(&mut self, scope: &Scope, payment: &PaymentId) -> Result<Vec<Payment>> {
-        fetch_all!(
-            self,
-            Row,
-            TRIES,
-            scope.business.as_str(),
-            scope.mode.as_str(),
-            payment.as_str(),
-        )?
-        .into_iter()
-        .map(Payment::try_from)
-        .collect()
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{
-    BusinessId, CustomerId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId, SetupId,
-    SubscriptionId,
+    BusinessId, CustomerId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId, RefundId,
+    SetupId, SubscriptionId,
 };
 
 /// A piece of work. Every kind can be done twice without harm.
@@ -20,6 +20,16 @@ pub enum Work {
     /// Ask the gateway what became of a payment, or send it (again).
     Reconcile {
         /// Which.
+        payment: PaymentId,
+    },
+    /// Ask the gateway what became of a refund, or send it (again).
+    ReconcileRefund {
+        /// Which.
+        refund: RefundId,
+    },
+    /// Give back money that settled nothing.
+    RefundUnapplied {
+        /// What it came with.
         payment: PaymentId,
     },
     /// Give up a first payment whose page has expired.
@@ -129,6 +139,11 @@ pub enum MailOrder {
         /// Which.
         payment: PaymentId,
     },
+    /// Money went back.
+    RefundIssued {
+        /// Which refund.
+        refund: RefundId,
+    },
     /// The method that pays for a subscription was changed.
     PaymentMethodUpdated {
         /// Which.
@@ -151,6 +166,8 @@ impl Work {
         match self {
             Self::Renew { .. } => "renew",
             Self::Reconcile { .. } => "reconcile",
+            Self::ReconcileRefund { .. } => "reconcile-refund",
+            Self::RefundUnapplied { .. } => "refund-unapplied",
             Self::ExpireBegin { .. } => "expire-begin",
             Self::Resume { .. } => "resume",
             Self::EndGrace { .. } => "end-grace",
@@ -176,7 +193,10 @@ impl Work {
             Self::Renew { subscription }
             | Self::Resume { subscription }
             | Self::EndGrace { subscription } => subscription.as_str(),
-            Self::Reconcile { payment } | Self::ExpireBegin { payment } => payment.as_str(),
+            Self::Reconcile { payment }
+            | Self::ExpireBegin { payment }
+            | Self::RefundUnapplied { payment } => payment.as_str(),
+            Self::ReconcileRefund { refund } => refund.as_str(),
             Self::ExpireSetup { setup } => setup.as_str(),
             Self::RenderInvoice { invoice } => invoice.as_str(),
             Self::DeliverEvent { event } => event.as_str(),
@@ -218,6 +238,7 @@ impl MailOrder {
                     .map_or(subscription.as_str(), PaymentId::as_str),
             ),
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
+            Self::RefundIssued { refund } => ("refunded", refund.as_str()),
             Self::PaymentMethodUpdated { nonce, .. } => ("method", nonce.as_str()),
             Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
         };

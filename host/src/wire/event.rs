@@ -6,7 +6,7 @@ use super::load;
 use super::webhook::{Data, Envelope, WithGrace};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::id::{LicenseId, PaymentId, SubscriptionId};
+use crate::domain::id::{DisputeId, LicenseId, PaymentId, RefundId, SubscriptionId};
 use crate::domain::subscription::SubscriptionState;
 use crate::store::{self, Event, Tx};
 
@@ -24,6 +24,8 @@ pub async fn envelope(
         "payment" => payment(cx, tx, scope, object).await?,
         "subscription" => subscription(tx, scope, object).await?,
         "license_key" => license_key(cx, tx, scope, object).await?,
+        "refund" => refund(tx, scope, object).await?,
+        "dispute" => dispute(tx, scope, object).await?,
         _ => None,
     };
     Ok(data.map(|data| {
@@ -81,4 +83,26 @@ async fn license_key(
     let now = cx.business_now(tx, scope).await?;
     let license = tx.license(scope, &id).await?;
     Ok(license.map(|license| Data::LicenseKey(Box::new(LicenseKey::new(&license, now)))))
+}
+
+async fn refund(tx: &mut Tx, scope: &Scope, object: &str) -> store::Result<Option<Data>> {
+    let Ok(id) = object.parse::<RefundId>() else {
+        return Ok(None);
+    };
+    let Some(row) = tx.refund(scope, &id).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Data::Refund(Box::new(load::refund(tx, &row).await?))))
+}
+
+async fn dispute(tx: &mut Tx, scope: &Scope, object: &str) -> store::Result<Option<Data>> {
+    let Ok(id) = object.parse::<DisputeId>() else {
+        return Ok(None);
+    };
+    let Some(row) = tx.dispute(scope, &id).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Data::Dispute(Box::new(
+        load::dispute(tx, &row).await?,
+    ))))
 }

@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::Billing;
+use super::dispute::Dispute;
 use super::payment::{CartItem, Payment, Surroundings};
+use super::refund::Refund;
 use super::subscription::Subscription;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -12,7 +14,7 @@ use crate::domain::customer::Customer;
 use crate::domain::debt::DebtKind;
 use crate::domain::id::{CustomerId, PageId, PaymentId};
 use crate::domain::payment::Purpose;
-use crate::domain::{payment, subscription};
+use crate::domain::{dispute as domain_dispute, payment, refund as domain_refund, subscription};
 use crate::flows::token;
 use crate::store::{self, Tx};
 
@@ -58,8 +60,22 @@ pub async fn payment(cx: &Cx, tx: &mut Tx, payment: &payment::Payment) -> store:
         invoice_url: issued.then(|| invoice_url(cx, scope, &payment.id)),
         payment_link: (hosted && payment.state.is_open())
             .then(|| payment_link(cx, scope, &payment.id)),
+        refunds: &tx.refunds_of(scope, &payment.id).await?,
+        disputes: &tx.disputes_of(scope, &payment.id).await?,
     };
     Ok(Payment::new(payment, around))
+}
+
+/// A refund with its customer.
+pub async fn refund(tx: &mut Tx, refund: &domain_refund::Refund) -> store::Result<Refund> {
+    let customer = customer(tx, &refund.scope, &refund.customer).await?;
+    Ok(Refund::new(refund, &customer))
+}
+
+/// A dispute with its customer.
+pub async fn dispute(tx: &mut Tx, dispute: &domain_dispute::Dispute) -> store::Result<Dispute> {
+    let customer = customer(tx, &dispute.scope, &dispute.customer).await?;
+    Ok(Dispute::new(dispute, &customer))
 }
 
 /// The hosted page on which a first payment is made.

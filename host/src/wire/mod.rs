@@ -5,6 +5,7 @@
 //! are the bytes that webhooks sign. Nothing here decides, writes or knows HTTP.
 
 pub mod customer;
+pub mod dispute;
 pub mod event;
 pub mod license;
 pub mod load;
@@ -13,6 +14,7 @@ pub mod method;
 pub mod payment;
 pub mod payment_item;
 pub mod product;
+pub mod refund;
 pub mod subscription;
 pub mod webhook;
 

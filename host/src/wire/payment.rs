@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::customer::CustomerDetails;
-use super::{Billing, Empty, Metadata, Null};
+use super::dispute::DisputeItem;
+use super::refund::{OfPayment, RefundItem};
+use super::{Billing, Metadata, Null};
 use crate::domain;
 use crate::domain::id::{BusinessId, InvoiceId, MethodId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
@@ -113,6 +115,10 @@ pub struct Surroundings<'a> {
     pub invoice_url: Option<String>,
     /// The hosted page, while it can be paid there.
     pub payment_link: Option<String>,
+    /// Its refunds, oldest first.
+    pub refunds: &'a [domain::refund::Refund],
+    /// Its disputes, oldest first.
+    pub disputes: &'a [domain::dispute::Dispute],
 }
 
 /// A payment (`Payment`).
@@ -133,8 +139,8 @@ pub struct Payment {
     pub customer: CustomerDetails,
     /// Never on this host.
     pub digital_products_delivered: bool,
-    /// None on this host.
-    pub disputes: Empty,
+    /// Who contests it at the bank.
+    pub disputes: Vec<DisputeItem>,
     /// Never: nothing is metered on this host.
     pub includes_usage: bool,
     /// Never: one charge per subscription.
@@ -147,8 +153,8 @@ pub struct Payment {
     pub payment_id: PaymentId,
     /// Of the values Dodo's SDKs know, the neutral one; the gateway is the business's own.
     pub payment_provider: &'static str,
-    /// None on this host yet.
-    pub refunds: Empty,
+    /// What went back of it, or is to.
+    pub refunds: Vec<RefundItem>,
     /// 0 for the first try of a renewal, and for everything that is none.
     pub retry_attempt: u32,
     /// What was paid for, once it succeeded.
@@ -199,8 +205,8 @@ pub struct Payment {
     pub payment_method_type: Option<String>,
     /// The products of a one-time purchase.
     pub product_cart: Option<Vec<CartItem>>,
-    /// None on this host yet.
-    pub refund_status: Null,
+    /// What of it has gone back.
+    pub refund_status: Option<OfPayment>,
     /// The tax in `settlement_amount`.
     pub settlement_tax: i64,
     /// Where it stands.
@@ -232,14 +238,14 @@ impl Payment {
             currency: payment.amount.currency,
             customer: CustomerDetails::from(around.customer),
             digital_products_delivered: false,
-            disputes: [],
+            disputes: around.disputes.iter().map(DisputeItem::new).collect(),
             includes_usage: false,
             is_multi_subscription: false,
             is_update_payment_method: false,
             metadata: Metadata::from_json(&payment.metadata),
             payment_id: payment.id.clone(),
             payment_provider: "dodo",
-            refunds: [],
+            refunds: around.refunds.iter().map(RefundItem::new).collect(),
             retry_attempt: match payment.purpose {
                 Purpose::Renewal => payment.attempt,
                 Purpose::Begin
@@ -282,7 +288,7 @@ impl Payment {
             payment_method_id: payment.method.clone(),
             payment_method_type: card.and_then(|card| card.brand.clone()),
             product_cart: around.cart,
-            refund_status: None,
+            refund_status: OfPayment::of(payment.captured(), around.refunds),
             settlement_tax: payment.tax_minor,
             status: Status::from(&state),
             subscription_id: payment.subscription.clone(),

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::customer::CustomerDetails;
 use super::payment::{Payment, ServicePeriod, Status};
-use super::{Metadata, Null};
+use super::refund::OfPayment;
+use super::{Metadata, dispute};
 use crate::domain::id::{BusinessId, InvoiceId, PaymentId, SubscriptionId};
 use crate::domain::money::Currency;
 
@@ -49,8 +50,8 @@ pub struct PaymentItem {
     pub card_last_four: Option<String>,
     /// The brand.
     pub card_network: Option<String>,
-    /// None on this host.
-    pub dispute_status: Null,
+    /// Where the newest dispute over it stands.
+    pub dispute_status: Option<dispute::Status>,
     /// The document.
     pub invoice_id: Option<InvoiceId>,
     /// The signed address of the document.
@@ -59,8 +60,8 @@ pub struct PaymentItem {
     pub payment_method: Option<String>,
     /// The kind within the kind.
     pub payment_method_type: Option<String>,
-    /// None on this host yet.
-    pub refund_status: Null,
+    /// What of it has gone back.
+    pub refund_status: Option<OfPayment>,
     /// Where it stands.
     pub status: Status,
     /// The subscription it pays for.
@@ -89,12 +90,12 @@ impl PaymentItem {
             charge_type: whole.charge_type,
             card_last_four: whole.card_last_four,
             card_network: whole.card_network,
-            dispute_status: None,
+            dispute_status: whole.disputes.last().map(|newest| newest.dispute_status),
             invoice_id: whole.invoice_id,
             invoice_url: whole.invoice_url,
             payment_method: whole.payment_method,
             payment_method_type: whole.payment_method_type,
-            refund_status: None,
+            refund_status: whole.refund_status,
             status: whole.status,
             subscription_id: whole.subscription_id,
         }

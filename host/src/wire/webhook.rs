@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Metadata;
+use super::dispute::Dispute;
 use super::license::LicenseKey;
 use super::payment::Payment;
+use super::refund::Refund;
 use super::subscription::Subscription;
 use crate::domain::id::BusinessId;
 
@@ -28,6 +30,10 @@ pub enum Data {
     Payment(Box<Payment>),
     /// Of `subscription.*`.
     Subscription(Box<WithGrace>),
+    /// Of `refund.*`.
+    Refund(Box<Refund>),
+    /// Of `dispute.*`.
+    Dispute(Box<Dispute>),
     /// Of `license_key.*`.
     LicenseKey(Box<LicenseKey>),
 }
@@ -80,6 +86,8 @@ impl Data {
                     &mut subscription.customer.metadata,
                 ]
             }
+            Self::Refund(refund) => vec![&mut refund.metadata, &mut refund.customer.metadata],
+            Self::Dispute(dispute) => vec![&mut dispute.customer.metadata],
             Self::LicenseKey(_) => Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bindings::exports::vestibule::gateway::{ledger, setup};
+use crate::bindings::exports::vestibule::gateway::{ledger, setup, webhooks};
 use crate::types::{
     ActionNeeded, Advice, ChargeRequest, Customer, Decline, DeclineCode, FieldError, GatewayError,
     Initiator, MethodChoice, MethodKind, Outcome, Payment, RefundOutcome, RefundState, SavedMethod,
@@ -246,6 +246,25 @@ pub(crate) fn refund_state(refund: wire::Refund) -> RefundState {
     }
 }
 
+/// How far the bank has come with taking money back.
+pub(crate) fn reversal(dispute: wire::Dispute) -> webhooks::Reversal {
+    webhooks::Reversal {
+        about: webhooks::About {
+            key: Some(dispute.key),
+            reference: Some(dispute.charge),
+        },
+        reference: dispute.id,
+        stage: match dispute.status {
+            wire::DisputeStatus::Opened => webhooks::ReversalStage::DisputeOpened,
+            wire::DisputeStatus::Won => webhooks::ReversalStage::DisputeWon,
+            wire::DisputeStatus::Lost => webhooks::ReversalStage::DisputeLost,
+            wire::DisputeStatus::Returned => webhooks::ReversalStage::DebitReturned,
+        },
+        amount: money_in(dispute.amount),
+        reason: Some(dispute.reason),
+    }
+}
+
 /// A page of the ledger.
 pub(crate) fn ledger_page(page: wire::LedgerPage) -> ledger::Page {
     ledger::Page {
@@ -256,6 +275,7 @@ pub(crate) fn ledger_page(page: wire::LedgerPage) -> ledger::Page {
                 kind: match entry.kind {
                     wire::EntryKind::Charge => ledger::EntryKind::Charge,
                     wire::EntryKind::Refund => ledger::EntryKind::Refund,
+                    wire::EntryKind::Reversal => ledger::EntryKind::Reversal,
                 },
                 reference: entry.reference,
                 key: Some(entry.idempotency_key),

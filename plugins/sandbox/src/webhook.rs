@@ -43,6 +43,10 @@ pub(crate) fn parse(delivery: &Delivery) -> Result<Parsed, ParseError> {
                 state: Some(convert::refund_state(refund)),
             })
         }
+        Some("dispute" | "debit") => {
+            let dispute: wire::Dispute = serde_json::from_value(event.data).map_err(malformed)?;
+            News::Reversal(convert::reversal(dispute))
+        }
         _ => News::Other(event.kind.clone()),
     };
     Ok(Parsed {

@@ -161,6 +161,7 @@ pub(crate) struct Cancelled {
 pub(crate) enum EntryKind {
     Charge,
     Refund,
+    Reversal,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +178,26 @@ pub(crate) struct Entry {
 pub(crate) struct LedgerPage {
     pub(crate) data: Vec<Entry>,
     pub(crate) next_cursor: Option<i64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DisputeStatus {
+    Opened,
+    Won,
+    Lost,
+    Returned,
+}
+
+/// A dispute, or a debit that the bank returned.
+#[derive(Deserialize)]
+pub(crate) struct Dispute {
+    pub(crate) id: String,
+    pub(crate) charge: String,
+    pub(crate) key: String,
+    pub(crate) status: DisputeStatus,
+    pub(crate) amount: Money,
+    pub(crate) reason: String,
 }
 
 /// A webhook's body; `data` is read once its type is known.

@@ -255,7 +255,7 @@ async fn end_refund(
     Ok(Json(out))
 }
 
-/// The whole ledger, with what it comes to per currency: charges less refunds.
+/// The whole ledger, with what it comes to per currency: charges less refunds and reversals.
 async fn ledger(State(processor): Desk, Caller(account): Caller) -> Result<Json<Value>, Error> {
     let page = Page {
         from: 0,
@@ -273,7 +273,7 @@ async fn ledger(State(processor): Desk, Caller(account): Caller) -> Result<Json<
     for entry in &entries {
         *totals.entry(&entry.currency).or_default() += match entry.kind {
             crate::store::EntryKind::Charge => entry.amount,
-            crate::store::EntryKind::Refund => -entry.amount,
+            crate::store::EntryKind::Refund | crate::store::EntryKind::Reversal => -entry.amount,
         };
     }
     Ok(Json(json!({ "data": entries, "totals": totals })))

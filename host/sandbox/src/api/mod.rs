@@ -3,6 +3,7 @@
 
 mod charges;
 mod control;
+mod disputes;
 mod ledger;
 mod methods;
 mod refunds;
@@ -45,7 +46,7 @@ pub(crate) fn router() -> Router<Arc<Processor>> {
         .route("/v1/methods/{id}/detach", post(methods::detach))
         .route("/v1/customers/{reference}/methods", get(methods::index))
         .route("/v1/ledger", get(ledger::index))
-        .nest("/control", control::router())
+        .nest("/control", control::router().merge(disputes::router()))
 }
 
 /// Who is calling.

@@ -61,12 +61,13 @@ pub(super) async fn show(State(processor): State<Arc<Processor>>) -> Result<Resp
             kind: match entry.kind {
                 EntryKind::Charge => "Charge",
                 EntryKind::Refund => "Refund",
+                EntryKind::Reversal => "Reversal",
             },
             reference: entry.reference,
             amount: money::show(
                 match entry.kind {
                     EntryKind::Charge => entry.amount,
-                    EntryKind::Refund => -entry.amount,
+                    EntryKind::Refund | EntryKind::Reversal => -entry.amount,
                 },
                 &entry.currency,
             ),

@@ -12,6 +12,8 @@ use super::{Result, Tx};
 pub(crate) enum EntryKind {
     Charge,
     Refund,
+    /// Money that a bank took back.
+    Reversal,
 }
 
 /// One movement of money.
@@ -22,7 +24,7 @@ pub(crate) struct Entry {
     #[serde(skip)]
     pub(crate) account: String,
     pub(crate) kind: EntryKind,
-    /// The charge's or the refund's id.
+    /// The id of the charge, the refund or the dispute.
     pub(crate) reference: String,
     /// The caller's idempotency key.
     pub(crate) idempotency_key: String,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod deliveries;
+mod disputes;
 mod intents;
 mod ledger;
 mod methods;
@@ -19,6 +20,7 @@ use sqlx::{ConnectOptions as _, Transaction};
 
 pub(crate) use answers::StoredAnswer;
 pub(crate) use deliveries::{Delivery, DeliveryStatus};
+pub(crate) use disputes::{Dispute, DisputeStatus};
 pub(crate) use intents::{Initiator, Intent, Kind, Status};
 pub(crate) use ledger::{Entry, EntryKind, Page};
 pub(crate) use methods::{Method, MethodKind};

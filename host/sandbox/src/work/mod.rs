@@ -2,6 +2,7 @@
 //! transaction, together with its ledger entry and its webhook. Knows no HTTP and no faults
 //! but those that concern webhooks and debits.
 
+mod disputes;
 mod refunds;
 
 use serde::Serialize;

@@ -27,7 +27,9 @@ impl Work<'_> {
                 "A set-up has no money to give back.",
             ));
         };
-        let left = captured.saturating_sub(self.tx.refunded(&charge.id).await?);
+        let left = captured
+            .saturating_sub(self.tx.refunded(&charge.id).await?)
+            .saturating_sub(self.tx.contested(&charge.id).await?);
         let wanted = order.amount.clone().unwrap_or(Money {
             minor: left,
             currency: currency.clone(),
@@ -64,6 +66,8 @@ impl Work<'_> {
             let delay = self.account.faults().debit_delay;
             refund.status = RefundStatus::Processing;
             refund.settles_at = delay.map(|delay| self.now.saturating_add(clock::micros(delay)));
+        } else if self.account.faults().refunds_held {
+            refund.status = RefundStatus::Processing;
         } else {
             self.book_refund(&refund).await?;
         }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::super::records::News;
-use super::super::{Error, documents, facts, grants};
+use super::super::{Error, documents, facts, grants, refund};
 use super::{revival, unscheduled};
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
@@ -173,6 +173,8 @@ async fn succeeded(
     let owed = debts.iter().all(|debt| debt.state == DebtState::Open);
     if ended || !owed || debts.is_empty() || moved != payment.amount {
         payment.unapplied = true;
+        payment.moved = Some(moved).filter(|moved| *moved != payment.amount);
+        refund::order_for_unapplied(cx, tx, payment).await?;
         tracing::error!(payment.id = %payment.id, "money arrived that settles nothing; it waits on the list of unapplied receipts");
         facts::tell(
             cx,

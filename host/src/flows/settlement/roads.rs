@@ -2,7 +2,7 @@
 //! to give up, the gateway's webhook.
 
 use super::super::records::{self, News};
-use super::super::{Ending, Error, reconciliation};
+use super::super::{Ending, Error, reconciliation, refund};
 use super::{apply, apply_while, setup};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -200,8 +200,11 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
             }
         }
         news::News::Other(_) => {}
-        news::News::Refund(..) | news::News::Reversal(_) | news::News::MethodGone(_) => {
-            tracing::error!(gateway, event.id = %event.id, "the gateway tells of a refund, a reversal or a method that is gone; look at it there, this version does not book it");
+        news::News::Refund(about, answer) => {
+            refund::heard(cx, scope, gateway, &about, answer).await?;
+        }
+        news::News::Reversal(_) | news::News::MethodGone(_) => {
+            tracing::error!(gateway, event.id = %event.id, "the gateway tells of a reversal or a method that is gone; look at it there, this version does not book it");
         }
     }
     let mut tx = cx.store.begin().await?;

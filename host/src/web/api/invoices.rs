@@ -1,5 +1,6 @@
 //! `/invoices/payments/{id}`: the document of a payment, as PDF. Opened by an API key or by
-//! the signature in its `invoice_url`; knowing the payment's id is not enough.
+//! the signature in its `invoice_url`; knowing the payment's id is not enough. And the credit note
+//! of a refund, opened by an API key.
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Query, State};
@@ -10,13 +11,15 @@ use serde::Deserialize;
 
 use super::input::At;
 use super::key::ApiKey;
-use crate::domain::id::{BusinessId, PaymentId};
+use crate::domain::id::{BusinessId, PaymentId, RefundId};
 use crate::domain::{Mode, Scope};
 use crate::web::{Error, Web, document};
 use crate::wire::load;
 
 pub(super) fn router() -> Router<Web> {
-    Router::new().route("/invoices/payments/{payment}", get(show))
+    Router::new()
+        .route("/invoices/payments/{payment}", get(show))
+        .route("/invoices/refunds/{refund}", get(of_refund))
 }
 
 #[derive(Deserialize)]
@@ -67,4 +70,17 @@ async fn show(
     drop(tx);
     let invoice = invoice.ok_or_else(Error::not_found)?;
     document::pdf(&web, &scope, &invoice).await
+}
+
+async fn of_refund(
+    State(web): State<Web>,
+    key: ApiKey,
+    At(id): At<RefundId>,
+) -> Result<Response, Error> {
+    let mut tx = web.cx.store.read().await?;
+    let refund = tx.refund(&key.scope, &id).await?;
+    let note = refund.and_then(|refund| refund.credit_note);
+    drop(tx);
+    let note = note.ok_or_else(Error::not_found)?;
+    document::pdf(&web, &key.scope, &note).await
 }

@@ -7,11 +7,13 @@
 
 mod create;
 mod customers;
+mod disputes;
 mod input;
 mod invoices;
 mod key;
 mod license_keys;
 mod licenses;
+mod line_items;
 mod method_types;
 mod method_update;
 mod methods;
@@ -19,6 +21,7 @@ mod pauses;
 mod payments;
 mod products;
 mod rates;
+mod refunds;
 mod repeats;
 mod return_url;
 mod subscription_changes;
@@ -44,6 +47,9 @@ pub(super) fn router() -> Router<Web> {
         .merge(method_update::router())
         .merge(pauses::router())
         .merge(payments::router())
+        .merge(line_items::router())
+        .merge(refunds::router())
+        .merge(disputes::router())
         .merge(invoices::router())
         .merge(license_keys::router())
         .merge(licenses::router())

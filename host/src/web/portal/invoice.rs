@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::reactivation::{Bill, Item, Tax};
 use super::sample;
-use super::view::Method;
+use super::view::{Document, Method};
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceState, PaidWith, Party};
 use crate::domain::money::Money;
 use crate::themes::Page;
@@ -37,8 +37,10 @@ pub struct InvoicePage {
     pub net: Money,
     /// With tax.
     pub total: Money,
-    /// How it was paid.
+    /// How it was paid; of a credit note, how the money went back.
     pub paid: Option<PaidBy>,
+    /// The invoices that a credit note corrects.
+    pub corrects: Vec<Document>,
 }
 
 /// How a document was paid.
@@ -79,6 +81,7 @@ impl InvoicePage {
             net: invoice.totals.net,
             total: invoice.totals.gross,
             paid: invoice.paid_with.as_ref().map(PaidBy::of),
+            corrects: invoice.corrects.iter().map(Document::corrected).collect(),
         })
     }
 }
@@ -138,6 +141,7 @@ impl Page for InvoicePage {
                 at: sample::at("2026-11-22"),
                 method: Some(sample::visa()),
             }),
+            corrects: Vec::new(),
         };
         let issued = Self {
             state: InvoiceState::Issued,
@@ -151,6 +155,7 @@ impl Page for InvoicePage {
                 at: sample::at("2026-11-22"),
                 method: None,
             }),
+            corrects: vec![sample::document()],
             ..paid.clone()
         };
         vec![paid, issued, credit]

@@ -5,6 +5,7 @@
 
 pub mod billing;
 pub mod cancellation;
+mod charge;
 pub mod done;
 pub mod invoice;
 pub mod keys;

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::reactivation::Item;
 use super::sample;
 use super::view::{Charge, Document};
+use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Initiator, Payment, PaymentState};
+use crate::domain::refund::{Refund, RefundState};
 use crate::themes::Page;
 use crate::web::{Error, Owned};
 
@@ -79,6 +81,20 @@ pub enum Step {
     },
     /// The money settles nothing and goes back.
     Unapplied,
+    /// Some of it, or all, is on its way back.
+    RefundPending {
+        /// How much.
+        amount: Money,
+    },
+    /// Some of it, or all, went back.
+    Refunded {
+        /// When.
+        at: Timestamp,
+        /// How much.
+        amount: Money,
+        /// The document of it.
+        credit_note: Option<Document>,
+    },
 }
 
 /// `GET /payments/{id}`.
@@ -89,10 +105,19 @@ pub(super) async fn show(Owned { who, item }: Owned<Payment>) -> Result<Response
     let issued = issued.and_then(|invoice| invoice.issued_at.zip(Document::of(&invoice)));
     let debts = records.tx.debts_of_payment(&item.id).await?;
     let items = debts.iter().flat_map(|debt| Item::all(&debt.lines));
+    let items = items.collect();
+    let mut steps = Step::all(&item, issued);
+    for refund in records.refunds(&item).await? {
+        let note = match &refund.credit_note {
+            Some(id) => records.tx.invoice(&item.scope, id).await?,
+            None => None,
+        };
+        steps.extend(Step::back(&refund, note.as_ref().and_then(Document::of)));
+    }
     who.render(&PaymentPage {
-        items: items.collect(),
+        items,
         subscription: item.subscription.as_ref().map(ToString::to_string),
-        steps: Step::all(&item, issued),
+        steps,
         open: item.state.is_open() && item.sent_at.is_some(),
         charge,
     })
@@ -123,6 +148,20 @@ impl Step {
         steps.extend(invoice.map(|(at, invoice)| Self::Invoiced { at, invoice }));
         steps.extend(payment.unapplied.then_some(Self::Unapplied));
         steps
+    }
+
+    /// What a refund means to the customer; nothing when it failed, which the merchant mends.
+    fn back(refund: &Refund, credit_note: Option<Document>) -> Option<Self> {
+        let amount = refund.total();
+        match refund.state {
+            RefundState::Succeeded { at } => Some(Self::Refunded {
+                at,
+                amount,
+                credit_note,
+            }),
+            RefundState::Failed { .. } => None,
+            _ => Some(Self::RefundPending { amount }),
+        }
     }
 }
 
@@ -157,6 +196,8 @@ impl Page for PaymentPage {
             Step::Confirm { until: at },
             Step::Unknown,
             Step::Cancelled { at },
+            Step::Paid { at },
+            Step::Paid { at },
         ];
         let mut samples: Vec<Self> = sample::charges()
             .into_iter()
@@ -180,6 +221,25 @@ impl Page for PaymentPage {
             let charge = sample::charges().remove(1);
             samples.push(page(charge, vec![started(false, 0), declined]));
         }
+        let back = |credit_note| Step::Refunded {
+            at,
+            amount: sample::money(1050, "EUR"),
+            credit_note,
+        };
+        let pending = Step::RefundPending {
+            amount: sample::money(1850, "EUR"),
+        };
+        let partly = sample::charges().pop();
+        samples.extend(partly.map(|charge| {
+            let steps = vec![
+                started(true, 0),
+                Step::Paid { at },
+                back(Some(sample::document())),
+                back(None),
+                pending,
+            ];
+            page(charge, steps)
+        }));
         samples.push(Self {
             subscription: None,
             items: Vec::new(),

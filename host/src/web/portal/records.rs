@@ -14,7 +14,8 @@ use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, ProductId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::license::License;
-use crate::domain::payment::{Payment, Purpose};
+use crate::domain::payment::{Payment, PaymentState, Purpose};
+use crate::domain::refund::Refund;
 use crate::domain::subscription::Subscription;
 use crate::store::{ListedSubscription, Page, PaymentFilter, Result, SubscriptionFilter, Tx};
 use crate::web::paging::{Asked, ROWS};
@@ -225,7 +226,16 @@ impl Records {
         let method = self.method(payment.method.as_ref()).await?;
         let invoice = self.invoice(payment).await?;
         let document = invoice.as_ref().and_then(Document::of);
-        Ok(Charge::of(payment, what, method, document))
+        let refunds = self.refunds(payment).await?;
+        Ok(Charge::of(payment, what, method, document, &refunds))
+    }
+
+    /// What of a payment went back, or is to; nothing before it arrived.
+    pub async fn refunds(&mut self, payment: &Payment) -> Result<Vec<Refund>> {
+        match payment.state {
+            PaymentState::Succeeded { .. } => self.tx.refunds_of(&self.scope, &payment.id).await,
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// What a payment is for, by the name of its product.

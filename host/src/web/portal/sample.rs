@@ -164,6 +164,7 @@ pub(super) fn charge(state: &'static str, tone: &'static str) -> Charge {
         reason: None,
         method: Some(visa()),
         invoice: None,
+        refunded: None,
     }
 }
 
@@ -190,6 +191,14 @@ pub(super) fn charges() -> Vec<Charge> {
         method: None,
         ..charge("processing", "info")
     };
+    let refunded = Charge {
+        refunded: Some("full"),
+        ..paid.clone()
+    };
+    let partly = Charge {
+        refunded: Some("partial"),
+        ..paid.clone()
+    };
     vec![
         paid,
         declined,
@@ -198,6 +207,8 @@ pub(super) fn charges() -> Vec<Charge> {
         charge("awaiting-customer", "warn"),
         charge("created", "info"),
         charge("cancelled", "plain"),
+        refunded,
+        partly,
     ]
 }
 

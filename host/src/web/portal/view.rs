@@ -5,12 +5,13 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use super::charge::{Charge, Document, decline_word, payment_tone};
 use crate::domain::debt::Debt;
+use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
-use crate::domain::payment::{DeclineCode, Payment, PaymentState};
+use crate::domain::payment::{Payment, PaymentState};
 use crate::domain::period::Interval;
 use crate::domain::subscription::{HoldReason, SubscriptionState};
-use crate::domain::{invoice::Invoice, method::PaymentMethod};
 use crate::store::ListedSubscription;
 
 /// A payment method as people recognise it.
@@ -201,99 +202,6 @@ pub fn due(dues: &[Debt]) -> Option<Money> {
         .try_fold(first.amount, |sum, debt| sum.checked_add(debt.amount))
         .ok()
         .filter(|sum| !sum.is_zero())
-}
-
-/// A payment in a list.
-#[derive(Clone, Debug, Serialize)]
-pub struct Charge {
-    /// Its id.
-    pub id: String,
-    /// What was paid for.
-    pub what: String,
-    /// When it was started.
-    pub at: Timestamp,
-    /// How much.
-    pub amount: Money,
-    /// The state's name.
-    pub state: &'static str,
-    /// How the state is meant.
-    pub tone: &'static str,
-    /// Why it was declined: the ending of a message key.
-    pub reason: Option<&'static str>,
-    /// With what.
-    pub method: Option<Method>,
-    /// Its invoice, once that has a number.
-    pub invoice: Option<Document>,
-}
-
-/// An invoice or credit note in a list.
-#[derive(Clone, Debug, Serialize)]
-pub struct Document {
-    /// Its id.
-    pub id: String,
-    /// Its number as printed.
-    pub number: String,
-}
-
-impl Document {
-    /// `invoice`, once it has a number.
-    pub fn of(invoice: &Invoice) -> Option<Self> {
-        Some(Self {
-            id: invoice.id.to_string(),
-            number: invoice.number_text.clone()?,
-        })
-    }
-}
-
-impl Charge {
-    /// `payment` for `what`.
-    pub fn of(
-        payment: &Payment,
-        what: String,
-        method: Option<Method>,
-        invoice: Option<Document>,
-    ) -> Self {
-        let state = payment.standing();
-        let reason = match &state {
-            PaymentState::Declined { decline, .. } => Some(decline_word(decline.code)),
-            _ => None,
-        };
-        Self {
-            id: payment.id.to_string(),
-            what,
-            at: payment.created_at,
-            amount: payment.amount,
-            state: state.name(),
-            tone: payment_tone(&state),
-            reason,
-            method,
-            invoice,
-        }
-    }
-}
-
-/// How the state of a payment is meant.
-pub fn payment_tone(state: &PaymentState) -> &'static str {
-    match state {
-        PaymentState::Succeeded { .. } => "good",
-        PaymentState::Declined { .. } => "bad",
-        PaymentState::AwaitingCustomer { .. } => "warn",
-        PaymentState::Created | PaymentState::Processing { .. } | PaymentState::Unknown { .. } => {
-            "info"
-        }
-        PaymentState::Cancelled { .. } => "plain",
-    }
-}
-
-/// The ending of the message `decline-…` that tells a customer why. What could tip off a thief
-/// reads like any other decline.
-pub fn decline_word(code: DeclineCode) -> &'static str {
-    match code {
-        DeclineCode::LostCard | DeclineCode::StolenCard | DeclineCode::Fraud => {
-            DeclineCode::Generic.as_str()
-        }
-        told => told.as_str(),
-    }
 }
 
 /// The one thing that needs the customer, or that they should know is under way.

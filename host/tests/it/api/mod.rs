@@ -5,6 +5,7 @@ mod limits;
 mod methods;
 mod patches;
 mod pauses;
+mod refunds;
 mod refusals;
 mod repeats;
 mod resources;

@@ -41,6 +41,8 @@ fn written(payment: &Payment, method: &PaymentMethod) -> Value {
         cart: None,
         invoice_url: None,
         payment_link: None,
+        refunds: &[],
+        disputes: &[],
     };
     serde_json::to_value(payment::Payment::new(payment, around)).unwrap()
 }

@@ -5,6 +5,7 @@ mod coming_back;
 mod first_payment;
 mod late;
 mod pausing;
+mod refunds;
 mod test_clock;
 mod trouble;
 

@@ -139,6 +139,7 @@ impl Guest<'_> {
             period: None,
             quote: None,
             unapplied: false,
+            moved: None,
             lookups: 0,
             absent_since: None,
             metadata: "{}".to_owned(),

@@ -39,6 +39,20 @@ pub(super) const INSIDE: &[(On, &str, &str, &str)] = &[
         "",
     ),
     (Api, "GET", "/payments?product_id={other-product}", ""),
+    (Api, "GET", "/refunds?customer_id={other-customer}", ""),
+    (
+        Api,
+        "GET",
+        "/refunds?subscription_id={other-subscription}",
+        "",
+    ),
+    (
+        Api,
+        "POST",
+        "/refunds",
+        r#"{"payment_id":"{other-payment}"}"#,
+    ),
+    (Api, "GET", "/disputes?customer_id={other-customer}", ""),
     (Api, "GET", "/license_keys?customer_id={other-customer}", ""),
     (Api, "GET", "/license_keys?product_id={other-product}", ""),
     (

@@ -8,11 +8,13 @@ use vestibule::domain::Scope;
 use vestibule::domain::access::{Session, SessionSource};
 use vestibule::domain::customer::Customer;
 use vestibule::domain::debt::Debt;
+use vestibule::domain::dispute::{Dispute, DisputeKind, DisputeState};
 use vestibule::domain::invoice::{Invoice, InvoiceState, PaidWith};
 use vestibule::domain::license::{License, LicenseInstance};
 use vestibule::domain::method::PaymentMethod;
 use vestibule::domain::payment::{CustomerAction, Initiator, Payment, PaymentState};
 use vestibule::domain::product::Product;
+use vestibule::domain::refund::{Refund, RefundCause, RefundState};
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use vestibule::flows::{portal_link, secret};
 use vestibule::store::{EmailChange, Setup, SetupState};
@@ -83,6 +85,11 @@ impl Person {
         tx.insert_invoice(&rows.invoice).await.unwrap();
         tx.insert_payment(&rows.payment).await.unwrap();
         tx.hold_debt(&rows.payment.id, &debt.id).await.unwrap();
+        let (mut refund, dispute) = money_back(cx, &rows.payment);
+        tx.insert_refund(&refund).await.unwrap();
+        refund.credit_note = Some(rows.invoice.id.clone());
+        tx.save_refund(&mut refund).await.unwrap();
+        tx.insert_dispute(&dispute).await.unwrap();
         tx.insert_setup(&rows.setup).await.unwrap();
         tx.insert_license(&rows.license).await.unwrap();
         tx.insert_license_instance(&rows.device).await.unwrap();
@@ -108,6 +115,8 @@ impl Person {
             (Kind::License, rows.license.id.to_string()),
             (Kind::Device, rows.device.id.to_string()),
             (Kind::Product, rows.product.id.to_string()),
+            (Kind::Refund, refund.id.to_string()),
+            (Kind::Dispute, dispute.id.to_string()),
             (Kind::Link, link),
             (Kind::Proof, proof),
         ];
@@ -257,6 +266,53 @@ fn rows(cx: &Cx, customer: &Customer) -> Rows {
         payment,
         session,
     }
+}
+
+fn money_back(cx: &Cx, payment: &Payment) -> (Refund, Dispute) {
+    let now = cx.now();
+    let refund = Refund {
+        id: cx.new_id(),
+        scope: payment.scope.clone(),
+        payment: payment.id.clone(),
+        customer: payment.customer.clone(),
+        subscription: payment.subscription.clone(),
+        gateway: payment.gateway.clone(),
+        cause: RefundCause::Merchant,
+        amount: payment.amount,
+        moved_minor: None,
+        parts: Vec::new(),
+        is_partial: false,
+        reason: None,
+        metadata: "{}".to_owned(),
+        state: RefundState::Succeeded { at: now },
+        sent_at: Some(now),
+        request: "{}".to_owned(),
+        gateway_ref: None,
+        lookups: 0,
+        absent_since: None,
+        credit_note: None,
+        created_at: now,
+        updated_at: now,
+        version: 0,
+    };
+    let dispute = Dispute {
+        id: cx.new_id(),
+        scope: payment.scope.clone(),
+        payment: payment.id.clone(),
+        customer: payment.customer.clone(),
+        method: payment.method.clone(),
+        gateway: payment.gateway.clone(),
+        reference: format!("dp-of-{}", payment.id),
+        kind: DisputeKind::Dispute,
+        state: DisputeState::Won,
+        amount: payment.amount,
+        reason: None,
+        reopened: false,
+        heard_at: now,
+        created_at: now,
+        updated_at: now,
+    };
+    (refund, dispute)
 }
 
 fn method(cx: &Cx, customer: &Customer) -> PaymentMethod {

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     License,
     Device,
     Product,
+    Refund,
+    Dispute,
     /// The secret of a dynamic link.
     Link,
     /// The secret of a link that proves a new address.
@@ -73,7 +75,10 @@ impl Route {
     }
 }
 
-use Kind::{Customer, Device, Invoice, License, Link, Method, Payment, Product, Proof, Setup};
+use Kind::{
+    Customer, Device, Dispute, Invoice, License, Link, Method, Payment, Product, Proof, Refund,
+    Setup,
+};
 use Kind::{Subscription as Sub, Subscription};
 use On::{Api, Console, Host, Portal};
 use Takes::{Alike, Nothing, Own, Room, Secret};
@@ -242,7 +247,19 @@ pub(super) const ROUTES: &[Route] = &[
     route(Api, "GET", "/payments", Nothing(KEY)),
     route(Api, "POST", "/payments", Nothing(BODY)),
     route(Api, "GET", "/payments/{payment}", Own(&[Payment])),
+    route(
+        Api,
+        "GET",
+        "/payments/{payment}/line-items",
+        Own(&[Payment]),
+    ),
+    route(Api, "GET", "/refunds", Nothing(KEY)),
+    route(Api, "POST", "/refunds", Nothing(BODY)),
+    route(Api, "GET", "/refunds/{refund}", Own(&[Refund])),
+    route(Api, "GET", "/disputes", Nothing(KEY)),
+    route(Api, "GET", "/disputes/{dispute}", Own(&[Dispute])),
     route(Api, "GET", "/invoices/payments/{payment}", Own(&[Payment])),
+    route(Api, "GET", "/invoices/refunds/{refund}", Own(&[Refund])),
     route(Api, "GET", "/license_keys", Nothing(KEY)),
     route(Api, "GET", "/license_keys/{license}", Own(&[License])),
     route(Api, "GET", "/license_key_instances", Nothing(KEY)),

@@ -25,6 +25,8 @@ mail-fact-next = Next payment
 mail-fact-date = Date
 mail-fact-method = Paid with
 mail-fact-invoice = Invoice
+mail-fact-refund-method = Refunded to
+mail-fact-credit-note = Credit note
 
 mail-login-subject = { $code } is your code for { $business }
 mail-login-title = Sign in to { $business }
@@ -62,6 +64,13 @@ mail-paid-title = We received your payment
 mail-paid-text = Your payment of { $amount } for { $product } went through.
 mail-paid-button = See payment and invoice
 mail-paid-where = The invoice is in the portal, ready to download.
+
+mail-refund-subject = Your refund of { $amount } from { $business }
+mail-refund-title = We sent you a refund
+mail-refund-text = We have refunded { $amount } of your payment for { $product }.
+mail-refund-text-unapplied = We have refunded { $amount } that you paid and that was not needed.
+mail-refund-button = See payment and refund
+mail-refund-when = Your bank may take up to ten days until you see it on your account.
 
 mail-reactivated-subject = Your { $product } subscription is active again
 mail-reactivated-text = Your { $product } subscription is active again. Your license keys work as before.

@@ -17,6 +17,8 @@ payment-unknown = Being checked
 payment-succeeded = Paid
 payment-declined = Declined
 payment-cancelled = Cancelled
+payment-refunded = Refunded
+payment-partly-refunded = Partly refunded
 
 license-active = Active
 license-suspended = On hold

@@ -25,6 +25,8 @@ mail-fact-next = Próximo pago
 mail-fact-date = Fecha
 mail-fact-method = Pagado con
 mail-fact-invoice = Factura
+mail-fact-refund-method = Devuelto a
+mail-fact-credit-note = Nota de crédito
 
 mail-login-subject = { $code } es tu código para { $business }
 mail-login-title = Inicia sesión en { $business }
@@ -62,6 +64,13 @@ mail-paid-title = Hemos recibido tu pago
 mail-paid-text = Tu pago de { $amount } por { $product } se ha realizado correctamente.
 mail-paid-button = Ver el pago y la factura
 mail-paid-where = La factura está en el portal, lista para descargar.
+
+mail-refund-subject = Tu reembolso de { $amount } de { $business }
+mail-refund-title = Te hemos enviado un reembolso
+mail-refund-text = Te hemos devuelto { $amount } de tu pago por { $product }.
+mail-refund-text-unapplied = Te hemos devuelto { $amount } que pagaste y que no hacían falta.
+mail-refund-button = Ver el pago y el reembolso
+mail-refund-when = Tu banco puede tardar hasta diez días en mostrarlo en tu cuenta.
 
 mail-reactivated-subject = Tu suscripción a { $product } vuelve a estar activa
 mail-reactivated-text = Tu suscripción a { $product } vuelve a estar activa. Tus claves de licencia funcionan como antes.

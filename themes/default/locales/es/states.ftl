@@ -14,6 +14,8 @@ payment-unknown = En comprobación
 payment-succeeded = Pagado
 payment-declined = Rechazado
 payment-cancelled = Cancelado
+payment-refunded = Reembolsado
+payment-partly-refunded = Reembolsado en parte
 
 license-active = Activa
 license-suspended = Suspendida

@@ -1,0 +1,197 @@
+//! Asking the gateway what became of a refund, at growing intervals. Time alone never fails one.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::settle::{self, News};
+use super::{read, send};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::RefundId;
+use crate::domain::money::Money;
+use crate::domain::refund::{Refund, RefundEvent, RefundState};
+use crate::flows::Error;
+use crate::plugins::gateway::answer::Lookup;
+use crate::plugins::gateway::request::SentRequest;
+use crate::store::{self, Tx, Work};
+
+/// Orders the next look at an open refund.
+pub(super) async fn order(cx: &Cx, tx: &mut Tx, refund: &Refund) -> store::Result<()> {
+    if refund.state.is_open() {
+        let at = next(cx, refund);
+        order_at(cx, tx, refund, at).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn order_at(
+    cx: &Cx,
+    tx: &mut Tx,
+    refund: &Refund,
+    at: Timestamp,
+) -> store::Result<()> {
+    let work = Work::ReconcileRefund {
+        refund: refund.id.clone(),
+    };
+    cx.order_at(tx, &refund.scope, &work, at).await
+}
+
+/// When the gateway is asked about an open refund again (host time).
+fn next(cx: &Cx, refund: &Refund) -> Timestamp {
+    let settings = cx.settings.load();
+    let billing = &settings.billing;
+    let now = cx.now();
+    let after = |from: Timestamp, wait| from.checked_add(wait).unwrap_or(Timestamp::MAX);
+    let looks = usize::try_from(refund.lookups).unwrap_or(usize::MAX);
+    let sent = refund.sent_at.unwrap_or(now);
+    let at = match billing.lookup_after.get(looks) {
+        Some(wait) => match after(sent, *wait) {
+            at if at > now => at,
+            _ => after(now, *wait),
+        },
+        None => after(now, billing.lookup_every),
+    };
+    if refund.absent_since.is_some() {
+        return at.min(after(now, billing.absent_again_after));
+    }
+    at
+}
+
+/// Looks after an open refund: sends what was certainly not executed, asks about the rest.
+/// Orders the next look itself.
+pub async fn look(cx: &Cx, scope: &Scope, id: &RefundId) -> Result<Refund, Error> {
+    let refund = read(cx, scope, id).await?;
+    if !refund.state.is_open() {
+        return Ok(refund);
+    }
+    if refund.state == RefundState::Created && refund.sent_at.is_none() {
+        return send_again(cx, scope, refund).await;
+    }
+    ask(cx, scope, refund).await?;
+    note(cx, scope, id, |refund| {
+        refund.lookups = refund.lookups.saturating_add(1);
+    })
+    .await
+}
+
+/// Sends a refund that was not executed, while its key is certainly alive at the gateway; after
+/// that it has failed.
+async fn send_again(cx: &Cx, scope: &Scope, known: Refund) -> Result<Refund, Error> {
+    let id = &known.id;
+    let as_known = |now: &Refund| now.state == known.state && now.sent_at == known.sent_at;
+    if !key_is_alive(cx, &known) {
+        let never = "the gateway did not take it while its key was alive".to_owned();
+        let failed = News::bare(RefundEvent::Failed(never));
+        return settle::apply_while(cx, scope, id, failed, as_known).await;
+    }
+    {
+        let mut tx = cx.store.begin().await?;
+        let mut refund = settle::lock(&mut tx, scope, id).await?.1;
+        if !as_known(&refund) {
+            return Ok(refund);
+        }
+        refund.state = RefundState::Created;
+        refund.sent_at = Some(cx.now());
+        refund.absent_since = None;
+        order(cx, &mut tx, &refund).await?;
+        tx.save_refund(&mut refund).await?;
+        tx.commit().await?;
+    }
+    send::send(cx, scope, id).await
+}
+
+fn key_is_alive(cx: &Cx, refund: &Refund) -> bool {
+    let alive = match cx.plugins.gateway(&refund.scope, &refund.gateway) {
+        Ok(gateway) => SignedDuration::try_from(gateway.description().key_lifetime / 2).ok(),
+        Err(_) => None,
+    };
+    let alive = alive.unwrap_or(SignedDuration::from_hours(12));
+    let made = refund.id.made_at().unwrap_or(refund.created_at);
+    made.checked_add(alive).is_ok_and(|end| cx.now() < end)
+}
+
+/// Asks the gateway about a refund that was sent, and settles what it answers.
+pub(super) async fn ask(cx: &Cx, scope: &Scope, refund: Refund) -> Result<Refund, Error> {
+    let gateway = match cx.plugins.gateway_of_open(scope, &refund.gateway) {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            tracing::warn!(refund.id = %refund.id, error = %error, "the gateway of an open refund is not usable");
+            return note(cx, scope, &refund.id, |_| {}).await;
+        }
+    };
+    let lag = gateway.description().lookup_lag;
+    match gateway.refund_lookup(&sent(&refund, cx.now())).await {
+        Ok(Lookup::Found(answer)) => settle::apply(cx, scope, &refund.id, answer.into()).await,
+        Ok(Lookup::Absent) => absent(cx, scope, refund, lag).await,
+        Ok(Lookup::CannotTell) => note(cx, scope, &refund.id, |_| {}).await,
+        Err(error) => {
+            tracing::warn!(refund.id = %refund.id, error = %error, "a look-up of a refund has no answer");
+            note(cx, scope, &refund.id, |_| {}).await
+        }
+    }
+}
+
+fn sent(refund: &Refund, now: Timestamp) -> SentRequest {
+    SentRequest {
+        key: refund.id.to_string(),
+        reference: refund.gateway_ref.clone(),
+        customer_reference: None,
+        first_sent_at: refund.sent_at.unwrap_or(now),
+        amount: Some(Money::new(refund.amount.minor, refund.amount.currency)),
+    }
+}
+
+/// The gateway knows no such refund. That counts as "never happened" only when the last sending
+/// is older than every delay it admits, and only when it was said twice; then the same request is
+/// sent again, while its key is alive.
+async fn absent(
+    cx: &Cx,
+    scope: &Scope,
+    refund: Refund,
+    lag: std::time::Duration,
+) -> Result<Refund, Error> {
+    if matches!(refund.state, RefundState::Processing { .. }) {
+        tracing::error!(refund.id = %refund.id, "the gateway does not know a refund that it has acknowledged; look at its settings and its account");
+        return note(cx, scope, &refund.id, |_| {}).await;
+    }
+    let now = cx.now();
+    let (enough, apart) = {
+        let settings = cx.settings.load();
+        let lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);
+        let delay = settings.plugins.deadline.checked_add(lag);
+        (
+            delay
+                .unwrap_or(SignedDuration::MAX)
+                .max(settings.billing.absent_after),
+            settings.billing.absent_again_after,
+        )
+    };
+    let passed = |since: Timestamp, wait| since.checked_add(wait).is_ok_and(|at| at <= now);
+    let old_enough = passed(refund.sent_at.unwrap_or(now), enough);
+    let said_before = refund
+        .absent_since
+        .is_some_and(|since| passed(since, apart));
+    if old_enough && said_before {
+        tracing::info!(refund.id = %refund.id, "the gateway never executed a refund");
+        return send_again(cx, scope, refund).await;
+    }
+    let since = old_enough.then(|| refund.absent_since.unwrap_or(now));
+    note(cx, scope, &refund.id, |refund| refund.absent_since = since).await
+}
+
+/// Writes something down about a refund while it is open, and orders the next look.
+async fn note(
+    cx: &Cx,
+    scope: &Scope,
+    id: &RefundId,
+    what: impl FnOnce(&mut Refund),
+) -> Result<Refund, Error> {
+    let mut tx = cx.store.begin().await?;
+    let mut refund = settle::lock(&mut tx, scope, id).await?.1;
+    if refund.state.is_open() {
+        what(&mut refund);
+        order(cx, &mut tx, &refund).await?;
+        tx.save_refund(&mut refund).await?;
+        tx.commit().await?;
+    }
+    Ok(refund)
+}

@@ -1,0 +1,61 @@
+//! The rule for money that settled nothing: after a time it goes back, or it is held until
+//! somebody decides.
+
+use jiff::Timestamp;
+
+use super::{NewRefund, make, refundable};
+use crate::config::Unapplied;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::PaymentId;
+use crate::domain::payment::Payment;
+use crate::domain::refund::RefundCause;
+use crate::domain::refund::parts::Wish;
+use crate::flows::{Error, Refused};
+use crate::store::{Tx, Work};
+
+/// Orders that a payment which settled nothing goes back when the rule says so.
+pub(in crate::flows) async fn order(cx: &Cx, tx: &mut Tx, payment: &Payment) -> Result<(), Error> {
+    let Unapplied::After(wait) = cx.settings.load().billing.unapplied else {
+        return Ok(());
+    };
+    let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+    let work = Work::RefundUnapplied {
+        payment: payment.id.clone(),
+    };
+    cx.order_at(tx, &payment.scope, &work, at).await?;
+    Ok(())
+}
+
+/// Gives back what is left of money that settled nothing, unless that is under way. A try that
+/// failed is followed by another at the same distance, under a key of its own.
+pub async fn give_back(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<(), Error> {
+    let mut tx = cx.store.read().await?;
+    let payment = tx.payment(scope, id).await?;
+    let payment = payment.ok_or(Error::NotFound("payment"))?;
+    let left = refundable(&mut tx, &payment).await?.left;
+    drop(tx);
+    let held = matches!(cx.settings.load().billing.unapplied, Unapplied::Hold);
+    if !payment.unapplied || left.is_zero() || held {
+        return Ok(());
+    }
+    let new = NewRefund {
+        // A second one finds nothing left: the first counts from its intent on.
+        id: cx.new_id(),
+        payment: id.clone(),
+        wish: Wish::Rest,
+        reason: None,
+        metadata: "{}".to_owned(),
+        cancel_subscription: false,
+    };
+    match make(cx, scope, new, RefundCause::Unapplied).await {
+        // The bank decides about it first.
+        Err(Error::Refused(Refused::Disputed)) => {
+            let mut tx = cx.store.begin().await?;
+            order(cx, &mut tx, &payment).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+        ended => ended.map(drop),
+    }
+}
