@@ -270,6 +270,7 @@ fn new_subscription(
         product: product_id(samples),
         quantity: 1,
         trial_days: None,
+        on_demand: None,
         buyer: BuyerDetails {
             billing: BillingAddress {
                 country: samples.country.to_owned(),

@@ -45,6 +45,20 @@ pub struct Quote {
     pub period: Period,
     /// The instant that dates count from after the payment.
     pub anchor: Timestamp,
+    /// Whether that period is bought; otherwise it was paid for before and stays as it is.
+    pub buys: bool,
+}
+
+/// Whether paying `due` buys a period: one that was supplied already, and whose payment was taken
+/// back, does not. The cause of a period's debt is the period's start.
+pub fn buys_period(subscription: &Subscription, due: &Debt) -> bool {
+    let supplied = due
+        .cause
+        .parse()
+        .ok()
+        .and_then(|start| Timestamp::from_microsecond(start).ok())
+        .is_some_and(|start| start < subscription.period.end);
+    due.kind == DebtKind::Period && !supplied
 }
 
 /// Quotes the open `dues` of `subscription` if they are paid at `now` (business time).
@@ -55,7 +69,7 @@ pub fn quote(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Result<Quote, QuoteError> {
-    let unpaid_period = dues.iter().any(|due| due.kind == DebtKind::Period);
+    let unpaid_period = dues.iter().any(|due| buys_period(subscription, due));
     let interval = subscription.interval;
     let starts_now = policy == ReactivationAnchor::Payment
         && !matches!(subscription.state, SubscriptionState::PastDue { .. });
@@ -77,7 +91,7 @@ pub fn quote(
         .iter()
         .flat_map(|due| {
             due.lines.iter().cloned().map(|mut line| {
-                if due.kind == DebtKind::Period {
+                if buys_period(subscription, due) {
                     line.period = Some(period);
                 }
                 line
@@ -92,6 +106,7 @@ pub fn quote(
         totals,
         period,
         anchor,
+        buys: unpaid_period,
     })
 }
 

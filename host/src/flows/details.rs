@@ -29,6 +29,8 @@ pub struct Changes {
     pub customer_name: Option<String>,
     /// When it is billed next.
     pub next_billing_date: Option<Timestamp>,
+    /// When it is billed next, and by the period from then on; it is on demand before.
+    pub renew_from: Option<Timestamp>,
     /// Whether and when it ends.
     pub ending: Option<Wish>,
 }
@@ -53,6 +55,9 @@ pub async fn update(
     let date = changes
         .next_billing_date
         .filter(|date| !(is_repeat && *date == subscription.period.end));
+    let renew_from = changes
+        .renew_from
+        .filter(|date| !(is_repeat && *date == subscription.period.end));
     let ending = changes
         .ending
         .take()
@@ -63,6 +68,9 @@ pub async fn update(
     }
     if let Some(date) = date {
         schedule::move_to(cx, &mut tx, &mut subscription, date, now).await?;
+    }
+    if let Some(date) = renew_from {
+        schedule::renew_from(cx, &mut tx, &mut subscription, date, now).await?;
     }
     if let Some(wish) = ending {
         subscription = cancellation::grant(cx, &mut tx, subscription, wish, now).await?;

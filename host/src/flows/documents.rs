@@ -206,15 +206,15 @@ pub(super) async fn issue(
     Ok(draft)
 }
 
-/// Issues the document of a payment, paid: the draft that was shown, or a new one. Its lines
-/// name the period that was bought in the end.
+/// Issues the document of a payment, paid: the draft that was shown, or a new one. The lines
+/// that `bought` names, in the order of the debts, name the period that was bought in the end.
 pub(super) async fn bill(
     cx: &Cx,
     tx: &mut Tx,
     business: &Business,
     payment: &mut Payment,
     subscription: Option<&Subscription>,
-    debts: &[Debt],
+    (debts, bought): (&[Debt], &[bool]),
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
@@ -226,8 +226,10 @@ pub(super) async fn bill(
         Some(draft) => draft,
         None => fresh(cx, tx, business, payment, subscription, debts, now).await?,
     };
-    for line in draft.lines.iter_mut().filter(|line| line.period.is_some()) {
-        line.period = payment.period.or(line.period);
+    for (line, bought) in draft.lines.iter_mut().zip(bought) {
+        if *bought && line.period.is_some() {
+            line.period = payment.period.or(line.period);
+        }
     }
     let paid = paid_with(tx, payment, now).await?;
     let issued = issue(cx, tx, business, draft, Some(paid), now).await?;

@@ -23,15 +23,15 @@ pub async fn start(
     choice: Choice,
     call: Option<&Call>,
 ) -> Result<Attempt, Error> {
-    let has_dues = {
+    {
         let mut tx = cx.store.read().await?;
         let subscription = tx
             .subscription(scope, id)
             .await?
             .ok_or(Error::NotFound("subscription"))?;
         takes_method(&subscription)?;
-        subscription.state.has_dues() && !tx.dues_of(scope, id).await?.is_empty()
-    };
+    }
+    let has_dues = reactivation::quote(cx, scope, id).await?.is_some();
     let payment = call.map_or_else(|| cx.new_id(), |call| call.id_of("payment"));
     if let Some(known) = cx.store.read().await?.payment(scope, &payment).await? {
         let ending = Ending::of(&known);

@@ -12,6 +12,7 @@ mod charge;
 pub mod customer;
 pub mod details;
 pub mod documents;
+mod dues;
 pub mod email_change;
 mod facts;
 mod grants;
@@ -20,6 +21,7 @@ pub mod limit;
 pub mod method_page;
 pub mod method_update;
 mod off_schedule;
+pub mod on_demand;
 pub mod pause;
 pub mod portal_link;
 pub mod product;
@@ -228,6 +230,9 @@ pub enum Refused {
     /// The gateway has no such operation.
     #[error("the gateway of this payment cannot give money back")]
     NoRefunds,
+    /// It is charged by the period.
+    #[error("the subscription is not on demand")]
+    NotOnDemand,
     /// The page for it has expired.
     #[error("its page has expired")]
     Expired,

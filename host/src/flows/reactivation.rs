@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::charge::{self, Intent};
 use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused};
-use super::{documents, facts, reconciliation, settlement};
+use super::{documents, dues, facts, reconciliation, settlement};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -20,17 +20,20 @@ use crate::store::{self, Tx};
 /// What paying everything that is due now costs and buys; none when nothing is due.
 pub async fn quote(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Quote>, Error> {
     let mut tx = cx.store.read().await?;
-    let subscription = tx
+    let mut subscription = tx
         .subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
-    let dues = dues(&mut tx, &subscription).await?;
-    if dues.is_empty() {
+    if !subscription.state.has_dues() {
         return Ok(None);
     }
     let now = cx.business_now(&mut tx, scope).await?;
     let (business, _) = available(cx, scope)?;
-    Ok(Some(price(cx, &business, &subscription, &dues, now)?))
+    let dues = dues::of(cx, &mut tx, &business, &mut subscription, now).await?;
+    if dues.debts.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(price(cx, &business, &subscription, &dues.debts, now)?))
 }
 
 /// Pays everything that is due with the chosen method. `quote` is the id of the quote that
@@ -194,18 +197,25 @@ async fn intend(
 ) -> Result<PaymentId, Error> {
     let (business, mode) = available(cx, scope)?;
     let mut tx = cx.store.begin().await?;
-    let subscription = tx
+    let mut subscription = tx
         .lock_subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
-    let dues = dues(&mut tx, &subscription).await?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    let owed = dues::of(cx, &mut tx, &business, &mut subscription, now).await?;
+    let dues = owed.debts;
     if dues.is_empty() {
         return Err(Error::Refused(Refused::NothingDue));
     }
-    let now = cx.business_now(&mut tx, scope).await?;
     let quote = price(cx, &business, &subscription, &dues, now)?;
     if agreed.is_some_and(|agreed| agreed != quote.id) {
         return Err(Error::Refused(Refused::StaleQuote));
+    }
+    if let Some(next) = &owed.next {
+        if !tx.insert_debt(next).await? {
+            return Err(Error::Refused(Refused::StaleQuote));
+        }
+        tx.save_subscription(&mut subscription).await?;
     }
     limit_tries(cx, &mut tx, scope, &subscription.customer, now).await?;
     let customer = tx
@@ -269,15 +279,6 @@ async fn intend(
     .await?;
     tx.commit().await?;
     Ok(payment.id)
-}
-
-/// The open debts of a subscription whose state lets the customer pay them. A disputed one
-/// is paid by the customer only, which this is.
-async fn dues(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Debt>, Error> {
-    if !subscription.state.has_dues() {
-        return Ok(Vec::new());
-    }
-    Ok(tx.dues_of(&subscription.scope, &subscription.id).await?)
 }
 
 fn price(

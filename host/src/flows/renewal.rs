@@ -69,7 +69,7 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         tx.commit().await?;
         return Ok(None);
     }
-    if subscription.state != SubscriptionState::Active {
+    if subscription.state != SubscriptionState::Active || subscription.on_demand {
         return Ok(None);
     }
     let payment = intend(cx, &mut tx, subscription, now).await?;

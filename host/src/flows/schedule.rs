@@ -28,6 +28,22 @@ pub async fn set_next_billing_date(
     Ok(subscription)
 }
 
+/// Lets a locked subscription that is on demand be paid by the period, from `date` on.
+pub(super) async fn renew_from(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    date: Timestamp,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if !subscription.on_demand {
+        return Err(Error::Refused(Refused::NotOnDemand));
+    }
+    subscription.on_demand = false;
+    subscription.period.start = now;
+    move_to(cx, tx, subscription, date, now).await
+}
+
 /// Moves the next billing date of a locked subscription.
 pub(super) async fn move_to(
     cx: &Cx,
@@ -36,7 +52,7 @@ pub(super) async fn move_to(
     date: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if subscription.state != SubscriptionState::Active {
+    if subscription.state != SubscriptionState::Active || subscription.on_demand {
         return Err(Error::Refused(Refused::State));
     }
     if date <= now {

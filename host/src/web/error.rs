@@ -236,6 +236,7 @@ fn conflict(why: flows::Refused) -> &'static str {
         flows::Refused::PaymentUnderWay => "previous_payment_pending",
         flows::Refused::State => "subscription_inactive",
         flows::Refused::AlreadyPaused => "subscription_already_paused",
+        flows::Refused::NotOnDemand => "subscription_not_on_demand",
         flows::Refused::NotPaused => "subscription_not_paused",
         _ => "conflict",
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::charge::{self, Intent};
 use super::super::reactivation::available;
 use super::super::{Error, facts};
-use super::{Begun, NewPurchase, NewSubscription, expiry, line, period_debt};
+use super::{Begun, NewPurchase, NewSubscription, OnDemand, expiry, line, period_debt};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
@@ -13,7 +13,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
 use crate::domain::subscription::{Cancellation, Subscription, SubscriptionState};
-use crate::domain::tax;
+use crate::domain::tax::{self, Line};
 use crate::store::{Tx, Work};
 
 /// Makes a subscription in `pending` with the debt of its first period and the payment that
@@ -54,7 +54,10 @@ pub async fn create_subscription(
     let zone = &business.time_zone;
     let period = Period {
         start: now,
-        end: recurring.interval.after(now, 1, zone)?,
+        end: match new.on_demand {
+            Some(_) => recurring.term.after(now, 1, zone)?,
+            None => recurring.interval.after(now, 1, zone)?,
+        },
     };
     let subscription = Subscription {
         id: new.id,
@@ -66,7 +69,10 @@ pub async fn create_subscription(
         tax_inclusive: product.tax_inclusive,
         interval: recurring.interval,
         term: recurring.term,
-        trial_days: new.trial_days.unwrap_or(recurring.trial_days),
+        trial_days: match new.on_demand {
+            Some(_) => 0,
+            None => new.trial_days.unwrap_or(recurring.trial_days),
+        },
         state: SubscriptionState::Pending,
         anchor: now,
         period,
@@ -74,7 +80,7 @@ pub async fn create_subscription(
         cancel_at_period_end: false,
         cancellation: Cancellation::default(),
         resume_at: None,
-        on_demand: false,
+        on_demand: new.on_demand.is_some(),
         method: None,
         buyer: new.buyer,
         metadata: new.metadata.clone(),
@@ -92,10 +98,27 @@ pub async fn create_subscription(
         now,
         Some(period),
     );
-    let debts = if subscription.trial_days == 0 {
-        vec![period_debt(cx, &subscription, line, period.start, now)?]
-    } else {
-        Vec::new()
+    let debts = match new.on_demand {
+        Some(OnDemand::Charge { price, description }) => {
+            let price = price.map(|minor| Money::new(minor, product.price.currency));
+            let line = Line {
+                unit: price.unwrap_or(line.unit),
+                quantity: price.map_or(line.quantity, |_| 1),
+                description: description.unwrap_or(line.description),
+                period: None,
+                ..line
+            };
+            let debt = period_debt(cx, &subscription, line, period.start, now)?;
+            vec![Debt {
+                kind: DebtKind::OnDemand,
+                cause: new.payment.to_string(),
+                ..debt
+            }]
+        }
+        None if subscription.trial_days == 0 => {
+            vec![period_debt(cx, &subscription, line, period.start, now)?]
+        }
+        Some(OnDemand::Mandate) | None => Vec::new(),
     };
     let intent = Intent {
         id: new.payment,

@@ -37,12 +37,28 @@ pub struct NewSubscription {
     pub quantity: u32,
     /// Days without charge; the product's when none.
     pub trial_days: Option<u32>,
+    /// Charged when the merchant says so, not by the period.
+    pub on_demand: Option<OnDemand>,
     /// Who buys, for tax and documents.
     pub buyer: BuyerDetails,
     /// A JSON object.
     pub metadata: String,
     /// Where the merchant wants the customer to be offered to go afterwards.
     pub return_url: Option<String>,
+}
+
+/// How a subscription on demand begins.
+#[derive(Clone, Debug)]
+pub enum OnDemand {
+    /// With a method, and no charge.
+    Mandate,
+    /// With a charge.
+    Charge {
+        /// How much, in minor units of the product's currency; the product's price when none.
+        price: Option<i64>,
+        /// How its line reads; the product's name when none.
+        description: Option<String>,
+    },
 }
 
 /// A one-time purchase to be made.

@@ -194,6 +194,7 @@ async fn succeeded(
     let (business, _) = cx
         .business(&scope)
         .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))?;
+    let bought = revival::bought(payment, subscription.as_ref(), &debts);
     if let Some(subscription) = subscription.as_mut() {
         revival::buy_period(&business, payment, subscription, &debts, now)?;
     }
@@ -203,7 +204,7 @@ async fn succeeded(
         &business,
         payment,
         subscription.as_ref(),
-        &debts,
+        (&debts, &bought),
         now,
     )
     .await?;

@@ -9,6 +9,7 @@ use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
+use crate::domain::quote::buys_period;
 use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx, Work};
@@ -135,6 +136,20 @@ async fn begin(
     Ok(())
 }
 
+/// For each line of `debts` whether it buys a period.
+pub(super) fn bought(
+    payment: &Payment,
+    subscription: Option<&Subscription>,
+    debts: &[Debt],
+) -> Vec<bool> {
+    let buys = |debt: &Debt| match (payment.purpose, subscription) {
+        (Purpose::Reactivation, Some(subscription)) => buys_period(subscription, debt),
+        _ => debt.kind == DebtKind::Period,
+    };
+    let of_lines = |debt: &Debt| std::iter::repeat_n(buys(debt), debt.lines.len());
+    debts.iter().flat_map(of_lines).collect()
+}
+
 /// The period that a payment buys, in the subscription and in the payment: what the quote
 /// said, unless it has run out meanwhile. Nothing when no period is paid.
 pub(super) fn buy_period(
@@ -144,17 +159,23 @@ pub(super) fn buy_period(
     debts: &[Debt],
     now: Timestamp,
 ) -> Result<(), Error> {
-    if debts.iter().all(|debt| debt.kind != DebtKind::Period) {
+    let buys = bought(payment, Some(subscription), debts).contains(&true);
+    if payment.purpose != Purpose::Begin && !buys {
         return Ok(());
     }
     let zone = &business.time_zone;
     let interval = subscription.interval;
     match payment.purpose {
         Purpose::Begin => {
+            let first = if subscription.on_demand {
+                subscription.term
+            } else {
+                interval
+            };
             subscription.anchor = now;
             subscription.period = Period {
                 start: now,
-                end: interval.after(now, 1, zone)?,
+                end: first.after(now, 1, zone)?,
             };
             subscription.expires_at = Some(subscription.term.after(now, 1, zone)?);
         }

@@ -284,6 +284,7 @@ async fn begin_free(
         .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))?;
     let zone = &business.time_zone;
     let (first, is_trial) = match subscription.trial_days {
+        0 if subscription.on_demand => (subscription.term, false),
         0 => (subscription.interval, false),
         count => (
             Interval {

@@ -62,7 +62,6 @@ pub(super) struct Purchase {
     discount_codes: Option<Value>,
     payment_method_id: Option<Value>,
     addons: Option<Value>,
-    on_demand: Option<Value>,
     one_time_product_cart: Option<Value>,
 }
 
@@ -75,7 +74,6 @@ impl Purchase {
             ("discount_codes", &self.discount_codes),
             ("payment_method_id", &self.payment_method_id),
             ("addons", &self.addons),
-            ("on_demand", &self.on_demand),
             ("one_time_product_cart", &self.one_time_product_cart),
         ])?;
         method_types::check(key, self.allowed_payment_method_types.as_deref())

@@ -5,6 +5,7 @@
 //! that this host does not know are ignored, as Dodo does; a known field of a wrong type is
 //! refused by name.
 
+mod charges;
 mod create;
 mod customers;
 mod disputes;
@@ -40,6 +41,7 @@ use crate::flows;
 /// The routes below `/api`.
 pub(super) fn router() -> Router<Web> {
     Router::new()
+        .merge(charges::router())
         .merge(customers::router())
         .merge(methods::router())
         .merge(products::router())

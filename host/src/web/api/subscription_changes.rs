@@ -46,9 +46,15 @@ pub(super) struct Changes {
     tax_id: Change<String>,
     pause: Option<Value>,
     credit_entitlement_cart: Option<Value>,
-    disable_on_demand: Option<Value>,
+    disable_on_demand: Option<DisableOnDemand>,
     subscription_period_count: Option<Value>,
     subscription_period_interval: Option<Value>,
+}
+
+/// From when on it is paid by the period.
+#[derive(Clone, Copy, Deserialize)]
+struct DisableOnDemand {
+    next_billing_date: Timestamp,
 }
 
 /// Dodo's `cancel_reason`; its own team does not cancel here.
@@ -153,6 +159,7 @@ impl Changes {
             metadata: self.metadata.map(|metadata| metadata.to_json()),
             customer_name: self.customer_name,
             next_billing_date: self.next_billing_date,
+            renew_from: self.disable_on_demand.map(|wish| wish.next_billing_date),
         })
     }
 
@@ -163,7 +170,6 @@ impl Changes {
         }
         let unsupported = [
             ("credit_entitlement_cart", &self.credit_entitlement_cart),
-            ("disable_on_demand", &self.disable_on_demand),
             ("subscription_period_count", &self.subscription_period_count),
             (
                 "subscription_period_interval",
@@ -186,6 +192,7 @@ impl Changes {
             && self.customer_name.is_none()
             && self.metadata.is_none()
             && self.next_billing_date.is_none()
+            && self.disable_on_demand.is_none()
             && self.tax_id == Change::Keep
     }
 

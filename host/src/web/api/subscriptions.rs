@@ -6,14 +6,14 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::create::{Sale, buying_customer};
+use super::create::{Sale, buying_customer, short};
 use super::input::{Asked, At, Paging, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::{run, subscription_changes};
 use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::money::{Currency, Money};
-use crate::flows::begin::{self, NewSubscription};
+use crate::flows::begin::{self, NewSubscription, OnDemand};
 use crate::store::SubscriptionFilter;
 use crate::web::{Error, Web};
 use crate::wire::customer::CustomerDetails;
@@ -102,6 +102,33 @@ struct NewBody {
     quantity: u32,
     billing_currency: Option<Currency>,
     trial_period_days: Option<u32>,
+    on_demand: Option<OnDemandBody>,
+}
+
+/// Dodo's `OnDemandSubscription`; prices are not adapted to currencies here.
+#[derive(Deserialize)]
+struct OnDemandBody {
+    mandate_only: bool,
+    product_price: Option<i64>,
+    product_currency: Option<Currency>,
+    product_description: Option<String>,
+}
+
+impl OnDemandBody {
+    fn checked(self) -> Result<OnDemand, Error> {
+        let price = self.product_price;
+        if price.is_some_and(|price| !(1..=MAX_SUM).contains(&price)) {
+            return Err(invalid(
+                "on_demand.product_price",
+                "must be 1 to 100000000000",
+            ));
+        }
+        if self.mandate_only {
+            return Ok(OnDemand::Mandate);
+        }
+        let description = short("on_demand.product_description", self.product_description)?;
+        Ok(OnDemand::Charge { price, description })
+    }
 }
 
 /// What `POST /subscriptions` answers.
@@ -137,6 +164,10 @@ async fn create(
     }
     let (product, _) =
         product(&key, &body.product_id, body.quantity, body.billing_currency).await?;
+    if let Some(asked) = body.on_demand.as_ref().and_then(|on| on.product_currency) {
+        self::product(&key, &body.product_id, 1, Some(asked)).await?;
+    }
+    let on_demand = body.on_demand.map(OnDemandBody::checked).transpose()?;
     let buyer = purchase.buyer()?;
     let return_url = purchase.return_url(&key)?;
     let customer = buying_customer(&web, &key, &call, purchase.customer).await?;
@@ -147,6 +178,7 @@ async fn create(
         product,
         quantity: body.quantity,
         trial_days: body.trial_period_days,
+        on_demand,
         buyer,
         metadata: purchase.metadata.unwrap_or_default().to_json(),
         return_url,

@@ -52,6 +52,8 @@ pub struct Terms {
     pub tax_inclusive: bool,
     /// How long a period is.
     pub interval: Interval,
+    /// Charged when the merchant says so, not by the period.
+    pub on_demand: bool,
     /// Days without charge before the first payment.
     pub trial_days: u32,
     /// The next charge, if the page is used now.
@@ -199,6 +201,7 @@ impl Terms {
                 .unwrap_or(price),
             tax_inclusive: subscription.tax_inclusive,
             interval: subscription.interval,
+            on_demand: subscription.on_demand,
             trial_days: subscription.trial_days,
             next: next.unwrap_or(subscription.period.end),
         }
@@ -220,6 +223,7 @@ impl Page for OfferPage {
                     unit: Unit::Month,
                     count: 1,
                 },
+                on_demand: false,
                 trial_days: 0,
                 next: bill.next,
             }),
@@ -257,6 +261,12 @@ impl Page for OfferPage {
             left_open: true,
             ..monthly.clone()
         };
-        vec![monthly, trial, free, purchase, declined, left_open]
+        let mut on_demand = trial.clone();
+        if let Some(terms) = &mut on_demand.terms {
+            (terms.on_demand, terms.trial_days) = (true, 0);
+        }
+        vec![
+            monthly, trial, free, purchase, declined, left_open, on_demand,
+        ]
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
 use crate::domain::subscription::Subscription;
-use crate::flows::{self, Choice, method_update};
+use crate::flows::{self, Choice, method_update, reactivation};
 use crate::themes::Page;
 use crate::web::{Error, Owned, Posted, SignedIn, leaving};
 
@@ -98,6 +98,11 @@ async fn page(
             return Ok(who.redirect(&format!("/subscriptions/{}/reactivate", plan.id)));
         }
         _ => {}
+    }
+    let quote = reactivation::quote(&who.web.cx, who.scope(), &subscription.id).await?;
+    if quote.is_some() {
+        // The paid period ran out meanwhile: coming back costs the next one.
+        return Ok(who.redirect(&format!("/subscriptions/{}/reactivate", plan.id)));
     }
     let methods = records.methods().await?;
     let current = plan.method.as_ref().map(|method| method.id.clone());

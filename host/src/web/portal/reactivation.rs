@@ -50,6 +50,8 @@ pub struct Bill {
     pub period: Period,
     /// The next charge after this one.
     pub next: Timestamp,
+    /// Whether the period is bought; otherwise it was paid for before.
+    pub buys: bool,
 }
 
 /// One line of a [`Bill`] or document.
@@ -112,6 +114,7 @@ impl From<Quote> for Bill {
             total: quote.totals.gross,
             period: quote.period,
             next: quote.period.end,
+            buys: quote.buys,
             id: quote.id,
         }
     }
@@ -139,6 +142,7 @@ impl Bill {
             total: sample::money(2900, "EUR"),
             period,
             next: period.end,
+            buys: true,
         }
     }
 
@@ -277,6 +281,14 @@ impl Page for ReactivationPage {
             plan: past_due,
             ..page(Bill::sample(), vec![sample::visa()], "pm_visa")
         });
+        let kept = || Bill {
+            buys: false,
+            ..Bill::sample()
+        };
+        samples.extend(HoldReason::ALL.iter().map(|why| Self {
+            plan: sample::on_hold(*why, due),
+            ..page(kept(), sample::methods(), "new")
+        }));
         samples.extend(trouble::ALL.iter().map(|trouble| Self {
             trouble: Some(trouble),
             ..page(Bill::sample(), sample::methods(), "new")

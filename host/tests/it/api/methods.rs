@@ -22,7 +22,7 @@ const BROWSER: &str = "secret-of-a-browser";
 /// A subscription and a saved method of its customer.
 pub(super) struct Rows {
     pub(super) subscription: Subscription,
-    method: MethodId,
+    pub(super) method: MethodId,
 }
 
 impl Rows {

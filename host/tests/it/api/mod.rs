@@ -1,5 +1,6 @@
 //! The merchant API through the whole router, on both databases.
 
+mod demand;
 mod licenses;
 mod limits;
 mod methods;

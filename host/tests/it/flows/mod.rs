@@ -2,7 +2,9 @@
 //! counted in the processor's ledger, never in our own database.
 
 mod coming_back;
+mod demand;
 mod first_payment;
+mod holds;
 mod late;
 mod pausing;
 mod refunds;
@@ -56,6 +58,7 @@ impl World {
             product: product.id,
             quantity: 1,
             trial_days: Some(days),
+            on_demand: None,
             buyer: buyer(),
             metadata: "{}".to_owned(),
             return_url: None,
@@ -134,7 +137,7 @@ impl World {
     }
 
     /// The amounts that were really charged, oldest first.
-    async fn charged(&self) -> Vec<i64> {
+    pub(crate) async fn charged(&self) -> Vec<i64> {
         let ledger = self.sandbox.ledger().await;
         ledger
             .iter()

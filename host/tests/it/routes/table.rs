@@ -244,6 +244,13 @@ pub(super) const ROUTES: &[Route] = &[
         Own(&[Subscription]),
     )
     .with("{}"),
+    route(
+        Api,
+        "POST",
+        "/subscriptions/{subscription}/charge",
+        Own(&[Subscription]),
+    )
+    .with(r#"{"product_price":100}"#),
     route(Api, "GET", "/payments", Nothing(KEY)),
     route(Api, "POST", "/payments", Nothing(BODY)),
     route(Api, "GET", "/payments/{payment}", Own(&[Payment])),

@@ -8,9 +8,11 @@ pay-free = { $product }, free for { $days ->
    *[other] { $days } days
 }
 pay-renews = Then { $price }, next on { $date }, until you cancel.
+pay-on-demand = Later payments for { $product } are charged to your payment method when you use it, until you cancel.
 pay-cancel-any-time = You can cancel at any time.
 pay-button = Pay { $amount }
 pay-button-trial = Start the trial
+pay-button-mandate = Enter a payment method
 pay-button-free = Start for free
 pay-again = Try again
 pay-where = You enter your card or account on the secure page of our payment provider. We never see the number.

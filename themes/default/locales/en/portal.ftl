@@ -131,6 +131,7 @@ trouble-choose = Please choose how you want to pay.
 reactivation-title = Reactivate { $product }
 reactivation-title-pay = Pay for { $product }
 reactivation-buys = Pays for { $start } to { $end }.
+reactivation-to-pause = The pause goes on. You can resume at any time.
 reactivation-next = The next payment is on { $date }.
 reactivation-access = Your access and license keys work again at once.
 reactivation-method = Pay with

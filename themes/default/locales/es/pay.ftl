@@ -6,9 +6,11 @@ pay-free = { $product }, gratis durante { $days ->
    *[other] { $days } días
 }
 pay-renews = Después { $price }, el próximo pago el { $date }, hasta que canceles.
+pay-on-demand = Los próximos pagos de { $product } se cobran en tu forma de pago cuando la usas, hasta que canceles.
 pay-cancel-any-time = Puedes cancelar cuando quieras.
 pay-button = Pagar { $amount }
 pay-button-trial = Empezar la prueba
+pay-button-mandate = Introducir una forma de pago
 pay-button-free = Empezar gratis
 pay-again = Volver a intentarlo
 pay-where = Introduces tu tarjeta o cuenta en la página segura de nuestro proveedor de pagos. Nosotros nunca vemos el número.

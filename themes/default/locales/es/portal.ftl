@@ -123,6 +123,7 @@ trouble-choose = Elige cómo quieres pagar, por favor.
 reactivation-title = Reactivar { $product }
 reactivation-title-pay = Pagar { $product }
 reactivation-buys = Paga el periodo del { $start } al { $end }.
+reactivation-to-pause = La pausa continúa. Puedes reanudarla cuando quieras.
 reactivation-next = El próximo pago es el { $date }.
 reactivation-access = Tu acceso y tus claves de licencia vuelven a funcionar al instante.
 reactivation-method = Pagar con
