@@ -10,7 +10,7 @@ use crate::domain::Scope;
 use crate::domain::access::{Session, SessionSource};
 use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, SessionId};
-use crate::store::{self, Tx};
+use crate::store::{self, Entrance, Tx};
 
 /// The purpose under which addresses are hashed where they only have to be recognised.
 pub(super) const ADDRESS: &str = "address";
@@ -113,6 +113,18 @@ pub async fn find(
     let idle = cx.settings.load().login.session_idle;
     let found = tx.session_by_token(scope, &hash(token)).await?;
     Ok(found.filter(|session| session.is_live(cx.now(), idle)))
+}
+
+/// The same, with whom it acts for.
+pub async fn entrance(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    token: &str,
+) -> Result<Option<Entrance>, Error> {
+    let idle = cx.settings.load().login.session_idle;
+    let found = tx.entrance(scope, &hash(token)).await?;
+    Ok(found.filter(|found| found.session.is_live(cx.now(), idle)))
 }
 
 /// Whether the last use of `session` has to be written down again.

@@ -16,10 +16,6 @@ queries! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     GET = "SELECT id, business_id, mode, email, name, phone, locale, metadata, created_at, \
         updated_at, version FROM customers WHERE business_id = $1 AND mode = $2 AND id = $3";
-    GET_DATED = "SELECT id, business_id, mode, email, name, phone, locale, metadata, created_at, \
-        updated_at, version, (SELECT offset_us FROM clocks \
-        WHERE clocks.business_id = customers.business_id AND clocks.mode = customers.mode) \
-        AS offset_us FROM customers WHERE business_id = $1 AND mode = $2 AND id = $3";
     SAVE = "UPDATE customers SET email = $5, email_folded = $6, name = $7, name_folded = $8, \
         phone = $9, locale = $10, metadata = $11, updated_at = $12, version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
@@ -49,14 +45,6 @@ pub(super) struct Row {
     created_at: i64,
     updated_at: i64,
     version: i64,
-}
-
-/// A customer with the test clock of the scope.
-#[derive(sqlx::FromRow)]
-struct Dated {
-    #[sqlx(flatten)]
-    customer: Row,
-    offset_us: Option<i64>,
 }
 
 impl TryFrom<Row> for Customer {
@@ -116,25 +104,6 @@ impl Tx {
             customer.version,
         )?;
         Ok(())
-    }
-
-    /// The customer with this id in this scope, and the offset of [`Tx::clock`]: each
-    /// page of a portal needs both.
-    pub async fn customer_dated(
-        &mut self,
-        scope: &Scope,
-        id: &CustomerId,
-    ) -> Result<Option<(Customer, i64)>> {
-        fetch_optional!(
-            self,
-            Dated,
-            GET_DATED,
-            scope.business.as_str(),
-            scope.mode.as_str(),
-            id.as_str()
-        )?
-        .map(|row| Ok((row.customer.try_into()?, row.offset_us.unwrap_or_default())))
-        .transpose()
     }
 
     /// The customer with this id in this scope.

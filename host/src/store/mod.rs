@@ -12,6 +12,7 @@ mod debts;
 mod dialect;
 mod disputes;
 mod email_changes;
+mod entrances;
 mod error;
 mod events;
 mod invoices;
@@ -38,14 +39,16 @@ mod subscriptions;
 mod test_mails;
 mod work;
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Executor, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
 pub use self::api_calls::ApiCall;
@@ -54,6 +57,7 @@ pub use self::clocks::Clock;
 pub use self::customers::CustomerFilter;
 pub use self::disputes::DisputeFilter;
 pub use self::email_changes::EmailChange;
+pub use self::entrances::Entrance;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
@@ -65,7 +69,7 @@ pub use self::payment_lists::PaymentFilter;
 pub use self::refunds::RefundFilter;
 pub use self::setups::{Setup, SetupState};
 pub use self::staff::StaffRequest;
-pub use self::subscription_lists::ListedSubscription;
+pub use self::subscription_lists::{ListedMethod, ListedSubscription};
 pub use self::subscriptions::SubscriptionFilter;
 pub use self::test_mails::TestMail;
 pub use self::work::{AccessMail, MailOrder, Work};
@@ -107,8 +111,35 @@ pub struct Tx {
 
 #[derive(Debug)]
 enum Connection {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Held),
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A connection to SQLite, with or without a transaction around its statements.
+#[derive(Debug)]
+enum Held {
+    Transaction(Transaction<'static, Sqlite>),
+    Reader(PoolConnection<Sqlite>),
+}
+
+impl Deref for Held {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Transaction(transaction) => transaction,
+            Self::Reader(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Transaction(transaction) => transaction,
+            Self::Reader(connection) => connection,
+        }
+    }
 }
 
 impl Store {
@@ -139,7 +170,7 @@ impl Store {
         let read = SqlitePoolOptions::new()
             .max_connections(readers)
             .test_before_acquire(false)
-            .connect_with(options)
+            .connect_with(options.pragma("query_only", "ON"))
             .await?;
         Ok(Self {
             pools: Pools::Sqlite { write, read },
@@ -200,9 +231,9 @@ impl Store {
     /// lock that is upgraded later fails at once under contention instead of waiting.
     pub async fn begin(&self) -> Result<Tx> {
         let connection = match &self.pools {
-            Pools::Sqlite { write, .. } => {
-                Connection::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
-            }
+            Pools::Sqlite { write, .. } => Connection::Sqlite(Held::Transaction(
+                write.begin_with("BEGIN IMMEDIATE").await?,
+            )),
             Pools::Postgres(pool) => Connection::Postgres(pool.begin().await?),
         };
         Ok(self.tx(connection))
@@ -211,13 +242,28 @@ impl Store {
     /// A transaction that sees one state of the database and writes nothing.
     pub async fn read(&self) -> Result<Tx> {
         let connection = match &self.pools {
-            Pools::Sqlite { read, .. } => Connection::Sqlite(read.begin().await?),
+            Pools::Sqlite { read, .. } => {
+                Connection::Sqlite(Held::Transaction(read.begin().await?))
+            }
             Pools::Postgres(pool) => Connection::Postgres(
                 pool.begin_with("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await?,
             ),
         };
         Ok(self.tx(connection))
+    }
+
+    /// For one question, or for several that need not see one state of the database; nothing can
+    /// be written. On SQLite each question is a transaction of its own: to begin one costs as
+    /// much as a question. [`Tx::together`] begins one after all.
+    pub async fn glance(&self) -> Result<Tx> {
+        match &self.pools {
+            Pools::Sqlite { read, .. } => {
+                let reader = Held::Reader(read.acquire().await?);
+                Ok(self.tx(Connection::Sqlite(reader)))
+            }
+            Pools::Postgres(_) => self.read().await,
+        }
     }
 
     fn tx(&self, connection: Connection) -> Tx {
@@ -247,10 +293,20 @@ impl Store {
 }
 
 impl Tx {
+    /// What is read from here on is read from one state of the database.
+    pub async fn together(mut self) -> Result<Self> {
+        if let Connection::Sqlite(Held::Reader(connection)) = self.connection {
+            let transaction = Transaction::begin(connection, None).await?;
+            self.connection = Connection::Sqlite(Held::Transaction(transaction));
+        }
+        Ok(self)
+    }
+
     /// Makes everything written in this transaction last.
     pub async fn commit(self) -> Result<()> {
         match self.connection {
-            Connection::Sqlite(transaction) => transaction.commit().await?,
+            Connection::Sqlite(Held::Transaction(transaction)) => transaction.commit().await?,
+            Connection::Sqlite(Held::Reader(_)) => {}
             Connection::Postgres(transaction) => transaction.commit().await?,
         }
         if self.has_ordered {
@@ -295,6 +351,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         debts::QUERIES,
         disputes::QUERIES,
         email_changes::QUERIES,
+        entrances::QUERIES,
         events::QUERIES,
         invoices::QUERIES,
         jobs::QUERIES,

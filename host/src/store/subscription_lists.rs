@@ -1,4 +1,5 @@
-//! The subscriptions of a customer as lists show them: of forty columns a card needs fifteen.
+//! The subscriptions of a customer as lists show them: of forty columns a card needs fifteen, and
+//! its method four.
 
 use jiff::Timestamp;
 
@@ -9,6 +10,7 @@ use super::subscription_rows::state;
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, SubscriptionId};
+use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
 use crate::domain::period::Interval;
 use crate::domain::subscription::{Subscription, SubscriptionState};
@@ -17,11 +19,13 @@ use crate::domain::subscription::{Subscription, SubscriptionState};
 macro_rules! listed {
     ($whose:literal) => {
         concat!(
-            "SELECT id, quantity, unit_minor, currency, tax_inclusive, interval_unit, \
-            interval_count, state, state_at, hold_reason, period_end, expires_at, \
-            cancel_at_period_end, method_id, resume_at, on_demand, \
-            (SELECT name FROM products WHERE products.id = subscriptions.product_id) AS product_name \
-            FROM subscriptions WHERE business_id = $1 AND mode = $2 AND ",
+            "SELECT s.id, s.quantity, s.unit_minor, s.currency, s.tax_inclusive, s.interval_unit, \
+            s.interval_count, s.state, s.state_at, s.hold_reason, s.period_end, s.expires_at, \
+            s.cancel_at_period_end, s.resume_at, s.on_demand, s.method_id, products.name AS product_name, \
+            COALESCE(m.brand, m.kind) AS method_kind, m.last4, m.expiry_month, m.expiry_year \
+            FROM subscriptions s JOIN products ON products.id = s.product_id \
+            LEFT JOIN payment_methods m ON m.id = s.method_id \
+            WHERE s.business_id = $1 AND s.mode = $2 AND ",
             $whose
         )
     };
@@ -30,16 +34,16 @@ macro_rules! listed {
 queries! {
     /// Those that are over come last.
     OLDER = listed!(
-        "(CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
-        < ($7, $3, $4) AND customer_id = $6 \
-        ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END DESC, \
-        created_at DESC, id DESC LIMIT $5 + 0"
+        "(CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
+        s.created_at, s.id) < ($7, $3, $4) AND s.customer_id = $6 \
+        ORDER BY CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END DESC, \
+        s.created_at DESC, s.id DESC LIMIT $5 + 0"
     );
     NEWER = listed!(
-        "(CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, created_at, id) \
-        > ($7, $3, $4) AND customer_id = $6 \
-        ORDER BY CASE WHEN state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
-        created_at, id LIMIT $5 + 0"
+        "(CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
+        s.created_at, s.id) > ($7, $3, $4) AND s.customer_id = $6 \
+        ORDER BY CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
+        s.created_at, s.id LIMIT $5 + 0"
     );
 }
 
@@ -58,10 +62,14 @@ struct Row {
     period_end: i64,
     expires_at: Option<i64>,
     cancel_at_period_end: bool,
-    method_id: Option<String>,
     resume_at: Option<i64>,
     on_demand: bool,
-    product_name: Option<String>,
+    method_id: Option<String>,
+    product_name: String,
+    method_kind: Option<String>,
+    last4: Option<String>,
+    expiry_month: Option<i64>,
+    expiry_year: Option<i64>,
 }
 
 /// A subscription with the name of its product; the fields are those of [`Subscription`].
@@ -92,12 +100,40 @@ pub struct ListedSubscription {
     /// Charged when the merchant says so, never by itself.
     pub on_demand: bool,
     /// The method that renewals charge.
-    pub method: Option<MethodId>,
+    pub method: Option<ListedMethod>,
+}
+
+/// A payment method as lists show it, even one that was removed.
+#[derive(Clone, Debug)]
+pub struct ListedMethod {
+    /// Identity.
+    pub id: MethodId,
+    /// Its brand, or its kind if it has none.
+    pub kind: String,
+    /// The last four characters of its number.
+    pub last4: Option<String>,
+    /// Month and year of its expiry.
+    pub expiry: Option<(u8, u16)>,
+}
+
+impl From<&PaymentMethod> for ListedMethod {
+    fn from(method: &PaymentMethod) -> Self {
+        Self {
+            id: method.id.clone(),
+            kind: method.brand.as_ref().unwrap_or(&method.kind).clone(),
+            last4: method.last4.clone(),
+            expiry: method.expiry_month.zip(method.expiry_year),
+        }
+    }
 }
 
 impl ListedSubscription {
     /// `subscription` as lists show it.
-    pub fn of(subscription: &Subscription, product_name: String) -> Self {
+    pub fn of(
+        subscription: &Subscription,
+        product_name: String,
+        method: Option<ListedMethod>,
+    ) -> Self {
         Self {
             id: subscription.id.clone(),
             product_name,
@@ -111,7 +147,7 @@ impl ListedSubscription {
             cancel_at_period_end: subscription.cancel_at_period_end,
             resume_at: subscription.resume_at,
             on_demand: subscription.on_demand,
-            method: subscription.method.clone(),
+            method,
         }
     }
 }
@@ -141,8 +177,18 @@ impl TryFrom<Row> for ListedSubscription {
             cancel_at_period_end: row.cancel_at_period_end,
             resume_at: columns.time_some("resume_at", row.resume_at)?,
             on_demand: row.on_demand,
-            method: columns.parse_some("method_id", row.method_id.as_deref())?,
-            product_name: row.product_name.unwrap_or_default(),
+            method: match (row.method_id, row.method_kind) {
+                (Some(id), Some(kind)) => Some(ListedMethod {
+                    id: columns.parse("method_id", &id)?,
+                    kind,
+                    last4: row.last4,
+                    expiry: columns
+                        .number_some("expiry_month", row.expiry_month)?
+                        .zip(columns.number_some("expiry_year", row.expiry_year)?),
+                }),
+                _ => None,
+            },
+            product_name: row.product_name,
         })
     }
 }

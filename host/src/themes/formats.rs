@@ -3,7 +3,8 @@
 //! Formatters are built once per locale and shared; money formatters once per currency.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::hash::Hash;
+use std::sync::{Arc, LazyLock, Mutex, RwLock};
 
 use icu::calendar::Date;
 use icu::datetime::fieldsets::{YMD, YMDT};
@@ -32,6 +33,42 @@ const KEPT: usize = 64;
 
 static SHARED: LazyLock<Mutex<HashMap<String, Arc<Formats>>>> = LazyLock::new(Mutex::default);
 
+/// How many days, distances and amounts each locale remembers.
+const REMEMBERED: usize = 4096;
+
+/// Texts that were formatted before. Pages show the same few days and prices again and again.
+struct Memory<K>(RwLock<HashMap<K, Box<str>>>);
+
+impl<K> Default for Memory<K> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash> Memory<K> {
+    fn get(&self, key: K, format: impl FnOnce() -> String) -> String {
+        let sound = "nothing panics while it holds the lock";
+        if let Some(text) = self.0.read().expect(sound).get(&key) {
+            return text.to_string();
+        }
+        let text = format();
+        let mut known = self.0.write().expect(sound);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(key, text.clone().into());
+        text
+    }
+}
+
+/// How far off something is.
+#[derive(PartialEq, Eq, Hash)]
+enum Distance {
+    Minutes(i64),
+    Hours(i64),
+    Days(i64),
+}
+
 /// The formatters of one locale.
 pub struct Formats {
     locale: Locale,
@@ -44,6 +81,9 @@ pub struct Formats {
     hours: RelativeTimeFormatter,
     days: RelativeTimeFormatter,
     money: Mutex<HashMap<Currency, Arc<MoneyFormat>>>,
+    known_days: Memory<jiff::civil::Date>,
+    known_distances: Memory<Distance>,
+    known_amounts: Memory<Money>,
 }
 
 /// How one currency is written in one locale.
@@ -128,6 +168,9 @@ impl Formats {
             days: RelativeTimeFormatter::try_new_long_day((&locale).into(), in_words())
                 .expect(relative),
             money: Mutex::default(),
+            known_days: Memory::default(),
+            known_distances: Memory::default(),
+            known_amounts: Memory::default(),
             locale,
         }
     }
@@ -139,12 +182,15 @@ impl Formats {
 
     /// A day, such as "1 December 2026", as it is in `zone`.
     pub fn day(&self, at: Timestamp, zone: &TimeZone) -> String {
-        self.day.format(&civil(at, zone).date).to_string()
+        let at = at.to_zoned(zone.clone()).datetime();
+        self.known_days
+            .get(at.date(), || self.day.format(&civil(at).date).to_string())
     }
 
     /// A day with the time to the minute, as they are in `zone`.
     pub fn moment(&self, at: Timestamp, zone: &TimeZone) -> String {
-        self.moment.format(&civil(at, zone)).to_string()
+        let at = at.to_zoned(zone.clone()).datetime();
+        self.moment.format(&civil(at)).to_string()
     }
 
     /// `at` as seen from `now`: "in 20 minutes", "yesterday", "in 3 days". Days are counted by
@@ -155,15 +201,20 @@ impl Formats {
         let days = today
             .until(at.to_zoned(zone.clone()).date())
             .map_or(0, |span| i64::from(span.get_days()));
-        let formatted = if seconds.abs() < 55 * 60 {
-            self.minutes.format(Decimal::from(seconds / 60))
+        let distance = if seconds.abs() < 55 * 60 {
+            Distance::Minutes(seconds / 60)
         } else if seconds.abs() < 6 * 3600 {
-            self.hours
-                .format(Decimal::from((seconds + seconds.signum() * 1800) / 3600))
+            Distance::Hours((seconds + seconds.signum() * 1800) / 3600)
         } else {
-            self.days.format(Decimal::from(days))
+            Distance::Days(days)
         };
-        formatted.to_string()
+        let (format, count) = match distance {
+            Distance::Minutes(count) => (&self.minutes, count),
+            Distance::Hours(count) => (&self.hours, count),
+            Distance::Days(count) => (&self.days, count),
+        };
+        self.known_distances
+            .get(distance, || format.format(Decimal::from(count)).to_string())
     }
 
     /// A whole number with the locale's grouping.
@@ -189,6 +240,11 @@ impl Formats {
 
     /// An amount, such as "29,00 €". The text holds no ordinary space, so it does not wrap.
     pub fn money(&self, amount: Money) -> String {
+        self.known_amounts
+            .get(amount, || self.written_amount(amount))
+    }
+
+    fn written_amount(&self, amount: Money) -> String {
         let number = decimal(amount);
         let text = match &*self.money_format(amount.currency) {
             MoneyFormat::Pattern(formatter) => formatter.format_fixed_decimal(&number).to_string(),
@@ -212,9 +268,8 @@ impl Formats {
     }
 }
 
-/// The wall-clock reading of `at` in `zone`, in ICU's types.
-fn civil(at: Timestamp, zone: &TimeZone) -> input::DateTime<icu::calendar::Iso> {
-    let at = at.to_zoned(zone.clone()).datetime();
+/// A wall-clock reading in ICU's types.
+fn civil(at: jiff::civil::DateTime) -> input::DateTime<icu::calendar::Iso> {
     let number = |value: i8| u8::try_from(value).expect("civil fields are not negative");
     let date = Date::try_new_iso(i32::from(at.year()), number(at.month()), number(at.day()))
         .expect("jiff's dates are valid");

@@ -3,10 +3,14 @@
 //! The web layer fills a [`Frame`] once per request; templates read it as `frame`. The script
 //! nonce is here for the engine alone: templates can never read it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use minijinja::value::{Enumerator, Object};
 use minijinja::{Value, context};
 
+use super::functions::Voice;
 use super::locale::Locale;
 
 /// The surroundings of one page or mail.
@@ -156,66 +160,9 @@ impl Frame {
         }
     }
 
-    /// What templates see. The nonce is left out on purpose.
-    /// `logo` is the theme's own, for a business that names none.
-    pub(super) fn value(
-        &self,
-        languages: &[(String, String)],
-        direction: &str,
-        logo: Option<&str>,
-    ) -> Value {
-        let brand = self.brand.as_ref().map(|brand| {
-            context! {
-                name => brand.name.as_str(),
-                logo => brand.logo.as_deref().or(logo),
-                home => brand.home.as_deref(),
-                support => brand.support.as_deref(),
-            }
-        });
-        let navigation: Vec<Value> = self
-            .navigation
-            .iter()
-            .map(|entry| {
-                context! {
-                    key => entry.key.as_str(),
-                    href => format!("{}{}", self.base, entry.path),
-                    icon => entry.icon.as_str(),
-                    current => self.is_current(&entry.path),
-                }
-            })
-            .collect();
-        let languages: Vec<Value> = languages
-            .iter()
-            .filter(|(tag, _)| self.locale.offers(tag))
-            .map(|(tag, name)| {
-                context! {
-                    tag => tag,
-                    name => name,
-                    current => tag == self.locale.catalogue(),
-                    href => format!("{}{}?lang={tag}", self.base, self.local_path()),
-                }
-            })
-            .collect();
-        context! {
-            business => brand,
-            test => self.test,
-            lang => self.locale.catalogue(),
-            dir => direction,
-            languages => languages,
-            account => self.account.as_deref(),
-            opened_by => self.opened_by.as_deref(),
-            back => self.back.as_ref().map(|back| {
-                context! { url => back.url.as_str(), host => back.host.as_str() }
-            }),
-            base => self.base.as_str(),
-            path => self.path.as_str(),
-            csrf => self.csrf.as_deref(),
-            request_id => self.request_id.as_str(),
-            navigation => navigation,
-            flash => self.flash.as_ref().map(|flash| {
-                context! { tone => flash.tone.name(), key => flash.key.as_str() }
-            }),
-        }
+    /// The address of this page in the language `tag`.
+    pub(super) fn in_language(&self, tag: &str) -> String {
+        format!("{}{}?lang={tag}", self.base, self.local_path())
     }
 
     /// The path with a single slash in front: with two, or a backslash, it would name another
@@ -225,7 +172,7 @@ impl Frame {
     }
 
     /// Whether the navigation entry at `path` is where this page is.
-    fn is_current(&self, path: &str) -> bool {
+    pub(super) fn is_current(&self, path: &str) -> bool {
         let within = self
             .path
             .strip_prefix(path)
@@ -235,5 +182,115 @@ impl Frame {
         } else {
             within
         }
+    }
+}
+
+/// A frame as templates see it; the nonce is left out on purpose. What no template asks for is
+/// never made.
+#[derive(Debug)]
+pub(super) struct Seen {
+    voice: Arc<Voice>,
+    business: Value,
+    direction: &'static str,
+}
+
+impl Seen {
+    /// `logo` is the theme's own, for a business that names none.
+    pub(super) fn new(voice: Arc<Voice>, direction: &'static str, logo: Option<&str>) -> Self {
+        let brand = voice.frame.brand.as_ref();
+        let business = brand.map(|brand| {
+            context! {
+                name => brand.name.as_str(),
+                logo => brand.logo.as_deref().or(logo),
+                home => brand.home.as_deref(),
+                support => brand.support.as_deref(),
+            }
+        });
+        Self {
+            business: Value::from(business),
+            voice,
+            direction,
+        }
+    }
+
+    fn languages(&self) -> Value {
+        let frame = &self.voice.frame;
+        let offered = self.voice.languages.iter();
+        offered
+            .filter(|(tag, _)| frame.locale.offers(tag))
+            .map(|(tag, name)| {
+                context! {
+                    tag => tag,
+                    name => name,
+                    current => tag == frame.locale.catalogue(),
+                    href => frame.in_language(tag),
+                }
+            })
+            .collect()
+    }
+
+    fn navigation(&self) -> Value {
+        let frame = &self.voice.frame;
+        let entries = frame.navigation.iter();
+        entries
+            .map(|entry| {
+                context! {
+                    key => entry.key.as_str(),
+                    href => format!("{}{}", frame.base, entry.path),
+                    icon => entry.icon.as_str(),
+                    current => frame.is_current(&entry.path),
+                }
+            })
+            .collect()
+    }
+}
+
+impl Object for Seen {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let frame = &self.voice.frame;
+        Some(match key {
+            "business" => self.business.clone(),
+            "test" => Value::from(frame.test),
+            "lang" => Value::from(frame.locale.catalogue()),
+            "dir" => Value::from(self.direction),
+            "languages" => self.languages(),
+            "account" => Value::from(frame.account.as_deref()),
+            "opened_by" => Value::from(frame.opened_by.as_deref()),
+            "back" => Value::from(frame.back.as_ref().map(|back| {
+                context! { url => back.url.as_str(), host => back.host.as_str() }
+            })),
+            "base" => Value::from(frame.base.as_str()),
+            "path" => Value::from(frame.path.as_str()),
+            "csrf" => Value::from(frame.csrf.as_deref()),
+            "request_id" => Value::from(frame.request_id.as_str()),
+            "navigation" => self.navigation(),
+            "flash" => Value::from(frame.flash.as_ref().map(|flash| {
+                context! { tone => flash.tone.name(), key => flash.key.as_str() }
+            })),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&[
+            "business",
+            "test",
+            "lang",
+            "dir",
+            "languages",
+            "account",
+            "opened_by",
+            "back",
+            "base",
+            "path",
+            "csrf",
+            "request_id",
+            "navigation",
+            "flash",
+        ])
     }
 }

@@ -4,7 +4,6 @@
 //! puts beside the page. None of them reads anything outside the theme.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use fluent_bundle::{FluentArgs, FluentValue};
@@ -15,9 +14,9 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 
 use super::assets::Assets;
 use super::formats::Formats;
+use super::frame::Frame;
 use super::locale::Catalogue;
-use super::markup::Escaped;
-use super::pieces;
+use super::markup::Markup;
 use super::tokens::Colours;
 use crate::domain::money::Money;
 
@@ -27,15 +26,22 @@ pub(super) const VOICE: &str = "voice";
 /// Marks around the place of a safe argument while Fluent builds the sentence.
 const MARKS: (char, char) = ('\u{e000}', '\u{e001}');
 
-/// How one page speaks: its language, its formats, its clock.
+/// How one page speaks: its language, its formats, and in its frame its place and its clock.
 pub(super) struct Voice {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) formats: Arc<Formats>,
-    pub(super) zone: TimeZone,
-    pub(super) now: Timestamp,
-    pub(super) base: String,
+    pub(super) frame: Frame,
+    /// Tag and own name of each language of the theme.
+    pub(super) languages: Arc<[(String, String)]>,
     /// Where `theme check` collects the keys that were asked for.
     pub(super) heard: Option<Arc<Mutex<BTreeSet<String>>>>,
+}
+
+/// An argument of a message that is no markup.
+#[derive(Clone, Copy)]
+pub(super) enum Plain<'a> {
+    Text(&'a str),
+    Number(i64),
 }
 
 impl std::fmt::Debug for Voice {
@@ -48,6 +54,31 @@ impl std::fmt::Debug for Voice {
 
 impl Object for Voice {}
 
+/// What a template finds by its bare name: the page or mail, the frame, the voice.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// What the page or mail is called there.
+    pub(super) name: &'static str,
+    pub(super) subject: Value,
+    pub(super) frame: Value,
+    pub(super) voice: Arc<Voice>,
+}
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "frame" => Some(self.frame.clone()),
+            VOICE => Some(Value::from_dyn_object(Arc::clone(&self.voice))),
+            name if name == self.name => Some(self.subject.clone()),
+            _ => None,
+        }
+    }
+}
+
 impl Voice {
     /// A message without arguments.
     pub(super) fn say(&self, key: &str) -> Result<Value, Error> {
@@ -59,6 +90,26 @@ impl Voice {
         said.map(Value::from).map_err(|e| invalid(e.to_string()))
     }
 
+    /// Writes a message whose arguments are markup, or `plain` ones that take few values: the
+    /// sentence around the markup is remembered.
+    pub(super) fn write(
+        &self,
+        out: &mut Markup,
+        key: &str,
+        plain: &[(&'static str, Plain<'_>)],
+        markup: &[(&'static str, &str)],
+    ) -> Result<(), Error> {
+        self.hear(key);
+        let sentence = self
+            .catalogue
+            .sentence(key, plain, markup)
+            .map_err(|error| invalid(error.to_string()))?;
+        place(out, &sentence, |index| {
+            markup.get(index).map(|(_, text)| *text)
+        });
+        Ok(())
+    }
+
     fn hear(&self, key: &str) {
         if let Some(heard) = &self.heard {
             heard.lock().expect("never poisoned").insert(key.to_owned());
@@ -67,20 +118,25 @@ impl Voice {
 }
 
 /// Adds all functions to `environment`; `assets` and `colours` are the theme's own.
-pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets, colours: &Colours) {
+pub(super) fn add(
+    environment: &mut Environment<'static>,
+    assets: &Assets,
+    colours: &Colours,
+    pieces: &BTreeMap<&'static str, Value>,
+) {
     environment.add_function("t", translate);
     environment.add_function("money", money);
     environment.add_function("number", number);
-    environment.add_function("date", |state: &State, at: &Value| {
+    environment.add_function("date", |state: &mut State, at: &Value| {
         dated(state, at, Formats::day)
     });
-    environment.add_function("moment", |state: &State, at: &Value| {
+    environment.add_function("moment", |state: &mut State, at: &Value| {
         dated(state, at, Formats::moment)
     });
     environment.add_function("relative", relative);
     environment.add_function("zone", zone);
     environment.add_function("url", url);
-    environment.add_global("pieces", pieces::all(assets));
+    environment.add_global("pieces", Value::from(pieces.clone()));
     let urls: BTreeMap<String, Value> = assets
         .urls()
         .map(|(name, url)| (name, Value::from(url)))
@@ -97,11 +153,17 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets, colou
     });
 }
 
-pub(super) fn voice(state: &State) -> Result<Arc<Voice>, Error> {
-    state
+/// The voice of the page that is rendered; found once for each.
+pub(super) fn voice(state: &mut State) -> Result<Arc<Voice>, Error> {
+    if let Some(voice) = state.get_extension::<Arc<Voice>>() {
+        return Ok(Arc::clone(voice));
+    }
+    let voice: Arc<Voice> = state
         .lookup(VOICE)
         .and_then(|value| value.downcast_object())
-        .ok_or_else(|| invalid("the page has no voice".to_owned()))
+        .ok_or_else(|| invalid("the page has no voice".to_owned()))?;
+    state.get_or_insert_extension(Arc::clone(&voice));
+    Ok(voice)
 }
 
 /// `t('key', name=value)`: the message in the page's language. Arguments that are markup stay
@@ -110,7 +172,7 @@ pub(super) fn voice(state: &State) -> Result<Arc<Voice>, Error> {
     clippy::needless_pass_by_value,
     reason = "minijinja hands keyword arguments over by value"
 )]
-fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error> {
+fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, Error> {
     let voice = voice(state)?;
     if arguments.args().next().is_none() {
         return voice.say(key);
@@ -128,7 +190,7 @@ fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error
         }
         let value = if html && value.is_safe() {
             safe.push(value);
-            FluentValue::from(format!("{}{}{}", MARKS.0, safe.len() - 1, MARKS.1))
+            FluentValue::from(mark(safe.len() - 1))
         } else if let Some(number) = value.as_i64().filter(|_| value.is_number()) {
             FluentValue::from(number)
         } else {
@@ -143,61 +205,67 @@ fn translate(state: &State, key: &str, arguments: Kwargs) -> Result<Value, Error
     if safe.is_empty() {
         return Ok(Value::from(text));
     }
-    Ok(Value::from_safe_string(with_markup(&text, &safe)))
+    let mut markup = Markup::with_capacity(text.len() + 256);
+    place(&mut markup, &text, |index| safe.get(index)?.as_str());
+    Ok(markup.into())
 }
 
 /// `text`, escaped, with the arguments that are markup where their marks stand.
-fn with_markup(text: &str, safe: &[Value]) -> String {
-    let mut markup = String::with_capacity(text.len() + 256);
+fn place<'a>(out: &mut Markup, text: &str, argument: impl Fn(usize) -> Option<&'a str>) {
     for (place, part) in text.split(MARKS.0).enumerate() {
         let marked = (place > 0).then(|| part.split_once(MARKS.1)).flatten();
         let (index, rest) = marked.unwrap_or(("", part));
-        let argument = index.parse().ok().and_then(|index: usize| safe.get(index));
-        markup.push_str(argument.and_then(Value::as_str).unwrap_or_default());
-        // Writing to a string never fails.
-        let _written = write!(markup, "{}", Escaped(rest));
+        let argument = index.parse().ok().and_then(&argument);
+        out.raw(argument.unwrap_or_default()).text(rest);
     }
-    markup
+}
+
+/// The mark that stands for the markup at `index`.
+pub(super) fn mark(index: usize) -> String {
+    format!("{}{index}{}", MARKS.0, MARKS.1)
 }
 
 /// `money(amount)`: an amount as the locale writes it.
-fn money(state: &State, amount: &Value) -> Result<String, Error> {
+fn money(state: &mut State, amount: &Value) -> Result<String, Error> {
     Ok(voice(state)?.formats.money(amount_of(amount)?))
 }
 
-fn number(state: &State, number: i64) -> Result<String, Error> {
+fn number(state: &mut State, number: i64) -> Result<String, Error> {
     Ok(voice(state)?.formats.number(number))
 }
 
 fn dated(
-    state: &State,
+    state: &mut State,
     at: &Value,
     format: fn(&Formats, Timestamp, &TimeZone) -> String,
 ) -> Result<String, Error> {
     let voice = voice(state)?;
-    Ok(format(&voice.formats, timestamp(at)?, &voice.zone))
+    Ok(format(
+        &voice.formats,
+        timestamp(at)?,
+        &voice.frame.time_zone,
+    ))
 }
 
 /// `relative(at)`: "in 3 days", seen from the page's business time.
-fn relative(state: &State, at: &Value) -> Result<String, Error> {
+fn relative(state: &mut State, at: &Value) -> Result<String, Error> {
     let voice = voice(state)?;
-    Ok(voice
-        .formats
-        .relative(timestamp(at)?, voice.now, &voice.zone))
+    let (at, frame) = (timestamp(at)?, &voice.frame);
+    Ok(voice.formats.relative(at, frame.now, &frame.time_zone))
 }
 
 /// `zone(at)`: the abbreviation of the business's time zone, such as "CET".
-fn zone(state: &State, at: &Value) -> Result<String, Error> {
-    let zone = voice(state)?.zone.clone();
+fn zone(state: &mut State, at: &Value) -> Result<String, Error> {
+    let zone = voice(state)?.frame.time_zone.clone();
     Ok(timestamp(at)?.to_zoned(zone).strftime("%Z").to_string())
 }
 
 /// `url('/subscriptions')`: a path of this surface.
-fn url(state: &State, path: &str) -> Result<String, Error> {
+fn url(state: &mut State, path: &str) -> Result<String, Error> {
     if !path.starts_with('/') || path.starts_with("//") {
         return Err(invalid(format!("`{path}` is not a path of ours")));
     }
-    Ok(format!("{}{path}", voice(state)?.base))
+    Ok(format!("{}{path}", voice(state)?.frame.base))
 }
 
 /// An amount, as pages carry it.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
+use std::sync::{Arc, LazyLock, RwLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentError, FluentResource};
@@ -14,6 +15,10 @@ use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_language
 use minijinja::Value;
 
 use super::Error;
+use super::functions::{Plain, mark};
+
+/// How many sentences a catalogue remembers.
+const SENTENCES: usize = 1024;
 
 /// The language every other one falls back to, and whose keys are the complete list.
 pub const FALLBACK: &str = "en";
@@ -21,41 +26,70 @@ pub const FALLBACK: &str = "en";
 /// The language of a page: which catalogue its words come from, and whose formats its numbers
 /// and dates take. A reader with `en-GB` reads the catalogue `en` with British dates.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Locale {
+pub struct Locale(Arc<Choice>);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Choice {
     catalogue: String,
     formats: String,
     offered: Option<Vec<String>>,
 }
 
+/// Choices made before. Most readers come with one of few headers.
+static CHOSEN: LazyLock<RwLock<HashMap<String, Locale>>> = LazyLock::new(RwLock::default);
+/// How many of them are remembered.
+const CHOICES: usize = 1024;
+/// Longer wishes are not, in bytes.
+const LONGEST_WISH: usize = 512;
+
 impl Locale {
     /// The locale whose catalogue and formats are both `tag`.
     pub fn of(tag: &str) -> Self {
-        Self {
+        Choice {
             catalogue: tag.to_owned(),
             formats: tag.to_owned(),
             offered: None,
         }
+        .into()
     }
 
     /// The tag of the catalogue, one of the theme's languages.
     pub fn catalogue(&self) -> &str {
-        &self.catalogue
+        &self.0.catalogue
     }
 
     /// The tag that formats follow.
     pub fn formats(&self) -> &str {
-        &self.formats
+        &self.0.formats
     }
 
     /// Whether a reader may change to the language `tag`.
     pub fn offers(&self, tag: &str) -> bool {
-        let offered = self.offered.as_ref();
+        let offered = self.0.offered.as_ref();
         offered.is_none_or(|offered| offered.iter().any(|other| other == tag))
     }
 
     /// The best of `available` for `wishes`, given best first; each wish is a language tag or a
     /// whole `Accept-Language` value.
     pub fn negotiate(available: &[String], wishes: &[&str]) -> Self {
+        let wanted = [&available.join(","), "\n", &wishes.join("\n")].concat();
+        if wanted.len() > LONGEST_WISH {
+            return Self::choose(available, wishes);
+        }
+        let sound = "nothing panics while it holds the lock";
+        if let Some(known) = CHOSEN.read().expect(sound).get(&wanted) {
+            return known.clone();
+        }
+        let choice = Self::choose(available, wishes);
+        let mut chosen = CHOSEN.write().expect(sound);
+        if chosen.len() >= CHOICES {
+            chosen.clear();
+        }
+        chosen.insert(wanted, choice.clone());
+        choice
+    }
+
+    fn choose(available: &[String], wishes: &[&str]) -> Self {
         let requested: Vec<LanguageIdentifier> =
             wishes.iter().flat_map(|wish| accepted(wish)).collect();
         let offered: Vec<LanguageIdentifier> = available
@@ -64,26 +98,35 @@ impl Locale {
             .collect();
         let chosen = negotiate_languages(&requested, &offered, None, NegotiationStrategy::Lookup);
         let Some(catalogue) = chosen.first() else {
-            return Self {
+            return Choice {
+                catalogue: FALLBACK.to_owned(),
+                formats: FALLBACK.to_owned(),
                 offered: Some(available.to_vec()),
-                ..Self::of(FALLBACK)
-            };
+            }
+            .into();
         };
         let formats = requested
             .iter()
             .find(|wish| wish.language == catalogue.language)
             .map_or_else(|| catalogue.to_string(), ToString::to_string);
-        Self {
+        Choice {
             catalogue: catalogue.to_string(),
             formats,
             offered: Some(available.to_vec()),
         }
+        .into()
+    }
+}
+
+impl From<Choice> for Locale {
+    fn from(choice: Choice) -> Self {
+        Self(Arc::new(choice))
     }
 }
 
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.formats)
+        f.write_str(self.formats())
     }
 }
 
@@ -113,6 +156,8 @@ pub struct Catalogue {
     fallback: Option<Messages>,
     /// What is said the same every time, which most messages are.
     plain: HashMap<String, Value>,
+    /// Sentences that were said with marks in the places of markup.
+    sentences: RwLock<HashMap<String, Arc<str>>>,
 }
 
 /// A bundle with the list of its keys, which the bundle itself does not give.
@@ -150,6 +195,7 @@ impl Catalogue {
             own,
             fallback,
             plain: HashMap::new(),
+            sentences: RwLock::default(),
         };
         let all = catalogue.keys_with("").map(str::to_owned);
         let said = all.filter_map(|key| {
@@ -186,6 +232,51 @@ impl Catalogue {
     /// The message `key`, if it refers to no argument.
     pub(super) fn plain(&self, key: &str) -> Option<&Value> {
         self.plain.get(key)
+    }
+
+    /// The message `key` with `plain` arguments and with marks where the `markup` belongs.
+    pub(super) fn sentence(
+        &self,
+        key: &str,
+        plain: &[(&'static str, Plain<'_>)],
+        markup: &[(&'static str, &str)],
+    ) -> Result<Arc<str>, Unsaid> {
+        let mut known = String::with_capacity(64);
+        known.push_str(key);
+        for (name, value) in plain {
+            known.push('\0');
+            known.push_str(name);
+            known.push('\0');
+            match value {
+                Plain::Text(text) => known.push_str(text),
+                Plain::Number(number) => known.push_str(&number.to_string()),
+            }
+        }
+        for (name, _) in markup {
+            known.push('\0');
+            known.push_str(name);
+        }
+        let poisoned = "reading and inserting never panic";
+        if let Some(text) = self.sentences.read().expect(poisoned).get(&known) {
+            return Ok(Arc::clone(text));
+        }
+        let mut arguments = FluentArgs::new();
+        for (name, value) in plain {
+            match value {
+                Plain::Text(text) => arguments.set(*name, *text),
+                Plain::Number(number) => arguments.set(*name, *number),
+            }
+        }
+        for (index, (name, _)) in markup.iter().enumerate() {
+            arguments.set(*name, mark(index));
+        }
+        let text: Arc<str> = self.say(key, &arguments)?.into();
+        let mut sentences = self.sentences.write().expect(poisoned);
+        if sentences.len() >= SENTENCES {
+            sentences.clear();
+        }
+        sentences.insert(known, Arc::clone(&text));
+        Ok(text)
     }
 
     /// The message `key` with `arguments`.

@@ -14,6 +14,7 @@ pub mod gallery;
 pub mod locale;
 mod manifest;
 mod markup;
+mod modules;
 pub mod page;
 mod pieces;
 mod theme;

@@ -13,11 +13,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::assets::Assets;
 use super::formats::Formats;
-use super::frame::Frame;
-use super::functions::{self, VOICE, Voice};
+use super::frame::{Frame, Seen};
+use super::functions::{self, Root, Voice};
 use super::locale::{Catalogue, FALLBACK};
 use super::manifest::Manifest;
 use super::markup::Escaped;
+use super::modules::{MODULES, Modules};
+use super::pieces;
 use super::tokens::Colours;
 use super::{DEFAULT, Error, folder};
 
@@ -36,7 +38,7 @@ pub struct Theme {
     chain: Vec<(String, PathBuf)>,
     environment: Environment<'static>,
     catalogues: BTreeMap<String, Arc<Catalogue>>,
-    languages: Vec<(String, String)>,
+    languages: Arc<[(String, String)]>,
     colours: Colours,
     assets: Arc<Assets>,
     invoice: Option<String>,
@@ -185,22 +187,20 @@ impl Theme {
         } else {
             "ltr"
         };
-        let voice = Voice {
+        let voice = Arc::new(Voice {
             catalogue: Arc::clone(catalogue),
             formats,
-            zone: frame.time_zone.clone(),
-            now: frame.now,
-            base: frame.base.clone(),
+            frame: frame.clone(),
+            languages: Arc::clone(&self.languages),
             heard: self.heard.clone(),
-        };
-        let context = Value::from(BTreeMap::from([
-            (name, subject),
-            (
-                "frame",
-                frame.value(&self.languages, direction, self.logo.as_deref()),
-            ),
-            (VOICE, Value::from_object(voice)),
-        ]));
+        });
+        let seen = Seen::new(Arc::clone(&voice), direction, self.logo.as_deref());
+        let context = Value::from_object(Root {
+            name,
+            subject,
+            frame: Value::from_object(seen),
+            voice,
+        });
         let template = self.environment.get_template(template).map_err(failed)?;
         let mut output = Capped(Vec::with_capacity(16 * 1024));
         template
@@ -256,9 +256,29 @@ fn environment(
             .build()
             .expect("the delimiters are the standard ones"),
     );
-    functions::add(&mut environment, assets, colours);
+    let pieces = pieces::all(assets);
+    functions::add(&mut environment, assets, colours, &pieces);
+    let templates = templates(chain)?;
+    let sources = templates
+        .iter()
+        .map(|(name, _, text)| (name.as_str(), text.as_str()));
+    let modules = Modules::of(sources, &pieces);
+    for (name, path, source) in &templates {
+        environment
+            .add_template_owned(name.clone(), modules.placed(source))
+            .map_err(|source| Error::Template {
+                path: path.clone(),
+                source: Box::new(source),
+            })?;
+    }
+    environment.add_global(MODULES, modules.value());
+    Ok(environment)
+}
 
+/// Name, path and source of every template.
+fn templates(chain: &[(&str, &Path)]) -> Result<Vec<(String, PathBuf, String)>, Error> {
     let mut taken = BTreeSet::new();
+    let mut templates = Vec::new();
     for (owner, root) in chain {
         for (name, path) in folder::files(&root.join("templates"))? {
             let source = std::fs::read_to_string(&path).map_err(|source| Error::Read {
@@ -272,16 +292,11 @@ fn environment(
             } else {
                 name
             };
-            environment
-                .add_template_owned(name.clone(), source)
-                .map_err(|source| Error::Template {
-                    path,
-                    source: Box::new(source),
-                })?;
-            taken.insert(name);
+            taken.insert(name.clone());
+            templates.push((name, path, source));
         }
     }
-    Ok(environment)
+    Ok(templates)
 }
 
 fn catalogues(chain: &[&Path]) -> Result<BTreeMap<String, Arc<Catalogue>>, Error> {
@@ -320,7 +335,7 @@ fn digest(chain: &[&Path]) -> Result<[u8; 32], Error> {
 /// Tag and own name of each language, such as `es` and "Español".
 fn languages(
     catalogues: &BTreeMap<String, Arc<Catalogue>>,
-) -> Result<Vec<(String, String)>, Error> {
+) -> Result<Arc<[(String, String)]>, Error> {
     catalogues
         .iter()
         .map(|(tag, catalogue)| {

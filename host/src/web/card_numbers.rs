@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Extension, FromRequest as _, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -32,6 +32,12 @@ pub(super) async fn refuse(
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
+    if body.is_end_stream() {
+        return match in_head(&parts) {
+            Some(field) => refused(&field),
+            None => next.run(Request::from_parts(parts, body)).await,
+        };
+    }
     let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(body) => body,
         Err(rejection) => {
@@ -41,12 +47,14 @@ pub(super) async fn refuse(
     let is_api = matches!(visit.surface, Surface::Api { .. });
     let field = in_head(&parts).or_else(|| in_body(&body, is_api));
     match field {
-        Some(field) => {
-            let name: String = field.chars().take(LONGEST_NAME).collect();
-            Error::card_number(&name).into_response()
-        }
+        Some(field) => refused(&field),
         None => next.run(Request::from_parts(parts, Body::from(body))).await,
     }
+}
+
+fn refused(field: &str) -> Response {
+    let name: String = field.chars().take(LONGEST_NAME).collect();
+    Error::card_number(&name).into_response()
 }
 
 fn is_of_gateway(visit: &Visit) -> bool {

@@ -41,8 +41,9 @@ pub(super) async fn secure(
 }
 
 pub(super) fn apply(headers: &mut HeaderMap, visit: &Visit, sources: &Sources) {
-    let policy = policy(&visit.nonce, sources);
-    put(headers, CONTENT_SECURITY_POLICY, &policy);
+    if let Ok(policy) = HeaderValue::from_str(&policy(&visit.nonce, sources)) {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
     put(headers, CACHE_CONTROL, "no-store");
     // Under `no-referrer` Chromium posts `Origin: null`; tokens in paths stay with us.
     put(headers, REFERRER_POLICY, "same-origin");
@@ -62,10 +63,10 @@ pub(super) fn apply(headers: &mut HeaderMap, visit: &Visit, sources: &Sources) {
 }
 
 /// Sets a header unless the handler has.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.entry(name).or_insert(value);
-    }
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers
+        .entry(name)
+        .or_insert(HeaderValue::from_static(value));
 }
 
 fn policy(nonce: &str, sources: &Sources) -> String {

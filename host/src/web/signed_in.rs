@@ -21,7 +21,7 @@ use crate::domain::license::License;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
 use crate::flows::{return_url, session};
-use crate::store::{self, Setup, Tx};
+use crate::store::{self, Entrance, Setup, Tx};
 use crate::themes::{Back, Entry};
 
 /// A customer in front of their portal. Whoever is not signed in is sent to the sign-in page and
@@ -76,18 +76,19 @@ impl SignedIn {
         let visitor = Visitor::from_request_parts(parts, web)
             .await
             .map_err(Error::into_response)?;
-        let mut tx = read(web).await.map_err(Error::into_response)?;
-        let found = current(&visitor, &mut tx)
+        let glance = async { Ok(web.cx.store.glance().await?) };
+        let mut tx = glance.await.map_err(Error::into_response)?;
+        let found = entrance(&visitor, &mut tx)
             .await
             .map_err(Error::into_response)?;
-        let Some(session) = found else {
+        let Some(found) = found else {
             return Err(sign_in_first(&visitor, &parts.method, parts.uri.query()));
         };
-        let Some(customer) = &session.customer else {
+        if found.session.customer.is_none() {
             return Err(visitor.redirect("/accounts"));
-        };
-        let signed_in = load(visitor, &mut tx, session.clone(), customer).await;
-        Ok((signed_in.map_err(Error::into_response)?, tx))
+        }
+        let signed_in = load(visitor, found).map_err(Error::into_response)?;
+        Ok((signed_in, tx))
     }
 }
 
@@ -100,13 +101,29 @@ pub(super) async fn current(visitor: &Visitor, tx: &mut Tx) -> Result<Option<Ses
     let Some(token) = visitor.visit.cookies.get(Purpose::Session) else {
         return Ok(None);
     };
+    let found = session::find(&visitor.web.cx, tx, visitor.scope()?, token).await?;
+    if let Some(session) = &found {
+        note_use(visitor, session);
+    }
+    Ok(found)
+}
+
+/// The same, with whom it acts for.
+async fn entrance(visitor: &Visitor, tx: &mut Tx) -> Result<Option<Entrance>, Error> {
+    let Some(token) = visitor.visit.cookies.get(Purpose::Session) else {
+        return Ok(None);
+    };
+    let found = session::entrance(&visitor.web.cx, tx, visitor.scope()?, token).await?;
+    if let Some(found) = &found {
+        note_use(visitor, &found.session);
+    }
+    Ok(found)
+}
+
+fn note_use(visitor: &Visitor, session: &Session) {
     let cx = &visitor.web.cx;
-    let found = session::find(cx, tx, visitor.scope()?, token).await?;
-    if let Some(session) = found
-        .clone()
-        .filter(|session| session::wants_touch(cx, session))
-    {
-        let cx = cx.clone();
+    if session::wants_touch(cx, session) {
+        let (cx, session) = (cx.clone(), session.clone());
         // Nobody waits for it: a use that is not noted only ends the session earlier.
         cx.flows.clone().spawn(async move {
             if let Err(error) = session::touch(&cx, &session).await {
@@ -117,7 +134,6 @@ pub(super) async fn current(visitor: &Visitor, tx: &mut Tx) -> Result<Option<Ses
             }
         });
     }
-    Ok(found)
 }
 
 fn sign_in_first(visitor: &Visitor, method: &Method, query: Option<&str>) -> Response {
@@ -139,17 +155,10 @@ fn sign_in_first(visitor: &Visitor, method: &Method, query: Option<&str>) -> Res
     visitor.redirect_to(&format!("{}?{query}", visitor.login_url()))
 }
 
-async fn load(
-    mut visitor: Visitor,
-    tx: &mut Tx,
-    session: Session,
-    customer: &CustomerId,
-) -> Result<SignedIn, Error> {
-    let (customer, clock_offset) = tx
-        .customer_dated(&session.scope, customer)
-        .await?
-        .ok_or_else(Error::not_found)?;
-    visitor.frame.now = visitor.web.cx.business_time(clock_offset);
+fn load(mut visitor: Visitor, found: Entrance) -> Result<SignedIn, Error> {
+    let (session, customer) = (found.session, found.customer);
+    let customer = customer.ok_or_else(Error::not_found)?;
+    visitor.frame.now = visitor.web.cx.business_time(found.offset_us);
     let named = !customer.name.trim().is_empty();
     let account = if named {
         &customer.name
@@ -158,7 +167,7 @@ async fn load(
     };
     visitor.frame.account = Some(account.to_owned());
     visitor.frame.navigation = navigation();
-    visitor.frame.opened_by = opened_by(tx, &session).await?;
+    visitor.frame.opened_by = found.opened_by;
     visitor.frame.back = back(&visitor.web, &session);
     if let Some(locale) = &customer.locale {
         visitor.speak(Some(locale));
@@ -168,14 +177,6 @@ async fn load(
         session,
         customer,
     })
-}
-
-/// The member of staff whose link opened the session.
-async fn opened_by(tx: &mut Tx, session: &Session) -> store::Result<Option<String>> {
-    let Some(staff) = session.made_by.as_deref().and_then(|id| id.parse().ok()) else {
-        return Ok(None);
-    };
-    Ok(tx.staff(&staff).await?.map(|staff| staff.name))
 }
 
 /// The merchant's page that the session was opened from, while it is one that may be offered.

@@ -1,7 +1,7 @@
 //! Which surface a request is for: decided by its host and the start of its path, and by nothing
 //! else. Reads the configuration only.
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::config::Settings;
 use crate::domain::id::BusinessId;
@@ -153,6 +153,9 @@ fn own_host(settings: &Settings, host: &str) -> Option<Scope> {
 /// Whether the `Host` header `host` names the origin `url`. On loopback the names of this
 /// machine are one.
 fn is_at(url: &Url, host: &str) -> bool {
+    if host == &url[Position::BeforeHost..Position::AfterPort] {
+        return true;
+    }
     let Ok(asked) = Url::parse(&format!("{}://{host}/", url.scheme())) else {
         return false;
     };

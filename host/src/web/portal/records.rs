@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
 use super::keys::Key;
@@ -14,12 +14,15 @@ use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, ProductId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::license::License;
+use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Payment, PaymentState, Purpose};
 use crate::domain::refund::Refund;
 use crate::domain::subscription::Subscription;
-use crate::store::{ListedSubscription, Page, PaymentFilter, Result, SubscriptionFilter, Tx};
+use crate::store::{
+    ListedMethod, ListedSubscription, Page, PaymentFilter, Result, SubscriptionFilter, Tx,
+};
 use crate::web::paging::{Asked, ROWS};
-use crate::web::{SignedIn, Web};
+use crate::web::{Error, SignedIn, Web};
 
 /// How many subscriptions of a state the overview looks at.
 const LOOKED_AT: u32 = 20;
@@ -33,7 +36,7 @@ pub struct Records {
     scope: Scope,
     customer: CustomerId,
     products: HashMap<ProductId, String>,
-    methods: Option<HashMap<MethodId, Method>>,
+    methods: Option<HashMap<MethodId, PaymentMethod>>,
 }
 
 impl SignedIn {
@@ -45,7 +48,7 @@ impl SignedIn {
     }
 }
 
-/// Who is signed in, and what is theirs: for pages that only read, which one transaction serves.
+/// Who is signed in, and what is theirs: for pages that only read, from one state of the database.
 pub struct Reading {
     /// Who is signed in.
     pub who: SignedIn,
@@ -54,6 +57,29 @@ pub struct Reading {
 }
 
 impl FromRequestParts<Web> for Reading {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        web: &Web,
+    ) -> std::result::Result<Self, Response> {
+        let Glancing { who, records } = Glancing::from_request_parts(parts, web).await?;
+        match records.together().await {
+            Ok(records) => Ok(Self { who, records }),
+            Err(error) => Err(Error::from(error).into_response()),
+        }
+    }
+}
+
+/// The same for a page that asks one question, and needs no transaction for it.
+pub struct Glancing {
+    /// Who is signed in.
+    pub who: SignedIn,
+    /// What is theirs.
+    pub records: Records,
+}
+
+impl FromRequestParts<Web> for Glancing {
     type Rejection = Response;
 
     async fn from_request_parts(
@@ -85,6 +111,12 @@ impl Records {
         }
     }
 
+    /// What is read from here on is read from one state of the database.
+    pub async fn together(self) -> Result<Self> {
+        let tx = self.tx.together().await?;
+        Ok(Self { tx, ..self })
+    }
+
     /// The name of a product.
     pub async fn product(&mut self, id: &ProductId) -> Result<String> {
         if self.products.is_empty() {
@@ -111,38 +143,39 @@ impl Records {
 
     /// A method, even one that was removed.
     pub async fn method(&mut self, id: Option<&MethodId>) -> Result<Option<Method>> {
+        let method = self.method_ever(id).await?;
+        Ok(method.map(|method| Method::of(&method, self.now)))
+    }
+
+    async fn method_ever(&mut self, id: Option<&MethodId>) -> Result<Option<PaymentMethod>> {
         let Some(id) = id else { return Ok(None) };
         if self.methods.is_none() {
             let saved = self.tx.methods_of(&self.scope, &self.customer).await?;
-            let now = self.now;
-            let known = saved
-                .into_iter()
-                .map(|m| (m.id.clone(), Method::of(&m, now)));
-            self.methods = Some(known.collect());
+            self.methods = Some(saved.into_iter().map(|m| (m.id.clone(), m)).collect());
         }
         if let Some(known) = self.methods.as_ref().and_then(|known| known.get(id)) {
             return Ok(Some(known.clone()));
         }
-        let gone = self.tx.method_ever(&self.scope, id).await?;
-        Ok(gone.map(|method| Method::of(&method, self.now)))
+        self.tx.method_ever(&self.scope, id).await
     }
 
     /// A subscription as a card.
     pub async fn plan(&mut self, subscription: &Subscription) -> Result<Plan> {
         let product = self.product(&subscription.product).await?;
-        let listed = ListedSubscription::of(subscription, product);
-        self.card(&listed).await
+        let method = self.method_ever(subscription.method.as_ref()).await?;
+        let method = method.as_ref().map(ListedMethod::from);
+        self.card(&ListedSubscription::of(subscription, product, method))
+            .await
     }
 
     /// A subscription of a list as a card.
     pub async fn card(&mut self, subscription: &ListedSubscription) -> Result<Plan> {
-        let method = self.method(subscription.method.as_ref()).await?;
         let dues = if subscription.state.has_dues() {
             self.tx.dues_of(&self.scope, &subscription.id).await?
         } else {
             Vec::new()
         };
-        Ok(Plan::of(subscription, &dues, method))
+        Ok(Plan::of(subscription, &dues, self.now))
     }
 
     /// A page of subscriptions; those that are over come last.

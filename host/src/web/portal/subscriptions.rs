@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::records::Reading;
+use super::records::Glancing;
 use super::sample;
 use super::view::Plan;
 use crate::themes::Page;
@@ -23,9 +23,14 @@ pub struct SubscriptionsPage {
 }
 
 /// `GET /subscriptions`.
-pub(super) async fn index(reading: Reading, asked: Query<Asked>) -> Result<Response, Error> {
-    let Reading { who, mut records } = reading;
-    let page = records.subscriptions_page(&asked).await?;
+pub(super) async fn index(glancing: Glancing, asked: Query<Asked>) -> Result<Response, Error> {
+    let Glancing { who, mut records } = glancing;
+    let mut page = records.subscriptions_page(&asked).await?;
+    if page.rows.iter().any(|listed| listed.state.has_dues()) {
+        // What is due has to fit what the subscriptions say.
+        records = records.together().await?;
+        page = records.subscriptions_page(&asked).await?;
+    }
     let paging = Paging::of(&page, |subscription| subscription.id.as_str());
     let mut plans = Vec::with_capacity(page.rows.len());
     for subscription in &page.rows {

@@ -12,7 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::{Payment, PaymentState};
 use crate::domain::period::Interval;
 use crate::domain::subscription::{HoldReason, SubscriptionState};
-use crate::store::ListedSubscription;
+use crate::store::{ListedMethod, ListedSubscription};
 
 /// A payment method as people recognise it.
 #[derive(Clone, Debug, Serialize)]
@@ -32,22 +32,19 @@ pub struct Method {
 impl Method {
     /// `method` as it is at `now`.
     pub fn of(method: &PaymentMethod, now: Timestamp) -> Self {
-        let expiry = method.expiry_month.zip(method.expiry_year);
+        Self::listed(&ListedMethod::from(method), now)
+    }
+
+    fn listed(method: &ListedMethod, now: Timestamp) -> Self {
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let month = (today.year(), today.month());
+        let month = (i32::from(today.year()), i32::from(today.month()));
+        let expiry = method.expiry;
         Self {
             id: method.id.to_string(),
-            brand: method
-                .brand
-                .as_deref()
-                .unwrap_or(&method.kind)
-                .to_lowercase()
-                .replace('_', "-"),
+            brand: method.kind.to_lowercase().replace('_', "-"),
             last4: method.last4.clone(),
             expires: expiry.map(|(month, year)| format!("{month:02}/{year}")),
-            expired: expiry.is_some_and(|(m, year)| {
-                (i32::from(year), i32::from(m)) < (i32::from(month.0), i32::from(month.1))
-            }),
+            expired: expiry.is_some_and(|(m, year)| (i32::from(year), i32::from(m)) < month),
         }
     }
 }
@@ -128,8 +125,8 @@ pub enum Standing {
 }
 
 impl Plan {
-    /// `subscription` with what is due on it.
-    pub fn of(subscription: &ListedSubscription, dues: &[Debt], method: Option<Method>) -> Self {
+    /// `subscription` with what is due on it, at `now`.
+    pub fn of(subscription: &ListedSubscription, dues: &[Debt], now: Timestamp) -> Self {
         let standing = Standing::of(subscription, due(dues));
         let count = i64::from(subscription.quantity);
         Self {
@@ -152,7 +149,10 @@ impl Plan {
                 Standing::Paused { .. } | Standing::Ended { .. } => "plain",
             },
             standing,
-            method,
+            method: subscription
+                .method
+                .as_ref()
+                .map(|method| Method::listed(method, now)),
         }
     }
 

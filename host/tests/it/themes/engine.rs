@@ -1,6 +1,7 @@
 //! What a template can do and what it cannot.
 
 use vestibule::themes::{Frame, Locale, Page as _, Themes};
+use vestibule::web::portal::subscriptions::SubscriptionsPage;
 
 use super::{Folder, Probe, frame, probe, root};
 
@@ -49,6 +50,20 @@ fn pieces_escape_what_they_are_given_and_refuse_what_is_none_of_theirs() {
     assert!(ui("ui.badge('golden', 'x')").is_err());
     assert!(ui("ui.day(page.text)").is_err());
     assert!(ui("ui.amount(page.text)").is_err());
+    let head = ui("ui.head(page.text, lead=page.text)").expect("renders");
+    assert!(head.contains("<h1>&lt;b&gt;</h1>"), "{head}");
+    assert!(head.contains("<p class=\"lead\">&lt;b&gt;</p>"), "{head}");
+    assert!(ui("ui.head('x', led='y')").is_err());
+    let field = ui("ui.field('a', page.text, '\"', error=page.text)").expect("renders");
+    for part in [
+        "<label for=\"a\">&lt;b&gt;</label>",
+        "value=\"&quot;\"",
+        "aria-describedby=\"a-about\"",
+        "<span>&lt;b&gt;</span>",
+    ] {
+        assert!(field.contains(part), "{part} in {field}");
+    }
+    assert!(ui("ui.field('a', 'b', tpe='email')").is_err());
 }
 
 #[test]
@@ -69,6 +84,20 @@ fn a_theme_can_put_a_macro_in_the_place_of_a_piece() {
     let page = Probe::samples().remove(0);
     let html = folder.load().render("probe", &frame(), &page);
     assert_eq!(html.expect("renders"), "[check]");
+}
+
+#[test]
+fn a_theme_that_writes_the_card_anew_has_its_own() {
+    let card = "{% set price = pieces.price %}{% set badge = pieces.plan_badge %}\
+                {% set standing = pieces.standing %}{% macro card(plan, loud=true, level='h3') -%}\
+                <li class=\"mine\">{{ plan.product }}: {{ price(plan) }}</li>{%- endmacro %}";
+    let folder = Folder::with_theme("probe", &[("templates/partials/plan.html", card)]);
+    let page = SubscriptionsPage::samples().remove(0);
+    let html = folder.load().render("probe", &frame(), &page);
+    let html = html.expect("renders");
+    let count = page.current.len();
+    assert_eq!(html.matches("<li class=\"mine\">").count(), count, "{html}");
+    assert!(!html.contains("card plan"), "{html}");
 }
 
 #[test]
