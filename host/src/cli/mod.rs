@@ -15,6 +15,7 @@ mod sandbox;
 mod serve;
 mod staff;
 mod theme;
+mod webhook;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -98,6 +99,9 @@ enum Command {
     Staff(staff::Staff),
     /// Show the mails of test mode, and all mails that were kept instead of sent.
     Mailbox(mailbox::Show),
+    /// See what became of events on their way to merchants' endpoints, and send them again.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Make and check plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -133,6 +137,7 @@ impl Cli {
             Command::Clock(clock) => clock.run(&self.place),
             Command::Staff(staff) => staff.run(&self.place),
             Command::Mailbox(show) => show.run(&self.place),
+            Command::Webhook(webhook) => webhook.run(&self.place),
             Command::Plugin(plugin) => plugin.run(&self.place),
             Command::Theme(theme) => theme.run(),
             Command::Sandbox(options) => sandbox::run(*options),

@@ -19,11 +19,13 @@ mod mode;
 mod plugins;
 mod problem;
 mod reload;
+mod seal;
 mod secret;
 mod server;
 mod source;
 mod tax;
 mod themes;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,9 +48,11 @@ pub use self::mode::{ModeSettings, Webhook};
 pub use self::plugins::Plugins;
 pub use self::problem::{Place, Problem, Problems};
 pub use self::reload::Watch;
+pub use self::seal::NONCE;
 pub use self::server::Server;
 pub use self::source::Environment;
 pub use self::themes::Themes;
+pub use self::webhooks::Webhooks;
 
 use self::business::BusinessFile;
 use self::database::DatabaseFile;
@@ -80,6 +84,8 @@ pub struct Settings {
     pub themes: Themes,
     /// The queue.
     pub jobs: Jobs,
+    /// Telling merchants of events.
+    pub webhooks: Webhooks,
     /// The merchants on this host.
     pub businesses: BTreeMap<BusinessId, Business>,
     /// What is wrong in business files that changed since the start; their last good versions
@@ -123,6 +129,7 @@ struct HostFile {
     plugins: Plugins,
     themes: Themes,
     jobs: Jobs,
+    webhooks: Webhooks,
 }
 
 impl Sources {
@@ -171,6 +178,7 @@ impl Sources {
         file.invoices.check(&source, &mut problems);
         file.plugins.check(&source, &mut problems);
         file.jobs.check(&source, &mut problems);
+        file.webhooks.check(&source, &mut problems);
         let vault = Vault {
             root: &self.root,
             environment: &self.environment,
@@ -197,6 +205,7 @@ impl Sources {
             plugins: file.plugins,
             themes: file.themes,
             jobs: file.jobs,
+            webhooks: file.webhooks,
             businesses: BTreeMap::new(),
             problems: Vec::new(),
         })

@@ -30,8 +30,10 @@ pub struct ModeSettings {
     pub default_gateway: Option<String>,
     /// By the name that rows and hook addresses use.
     pub gateways: BTreeMap<String, GatewayConfig>,
-    /// Where events are delivered to.
+    /// Where events are delivered to, besides the endpoints that the merchant makes by the API.
     pub webhook: Option<Webhook>,
+    /// Origins that endpoints made by the API may have although they are not public.
+    pub private_endpoints: Vec<Url>,
     /// Test mode only: the addresses that mails are really sent to; all others are only kept.
     pub mail_to: Vec<Email>,
 }
@@ -43,19 +45,12 @@ pub struct Webhook {
     pub url: Url,
     /// Signs every delivery (`whsec_…`, Standard Webhooks).
     pub secret: SecretString,
+    /// Signs beside it while receivers change over.
+    pub previous_secret: Option<SecretString>,
     /// Whether the endpoint may be at an address that is not public. Always so on loopback.
     pub private: bool,
     /// The types of events that are delivered; none for all.
     pub filter_types: Option<Vec<String>>,
-}
-
-impl Webhook {
-    /// Whether the endpoint wants events of this type.
-    pub fn wants(&self, event_type: &str) -> bool {
-        self.filter_types
-            .as_ref()
-            .is_none_or(|wanted| wanted.iter().any(|wanted| wanted == event_type))
-    }
 }
 
 impl ModeSettings {
@@ -91,6 +86,7 @@ pub(super) struct ModeFile {
     default_gateway: Option<String>,
     gateways: BTreeMap<String, GatewayFile>,
     webhook: Option<WebhookFile>,
+    private_endpoints: Vec<Url>,
     mail_to: Vec<Email>,
 }
 
@@ -118,6 +114,8 @@ struct WebhookFile {
     secret_env: Option<String>,
     #[serde(default)]
     secret_file: Option<PathBuf>,
+    #[serde(default)]
+    previous_secret: SecretPlace,
 }
 
 impl ModeFile {
@@ -138,6 +136,15 @@ impl ModeFile {
                 "Remove it; live mails always go to the customer.",
             ));
         }
+        for (index, origin) in self.private_endpoints.iter().enumerate() {
+            if origin.path() != "/" || origin.query().is_some() || !origin.has_host() {
+                problems.push(source.problem(
+                    format!("{mode}.private_endpoints.{index}"),
+                    "is not an origin",
+                    "Write scheme, host and port only, such as http://10.1.2.3:4000.",
+                ));
+            }
+        }
         let default_gateway = self.default_gateway(mode, source, problems);
         let gateways = self
             .gateways
@@ -156,6 +163,7 @@ impl ModeFile {
             default_gateway,
             gateways,
             webhook,
+            private_endpoints: self.private_endpoints,
             mail_to: self.mail_to,
         }
     }
@@ -278,15 +286,19 @@ impl WebhookFile {
             secret_env: self.secret_env,
             secret_file: self.secret_file,
         };
-        match vault.demand(&place, source, &key) {
-            Ok(secret) => Some(Webhook {
+        let previous = format!("{key}.previous_secret");
+        let previous_secret = vault.open(&self.previous_secret, source, &previous);
+        match (vault.demand(&place, source, &key), previous_secret) {
+            (Ok(secret), Ok(previous_secret)) => Some(Webhook {
                 private: self.private || is_loopback(&self.url),
                 url: self.url,
                 secret,
+                previous_secret,
                 filter_types: self.filter_types,
             }),
-            Err(problem) => {
-                problems.push(problem);
+            (secret, previous) => {
+                problems.extend(secret.err());
+                problems.extend(previous.err());
                 None
             }
         }

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
+use super::Scope;
+
 /// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an id that starts with `{prefix}_`")]
@@ -159,6 +161,10 @@ ids! {
     PageId = "pag",
     /// A fact told to the merchant by webhook.
     EventId = "evt",
+    /// An endpoint of a merchant that events are delivered to.
+    EndpointId = "whk",
+    /// One try to deliver an event.
+    AttemptId = "att",
     /// A row of the job queue.
     JobId = "job",
     /// A signed-in browser.
@@ -182,6 +188,14 @@ impl BusinessId {
     /// in. No merchant can have it.
     pub fn of_host() -> Self {
         Self("bus_host".to_owned())
+    }
+}
+
+impl EndpointId {
+    /// The endpoint that a business's file names: it has no row, and this id before all others.
+    pub fn of_file(scope: &Scope) -> Self {
+        let parts = ["file", scope.business.as_str(), scope.mode.as_str()];
+        Self::derived(Timestamp::UNIX_EPOCH, &parts)
     }
 }
 

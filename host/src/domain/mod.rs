@@ -10,6 +10,7 @@ pub mod customer;
 pub mod debt;
 pub mod dispute;
 pub mod email;
+pub mod endpoint;
 pub mod event_type;
 pub mod id;
 pub mod invoice;

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::delivery;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::event_type::EVENT_TYPES;
@@ -24,9 +25,7 @@ pub(super) async fn tell(
         object: object.to_owned(),
         occurred_at: now,
     };
-    tx.insert_event(scope, &event).await?;
-    cx.order(tx, scope, &Work::DeliverEvent { event: event.id })
-        .await
+    delivery::tell(cx, tx, scope, &event).await
 }
 
 /// Orders a mail to the customer.

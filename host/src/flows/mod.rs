@@ -10,10 +10,12 @@ pub mod begin;
 pub mod cancellation;
 mod charge;
 pub mod customer;
+pub mod delivery;
 pub mod details;
 pub mod documents;
 mod dues;
 pub mod email_change;
+pub mod endpoint;
 mod facts;
 mod grants;
 pub mod license;
@@ -236,6 +238,9 @@ pub enum Refused {
     /// The page for it has expired.
     #[error("its page has expired")]
     Expired,
+    /// The operator wrote it into the business's file.
+    #[error("the business's file fixes it; change it there")]
+    FixedByFile,
 }
 
 impl From<QuoteError> for Error {

@@ -5,6 +5,7 @@
 //! end could not be written down. Nothing here decides about money; flows do.
 
 mod access;
+mod couriers;
 mod deliver_event;
 mod endpoint;
 mod mail;
@@ -18,6 +19,7 @@ use jiff::SignedDuration;
 
 pub use self::worker::Worker;
 
+use self::couriers::Couriers;
 use self::endpoint::Endpoints;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -37,6 +39,7 @@ pub struct Jobs {
     mailer: Arc<Mailer>,
     invoices: Arc<Invoices>,
     endpoints: Endpoints,
+    couriers: Arc<Couriers>,
 }
 
 /// What became of a job. The texts are for operators and hold no address and no secret.
@@ -49,6 +52,8 @@ enum Verdict {
     Retry(String),
     /// The same, after a wait that the kind of work decides.
     RetryAfter(SignedDuration, String),
+    /// Its turn has not come; that is no try.
+    NotYet(SignedDuration),
     /// What it needs is not there at present; it waits as long as that takes.
     Park(String),
     /// It will never succeed; a person has to look.
@@ -69,11 +74,12 @@ impl Jobs {
             mailer,
             invoices,
             endpoints: Endpoints::default(),
+            couriers: Arc::default(),
         })
     }
 
-    /// Does a piece of work for the `attempts`-th time.
-    async fn run(&self, scope: &Scope, work: Work, attempts: u32) -> Verdict {
+    /// Does a piece of work.
+    async fn run(&self, scope: &Scope, work: Work) -> Verdict {
         let cx = &self.cx;
         let ended = match work {
             Work::Renew { subscription } => flows::renewal::due(cx, scope, &subscription).await,
@@ -97,8 +103,8 @@ impl Jobs {
             Work::RenderInvoice { invoice } => {
                 return render_invoice::run(self, scope, &invoice).await;
             }
-            Work::DeliverEvent { event } => {
-                return deliver_event::run(self, scope, &event, attempts).await;
+            Work::DeliverEvent { event, endpoint } => {
+                return deliver_event::run(self, scope, &event, &endpoint).await;
             }
             Work::MoveClock { .. } => flows::test_clock::step(cx, scope).await,
             Work::AnswerLogin { request } => return access::answer(self, scope, &request).await,

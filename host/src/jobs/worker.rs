@@ -18,7 +18,7 @@ use super::{Jobs, Verdict};
 use crate::config;
 use crate::cx;
 use crate::flows;
-use crate::store::{self, ClaimedJob, Work};
+use crate::store::{self, ClaimedJob, Lane, Work};
 
 /// Between two looks when what is due cannot be had at once.
 const BREATH: Duration = Duration::from_millis(10);
@@ -39,8 +39,17 @@ impl Worker {
     /// Claims and runs jobs until `stop`; then takes no more and answers once those it has
     /// are done.
     pub async fn run(self, stop: CancellationToken) {
-        let width = self.settings().workers as usize;
-        let slots = Arc::new(Semaphore::new(width));
+        let settings = self.jobs.cx.settings.load_full();
+        let [work, deliveries] = Lane::ALL;
+        tokio::join!(
+            self.work(work, settings.jobs.workers, &stop),
+            self.work(deliveries, settings.webhooks.at_once, &stop),
+        );
+    }
+
+    /// Does the jobs of one lane, `width` at once.
+    async fn work(&self, lane: Lane, width: u32, stop: &CancellationToken) {
+        let slots = Arc::new(Semaphore::new(width as usize));
         let running = TaskTracker::new();
         let mut cleaned = Timestamp::MIN;
         loop {
@@ -51,7 +60,7 @@ impl Worker {
                 slot = slots.acquire() => drop(slot.expect("never closed")),
             }
             let free = slots.available_permits();
-            let claimed = match self.claim(free).await {
+            let claimed = match self.claim(lane, free).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "no jobs claimed");
@@ -70,8 +79,10 @@ impl Worker {
                 });
             }
             if !saturated {
-                self.clean(&mut cleaned).await;
-                self.idle(&stop).await;
+                if lane == Lane::Work {
+                    self.clean(&mut cleaned).await;
+                }
+                self.idle(lane, stop).await;
             }
         }
         running.close();
@@ -82,24 +93,24 @@ impl Worker {
         self.jobs.cx.settings.load().jobs.clone()
     }
 
-    async fn claim(&self, limit: usize) -> store::Result<Vec<ClaimedJob>> {
+    async fn claim(&self, lane: Lane, limit: usize) -> store::Result<Vec<ClaimedJob>> {
         let cx = &self.jobs.cx;
         let now = cx.now();
         let until = later(now, self.settings().lease);
         let lease = data_encoding::HEXLOWER.encode(&cx::random::<16>());
         let mut tx = cx.store.begin().await?;
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let claimed = tx.claim_jobs(now, until, &lease, limit).await?;
+        let claimed = tx.claim_jobs(lane, now, until, &lease, limit).await?;
         tx.commit().await?;
         Ok(claimed)
     }
 
     /// Waits for work: until the next job is due, one is ordered in this process, or it is
     /// time to look for those of other processes.
-    async fn idle(&self, stop: &CancellationToken) {
+    async fn idle(&self, lane: Lane, stop: &CancellationToken) {
         let store = &self.jobs.cx.store;
         let poll = self.settings().poll;
-        let next = async { store.read().await?.next_job_at().await }.await;
+        let next = async { store.read().await?.next_job_at(lane).await }.await;
         let wait = match next {
             Ok(Some(at)) => at.duration_since(self.jobs.cx.now()).min(poll),
             Ok(None) | Err(_) => poll,
@@ -107,7 +118,7 @@ impl Worker {
         let wait = Duration::try_from(wait).unwrap_or_default().max(BREATH);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = store.work_ordered() => {}
+            () = store.work_ordered(lane) => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
@@ -129,6 +140,10 @@ impl Worker {
         if let Err(error) = flows::session::clean_up(&self.jobs.cx).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "what has run out of sign-in was not deleted");
+        }
+        if let Err(error) = flows::delivery::clean_up(&self.jobs.cx).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old deliveries were not deleted");
         }
         if let Err(error) = swept.await {
             let error = &error as &dyn std::error::Error;
@@ -167,8 +182,8 @@ async fn under_lease(jobs: &Arc<Jobs>, job: &ClaimedJob) -> Verdict {
         Ok(work) => work,
         Err(error) => return Verdict::GiveUp(format!("the order cannot be read: {error}")),
     };
-    let (own, scope, attempts) = (Arc::clone(jobs), job.scope.clone(), job.attempts);
-    let task = async move { own.run(&scope, work, attempts).await };
+    let (own, scope) = (Arc::clone(jobs), job.scope.clone());
+    let task = async move { own.run(&scope, work).await };
     let mut task = tokio::spawn(task.in_current_span());
     let lease = jobs.cx.settings.load().jobs.lease;
     let beat = Duration::try_from(lease / 3)
@@ -222,6 +237,7 @@ async fn record(jobs: &Jobs, job: &ClaimedJob, verdict: &Verdict) -> store::Resu
         }
         Verdict::Retry(why) => (back_off(&settings.jobs, job.attempts), why, job.attempts),
         Verdict::RetryAfter(wait, why) => (*wait, why, job.attempts),
+        Verdict::NotYet(wait) => return put_back(jobs, job, later(now, *wait)).await,
         // What it needs is not there: that is no try of the job's own.
         Verdict::Park(why) => (
             settings.jobs.retry_longest.min(super::PARKED),
@@ -230,13 +246,28 @@ async fn record(jobs: &Jobs, job: &ClaimedJob, verdict: &Verdict) -> store::Resu
         ),
     };
     tracing::warn!(error.message = %why, wait_s = wait.as_secs(), "the job will be tried again");
+    again(jobs, job, later(now, wait), tries, Some(why)).await
+}
+
+/// Lets a job whose turn has not come wait for it.
+async fn put_back(jobs: &Jobs, job: &ClaimedJob, run_at: Timestamp) -> store::Result<bool> {
+    again(jobs, job, run_at, job.attempts.saturating_sub(1), None).await
+}
+
+async fn again(
+    jobs: &Jobs,
+    job: &ClaimedJob,
+    run_at: Timestamp,
+    tries: u32,
+    why: Option<&str>,
+) -> store::Result<bool> {
     let mut tx = jobs.cx.store.begin().await?;
-    match tx.job_again(job, later(now, wait), tries, why).await {
+    match tx.job_again(job, run_at, tries, why).await {
         Ok(ours) => tx.commit().await.map(|()| ours),
         // The same work was ordered anew while this ran: that order stands for both.
         Err(store::Error::Conflict(_)) => {
             drop(tx);
-            finish(jobs, job, now).await
+            finish(jobs, job, jobs.cx.now()).await
         }
         Err(error) => Err(error),
     }

@@ -2,16 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::jobs::ClaimedRow;
+use super::jobs::{ClaimedRow, Lane};
 use super::macros::Statement;
 use super::{Connection, Result, Tx};
 
 /// What only SQLite is asked.
 pub(super) const SQLITE: &[Statement] = &[
-    Statement {
-        name: "CLAIM_SQLITE",
-        sql: CLAIM_SQLITE,
-    },
+    CLAIM_WORK_SQLITE,
+    CLAIM_DELIVERIES_SQLITE,
     Statement {
         name: "SCHEMA_SQLITE",
         sql: SCHEMA_SQLITE,
@@ -20,10 +18,8 @@ pub(super) const SQLITE: &[Statement] = &[
 
 /// What only Postgres is asked.
 pub(super) const POSTGRES: &[Statement] = &[
-    Statement {
-        name: "CLAIM_POSTGRES",
-        sql: CLAIM_POSTGRES,
-    },
+    CLAIM_WORK_POSTGRES,
+    CLAIM_DELIVERIES_POSTGRES,
     Statement {
         name: "SCHEMA_POSTGRES",
         sql: SCHEMA_POSTGRES,
@@ -31,23 +27,38 @@ pub(super) const POSTGRES: &[Statement] = &[
 ];
 
 /// On Postgres other workers skip the rows that one is about to take instead of waiting for
-/// them; SQLite has one writer at a time.
-const CLAIM_POSTGRES: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
-    lease_until = $2, lease_token = $3 \
-    WHERE id IN (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $1) \
-        OR (state = 'running' AND lease_until <= $1) \
-        ORDER BY run_at, id LIMIT $4 + 0 FOR UPDATE SKIP LOCKED) \
-    RETURNING id, business_id, mode, kind, payload, attempts, lease_token";
+/// them; SQLite has one writer at a time. The kind stands in each branch, so that each is found
+/// by the index of its lane.
+macro_rules! claim {
+    ($name:ident, $kind:literal, $skip:literal) => {
+        const $name: Statement = Statement {
+            name: stringify!($name),
+            sql: concat!(
+                "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
+                lease_until = $2, lease_token = $3 \
+                WHERE id IN (SELECT id FROM jobs \
+                WHERE (state = 'queued' AND kind ",
+                $kind,
+                " 'deliver-event' AND run_at <= $1) \
+                OR (state = 'running' AND kind ",
+                $kind,
+                " 'deliver-event' AND lease_until <= $1) \
+                ORDER BY run_at, id LIMIT $4 + 0",
+                $skip,
+                ") RETURNING id, business_id, mode, kind, payload, attempts, lease_token"
+            ),
+        };
+    };
+}
 
-const CLAIM_SQLITE: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
-    lease_until = $2, lease_token = $3 \
-    WHERE id IN (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $1) \
-        OR (state = 'running' AND lease_until <= $1) \
-        ORDER BY run_at, id LIMIT $4 + 0) \
-    RETURNING id, business_id, mode, kind, payload, attempts, lease_token";
+claim!(CLAIM_WORK_POSTGRES, "<>", " FOR UPDATE SKIP LOCKED");
+claim!(CLAIM_DELIVERIES_POSTGRES, "=", " FOR UPDATE SKIP LOCKED");
+claim!(CLAIM_WORK_SQLITE, "<>", "");
+claim!(CLAIM_DELIVERIES_SQLITE, "=", "");
 
 pub(super) async fn claim_jobs(
     tx: &mut Tx,
+    lane: Lane,
     now: Timestamp,
     lease_until: Timestamp,
     lease: &str,
@@ -55,7 +66,11 @@ pub(super) async fn claim_jobs(
 ) -> Result<Vec<ClaimedRow>> {
     let rows = match &mut tx.connection {
         Connection::Sqlite(c) => {
-            sqlx::query_as::<_, ClaimedRow>(CLAIM_SQLITE)
+            let claim = match lane {
+                Lane::Work => CLAIM_WORK_SQLITE,
+                Lane::Deliveries => CLAIM_DELIVERIES_SQLITE,
+            };
+            sqlx::query_as::<_, ClaimedRow>(claim.sql)
                 .bind(now.as_microsecond())
                 .bind(lease_until.as_microsecond())
                 .bind(lease)
@@ -64,7 +79,11 @@ pub(super) async fn claim_jobs(
                 .await?
         }
         Connection::Postgres(c) => {
-            sqlx::query_as::<_, ClaimedRow>(CLAIM_POSTGRES)
+            let claim = match lane {
+                Lane::Work => CLAIM_WORK_POSTGRES,
+                Lane::Deliveries => CLAIM_DELIVERIES_POSTGRES,
+            };
+            sqlx::query_as::<_, ClaimedRow>(claim.sql)
                 .bind(now.as_microsecond())
                 .bind(lease_until.as_microsecond())
                 .bind(lease)

@@ -23,16 +23,23 @@ queries! {
     CANCEL = "DELETE FROM jobs WHERE unique_key = $1 AND state = 'queued'";
     DONE = "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
-    AGAIN = "UPDATE jobs SET state = 'queued', run_at = $3, attempts = $4, last_error = $5, \
-        lease_until = NULL, lease_token = NULL \
+    AGAIN = "UPDATE jobs SET state = 'queued', run_at = $3, attempts = $4, \
+        last_error = COALESCE($5, last_error), lease_until = NULL, lease_token = NULL \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     EXTEND = "UPDATE jobs SET lease_until = $3 \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     FAILED = "UPDATE jobs SET state = 'failed', finished_at = $3, last_error = $4 \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
-    NEXT_RUN = "SELECT MIN(next.run_at) AS run_at FROM \
-        (SELECT MIN(run_at) AS run_at FROM jobs WHERE state = 'queued' \
-        UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs WHERE state = 'running') AS next";
+    NEXT_WORK = "SELECT MIN(next.run_at) AS run_at FROM \
+        (SELECT MIN(run_at) AS run_at FROM jobs \
+        WHERE state = 'queued' AND kind <> 'deliver-event' \
+        UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
+        WHERE state = 'running' AND kind <> 'deliver-event') AS next";
+    NEXT_DELIVERY = "SELECT MIN(next.run_at) AS run_at FROM \
+        (SELECT MIN(run_at) AS run_at FROM jobs \
+        WHERE state = 'queued' AND kind = 'deliver-event' \
+        UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
+        WHERE state = 'running' AND kind = 'deliver-event') AS next";
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3 + 0";
@@ -47,6 +54,21 @@ text_enum! {
         /// Leases, back-off, look-ups, expiries.
         Host = "host",
     }
+}
+
+/// Deliveries wait for other people's machines, and nothing of the host's own may wait for them:
+/// each lane is claimed and worked on apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Everything but deliveries.
+    Work,
+    /// Events on their way to merchants' endpoints.
+    Deliveries,
+}
+
+impl Lane {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Work, Self::Deliveries];
 }
 
 /// Work to be done later.
@@ -198,15 +220,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Claims up to `limit` due jobs until `lease_until`, those of dead processes included.
+    /// Claims up to `limit` due jobs of `lane` until `lease_until`, those of dead processes
+    /// included.
     pub async fn claim_jobs(
         &mut self,
+        lane: Lane,
         now: Timestamp,
         lease_until: Timestamp,
         lease: &str,
         limit: u32,
     ) -> Result<Vec<ClaimedJob>> {
-        dialect::claim_jobs(self, now, lease_until, lease, limit)
+        dialect::claim_jobs(self, lane, now, lease_until, lease, limit)
             .await?
             .into_iter()
             .map(ClaimedJob::try_from)
@@ -226,14 +250,15 @@ impl Tx {
         Ok(touched == 1)
     }
 
-    /// Puts a job back to be tried again at `run_at` (host time), as tried `attempts` times.
+    /// Puts a job back to be tried again at `run_at` (host time), as tried `attempts` times; without
+    /// an `error`, that of an earlier try stays.
     /// [`Error::Conflict`](super::Error::Conflict) when the same work was ordered meanwhile.
     pub async fn job_again(
         &mut self,
         job: &ClaimedJob,
         run_at: Timestamp,
         attempts: u32,
-        error: &str,
+        error: Option<&str>,
     ) -> Result<bool> {
         let touched = execute!(
             self,
@@ -265,9 +290,13 @@ impl Tx {
         Ok(touched == 1)
     }
 
-    /// When there is work next (host time): a queued job is due, or a lease ends.
-    pub async fn next_job_at(&mut self) -> Result<Option<Timestamp>> {
-        let row = fetch_optional!(self, NextRun, NEXT_RUN)?;
+    /// When there is work in `lane` next (host time): a queued job is due, or a lease ends.
+    pub async fn next_job_at(&mut self, lane: Lane) -> Result<Option<Timestamp>> {
+        let next = match lane {
+            Lane::Work => NEXT_WORK,
+            Lane::Deliveries => NEXT_DELIVERY,
+        };
+        let row = fetch_optional!(self, NextRun, next)?;
         let columns = Columns {
             table: "jobs",
             id: "next",

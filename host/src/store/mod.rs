@@ -9,9 +9,11 @@ mod api_keys;
 mod clocks;
 mod customers;
 mod debts;
+mod deliveries;
 mod dialect;
 mod disputes;
 mod email_changes;
+mod endpoints;
 mod entrances;
 mod error;
 mod events;
@@ -55,12 +57,13 @@ pub use self::api_calls::ApiCall;
 pub use self::api_keys::ApiKey;
 pub use self::clocks::Clock;
 pub use self::customers::CustomerFilter;
+pub use self::deliveries::DeliveryFilter;
 pub use self::disputes::DisputeFilter;
 pub use self::email_changes::EmailChange;
 pub use self::entrances::Entrance;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
-pub use self::jobs::{ClaimedJob, JobClock, JobRow, NewJob};
+pub use self::jobs::{ClaimedJob, JobClock, JobRow, Lane, NewJob};
 pub use self::licenses::LicenseFilter;
 pub use self::login_requests::LoginRequest;
 pub use self::method_pages::MethodPage;
@@ -92,7 +95,7 @@ static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations
 #[derive(Clone, Debug)]
 pub struct Store {
     pools: Pools,
-    ordered: Arc<Notify>,
+    ordered: Arc<[Notify; 2]>,
 }
 
 #[derive(Clone, Debug)]
@@ -105,7 +108,7 @@ enum Pools {
 #[derive(Debug)]
 pub struct Tx {
     connection: Connection,
-    ordered: Arc<Notify>,
+    ordered: Arc<[Notify; 2]>,
     has_ordered: bool,
 }
 
@@ -274,10 +277,10 @@ impl Store {
         }
     }
 
-    /// Returns once work was ordered by this process, now or since the last call. One waiter
-    /// is woken for each commit.
-    pub async fn work_ordered(&self) {
-        self.ordered.notified().await;
+    /// Returns once work was ordered by this process, now or since the last call for `lane`. One
+    /// waiter of each lane is woken for each commit.
+    pub async fn work_ordered(&self, lane: Lane) {
+        self.ordered[lane as usize].notified().await;
     }
 
     /// Waits for running statements and closes every connection.
@@ -310,7 +313,9 @@ impl Tx {
             Connection::Postgres(transaction) => transaction.commit().await?,
         }
         if self.has_ordered {
-            self.ordered.notify_one();
+            for lane in &*self.ordered {
+                lane.notify_one();
+            }
         }
         Ok(())
     }
@@ -350,8 +355,10 @@ fn queries() -> impl Iterator<Item = Statement> {
         customers::QUERIES,
         debts::QUERIES,
         disputes::QUERIES,
+        deliveries::QUERIES,
         email_changes::QUERIES,
         entrances::QUERIES,
+        endpoints::QUERIES,
         events::QUERIES,
         invoices::QUERIES,
         jobs::QUERIES,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{
-    BusinessId, CustomerId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId, RefundId,
-    SetupId, SubscriptionId,
+    BusinessId, CustomerId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId,
+    RefundId, SetupId, SubscriptionId,
 };
 
 /// A piece of work. Every kind can be done twice without harm.
@@ -57,10 +57,12 @@ pub enum Work {
         /// Which.
         invoice: InvoiceId,
     },
-    /// Tell the merchant of a fact.
+    /// Tell one endpoint of the merchant of a fact.
     DeliverEvent {
-        /// Which.
+        /// Which fact.
         event: EventId,
+        /// Whom.
+        endpoint: EndpointId,
     },
     /// Let a test clock that is on its way make its next step.
     MoveClock {
@@ -199,7 +201,9 @@ impl Work {
             Self::ReconcileRefund { refund } => refund.as_str(),
             Self::ExpireSetup { setup } => setup.as_str(),
             Self::RenderInvoice { invoice } => invoice.as_str(),
-            Self::DeliverEvent { event } => event.as_str(),
+            Self::DeliverEvent { event, endpoint } => {
+                return Some(format!("{}:{event}:{endpoint}", self.kind()));
+            }
             Self::MoveClock { business } => business.as_str(),
             Self::AnswerLogin { request } | Self::AnswerStaffLogin { request } => request.as_str(),
             Self::Access(mail) => return Some(mail.message_key()),

@@ -111,12 +111,13 @@ fn a_bad_configuration_is_told_with_its_line_and_answered_with_1() {
 
 #[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &["serve"],
         &["demo"],
         &["migrate"],
         &["config", "check"],
         &["key", "host"],
+        &["webhook", "replay"],
         &["key", "api"],
         &["link"],
         &["staff", "link"],

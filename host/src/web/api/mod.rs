@@ -28,6 +28,7 @@ mod return_url;
 mod subscription_changes;
 mod subscriptions;
 mod test_clock;
+mod webhooks;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub(super) fn router() -> Router<Web> {
         .merge(license_keys::router())
         .merge(licenses::router())
         .merge(test_clock::router())
+        .merge(webhooks::router())
         .layer(Extension(Arc::new(Rates::default())))
 }
 

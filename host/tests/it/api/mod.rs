@@ -11,6 +11,7 @@ mod refusals;
 mod repeats;
 mod resources;
 mod spelling;
+mod webhooks;
 
 use std::sync::Arc;
 

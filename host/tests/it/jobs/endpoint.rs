@@ -67,6 +67,11 @@ impl Endpoint {
         self.desk.status.store(status, Ordering::SeqCst);
     }
 
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        self.url.strip_suffix("/events").unwrap()
+    }
+
     pub(super) fn let_go(&self) {
         self.desk.gate.add_permits(1_000);
     }

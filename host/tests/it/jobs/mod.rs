@@ -1,6 +1,8 @@
 //! The queue at work: real databases, real endpoints, several workers.
 
 mod endpoint;
+mod endpoints;
+mod log;
 mod mail;
 mod webhook;
 mod worker;
@@ -16,11 +18,12 @@ use vestibule::app;
 use vestibule::config::{Environment, HostKeys, Settings, Sources};
 use vestibule::cx::{Clock, Cx};
 use vestibule::domain::id::EventId;
+use vestibule::flows::delivery;
 use vestibule::invoices::Invoices;
 use vestibule::jobs::{Jobs, Worker};
 use vestibule::mail::Mailer;
 use vestibule::mail::transport::Transport;
-use vestibule::store::{Event, JobRow, Work};
+use vestibule::store::{Event, JobRow};
 use vestibule::themes::Themes;
 
 use crate::support::Database;
@@ -136,7 +139,7 @@ impl Process {
     }
 }
 
-/// Writes a fact about `object` and orders its delivery.
+/// Writes a fact about `object` and orders its deliveries.
 async fn tell(cx: &Cx, kind: &str, object: &str) -> EventId {
     let event = Event {
         id: cx.new_id(),
@@ -144,12 +147,8 @@ async fn tell(cx: &Cx, kind: &str, object: &str) -> EventId {
         object: object.to_owned(),
         occurred_at: at(0),
     };
-    let work = Work::DeliverEvent {
-        event: event.id.clone(),
-    };
     let mut tx = cx.store.begin().await.unwrap();
-    tx.insert_event(&scope(), &event).await.unwrap();
-    cx.order(&mut tx, &scope(), &work).await.unwrap();
+    delivery::tell(cx, &mut tx, &scope(), &event).await.unwrap();
     tx.commit().await.unwrap();
     event.id
 }

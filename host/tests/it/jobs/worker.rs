@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use vestibule::store::{MailOrder, Work};
+use vestibule::store::{Lane, MailOrder, Work};
 
 use super::endpoint::{Delivery, Endpoint};
 use super::{Workplace, eventually, tell};
@@ -45,7 +45,10 @@ async fn the_job_of_a_dead_process_is_taken_when_its_lease_ends() {
         tell(&dead, "subscription.active", subscription.id.as_str()).await;
         let mut tx = dead.store.begin().await.unwrap();
         let until = dead.now() + SignedDuration::from_mins(2);
-        let claimed = tx.claim_jobs(dead.now(), until, "dead", 10).await.unwrap();
+        let claimed = tx
+            .claim_jobs(Lane::Deliveries, dead.now(), until, "dead", 10)
+            .await
+            .unwrap();
         assert_eq!(claimed.len(), 1);
         tx.commit().await.unwrap();
 
@@ -106,7 +109,7 @@ async fn a_process_that_stops_finishes_what_it_has_and_takes_no_more() {
             .unique_key
             .as_deref()
             .unwrap()
-            .ends_with(late.as_str())
+            .contains(late.as_str())
     );
 }
 

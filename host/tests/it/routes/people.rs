@@ -16,6 +16,7 @@ use vestibule::domain::payment::{CustomerAction, Initiator, Payment, PaymentStat
 use vestibule::domain::product::Product;
 use vestibule::domain::refund::{Refund, RefundCause, RefundState};
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use vestibule::flows::endpoint::{self, NewEndpoint};
 use vestibule::flows::{portal_link, secret};
 use vestibule::store::{EmailChange, Setup, SetupState};
 
@@ -105,6 +106,18 @@ impl Person {
             .await
             .unwrap();
         tx.commit().await.unwrap();
+        let webhook = NewEndpoint {
+            id: cx.new_id(),
+            url: format!("https://hooks.example.com/{}", customer.id),
+            description: format!("of {}", customer.name),
+            metadata: "{}".to_owned(),
+            disabled: false,
+            filter_types: None,
+            headers: std::collections::BTreeMap::new(),
+            rate_limit: None,
+            idempotency_key: None,
+        };
+        let webhook = endpoint::create(cx, scope, webhook).await.unwrap();
         let things = [
             (Kind::Customer, customer.id.to_string()),
             (Kind::Subscription, rows.subscription.id.to_string()),
@@ -117,6 +130,7 @@ impl Person {
             (Kind::Product, rows.product.id.to_string()),
             (Kind::Refund, refund.id.to_string()),
             (Kind::Dispute, dispute.id.to_string()),
+            (Kind::Webhook, webhook.id.to_string()),
             (Kind::Link, link),
             (Kind::Proof, proof),
         ];

@@ -27,6 +27,7 @@ pub(super) enum Kind {
     Product,
     Refund,
     Dispute,
+    Webhook,
     /// The secret of a dynamic link.
     Link,
     /// The secret of a link that proves a new address.
@@ -79,7 +80,7 @@ use Kind::{
     Customer, Device, Dispute, Invoice, License, Link, Method, Payment, Product, Proof, Refund,
     Setup,
 };
-use Kind::{Subscription as Sub, Subscription};
+use Kind::{Subscription as Sub, Subscription, Webhook};
 use On::{Api, Console, Host, Portal};
 use Takes::{Alike, Nothing, Own, Room, Secret};
 
@@ -284,6 +285,22 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     route(Api, "POST", "/licenses/deactivate", Nothing(BODY)),
     route(Api, "POST", "/licenses/validate", Nothing(BODY)),
+    route(Api, "GET", "/webhooks", Nothing(KEY)),
+    route(Api, "POST", "/webhooks", Nothing(KEY)).with(r#"{"url":"https://example.com/hooks"}"#),
+    route(Api, "GET", "/webhooks/{webhook}", Own(&[Webhook])),
+    route(Api, "PATCH", "/webhooks/{webhook}", Own(&[Webhook]))
+        .with(r#"{"description":"Another"}"#),
+    route(Api, "GET", "/webhooks/{webhook}/secret", Own(&[Webhook])),
+    route(
+        Api,
+        "POST",
+        "/webhooks/{webhook}/secret/rotate",
+        Own(&[Webhook]),
+    ),
+    route(Api, "GET", "/webhooks/{webhook}/headers", Own(&[Webhook])),
+    route(Api, "PATCH", "/webhooks/{webhook}/headers", Own(&[Webhook]))
+        .with(r#"{"headers":{"x-a":"b"}}"#),
+    route(Api, "DELETE", "/webhooks/{webhook}", Own(&[Webhook])),
     // The console.
     route(Console, "GET", "/", Nothing(SESSION)),
     route(Console, "GET", "/login", Nothing(VISITOR)),

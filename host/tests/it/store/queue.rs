@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use vestibule::store::{ClaimedJob, Error, JobClock, NewJob, Store};
+use vestibule::store::{ClaimedJob, Error, JobClock, Lane, NewJob, Store};
 
 use crate::support::databases;
 use crate::support::sample::{at, id, scope};
@@ -33,7 +33,10 @@ async fn enqueue(store: &Store, jobs: &[NewJob]) {
 async fn claim(store: &Store, now: Timestamp, lease: &str, limit: u32) -> Vec<ClaimedJob> {
     let mut tx = store.begin().await.unwrap();
     let until = now + jiff::SignedDuration::from_secs(60);
-    let claimed = tx.claim_jobs(now, until, lease, limit).await.unwrap();
+    let claimed = tx
+        .claim_jobs(Lane::Work, now, until, lease, limit)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     claimed
 }
@@ -75,7 +78,13 @@ async fn only_what_is_due_is_claimed_and_the_next_time_is_known() {
 }
 
 async fn next(store: &Store) -> Option<Timestamp> {
-    store.read().await.unwrap().next_job_at().await.unwrap()
+    store
+        .read()
+        .await
+        .unwrap()
+        .next_job_at(Lane::Work)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -91,7 +100,7 @@ async fn a_lost_lease_cannot_end_or_extend_the_job() {
         let mut tx = store.begin().await.unwrap();
         assert!(!tx.extend_lease(&dead, at(999)).await.unwrap());
         assert!(!tx.job_done(&dead, at(61)).await.unwrap());
-        assert!(!tx.job_again(&dead, at(61), 1, "late").await.unwrap());
+        assert!(!tx.job_again(&dead, at(61), 1, Some("late")).await.unwrap());
         assert!(!tx.job_failed(&dead, at(61), "late").await.unwrap());
         assert!(tx.extend_lease(&heir, at(200)).await.unwrap());
         tx.commit().await.unwrap();
@@ -119,7 +128,7 @@ async fn work_is_queued_once_under_its_key_at_the_newest_time() {
         // Ordered again while it runs: kept, and then nothing is put back beside it.
         enqueue(store, &[job(Some("renew:1"), at(200))]).await;
         let mut tx = store.begin().await.unwrap();
-        let refused = tx.job_again(&claimed[0], at(300), 1, "later").await;
+        let refused = tx.job_again(&claimed[0], at(300), 1, Some("later")).await;
         assert!(
             matches!(refused, Err(Error::Conflict(_))),
             "{}: {refused:?}",
@@ -137,11 +146,11 @@ async fn work_is_queued_once_under_its_key_at_the_newest_time() {
 async fn a_commit_that_orders_work_wakes_a_waiting_worker() {
     for database in databases().await {
         enqueue(&database.store, &[job(None, at(0))]).await;
-        database.store.work_ordered().await;
+        database.store.work_ordered(Lane::Work).await;
         let mut tx = database.store.begin().await.unwrap();
         tx.enqueue(&scope(), &job(None, at(0))).await.unwrap();
         drop(tx);
-        let rolled_back = database.store.work_ordered();
+        let rolled_back = database.store.work_ordered(Lane::Work);
         let soon = std::time::Duration::from_millis(50);
         assert!(
             tokio::time::timeout(soon, rolled_back).await.is_err(),

@@ -1,0 +1,109 @@
+//! How many deliveries one process has under way to one endpoint: so few that a slow or dead one
+//! leaves room for all others. What finds no room comes back when the endpoint is likely to have
+//! some, going by how long it takes to answer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::domain::id::EndpointId;
+
+/// How long an endpoint of which nothing is known is thought to take.
+const GUESS: SignedDuration = SignedDuration::from_millis(100);
+/// The shortest and the longest time until another look for room.
+const SHORTEST: SignedDuration = SignedDuration::from_millis(10);
+const LONGEST: SignedDuration = SignedDuration::from_mins(5);
+
+/// The endpoints that are being told something.
+#[derive(Default)]
+pub(super) struct Couriers {
+    lines: Mutex<HashMap<EndpointId, Line>>,
+}
+
+struct Line {
+    under_way: u32,
+    /// How long it takes to answer.
+    typical: SignedDuration,
+    /// When the next one that finds no room is to come back.
+    next: Timestamp,
+}
+
+/// Room for one delivery, until it is dropped.
+pub(super) struct Pass {
+    couriers: Arc<Couriers>,
+    endpoint: EndpointId,
+    begun: Instant,
+}
+
+impl Couriers {
+    /// Room for one more beside fewer than `most`, or how long to wait before asking again.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        endpoint: &EndpointId,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Pass, SignedDuration> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines.entry(endpoint.clone()).or_insert(Line {
+            under_way: 0,
+            typical: GUESS,
+            next: now,
+        });
+        if line.under_way < most {
+            line.under_way += 1;
+            return Ok(Pass {
+                couriers: Arc::clone(self),
+                endpoint: endpoint.clone(),
+                begun: Instant::now(),
+            });
+        }
+        let step = line.typical / i32::try_from(most).unwrap_or(i32::MAX);
+        let next = line.next.max(now).saturating_add(step).unwrap_or(now);
+        let wait = next.duration_since(now).clamp(SHORTEST, LONGEST);
+        line.next = next.min(now.saturating_add(LONGEST).unwrap_or(next));
+        Err(wait)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let took = SignedDuration::try_from(self.begun.elapsed()).unwrap_or(GUESS);
+        let mut lines = self
+            .couriers
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = lines.get_mut(&self.endpoint) {
+            line.under_way -= 1;
+            line.typical = (line.typical * 3 + took) / 4;
+            if line.under_way == 0 {
+                lines.remove(&self.endpoint);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::Id as _;
+
+    #[test]
+    fn a_full_endpoint_sends_the_rest_away_one_after_the_other_and_another_has_room() {
+        let couriers = Arc::new(Couriers::default());
+        let endpoint = |n| EndpointId::from_ulid(ulid::Ulid::from_parts(n, 0));
+        let now = Timestamp::from_second(1_800_000_000).expect("in range");
+        let admit = |n| couriers.admit(&endpoint(n), 2, now);
+        let (one, two) = (admit(1).expect("room"), admit(1).expect("room"));
+        let waits: Vec<i128> = (0..3)
+            .map(|_| admit(1).err().expect("no room").as_millis())
+            .collect();
+        assert_eq!(waits, [50, 100, 150], "a guess of 100 ms, two at a time");
+        assert!(admit(2).is_ok());
+        drop(one);
+        assert!(admit(1).is_ok(), "one has ended");
+        drop(two);
+    }
+}
