@@ -154,6 +154,7 @@ impl Frame {
                 entry("nav-profile", "/profile", "person"),
                 entry("nav-customers", "/customers", "people"),
                 entry("nav-mails", "/mails", "mail"),
+                entry("nav-webhooks", "/webhooks", "send"),
             ],
             flash: None,
             script_nonce: None,

@@ -8,6 +8,7 @@ mod room;
 mod sessions;
 mod share;
 mod sign_in;
+mod webhooks;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -31,6 +32,9 @@ fn of_business() -> Router<Web> {
         .route("/customers/{id}", get(customer::show))
         .route("/mails", get(mails::index))
         .route("/mails/{id}", get(mails::show))
+        .route("/webhooks", get(webhooks::index))
+        .route("/webhooks/{id}", get(webhooks::show))
+        .route("/webhooks/{id}/replay", post(webhooks::replay))
         .route("/customers/{id}/share", get(share::show).post(share::make))
 }
 
@@ -45,5 +49,7 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<share::SharePage>(),
         Registered::page::<mails::MailsPage>(),
         Registered::page::<mails::MailPage>(),
+        Registered::page::<webhooks::WebhooksPage>(),
+        Registered::page::<webhooks::WebhookPage>(),
     ]
 }

@@ -114,7 +114,10 @@ impl Room {
             path: format!("/{}/{}/{path}", scope.business, scope.mode),
             icon: icon.to_owned(),
         };
-        frame.navigation = vec![entry("nav-customers", "customers", "people")];
+        frame.navigation = vec![
+            entry("nav-customers", "customers", "people"),
+            entry("nav-webhooks", "webhooks", "send"),
+        ];
         if scope.mode == Mode::Test && role == Role::Manager {
             frame.navigation.push(entry("nav-mails", "mails", "mail"));
         }

@@ -103,6 +103,29 @@ class OfficialSdk(unittest.TestCase):
             self.dodo.licenses.activate(license_key="unknown", name="Laptop")
         self.assertEqual(self.dodo.license_keys.list().items, [])
 
+    def test_makes_lists_and_removes_endpoints_for_webhooks(self):
+        hooks = self.dodo.webhooks
+        made = [
+            hooks.create(url=f"https://merchant.example.com/{n}", metadata={"n": str(n)}, rate_limit=5)
+            for n in range(3)
+        ]
+        # The first is that of the business's file. The SDK pages on by the iterator.
+        listed = list(hooks.list(limit=2))
+        self.assertEqual(listed[1:], made)
+        for hook in listed:
+            type(hook).model_validate(hook.model_dump(), strict=False)
+        known = made[0].id
+        self.assertTrue(hooks.retrieve_secret(known).secret.startswith("whsec_"))
+        hooks.headers.update(known, headers={"X-Tenant": "7", "X-Api-Key": "sesame"})
+        headers = hooks.headers.retrieve(known)
+        self.assertEqual((headers.headers, headers.sensitive), ({"x-tenant": "7"}, ["x-api-key"]))
+        changed = hooks.update(known, disabled=True, filter_types=["payment.succeeded"])
+        self.assertEqual((changed.disabled, changed.filter_types), (True, ["payment.succeeded"]))
+        for hook in made:
+            hooks.delete(hook.id)
+        with self.assertRaises(dodopayments.NotFoundError):
+            hooks.retrieve(known)
+
 
 if __name__ == "__main__":
     unittest.main()

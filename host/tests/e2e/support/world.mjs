@@ -58,7 +58,7 @@ absent_again_after = "1s"
 `;
 }
 
-function businessFile({ processor, endpoint }) {
+function businessFile({ processor, endpoint, privateEndpoints }) {
   return `
 id = "${BUSINESS}"
 name = "Lumen"
@@ -90,20 +90,26 @@ http = [{ origin = "${processor}", private = true }]
 [test.webhook]
 url = "${endpoint}"
 secret_env = "LUMEN_ENDPOINT_SECRET"
+
+[test]
+private_endpoints = ${JSON.stringify(privateEndpoints)}
 `;
 }
 
 export class World {
   hosts = [];
 
-  /** `database`: the URL of a Postgres database; SQLite without one. */
-  static async start({ database, endpoint = "http://127.0.0.1:9/events" } = {}) {
+  /**
+   * `database`: the URL of a Postgres database; SQLite without one. `privateEndpoints`: origins
+   * that endpoints made by the API may have on this machine.
+   */
+  static async start({ database, endpoint = "http://127.0.0.1:9/events", privateEndpoints = [] } = {}) {
     for (const needed of [BINARY, PLUGIN]) {
       if (!existsSync(needed)) throw new Error(`${needed} is not built; run \`cargo xtask test\``);
     }
     const world = new World();
     try {
-      await world.#begin(database, endpoint);
+      await world.#begin(database, endpoint, privateEndpoints);
     } catch (error) {
       await world.stop();
       throw error;
@@ -111,15 +117,15 @@ export class World {
     return world;
   }
 
-  async #begin(database, endpoint) {
+  async #begin(database, endpoint, privateEndpoints) {
     this.dir = await mkdtemp(join(tmpdir(), "vestibule-e2e-"));
     this.port = await freePort();
     this.url = `http://127.0.0.1:${this.port}`;
     this.mailbox = new Mailbox(join(this.dir, "mailbox"));
     await this.#startProcessor();
-    await this.#configure(database ?? "sqlite:vestibule.db", endpoint);
-    await this.#vestibule("key", "host");
-    await this.#vestibule("migrate");
+    await this.#configure(database ?? "sqlite:vestibule.db", endpoint, privateEndpoints);
+    await this.vestibule("key", "host");
+    await this.vestibule("migrate");
     this.key = await this.#makeKey();
     await this.startHost();
     // All that a merchant's own code changes.
@@ -162,7 +168,7 @@ export class World {
     this.processor = new Processor(new URL(listening).origin, PROCESSOR_KEY);
   }
 
-  async #configure(database, endpoint) {
+  async #configure(database, endpoint, privateEndpoints) {
     const plugins = join(this.dir, "plugins");
     await mkdir(plugins);
     await cp(PLUGIN, join(plugins, "sandbox.wasm"));
@@ -170,16 +176,17 @@ export class World {
     await writeFile(join(this.dir, "config/vestibule.toml"), hostFile({ port: this.port, database, plugins }));
     await writeFile(
       join(this.dir, "config/businesses/lumen.toml"),
-      businessFile({ processor: this.processor.url, endpoint }),
+      businessFile({ processor: this.processor.url, endpoint, privateEndpoints }),
     );
   }
 
-  async #vestibule(...args) {
+  /** Runs a command of the operator and answers what it printed. */
+  async vestibule(...args) {
     return run(BINARY, args, { cwd: this.dir, env: this.#environment });
   }
 
   async #makeKey() {
-    const text = await this.#vestibule("key", "api", "--business", BUSINESS, "--mode", "test");
+    const text = await this.vestibule("key", "api", "--business", BUSINESS, "--mode", "test");
     return text.trim().split("\n").at(-1);
   }
 

@@ -15,6 +15,7 @@ mod requests;
 mod sessions;
 mod sign_in;
 mod staff;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -191,3 +191,26 @@ async fn the_log_is_kept_for_as_long_as_the_file_says() {
         process.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_does_not_answer_in_time_is_tried_again() {
+    let receiver = Endpoint::holding().await;
+    let mut place = place(sqlite().await, &receiver, &[]);
+    place.settings.jobs.webhook_timeout = SignedDuration::from_millis(100);
+    let subscription = subscribed(&place.database.store).await;
+    let process = place.start().await;
+    let cx = &process.cx;
+    let event = tell(cx, "subscription.active", subscription.id.as_str()).await;
+    let id = EndpointId::of_file(&scope());
+    eventually("the try has ended", async || {
+        let tries = attempts(cx, &id, &event).await;
+        tries.first().is_some_and(|first| first.end.is_some())
+    })
+    .await;
+    let end = attempts(cx, &id, &event).await[0].end.clone().unwrap();
+    assert_eq!(end.status, None);
+    assert_eq!(end.error.as_deref(), Some("no answer in time"));
+    assert_eq!(state(cx, &id, &event).await, Some(DeliveryState::Waiting));
+    receiver.let_go();
+    process.stop().await;
+}

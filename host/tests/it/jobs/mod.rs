@@ -4,6 +4,7 @@ mod endpoint;
 mod endpoints;
 mod log;
 mod mail;
+mod payloads;
 mod webhook;
 mod worker;
 

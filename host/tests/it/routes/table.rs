@@ -336,6 +336,14 @@ pub(super) const ROUTES: &[Route] = &[
     .with("wish=make"),
     route(Console, "GET", "/{business}/{mode}/mails", Room),
     route(Console, "GET", "/{business}/{mode}/mails/{id}", Room),
+    route(Console, "GET", "/{business}/{mode}/webhooks", Room),
+    route(Console, "GET", "/{business}/{mode}/webhooks/{id}", Room),
+    route(
+        Console,
+        "POST",
+        "/{business}/{mode}/webhooks/{id}/replay",
+        Room,
+    ),
     // The host itself.
     route(
         Host,

@@ -7,6 +7,8 @@ nav-customers = Customers
 nav-customers-short = Customers
 nav-mails = Mails
 nav-mails-short = Mails
+nav-webhooks = Webhooks
+nav-webhooks-short = Webhooks
 
 console-login-heading = Sign in to the console
 console-login-lead = For staff. We mail you a link; there is no password.
@@ -74,3 +76,32 @@ console-static = Sign-in page
 console-static-text = The same for every customer, and it never expires: they enter their address and are mailed a link.
 console-send-invitation = Send an invitation
 console-invited = An invitation is on its way to { $address }.
+
+console-webhooks-lead = Where your backend is told what happens, and what became of it in the last 7 days.
+console-no-webhooks = No endpoint yet. Make one with the API (webhooks.create), or ask the operator to write it into the business’s file.
+console-webhook = Webhook endpoint
+console-webhook-url = Address
+console-webhook-types = Events
+console-webhook-all = All types
+console-webhook-rate = Most deliveries in a second
+console-deliveries = Deliveries
+console-event = Event
+console-tries = Tries
+console-try-good = { $status } after { $took } ms
+console-try-failed = { $why }, after { $took } ms
+console-try-open = under way, or cut off
+console-no-deliveries = Nothing was delivered here yet.
+console-replay = Send again
+console-replay-failed = Send failures of 7 days again
+console-replayed = { $count ->
+    [0] There was nothing to send again.
+    [one] One event is on its way again, under the same id.
+   *[other] { $count } events are on their way again, under the same ids.
+}
+endpoint-enabled = Enabled
+endpoint-disabled = Disabled
+endpoint-fixed = Fixed by file
+delivery-waiting = Waiting
+delivery-delivered = Delivered
+delivery-failed = Failed
+delivery-dropped = Dropped

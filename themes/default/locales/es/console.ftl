@@ -7,6 +7,8 @@ nav-customers = Clientes
 nav-customers-short = Clientes
 nav-mails = Correos
 nav-mails-short = Correos
+nav-webhooks = Webhooks
+nav-webhooks-short = Webhooks
 
 console-login-heading = Entrar en la consola
 console-login-lead = Para el equipo. Te enviamos un enlace; no hay contraseña.
@@ -74,3 +76,32 @@ console-static = Página de entrada
 console-static-text = La misma para todos los clientes y no caduca: escriben su dirección y reciben un enlace.
 console-send-invitation = Enviar una invitación
 console-invited = Una invitación va en camino a { $address }.
+
+console-webhooks-lead = Dónde se avisa a tu servidor de lo que pasa, y qué fue de ello en los últimos 7 días.
+console-no-webhooks = Todavía no hay ningún destino. Crea uno con la API (webhooks.create) o pide al operador que lo escriba en el archivo del negocio.
+console-webhook = Destino de webhooks
+console-webhook-url = Dirección
+console-webhook-types = Eventos
+console-webhook-all = Todos los tipos
+console-webhook-rate = Entregas por segundo, como máximo
+console-deliveries = Entregas
+console-event = Evento
+console-tries = Intentos
+console-try-good = { $status } tras { $took } ms
+console-try-failed = { $why }, tras { $took } ms
+console-try-open = en curso o interrumpido
+console-no-deliveries = Aquí no se ha entregado nada todavía.
+console-replay = Enviar otra vez
+console-replay-failed = Reenviar los fallos de 7 días
+console-replayed = { $count ->
+    [0] No había nada que reenviar.
+    [one] Un evento va de nuevo en camino, con el mismo identificador.
+   *[other] { $count } eventos van de nuevo en camino, con los mismos identificadores.
+}
+endpoint-enabled = Activo
+endpoint-disabled = Desactivado
+endpoint-fixed = Fijado en archivo
+delivery-waiting = En espera
+delivery-delivered = Entregado
+delivery-failed = Fallido
+delivery-dropped = Descartado
