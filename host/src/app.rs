@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{self, HostKeys, Location, MailTransport, Settings, SmtpTls, Sources};
 use crate::cx::{Actor, Clock, Cx};
 use crate::domain::{Mode, Scope};
+use crate::flows;
 use crate::invoices::Invoices;
 use crate::jobs::{Jobs, Worker};
 use crate::mail::Mailer;
@@ -28,6 +29,9 @@ use crate::plugins::{PluginSettings, Plugins};
 use crate::store::Store;
 use crate::themes::{Themes, trial};
 use crate::web::{self, Web};
+
+/// How often it is looked whether a gateway's books are to be compared.
+const ORDERING: Duration = Duration::from_hours(1);
 
 /// Opens what flows need: the database with its schema up to date, the plugins, the keys. Enough
 /// for a command that writes beside a running host.
@@ -94,6 +98,7 @@ pub async fn serve(
         Arc::clone(&invoices),
     );
     let worker = tokio::spawn(Worker::new(jobs).run(stopping.clone()));
+    tokio::spawn(order_balances(cx.clone(), stopping.clone()));
     let router = web::router(Web {
         cx: cx.clone(),
         themes,
@@ -120,6 +125,23 @@ pub async fn serve(
     }
     cx.store.close().await;
     Ok(())
+}
+
+/// Sees to it that every gateway's books are compared, also those that are configured later.
+async fn order_balances(cx: Cx, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = flows::balance::order_all(&cx).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "the comparison of the gateways' books was not ordered"
+            );
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(ORDERING) => {}
+        }
+    }
 }
 
 /// One `serve` per SQLite file: two would each believe that nobody else writes jobs' leases. The

@@ -111,3 +111,4 @@ CREATE TABLE balance_differences (
 ) STRICT;
 
 CREATE INDEX licenses_by_payment ON licenses (business_id, mode, payment_id);
+CREATE INDEX debts_by_payment ON debts (business_id, mode, settled_by);

@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use crate::app;
+use crate::domain::balance::{Balance, Unseen};
 use crate::domain::id::PaymentId;
+use crate::domain::money::Money;
+use crate::flows::balance;
 use crate::flows::settlement::{self, Finding};
 use crate::flows::unsettled::{self, Unsettled};
 
@@ -23,6 +26,21 @@ pub(super) enum Payment {
         after_help = "Examples:\n  vestibule payment unsettled\n  vestibule payment unsettled --json"
     )]
     Unsettled {
+        /// Print one JSON array, for scripts and alarms.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how each gateway's own books compare with ours.
+    ///
+    /// They are compared daily; the newest result is shown: each difference by name, and what could
+    /// not be seen.
+    #[command(
+        after_help = "Examples:\n  vestibule payment balance\n  vestibule payment balance --now --json"
+    )]
+    Balance {
+        /// Compare now instead of showing the last result.
+        #[arg(long)]
+        now: bool,
         /// Print one JSON array, for scripts and alarms.
         #[arg(long)]
         json: bool,
@@ -71,6 +89,22 @@ impl Payment {
                 })?;
                 show(&listed, json)?;
             }
+            Self::Balance { now, json } => {
+                let balances = block_on(async {
+                    let cx = app::open(settings).await?;
+                    if now {
+                        balance::make_all(&cx).await?;
+                    }
+                    Ok(balance::latest(&cx, None).await?)
+                })?;
+                if json {
+                    print(&serde_json::to_string_pretty(&balances)?)?;
+                } else {
+                    for line in balance_lines(&balances) {
+                        print(&line)?;
+                    }
+                }
+            }
             Self::Resolve {
                 payment,
                 found,
@@ -111,8 +145,11 @@ fn show(listed: &[Unsettled], json: bool) -> anyhow::Result<()> {
             Some(at) => format!("asked {} times, next {at:.0}", entry.looks),
             None => "nobody asks".to_owned(),
         };
+        let which = match &entry.refund {
+            Some(refund) => format!("{refund} of {}", entry.payment),
+            None => entry.payment.to_string(),
+        };
         let Unsettled {
-            payment,
             business,
             mode,
             amount,
@@ -121,10 +158,64 @@ fn show(listed: &[Unsettled], json: bool) -> anyhow::Result<()> {
             ..
         } = entry;
         print(&format!(
-            "{payment}  {business}/{mode}  {} {}  {state}  {gateway}  {since}  {next}",
+            "{which}  {business}/{mode}  {} {}  {state}  {gateway}  {since}  {next}",
             amount.to_decimal(),
             amount.currency.code(),
         ))?;
     }
     Ok(())
+}
+
+fn balance_lines(balances: &[Balance]) -> Vec<String> {
+    if balances.is_empty() {
+        return vec!["no gateway was compared yet; --now does it".to_owned()];
+    }
+    let mut lines = Vec::new();
+    for balance in balances {
+        let Balance {
+            scope,
+            gateway,
+            made_at,
+            since,
+            movements,
+            ..
+        } = balance;
+        let found = match balance.differences.len() {
+            0 => "no differences".to_owned(),
+            count => format!("{count} differences"),
+        };
+        lines.push(format!(
+            "{scope}  {gateway}  {made_at:.0}  {movements} movements since {since:.0}  {found}"
+        ));
+        for difference in &balance.differences {
+            let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+            let amount = |money: Option<Money>| {
+                money.map_or_else(
+                    || "-".to_owned(),
+                    |money| format!("{} {}", money.to_decimal(), money.currency.code()),
+                )
+            };
+            lines.push(format!(
+                "  {}  {}  {}  {}  ours {}  theirs {}",
+                difference.problem,
+                difference.kind,
+                or_none(&difference.own),
+                or_none(&difference.reference),
+                amount(difference.ours),
+                amount(difference.theirs),
+            ));
+        }
+        lines.extend(balance.unseen.iter().map(|unseen| {
+            let what = match unseen {
+                Unseen::NoList => "the gateway cannot list its books".to_owned(),
+                Unseen::NoAnswer { why } => format!("the gateway did not answer to the end: {why}"),
+                Unseen::OtherKinds { kinds } => {
+                    let kinds = kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
+                    format!("not compared: {}", kinds.collect::<Vec<_>>().join(", "))
+                }
+            };
+            format!("  not seen: {what}")
+        }));
+    }
+    lines
 }

@@ -42,9 +42,30 @@ pub struct Billing {
     pub absent_after: SignedDuration,
     /// What becomes of money that settled nothing.
     pub unapplied: Unapplied,
+    /// What a lost dispute or a returned debit does to the subscription.
+    pub on_reversal: OnReversal,
+    /// How often a gateway's own books are compared with ours.
+    #[serde(deserialize_with = "duration::one")]
+    pub balance_every: SignedDuration,
+    /// How far back they are compared.
+    #[serde(deserialize_with = "duration::one")]
+    pub balance_window: SignedDuration,
+    /// How long comparisons are kept.
+    #[serde(deserialize_with = "duration::one")]
+    pub balance_keep: SignedDuration,
     /// How far apart two `absent` answers must be to agree.
     #[serde(deserialize_with = "duration::one")]
     pub absent_again_after: SignedDuration,
+}
+
+/// What a lost dispute or a returned debit does to the subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnReversal {
+    /// It is on hold until the customer has paid again.
+    Hold,
+    /// It ends.
+    Cancel,
 }
 
 /// What becomes of money that settled nothing.
@@ -96,6 +117,10 @@ impl Default for Billing {
             absent_after: SignedDuration::from_mins(15),
             absent_again_after: SignedDuration::from_mins(5),
             unapplied: Unapplied::After(SignedDuration::from_hours(24)),
+            on_reversal: OnReversal::Hold,
+            balance_every: SignedDuration::from_hours(24),
+            balance_window: SignedDuration::from_hours(40 * 24),
+            balance_keep: SignedDuration::from_hours(90 * 24),
         }
     }
 }
@@ -107,6 +132,13 @@ impl Billing {
                 "billing.lookup_after",
                 "is not in ascending order",
                 "Each duration counts from the same moment; write the shortest first.",
+            ));
+        }
+        if self.balance_every.is_zero() {
+            problems.push(source.problem(
+                "billing.balance_every",
+                "is zero",
+                "The gateway's books would be read without pause; write at least \"1h\".",
             ));
         }
         if self.lookup_every.is_zero() {

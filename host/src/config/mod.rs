@@ -36,7 +36,7 @@ use crate::domain::id::BusinessId;
 use crate::domain::{Mode, Scope};
 
 pub use self::api::Api;
-pub use self::billing::{Billing, DuesAtCancel, Unapplied};
+pub use self::billing::{Billing, DuesAtCancel, OnReversal, Unapplied};
 pub use self::business::{Allow, Business, Seller};
 pub use self::database::{Database, Location};
 pub use self::invoices::Invoices;

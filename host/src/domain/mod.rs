@@ -5,6 +5,7 @@
 //! `apply`; its whole table is a reviewed snapshot.
 
 pub mod access;
+pub mod balance;
 pub mod card_number;
 pub mod customer;
 pub mod debt;
@@ -44,7 +45,7 @@ text_enum! {
 }
 
 /// The business and mode that a read or write is confined to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub struct Scope {
     /// The merchant.
     pub business: BusinessId,

@@ -147,6 +147,15 @@ impl SubscriptionState {
         use Transition::{Moved, Refused, Unchanged};
 
         match (self, event) {
+            // What was paid is gone: no grace keeps access to it.
+            (
+                State::PastDue { .. },
+                Event::PaymentFailed {
+                    why: why @ HoldReason::PaymentReversed,
+                    ..
+                },
+            ) => Moved(State::OnHold { why, since: now }),
+
             (State::Cancelled { .. }, Event::Cancel)
             | (State::Expired { .. }, Event::Expire)
             | (State::Failed { .. }, Event::BeginFailed)

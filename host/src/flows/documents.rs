@@ -119,6 +119,23 @@ pub(super) async fn keep_draft(
     Ok(fresh)
 }
 
+/// The debts that stand in no issued document, and the documents of the others: a payment that
+/// was taken back leaves its invoice, which is paid again.
+pub(super) async fn unbilled(
+    tx: &mut Tx,
+    debts: &[Debt],
+) -> Result<(Vec<Debt>, Vec<InvoiceId>), Error> {
+    let (mut open, mut issued) = (Vec::new(), Vec::new());
+    for debt in debts {
+        match tx.issued_document_of(&debt.id).await? {
+            Some(id) if issued.contains(&id) => {}
+            Some(id) => issued.push(id),
+            None => open.push(debt.clone()),
+        }
+    }
+    Ok((open, issued))
+}
+
 /// Adds a draft and puts `debts` into it.
 async fn add(tx: &mut Tx, debts: &[Debt], draft: &Invoice) -> Result<(), Error> {
     tx.insert_invoice(draft).await?;
@@ -214,24 +231,40 @@ pub(super) async fn bill(
     business: &Business,
     payment: &mut Payment,
     subscription: Option<&Subscription>,
-    (debts, bought): (&[Debt], &[bool]),
+    (all, bought): (&[Debt], &[bool]),
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
+    let paid = paid_with(tx, payment, now).await?;
+    let (debts, issued) = unbilled(tx, all).await?;
+    let is_open = |debt: &Debt| debts.iter().any(|open| open.id == debt.id);
+    let on_the_draft = all
+        .iter()
+        .flat_map(|debt| std::iter::repeat_n(is_open(debt), debt.lines.len()));
+    let bought: Vec<bool> = on_the_draft
+        .zip(bought)
+        .filter_map(|(open, bought)| open.then_some(*bought))
+        .collect();
+    for document in &issued {
+        tx.mark_paid(&scope, document, &paid).await?;
+    }
+    if let Some(first) = issued.into_iter().next().filter(|_| debts.is_empty()) {
+        payment.invoice = Some(first);
+        return Ok(());
+    }
     let drafted = match &payment.invoice {
         Some(id) => tx.invoice(&scope, id).await?,
         None => None,
     };
     let mut draft = match drafted.filter(|known| known.state == InvoiceState::Draft) {
         Some(draft) => draft,
-        None => fresh(cx, tx, business, payment, subscription, debts, now).await?,
+        None => fresh(cx, tx, business, payment, subscription, &debts, now).await?,
     };
     for (line, bought) in draft.lines.iter_mut().zip(bought) {
-        if *bought && line.period.is_some() {
+        if bought && line.period.is_some() {
             line.period = payment.period.or(line.period);
         }
     }
-    let paid = paid_with(tx, payment, now).await?;
     let issued = issue(cx, tx, business, draft, Some(paid), now).await?;
     payment.invoice = Some(issued.id);
     Ok(())

@@ -6,12 +6,14 @@
 
 pub mod address;
 pub mod api_key;
+pub mod balance;
 pub mod begin;
 pub mod cancellation;
 mod charge;
 pub mod customer;
 pub mod delivery;
 pub mod details;
+mod dispute;
 pub mod documents;
 mod dues;
 pub mod email_change;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::begin::line;
 use super::charge::{self, Intent};
 use super::reactivation::available;
-use super::{Error, Refused};
+use super::{Error, Refused, dispute};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
@@ -95,6 +95,9 @@ pub(super) async fn intend(
         None => None,
     };
     let method = method.ok_or(Error::Refused(Refused::MethodUnusable))?;
+    if dispute::forbids(tx, &scope, &method.id).await? {
+        return Err(Error::Refused(Refused::Disputed));
+    }
     let customer = tx
         .customer(&scope, &subscription.customer)
         .await?

@@ -15,6 +15,7 @@ use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::quote::{Quote, ReactivationAnchor, quote as quote_dues};
 use crate::domain::subscription::Subscription;
+use crate::domain::tax::{self, Line};
 use crate::store::{self, Tx};
 
 /// What paying everything that is due now costs and buys; none when nothing is due.
@@ -230,15 +231,25 @@ async fn intend(
     let product = tx.product(scope, &subscription.product).await?;
     let customer_reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
 
-    let draft = documents::draft(
-        cx,
-        &business,
-        (&customer, &subscription.buyer),
-        Some(&subscription),
-        (quote.lines.clone(), quote.totals.clone()),
-        now,
-    );
-    let draft = documents::keep_draft(&mut tx, scope, &subscription, &dues, draft).await?;
+    let (open, issued) = documents::unbilled(&mut tx, &dues).await?;
+    let invoice = match issued.first() {
+        Some(issued) if open.is_empty() => issued.clone(),
+        issued => {
+            let content = match issued {
+                None => (quote.lines.clone(), quote.totals.clone()),
+                Some(_) => {
+                    let lines: Vec<Line> = open.iter().flat_map(|due| due.lines.clone()).collect();
+                    let totals = tax::totals(quote.totals.gross.currency, &lines)?;
+                    (lines, totals)
+                }
+            };
+            let parties = (&customer, &subscription.buyer);
+            let draft = documents::draft(cx, &business, parties, Some(&subscription), content, now);
+            documents::keep_draft(&mut tx, scope, &subscription, &open, draft)
+                .await?
+                .id
+        }
+    };
 
     let intent = Intent {
         id: payment,
@@ -259,7 +270,7 @@ async fn intend(
         return_url,
     };
     let mut payment = intent.payment(scope, now);
-    payment.invoice = Some(draft.id);
+    payment.invoice = Some(invoice);
     let request = intent.request(cx, scope, &business, customer_reference);
     charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
     tx.insert_payment(&payment).await?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::begin::{line, period_debt};
 use super::charge::{self, Intent};
 use super::reactivation::available;
-use super::{Error, cancellation, facts, settlement};
+use super::{Error, cancellation, dispute, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::Debt;
@@ -72,9 +72,38 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     if subscription.state != SubscriptionState::Active || subscription.on_demand {
         return Ok(None);
     }
+    if waits_for_the_bank(cx, &mut tx, &subscription, now).await? {
+        tx.commit().await?;
+        return Ok(None);
+    }
     let payment = intend(cx, &mut tx, subscription, now).await?;
     tx.commit().await?;
     Ok(payment)
+}
+
+/// While the bank decides about a payment with this method, the method is not charged without its
+/// customer: the renewal is looked at again, with access.
+async fn waits_for_the_bank(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let scope = &subscription.scope;
+    let Some(method) = &subscription.method else {
+        return Ok(false);
+    };
+    if !dispute::forbids(tx, scope, method).await? {
+        return Ok(false);
+    }
+    let wait = cx.settings.load().billing.lookup_every;
+    let again = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+    let at = subscription.expires_at.map_or(again, |end| end.min(again));
+    let work = Work::Renew {
+        subscription: subscription.id.clone(),
+    };
+    cx.order_at_business_time(tx, scope, &work, at).await?;
+    Ok(true)
 }
 
 /// The debt of the next period, and the payment for it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Error;
 use crate::cx::Cx;
 use crate::domain::Mode;
-use crate::domain::id::{BusinessId, CustomerId, PaymentId, SubscriptionId};
+use crate::domain::id::{BusinessId, CustomerId, PaymentId, RefundId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::store::{Tx, Work};
@@ -20,6 +20,8 @@ const MOST: u32 = 10_000;
 pub struct Unsettled {
     /// Which.
     pub payment: PaymentId,
+    /// Its refund, when that is what has no end.
+    pub refund: Option<RefundId>,
     /// Whose business.
     pub business: BusinessId,
     /// In which mode.
@@ -40,35 +42,61 @@ pub struct Unsettled {
     pub sent_at: Option<Timestamp>,
     /// How often the gateway was asked.
     pub looks: u32,
-    /// When it is asked next (host time). None of an open payment needs an operator.
+    /// When it is asked next, or goes back by the rule (host time). Without one it needs an operator.
     pub next_look: Option<Timestamp>,
 }
 
-/// Every payment of the host that was sent and has not ended, then all money that settled
-/// nothing; oldest first.
+/// Every payment of the host that was sent and has not ended, every such refund, then all money
+/// that settled nothing; oldest first.
 pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
     let mut tx = cx.store.read().await?;
     let mut listed = Vec::new();
     for payment in tx.unsettled_payments(MOST).await? {
-        let state = payment.standing().name();
-        listed.push(entry(&mut tx, payment, state).await?);
+        let (state, id) = (payment.standing().name(), payment.id.clone());
+        let look = Work::Reconcile { payment: id };
+        listed.push(entry(&mut tx, payment, state, &look).await?);
+    }
+    for refund in tx.unsettled_refunds(MOST).await? {
+        let Some(payment) = tx.payment(&refund.scope, &refund.payment).await? else {
+            continue;
+        };
+        let look = Work::ReconcileRefund {
+            refund: refund.id.clone(),
+        };
+        let of = entry(&mut tx, payment, refund.standing().name(), &look).await?;
+        listed.push(Unsettled {
+            gateway_reference: refund.gateway_ref,
+            amount: refund.amount,
+            sent_at: refund.sent_at,
+            looks: refund.lookups,
+            refund: Some(refund.id),
+            ..of
+        });
     }
     for payment in tx.unapplied_payments(MOST).await? {
-        listed.push(entry(&mut tx, payment, "unapplied").await?);
+        let look = Work::RefundUnapplied {
+            payment: payment.id.clone(),
+        };
+        let amount = payment.captured();
+        let of = entry(&mut tx, payment, "unapplied", &look).await?;
+        listed.push(Unsettled { amount, ..of });
     }
     Ok(listed)
 }
 
-async fn entry(tx: &mut Tx, payment: Payment, state: &'static str) -> Result<Unsettled, Error> {
-    let look = Work::Reconcile {
-        payment: payment.id.clone(),
-    };
+async fn entry(
+    tx: &mut Tx,
+    payment: Payment,
+    state: &'static str,
+    look: &Work,
+) -> Result<Unsettled, Error> {
     let next_look = match look.unique_key() {
         Some(key) => tx.next_run_of(&key).await?,
         None => None,
     };
     Ok(Unsettled {
         payment: payment.id,
+        refund: None,
         business: payment.scope.business,
         mode: payment.scope.mode,
         customer: payment.customer,

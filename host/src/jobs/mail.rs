@@ -18,7 +18,7 @@ use crate::mail::billing::{
     FailureMeaning, Method, PaymentFailed, PaymentMethodUpdated, PaymentReceived,
     SubscriptionCancelled, SubscriptionReactivated, SubscriptionStarted,
 };
-use crate::mail::refund::RefundIssued;
+use crate::mail::refund::{PaymentReversed, RefundIssued};
 use crate::store::{self, MailOrder, Tx};
 
 pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdict {
@@ -54,6 +54,7 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         MailOrder::SubscriptionReactivated { .. } => {
             post.send(&letter, facts.reactivated(portal)).await
         }
+        MailOrder::PaymentReversed { .. } => post.send(&letter, facts.reversed(portal)).await,
         MailOrder::PaymentFailed { .. } => post.send(&letter, facts.failed(portal)).await,
         MailOrder::PaymentMethodUpdated { .. } => {
             post.send(&letter, facts.method_updated(portal)).await
@@ -230,6 +231,23 @@ impl Facts {
         })
     }
 
+    /// None when it was paid again before the mail was written.
+    fn reversed(&self, portal: String) -> Option<PaymentReversed> {
+        let payment = self.payment.as_ref()?;
+        let ended = match &self.subscription.as_ref()?.state {
+            SubscriptionState::OnHold { .. } => false,
+            state if state.is_final() => true,
+            _ => return None,
+        };
+        Some(PaymentReversed {
+            product: self.bought(),
+            amount: payment.captured(),
+            paid_at: payment.created_at,
+            ended,
+            portal,
+        })
+    }
+
     /// None when it was paid before the mail was written.
     fn failed(&self, portal: String) -> Option<PaymentFailed> {
         let payment = self.payment.as_ref()?;
@@ -294,9 +312,9 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
             subscription,
             payment,
         } => (Some(subscription), payment.as_ref()),
-        MailOrder::PaymentReceived { payment } | MailOrder::PaymentFailed { payment } => {
-            (None, Some(payment))
-        }
+        MailOrder::PaymentReceived { payment }
+        | MailOrder::PaymentFailed { payment }
+        | MailOrder::PaymentReversed { payment } => (None, Some(payment)),
         MailOrder::RefundIssued { .. } => (None, None),
         MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),

@@ -96,6 +96,7 @@ impl Jobs {
             Work::RefundUnapplied { payment } => {
                 flows::refund::give_back_unapplied(cx, scope, &payment).await
             }
+            Work::Balance { gateway, .. } => flows::balance::make(cx, scope, &gateway).await,
             Work::ExpireBegin { payment } => flows::begin::expire(cx, scope, &payment).await,
             Work::ExpireSetup { setup } => {
                 flows::settlement::give_up_setup(cx, scope, &setup).await

@@ -155,6 +155,7 @@ pub fn registered() -> Vec<Registered> {
         Registered::mail::<billing::SubscriptionStarted>(),
         Registered::mail::<billing::PaymentReceived>(),
         Registered::mail::<refund::RefundIssued>(),
+        Registered::mail::<refund::PaymentReversed>(),
         Registered::mail::<billing::SubscriptionReactivated>(),
         Registered::mail::<billing::PaymentFailed>(),
         Registered::mail::<billing::PaymentMethodUpdated>(),

@@ -1,4 +1,4 @@
-//! The mail about money that went back.
+//! Mails about money that went back: given back by the merchant, or taken back by a bank.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,40 @@ pub struct RefundIssued {
     pub credit_note: Option<String>,
     /// Where the payment and its documents are, behind sign-in.
     pub link: String,
+}
+
+/// The bank took a payment back.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct PaymentReversed {
+    /// What was paid for.
+    pub product: String,
+    /// How much.
+    pub amount: Money,
+    /// When it had been paid.
+    pub paid_at: Timestamp,
+    /// Whether the subscription has ended; otherwise it is on hold until it is paid again.
+    pub ended: bool,
+    /// The sign-in page of the portal.
+    pub portal: String,
+}
+
+impl Mail for PaymentReversed {
+    const NAME: &'static str = "payment-reversed";
+
+    fn samples() -> Vec<Self> {
+        let held = Self {
+            product: "Pro".to_owned(),
+            amount: Money::new(2900, "EUR".parse().expect("a currency")),
+            paid_at: "2026-11-01T09:30:00Z".parse().expect("a valid timestamp"),
+            ended: false,
+            portal: "https://portal.example.com/login/bus_sample".to_owned(),
+        };
+        let ended = Self {
+            ended: true,
+            ..held.clone()
+        };
+        vec![held, ended]
+    }
 }
 
 impl Mail for RefundIssued {

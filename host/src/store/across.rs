@@ -6,8 +6,10 @@ use jiff::Timestamp;
 
 use super::macros::{fetch_all, fetch_optional, queries};
 use super::payments::Row as PaymentRow;
+use super::refunds::Row as RefundRow;
 use super::{Result, Tx};
 use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
 
 queries! {
     API_KEY = "SELECT id, business_id, mode, label, may_write, created_at FROM api_keys \
@@ -16,7 +18,15 @@ queries! {
     UNSETTLED = "SELECT * FROM payments \
         WHERE state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
         AND request IS NOT NULL ORDER BY id LIMIT $1";
-    UNAPPLIED = "SELECT * FROM payments WHERE unapplied ORDER BY id LIMIT $1";
+    /// What went back again needs nobody.
+    UNAPPLIED = "SELECT * FROM payments WHERE unapplied \
+        AND (SELECT COALESCE(SUM(COALESCE(refunds.moved_minor, refunds.amount_minor)), 0) \
+        FROM refunds WHERE refunds.business_id = payments.business_id \
+        AND refunds.mode = payments.mode AND refunds.payment_id = payments.id \
+        AND refunds.state = 'succeeded') < COALESCE(payments.moved_minor, payments.amount_minor) \
+        ORDER BY id LIMIT $1";
+    UNSETTLED_REFUNDS = "SELECT * FROM refunds \
+        WHERE state IN ('created', 'processing', 'unknown') ORDER BY id LIMIT $1";
     NEXT_LOOK = "SELECT MIN(run_at) AS at FROM jobs \
         WHERE unique_key = $1 AND state IN ('queued', 'running')";
 }
@@ -44,6 +54,12 @@ impl Tx {
     pub async fn unapplied_payments(&mut self, limit: u32) -> Result<Vec<Payment>> {
         let rows = fetch_all!(self, PaymentRow, UNAPPLIED, i64::from(limit))?;
         rows.into_iter().map(Payment::try_from).collect()
+    }
+
+    /// Refunds of every business that have not ended, oldest first.
+    pub async fn unsettled_refunds(&mut self, limit: u32) -> Result<Vec<Refund>> {
+        let rows = fetch_all!(self, RefundRow, UNSETTLED_REFUNDS, i64::from(limit))?;
+        rows.into_iter().map(Refund::try_from).collect()
     }
 
     /// When the work that is queued under this key runs (host time); none when there is none.

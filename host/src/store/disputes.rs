@@ -16,6 +16,8 @@ queries! {
         created_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     GET = "SELECT * FROM disputes WHERE business_id = $1 AND mode = $2 AND id = $3";
+    BY_REFERENCE = "SELECT * FROM disputes \
+        WHERE business_id = $1 AND mode = $2 AND gateway = $3 AND reference = $4";
     /// Takes the row's lock on both databases.
     LOCK = "UPDATE disputes SET reference = reference \
         WHERE business_id = $1 AND mode = $2 AND gateway = $3 AND reference = $4 RETURNING *";
@@ -27,6 +29,11 @@ queries! {
     OPEN_OVER = "SELECT * FROM disputes \
         WHERE business_id = $1 AND mode = $2 AND method_id = $3 AND state = 'opened' \
         ORDER BY id LIMIT 1";
+    REOPEN = "UPDATE debts SET state = 'open', disputed = TRUE, settled_by = NULL, \
+        closed_at = NULL \
+        WHERE business_id = $1 AND mode = $2 AND settled_by = $3 AND state = 'settled'";
+    SUSPEND_PURCHASE = "UPDATE licenses SET suspended = $4 \
+        WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND subscription_id IS NULL";
     LIST = "SELECT * FROM disputes WHERE business_id = $1 AND mode = $2 \
         AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) \
         AND (CAST($4 AS TEXT) IS NULL OR state = $4) \
@@ -49,7 +56,7 @@ pub struct DisputeFilter {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     business_id: String,
     mode: String,
@@ -136,6 +143,55 @@ impl Tx {
         )?
         .map(Dispute::try_from)
         .transpose()
+    }
+
+    /// The dispute that a gateway knows under this reference.
+    pub async fn dispute_by_reference(
+        &mut self,
+        scope: &Scope,
+        gateway: &str,
+        reference: &str,
+    ) -> Result<Option<Dispute>> {
+        fetch_optional!(
+            self,
+            Row,
+            BY_REFERENCE,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            gateway,
+            reference,
+        )?
+        .map(Dispute::try_from)
+        .transpose()
+    }
+
+    /// Makes what a payment had settled owed again, marked; answers how many debts that are.
+    pub async fn reopen_debts(&mut self, scope: &Scope, payment: &PaymentId) -> Result<u64> {
+        execute!(
+            self,
+            REOPEN,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            payment.as_str(),
+        )
+    }
+
+    /// Suspends the license keys that came with a one-time purchase, or lets them work again.
+    pub async fn suspend_licenses_of_purchase(
+        &mut self,
+        scope: &Scope,
+        payment: &PaymentId,
+        suspended: bool,
+    ) -> Result<()> {
+        execute!(
+            self,
+            SUSPEND_PURCHASE,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            payment.as_str(),
+            suspended,
+        )?;
+        Ok(())
     }
 
     /// The dispute that a gateway knows under this reference, locked; lock its payment first.

@@ -7,7 +7,7 @@ use super::row::{Columns, json};
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, DebtId, InvoiceId, SubscriptionId};
-use crate::domain::invoice::{Invoice, InvoiceKind};
+use crate::domain::invoice::{Invoice, InvoiceKind, PaidWith};
 
 queries! {
     INSERT = "INSERT INTO invoices (id, business_id, mode, kind, state, customer_id, \
@@ -42,6 +42,15 @@ queries! {
     /// The state is no part of the document.
     CREDITED = "UPDATE invoices SET state = 'credited' \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state IN ('issued', 'paid')";
+    /// The money was taken back, or came again.
+    UNPAID = "UPDATE invoices SET state = 'issued' \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'paid'";
+    PAID = "UPDATE invoices SET state = 'paid', paid_with = $4 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'issued'";
+    ISSUED_OF = "SELECT invoices.id FROM invoice_debts \
+        JOIN invoices ON invoices.id = invoice_debts.invoice_id \
+        WHERE invoice_debts.debt_id = $1 AND invoice_debts.live AND invoices.number IS NOT NULL \
+        LIMIT 1";
     PDF = "SELECT pdf FROM invoices WHERE business_id = $1 AND mode = $2 AND id = $3";
     /// The first bytes stay: an issued document never changes.
     KEEP_PDF = "UPDATE invoices SET pdf = $4, pdf_sha256 = $5 \
@@ -81,6 +90,11 @@ struct Last {
 #[derive(sqlx::FromRow)]
 struct Billed {
     debt_id: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Issued {
+    id: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -291,6 +305,36 @@ impl Tx {
             id.as_str(),
         )?;
         Ok(())
+    }
+
+    /// Notes that the money for an issued document is gone.
+    pub async fn mark_unpaid(&mut self, scope: &Scope, id: &InvoiceId) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        execute!(self, UNPAID, business, mode, id.as_str())?;
+        Ok(())
+    }
+
+    /// Notes that an issued document was paid.
+    pub async fn mark_paid(
+        &mut self,
+        scope: &Scope,
+        id: &InvoiceId,
+        with: &PaidWith,
+    ) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        execute!(self, PAID, business, mode, id.as_str(), json(with))?;
+        Ok(())
+    }
+
+    /// The issued document that bills a debt.
+    pub async fn issued_document_of(&mut self, debt: &DebtId) -> Result<Option<InvoiceId>> {
+        let columns = Columns {
+            table: "invoice_debts",
+            id: debt.as_str(),
+        };
+        fetch_optional!(self, Issued, ISSUED_OF, debt.as_str())?
+            .map(|row| columns.parse("invoice_id", &row.id))
+            .transpose()
     }
 
     /// The stored bytes of a document.

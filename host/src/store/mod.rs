@@ -6,6 +6,7 @@
 mod across;
 mod api_calls;
 mod api_keys;
+mod balances;
 mod clocks;
 mod customers;
 mod debts;
@@ -55,6 +56,7 @@ use tokio::sync::Notify;
 
 pub use self::api_calls::ApiCall;
 pub use self::api_keys::ApiKey;
+pub use self::balances::Compared;
 pub use self::clocks::Clock;
 pub use self::customers::CustomerFilter;
 pub use self::deliveries::DeliveryFilter;
@@ -351,6 +353,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         across::QUERIES,
         api_calls::QUERIES,
         api_keys::QUERIES,
+        balances::QUERIES,
         clocks::QUERIES,
         customers::QUERIES,
         debts::QUERIES,

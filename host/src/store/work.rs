@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Mode;
 use crate::domain::id::{
     BusinessId, CustomerId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId,
     RefundId, SetupId, SubscriptionId,
@@ -31,6 +32,15 @@ pub enum Work {
     RefundUnapplied {
         /// What it came with.
         payment: PaymentId,
+    },
+    /// Compare a gateway's own books with ours.
+    Balance {
+        /// Whose gateway.
+        business: BusinessId,
+        /// In which mode.
+        mode: Mode,
+        /// The business's name for it.
+        gateway: String,
     },
     /// Give up a first payment whose page has expired.
     ExpireBegin {
@@ -146,6 +156,11 @@ pub enum MailOrder {
         /// Which refund.
         refund: RefundId,
     },
+    /// The bank took a payment back.
+    PaymentReversed {
+        /// Which.
+        payment: PaymentId,
+    },
     /// The method that pays for a subscription was changed.
     PaymentMethodUpdated {
         /// Which.
@@ -170,6 +185,7 @@ impl Work {
             Self::Reconcile { .. } => "reconcile",
             Self::ReconcileRefund { .. } => "reconcile-refund",
             Self::RefundUnapplied { .. } => "refund-unapplied",
+            Self::Balance { .. } => "balance",
             Self::ExpireBegin { .. } => "expire-begin",
             Self::Resume { .. } => "resume",
             Self::EndGrace { .. } => "end-grace",
@@ -206,6 +222,11 @@ impl Work {
             }
             Self::MoveClock { business } => business.as_str(),
             Self::AnswerLogin { request } | Self::AnswerStaffLogin { request } => request.as_str(),
+            Self::Balance {
+                business,
+                mode,
+                gateway,
+            } => return Some(format!("balance:{business}:{mode}:{gateway}")),
             Self::Access(mail) => return Some(mail.message_key()),
             Self::Mail(order) => return Some(order.message_key()),
         };
@@ -243,6 +264,7 @@ impl MailOrder {
             ),
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
             Self::RefundIssued { refund } => ("refunded", refund.as_str()),
+            Self::PaymentReversed { payment } => ("reversed", payment.as_str()),
             Self::PaymentMethodUpdated { nonce, .. } => ("method", nonce.as_str()),
             Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
         };

@@ -153,6 +153,7 @@ impl Frame {
                 entry("nav-license-keys", "/license-keys", "key"),
                 entry("nav-profile", "/profile", "person"),
                 entry("nav-customers", "/customers", "people"),
+                entry("nav-reconciliation", "/reconciliation", "bank"),
                 entry("nav-mails", "/mails", "mail"),
                 entry("nav-webhooks", "/webhooks", "send"),
             ],

@@ -9,8 +9,8 @@ mod setup;
 mod unscheduled;
 
 pub use self::resolve::{Finding, resolve};
-pub(super) use self::roads::abandon;
 pub use self::roads::{Received, give_up, receive, returned};
+pub(super) use self::roads::{abandon, find};
 pub use self::setup::{give_up as give_up_setup, setup_returned};
 
 pub(super) use self::revival::schedule;

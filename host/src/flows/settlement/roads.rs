@@ -2,7 +2,7 @@
 //! to give up, the gateway's webhook.
 
 use super::super::records::{self, News};
-use super::super::{Ending, Error, reconciliation, refund};
+use super::super::{Ending, Error, dispute, reconciliation, refund};
 use super::{apply, apply_while, setup};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -203,8 +203,11 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
         news::News::Refund(about, answer) => {
             refund::heard(cx, scope, gateway, &about, answer).await?;
         }
-        news::News::Reversal(_) | news::News::MethodGone(_) => {
-            tracing::error!(gateway, event.id = %event.id, "the gateway tells of a reversal or a method that is gone; look at it there, this version does not book it");
+        news::News::Reversal(said) => {
+            dispute::heard(cx, scope, gateway, said, event.occurred_at).await?;
+        }
+        news::News::MethodGone(_) => {
+            tracing::error!(gateway, event.id = %event.id, "the gateway tells of a method that is gone; look at it there, this version does not book it");
         }
     }
     let mut tx = cx.store.begin().await?;
@@ -215,7 +218,7 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
 }
 
 /// The payment that an event is about: by our key, or by the gateway's reference.
-async fn find(
+pub(in crate::flows) async fn find(
     cx: &Cx,
     scope: &Scope,
     gateway: &str,

@@ -4,6 +4,7 @@
 mod customer;
 mod customers;
 mod mails;
+mod reconciliation;
 mod room;
 mod sessions;
 mod share;
@@ -30,6 +31,7 @@ fn of_business() -> Router<Web> {
     Router::new()
         .route("/customers", get(customers::index))
         .route("/customers/{id}", get(customer::show))
+        .route("/reconciliation", get(reconciliation::show))
         .route("/mails", get(mails::index))
         .route("/mails/{id}", get(mails::show))
         .route("/webhooks", get(webhooks::index))
@@ -47,6 +49,7 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<customers::CustomersPage>(),
         Registered::page::<customer::CustomerPage>(),
         Registered::page::<share::SharePage>(),
+        Registered::page::<reconciliation::ReconciliationPage>(),
         Registered::page::<mails::MailsPage>(),
         Registered::page::<mails::MailPage>(),
         Registered::page::<webhooks::WebhooksPage>(),

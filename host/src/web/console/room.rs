@@ -117,6 +117,7 @@ impl Room {
         frame.navigation = vec![
             entry("nav-customers", "customers", "people"),
             entry("nav-webhooks", "webhooks", "send"),
+            entry("nav-reconciliation", "reconciliation", "bank"),
         ];
         if scope.mode == Mode::Test && role == Role::Manager {
             frame.navigation.push(entry("nav-mails", "mails", "mail"));

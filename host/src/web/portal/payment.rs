@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::reactivation::Item;
 use super::sample;
 use super::view::{Charge, Document};
+use crate::domain::dispute::DisputeState;
 use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Initiator, Payment, PaymentState};
 use crate::domain::refund::{Refund, RefundState};
@@ -81,6 +82,15 @@ pub enum Step {
     },
     /// The money settles nothing and goes back.
     Unapplied,
+    /// The customer's bank decides who keeps the money.
+    Disputed,
+    /// The customer's bank took it back.
+    TakenBack {
+        /// When.
+        at: Timestamp,
+        /// How much.
+        amount: Money,
+    },
     /// Some of it, or all, is on its way back.
     RefundPending {
         /// How much.
@@ -113,6 +123,16 @@ pub(super) async fn show(Owned { who, item }: Owned<Payment>) -> Result<Response
             None => None,
         };
         steps.extend(Step::back(&refund, note.as_ref().and_then(Document::of)));
+    }
+    for dispute in records.tx.disputes_of(&item.scope, &item.id).await? {
+        steps.extend(match dispute.state {
+            DisputeState::Opened => Some(Step::Disputed),
+            DisputeState::Won => None,
+            DisputeState::Lost => Some(Step::TakenBack {
+                at: dispute.updated_at,
+                amount: dispute.amount,
+            }),
+        });
     }
     who.render(&PaymentPage {
         items,
@@ -229,6 +249,16 @@ impl Page for PaymentPage {
         let pending = Step::RefundPending {
             amount: sample::money(1850, "EUR"),
         };
+        for step in [
+            Step::Disputed,
+            Step::TakenBack {
+                at,
+                amount: sample::money(2900, "EUR"),
+            },
+        ] {
+            let steps = vec![started(true, 0), Step::Paid { at }, step];
+            samples.push(page(sample::charges().remove(0), steps));
+        }
         let partly = sample::charges().pop();
         samples.extend(partly.map(|charge| {
             let steps = vec![

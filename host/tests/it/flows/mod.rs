@@ -1,8 +1,10 @@
 //! The flows of money against the real component and the real processor. What was charged is
 //! counted in the processor's ledger, never in our own database.
 
+mod balances;
 mod coming_back;
 mod demand;
+mod disputes;
 mod first_payment;
 mod holds;
 mod late;

@@ -8,10 +8,13 @@ use vestibule::domain::invoice::{Invoice, InvoiceState};
 use vestibule::domain::refund::parts::{Wish, WishedItem};
 use vestibule::domain::refund::{Refund, RefundState};
 use vestibule::flows::refund::{self, NewRefund};
-use vestibule::flows::{AttemptOf, Choice, Error, Refused, settlement};
+use vestibule::flows::settlement::{self, Received};
+use vestibule::flows::{AttemptOf, Choice, Error, Refused};
+use vestibule::plugins::gateway::request::{Delivery, Pair};
 
 use super::{GOOD, page};
 use crate::support::sample::id;
+use crate::support::sandbox::WEBHOOK_SECRET;
 use crate::support::world::World;
 
 const DEBIT: &str = "DE89370400440532013000";
@@ -272,7 +275,7 @@ async fn a_payment_that_has_not_arrived_is_not_given_back() {
 }
 
 /// What the processor tells by webhook, signed as it does.
-pub(super) async fn deliver(world: &World, kind: &str, data: &Value) {
+pub(super) fn delivery(world: &World, kind: &str, data: &Value) -> Delivery {
     let now = world.cx.now();
     let event = format!("evt_{kind}_{}", now.as_microsecond());
     let body = json!({
@@ -280,13 +283,13 @@ pub(super) async fn deliver(world: &World, kind: &str, data: &Value) {
     });
     let body = body.to_string().into_bytes();
     let second = now.as_second();
-    let signer = standardwebhooks::Webhook::new(crate::support::sandbox::WEBHOOK_SECRET).unwrap();
+    let signer = standardwebhooks::Webhook::new(WEBHOOK_SECRET).unwrap();
     let signature = signer.sign(&event, second, &body).unwrap();
-    let header = |name: &str, value: String| vestibule::plugins::gateway::request::Pair {
+    let header = |name: &str, value: String| Pair {
         name: name.to_owned(),
         value,
     };
-    let delivery = vestibule::plugins::gateway::request::Delivery {
+    Delivery {
         headers: vec![
             header("webhook-id", event),
             header("webhook-timestamp", second.to_string()),
@@ -295,12 +298,13 @@ pub(super) async fn deliver(world: &World, kind: &str, data: &Value) {
         query: Vec::new(),
         body,
         received_at: now,
-    };
+    }
+}
+
+pub(super) async fn deliver(world: &World, kind: &str, data: &Value) {
+    let delivery = delivery(world, kind, data);
     let received = settlement::receive(&world.cx, &world.scope, "sandbox", &delivery).await;
-    assert!(matches!(
-        received.unwrap(),
-        settlement::Received::Acknowledged { .. }
-    ));
+    assert!(matches!(received.unwrap(), Received::Acknowledged { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

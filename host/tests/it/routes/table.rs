@@ -334,6 +334,7 @@ pub(super) const ROUTES: &[Route] = &[
         Room,
     )
     .with("wish=make"),
+    route(Console, "GET", "/{business}/{mode}/reconciliation", Room),
     route(Console, "GET", "/{business}/{mode}/mails", Room),
     route(Console, "GET", "/{business}/{mode}/mails/{id}", Room),
     route(Console, "GET", "/{business}/{mode}/webhooks", Room),

@@ -74,6 +74,14 @@ impl Sandbox {
         serde_json::from_slice(&bytes).unwrap_or(Value::Null)
     }
 
+    /// Orders something under a key, as a caller of the API does.
+    pub(crate) async fn order(&self, path: &str, key: &str, body: Value) {
+        let url = self.running.url().join(path).unwrap();
+        let request = self.client.post(url).bearer_auth(API_KEY).json(&body);
+        let response = request.header("idempotency-key", key).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}");
+    }
+
     /// Sets a fault: see `host/sandbox/README.md`.
     pub(crate) async fn fault(&self, fault: Value) {
         self.call(Method::POST, "/control/faults", Some(fault))

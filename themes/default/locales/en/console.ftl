@@ -5,6 +5,8 @@ console-mode-live = Live
 console-mode-test = Test
 nav-customers = Customers
 nav-customers-short = Customers
+nav-reconciliation = Reconciliation
+nav-reconciliation-short = Money
 nav-mails = Mails
 nav-mails-short = Mails
 nav-webhooks = Webhooks
@@ -105,3 +107,36 @@ delivery-waiting = Waiting
 delivery-delivered = Delivered
 delivery-failed = Failed
 delivery-dropped = Dropped
+console-reconciliation-lead = Payments that have no end yet, and what the gateways' own books say.
+console-open = Without an end
+console-nothing-open = Every payment and refund has ended, and all money is applied.
+console-refund = Refund
+console-unapplied = Unapplied
+console-next-look = Asked next
+console-needs-you = You have to decide
+console-looks = { $count ->
+    [one] asked once
+   *[other] asked { $count } times
+}
+console-sent = sent { $date }
+console-balance-of = Books of { $gateway }
+console-balance-made = Compared on { $date }: { $count ->
+    [one] one movement
+   *[other] { $count } movements
+} since { $since }.
+console-no-differences = The two books agree.
+console-no-balance = No gateway was compared yet.
+console-difference = Difference
+console-ours = Here
+console-theirs = Gateway
+console-movement-charge = Charge
+console-movement-refund = Refund
+console-movement-reversal = Taken back by the bank
+console-problem-not-here = the gateway moved money that nothing here knows of
+console-problem-not-settled-here = the gateway moved money, and here it has not ended
+console-problem-twice = the gateway moved the money twice
+console-problem-not-there = it is here, and the gateway does not have it
+console-problem-amount-differs = the amounts differ
+console-unseen-no-list = Not seen: this gateway cannot show its books.
+console-unseen-no-answer = Not seen: the gateway did not answer to the end ({ $why }).
+console-unseen-other-kinds = Not compared: { $kinds }.

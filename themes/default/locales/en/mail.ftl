@@ -72,6 +72,12 @@ mail-refund-text-unapplied = We have refunded { $amount } that you paid and that
 mail-refund-button = See payment and refund
 mail-refund-when = Your bank may take up to ten days until you see it on your account.
 
+mail-reversed-subject = Your bank took back your payment for { $product }
+mail-reversed-title = Your bank took back a payment
+mail-reversed-text = Your payment of { $amount } for { $product } from { $date } was taken back by your bank, so the amount is open again.
+mail-reversed-on-hold = { $product } is on hold until it is paid. We will not charge it by ourselves: you choose when, and with what.
+mail-reversed-ended = { $product } has ended. You will not be charged again.
+
 mail-reactivated-subject = Your { $product } subscription is active again
 mail-reactivated-text = Your { $product } subscription is active again. Your license keys work as before.
 

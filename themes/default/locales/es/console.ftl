@@ -5,6 +5,8 @@ console-mode-live = Real
 console-mode-test = Prueba
 nav-customers = Clientes
 nav-customers-short = Clientes
+nav-reconciliation = Conciliación
+nav-reconciliation-short = Dinero
 nav-mails = Correos
 nav-mails-short = Correos
 nav-webhooks = Webhooks
@@ -105,3 +107,36 @@ delivery-waiting = En espera
 delivery-delivered = Entregado
 delivery-failed = Fallido
 delivery-dropped = Descartado
+console-reconciliation-lead = Los pagos que aún no tienen final y lo que dicen los libros de las pasarelas.
+console-open = Sin final
+console-nothing-open = Todos los pagos y reembolsos han terminado, y todo el dinero está asignado.
+console-refund = Reembolso
+console-unapplied = Sin asignar
+console-next-look = Próxima consulta
+console-needs-you = Tienes que decidirlo tú
+console-looks = { $count ->
+    [one] consultado una vez
+   *[other] consultado { $count } veces
+}
+console-sent = enviado el { $date }
+console-balance-of = Libros de { $gateway }
+console-balance-made = Comparados el { $date }: { $count ->
+    [one] un movimiento
+   *[other] { $count } movimientos
+} desde el { $since }.
+console-no-differences = Los dos libros coinciden.
+console-no-balance = Todavía no se ha comparado ninguna pasarela.
+console-difference = Diferencia
+console-ours = Aquí
+console-theirs = Pasarela
+console-movement-charge = Cobro
+console-movement-refund = Reembolso
+console-movement-reversal = Devolución del banco
+console-problem-not-here = la pasarela movió dinero que aquí no consta
+console-problem-not-settled-here = la pasarela movió dinero y aquí no ha terminado
+console-problem-twice = la pasarela movió el dinero dos veces
+console-problem-not-there = aquí consta y la pasarela no lo tiene
+console-problem-amount-differs = los importes son distintos
+console-unseen-no-list = No visto: esta pasarela no puede mostrar sus libros.
+console-unseen-no-answer = No visto: la pasarela no respondió hasta el final ({ $why }).
+console-unseen-other-kinds = No comparado: { $kinds }.

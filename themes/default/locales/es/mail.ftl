@@ -72,6 +72,12 @@ mail-refund-text-unapplied = Te hemos devuelto { $amount } que pagaste y que no 
 mail-refund-button = Ver el pago y el reembolso
 mail-refund-when = Tu banco puede tardar hasta diez días en mostrarlo en tu cuenta.
 
+mail-reversed-subject = Tu banco ha devuelto tu pago de { $product }
+mail-reversed-title = Tu banco ha devuelto un pago
+mail-reversed-text = Tu banco ha devuelto tu pago de { $amount } por { $product } del { $date }, así que el importe vuelve a estar pendiente.
+mail-reversed-on-hold = { $product } está en pausa hasta que se pague. No lo cobraremos por nuestra cuenta: tú eliges cuándo y con qué.
+mail-reversed-ended = { $product } ha terminado. No se te cobrará nada más.
+
 mail-reactivated-subject = Tu suscripción a { $product } vuelve a estar activa
 mail-reactivated-text = Tu suscripción a { $product } vuelve a estar activa. Tus claves de licencia funcionan como antes.
 

@@ -1,0 +1,213 @@
+//! What the customer's bank takes back, or wants to: disputes and returned debits, as gateways
+//! tell of them. The money is gone when a dispute is lost or a debit is returned: what it had paid
+//! for is owed again, marked, and only the customer can pay it.
+
+use jiff::Timestamp;
+
+use super::{Error, cancellation, facts, reconciliation, refund, settlement};
+use crate::config::OnReversal;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::dispute::{Dispute, DisputeKind, DisputeState};
+use crate::domain::id::MethodId;
+use crate::domain::payment::{Payment, PaymentState, Purpose};
+use crate::domain::subscription::{
+    CancelReason, Cancellation, HoldReason, Subscription, SubscriptionEvent,
+};
+use crate::domain::transition::Transition;
+use crate::plugins::gateway::news::{Reversal, ReversalStage};
+use crate::store::{MailOrder, Tx, Work};
+
+/// Whether a method must not be charged without its customer, because a dispute over a payment
+/// with it is open.
+pub(super) async fn forbids(tx: &mut Tx, scope: &Scope, method: &MethodId) -> Result<bool, Error> {
+    Ok(tx.open_dispute_over(scope, method).await?.is_some())
+}
+
+/// News of a reversal. Repeated, late and contradictory news is safe: a state only grows, and
+/// what follows from it happens when it does.
+pub(super) async fn heard(
+    cx: &Cx,
+    scope: &Scope,
+    gateway: &str,
+    said: Reversal,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let Some(payment) = settlement::find(cx, scope, gateway, &said.about).await? else {
+        tracing::error!(gateway, dispute.reference = %said.reference, "the gateway tells of a reversal of a payment that was not made here");
+        return Ok(());
+    };
+    if !has_arrived(&payment) {
+        // Only what arrived can be taken back: our news of the payment is the older one.
+        let after = reconciliation::ask(cx, scope, payment.clone()).await?;
+        if !has_arrived(&after) {
+            return Err(Error::Unavailable(
+                "the gateway takes back a payment that it has not settled".to_owned(),
+            ));
+        }
+    }
+    let mut tx = cx.store.begin().await?;
+    let (subscription, locked) = settlement::lock(&mut tx, scope, &payment.id).await?;
+    let payment = locked.ok_or(Error::NotFound("payment"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    let (kind, heard) = meaning(said.stage);
+    let known = tx.lock_dispute(scope, gateway, &said.reference).await?;
+    let is_new = known.is_none();
+    let mut dispute = known.unwrap_or_else(|| Dispute {
+        id: cx.new_id(),
+        scope: scope.clone(),
+        payment: payment.id.clone(),
+        customer: payment.customer.clone(),
+        method: payment.method.clone(),
+        gateway: gateway.to_owned(),
+        reference: said.reference.clone(),
+        kind,
+        state: heard,
+        amount: said.amount,
+        reason: said.reason.clone(),
+        reopened: false,
+        heard_at: at,
+        created_at: now,
+        updated_at: now,
+    });
+    if !is_new {
+        match dispute.state.apply(heard) {
+            Transition::Moved(state) => dispute.state = state,
+            Transition::Unchanged => return Ok(()),
+            Transition::Refused(why) => {
+                tracing::warn!(dispute.id = %dispute.id, state = %dispute.state, said = %heard, ?why, "late news of a dispute");
+                return Ok(());
+            }
+        }
+        dispute.amount = said.amount;
+        dispute.reason = said.reason.or(dispute.reason);
+        dispute.heard_at = at;
+        dispute.updated_at = now;
+    }
+    tracing::warn!(dispute.id = %dispute.id, payment.id = %payment.id, state = %dispute.state, "a payment is contested");
+    if is_new {
+        tx.insert_dispute(&dispute).await?;
+    }
+    let event = match dispute.state {
+        DisputeState::Opened => "dispute.opened",
+        DisputeState::Won => {
+            charges_go_on(cx, &mut tx, &payment, subscription.as_ref()).await?;
+            "dispute.won"
+        }
+        DisputeState::Lost => {
+            take_back(cx, &mut tx, &payment, subscription, &mut dispute, now).await?;
+            "dispute.lost"
+        }
+    };
+    facts::tell(cx, &mut tx, scope, event, dispute.id.as_str(), now).await?;
+    tx.save_dispute(&dispute).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn has_arrived(payment: &Payment) -> bool {
+    matches!(payment.state, PaymentState::Succeeded { .. })
+}
+
+fn meaning(stage: ReversalStage) -> (DisputeKind, DisputeState) {
+    match stage {
+        ReversalStage::DisputeOpened => (DisputeKind::Dispute, DisputeState::Opened),
+        ReversalStage::DisputeWon => (DisputeKind::Dispute, DisputeState::Won),
+        ReversalStage::DisputeLost => (DisputeKind::Dispute, DisputeState::Lost),
+        ReversalStage::DebitReturned => (DisputeKind::ReturnedDebit, DisputeState::Lost),
+    }
+}
+
+/// A renewal that waited for the bank's decision is due again.
+async fn charges_go_on(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: Option<&Subscription>,
+) -> Result<(), Error> {
+    if let Some(subscription) = subscription.filter(|known| !known.state.is_final()) {
+        let work = Work::Renew {
+            subscription: subscription.id.clone(),
+        };
+        cx.order(tx, &payment.scope, &work).await?;
+    }
+    Ok(())
+}
+
+/// The money is gone. What it had settled is owed again, the invoice is unpaid again, and access
+/// ends until the customer pays, or for good, as the setting says.
+async fn take_back(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: Option<Subscription>,
+    dispute: &mut Dispute,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = payment.scope.clone();
+    charges_go_on(cx, tx, payment, subscription.as_ref()).await?;
+    if payment.unapplied {
+        return Ok(());
+    }
+    // The dispute itself is not written yet, so that it takes nothing from what is left.
+    tx.save_dispute(&Dispute {
+        state: DisputeState::Opened,
+        ..dispute.clone()
+    })
+    .await?;
+    let left = refund::refundable(tx, payment).await?.left;
+    if left != dispute.amount || left != payment.captured() {
+        tracing::error!(dispute.id = %dispute.id, "a part of a payment was taken back, or one of which a part was refunded; nothing is owed again by itself");
+        return Ok(());
+    }
+    dispute.reopened = tx.reopen_debts(&scope, &payment.id).await? > 0;
+    if !dispute.reopened {
+        return Ok(());
+    }
+    if let Some(invoice) = &payment.invoice {
+        tx.mark_unpaid(&scope, invoice).await?;
+    }
+    if payment.purpose == Purpose::Purchase {
+        tx.suspend_licenses_of_purchase(&scope, &payment.id, true)
+            .await?;
+    }
+    if let Some(subscription) = subscription.filter(|known| !known.state.is_final()) {
+        let mail = MailOrder::PaymentReversed {
+            payment: payment.id.clone(),
+        };
+        facts::mail(cx, tx, &scope, mail).await?;
+        suspend_or_end(cx, tx, subscription, now).await?;
+    }
+    Ok(())
+}
+
+async fn suspend_or_end(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if cx.settings.load().billing.on_reversal == OnReversal::Cancel {
+        let end = cancellation::Wish::Now(Cancellation {
+            reason: Some(CancelReason::Merchant),
+            ..Cancellation::default()
+        });
+        cancellation::grant(cx, tx, subscription, end, now).await?;
+        return Ok(());
+    }
+    let event = SubscriptionEvent::PaymentFailed {
+        why: HoldReason::PaymentReversed,
+        grace_until: None,
+    };
+    if let Transition::Moved(state) = subscription.state.apply(event, now) {
+        let scope = subscription.scope.clone();
+        subscription.state = state;
+        subscription.updated_at = now;
+        tx.suspend_licenses(&scope, &subscription.id, true).await?;
+        let object = subscription.id.as_str();
+        facts::tell(cx, tx, &scope, "subscription.on_hold", object, now).await?;
+        settlement::schedule(cx, tx, &subscription).await?;
+        tx.save_subscription(&mut subscription).await?;
+    }
+    Ok(())
+}

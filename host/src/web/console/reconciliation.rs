@@ -1,0 +1,162 @@
+//! What has no end yet, and how the gateways' own books compare with ours.
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::room::{Doors, Room};
+use crate::domain::balance::{Balance, Difference, Movement, Problem, Unseen};
+use crate::domain::money::Money;
+use crate::flows::unsettled::Unsettled;
+use crate::flows::{balance, unsettled};
+use crate::themes::Page;
+use crate::web::{Error, Web};
+
+/// Payments and refunds without an end, and the newest comparison of each gateway.
+#[derive(Debug, Serialize)]
+pub(super) struct ReconciliationPage {
+    doors: Doors,
+    open: Vec<Open>,
+    balances: Vec<Compared>,
+}
+
+/// A payment or refund without an end, or money that settled nothing.
+#[derive(Clone, Debug, Serialize)]
+struct Open {
+    id: String,
+    customer: String,
+    amount: Money,
+    /// The state's name; `unapplied` is money that settled nothing.
+    state: &'static str,
+    refund: bool,
+    gateway: String,
+    /// Since when.
+    sent_at: Option<Timestamp>,
+    /// How often the gateway was asked.
+    looks: u32,
+    /// When it is asked next; without it somebody has to act.
+    next: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Compared {
+    gateway: String,
+    made_at: Timestamp,
+    since: Timestamp,
+    movements: u64,
+    differences: Vec<Difference>,
+    unseen: Vec<Unseen>,
+}
+
+/// `GET /reconciliation`.
+pub(super) async fn show(State(web): State<Web>, room: Room) -> Result<Response, Error> {
+    let listed = unsettled::list(&web.cx).await?;
+    let of_room =
+        |entry: &Unsettled| entry.business == room.scope.business && entry.mode == room.scope.mode;
+    let open = listed.into_iter().filter(of_room).map(|entry| Open {
+        customer: room.path(&format!("/customers/{}", entry.customer)),
+        refund: entry.refund.is_some(),
+        id: match entry.refund {
+            Some(refund) => refund.to_string(),
+            None => entry.payment.to_string(),
+        },
+        amount: entry.amount,
+        state: entry.state,
+        gateway: entry.gateway,
+        sent_at: entry.sent_at,
+        looks: entry.looks,
+        next: entry.next_look,
+    });
+    let open = open.collect();
+    let balances = balance::latest(&web.cx, Some(&room.scope)).await?;
+    room.render(&ReconciliationPage {
+        doors: room.doors(),
+        open,
+        balances: balances.into_iter().map(Compared::of).collect(),
+    })
+}
+
+impl Compared {
+    fn of(balance: Balance) -> Self {
+        Self {
+            gateway: balance.gateway,
+            made_at: balance.made_at,
+            since: balance.since,
+            movements: balance.movements,
+            differences: balance.differences,
+            unseen: balance.unseen,
+        }
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a valid timestamp")
+}
+
+impl Page for ReconciliationPage {
+    const TEMPLATE: &'static str = "pages/console/reconciliation.html";
+
+    fn samples() -> Vec<Self> {
+        let euros = |minor| Money::new(minor, "EUR".parse().expect("a currency"));
+        let open = |state, refund, next| Open {
+            id: "pay_01k9z3v6e8q4w2r7t5y1p0s9d8".to_owned(),
+            customer: "/console/bus_sample/live/customers/cus_sample".to_owned(),
+            amount: euros(2900),
+            state,
+            refund,
+            gateway: "main".to_owned(),
+            sent_at: Some(at("2026-11-20T09:30:00Z")),
+            looks: 4,
+            next,
+        };
+        let soon = Some(at("2026-11-22T12:00:00Z"));
+        let states = ["created", "awaiting-customer", "processing", "unknown"];
+        let mut listed: Vec<Open> = states
+            .into_iter()
+            .map(|state| open(state, false, soon))
+            .collect();
+        listed.push(open("unknown", true, soon));
+        listed.push(open("unapplied", false, None));
+        let differences = Problem::ALL.iter().zip(Movement::ALL.iter().cycle());
+        let differences = differences.map(|(problem, kind)| Difference {
+            problem: *problem,
+            kind: *kind,
+            own: Some("pay_01k9z3v6e8q4w2r7t5y1p0s9d8".to_owned()),
+            reference: Some("ch_9Qm2".to_owned()),
+            ours: Some(euros(2900)),
+            theirs: (*problem != Problem::NotThere).then(|| euros(1900)),
+            at: Some(at("2026-11-20T09:30:00Z")),
+        });
+        let compared = Compared {
+            gateway: "main".to_owned(),
+            made_at: at("2026-11-22T03:00:00Z"),
+            since: at("2026-10-13T03:00:00Z"),
+            movements: 12_481,
+            differences: differences.collect(),
+            unseen: vec![
+                Unseen::NoList,
+                Unseen::NoAnswer {
+                    why: "no answer in time".to_owned(),
+                },
+                Unseen::OtherKinds {
+                    kinds: [("fee".to_owned(), 12)].into(),
+                },
+            ],
+        };
+        let agreed = Compared {
+            differences: Vec::new(),
+            unseen: Vec::new(),
+            ..compared.clone()
+        };
+        let page = |open, balances| Self {
+            doors: Doors::sample(),
+            open,
+            balances,
+        };
+        vec![
+            page(listed, vec![compared, agreed]),
+            page(Vec::new(), Vec::new()),
+        ]
+    }
+}

@@ -1,0 +1,213 @@
+//! The gateway's books beside ours, and money that settled nothing.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use vestibule::domain::balance::{Movement, Problem, Unseen};
+use vestibule::domain::refund::RefundState;
+use vestibule::domain::refund::parts::Wish;
+use vestibule::domain::subscription::Cancellation;
+use vestibule::flows::settlement::Finding;
+use vestibule::flows::{balance, cancellation, refund, settlement, unsettled};
+
+use super::refunds::deliver;
+use crate::support::world::World;
+
+const A_QUARTER: SignedDuration = SignedDuration::from_mins(15);
+
+impl World {
+    async fn compared(&self) -> vestibule::domain::balance::Balance {
+        self.cx.clock.advance(A_QUARTER);
+        balance::compare(&self.cx, &self.scope, "sandbox")
+            .await
+            .unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_that_agree_have_no_differences_and_each_that_does_not_is_named() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        world.refund(&payment, Wish::Amount(900)).await.unwrap();
+        let agreed = world.compared().await;
+        assert_eq!(
+            (agreed.movements, agreed.differences.len()),
+            (2, 0),
+            "{agreed:?}"
+        );
+        assert!(agreed.unseen.is_empty());
+
+        // Here, and not there: an owner believed a statement too early.
+        let lost = json!({ "operation": "charge", "answer": "cut_before", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&subscription).await;
+        let open = unsettled::list(&world.cx).await.unwrap();
+        settlement::resolve(
+            &world.cx,
+            &world.scope,
+            &open[0].payment,
+            Finding::Happened,
+            "a guess",
+        )
+        .await
+        .unwrap();
+        // There, and not settled here.
+        let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&subscription).await;
+        // There, and not here: somebody refunded it at the gateway's own desk.
+        let mut tx = world.cx.store.read().await.unwrap();
+        let charge = tx.payment(&world.scope, &payment).await.unwrap().unwrap();
+        drop(tx);
+        let order =
+            json!({ "charge": charge.gateway_ref, "amount": { "minor": 500, "currency": "EUR" } });
+        world.sandbox.order("/v1/refunds", "by-hand", order).await;
+
+        let differs = world.compared().await;
+        let found: Vec<_> = differs
+            .differences
+            .iter()
+            .map(|d| {
+                (
+                    d.problem,
+                    d.kind,
+                    d.ours.map(|m| m.minor),
+                    d.theirs.map(|m| m.minor),
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Problem::NotSettledHere, Movement::Charge, None, Some(2900)),
+                (Problem::NotHere, Movement::Refund, None, Some(500)),
+                (Problem::NotThere, Movement::Charge, Some(2900), None),
+            ]
+        );
+        let latest = balance::latest(&world.cx, None).await.unwrap();
+        assert_eq!(latest, [differs], "the newest is the one that is shown");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reversals_are_compared_too_and_silence_is_named_instead_of_differences() {
+    let world = World::sqlite().await;
+    let (_, payment) = world.paid().await;
+    let mut tx = world.cx.store.read().await.unwrap();
+    let charge = tx
+        .payment(&world.scope, &payment)
+        .await
+        .unwrap()
+        .unwrap()
+        .gateway_ref
+        .unwrap();
+    drop(tx);
+    let post = async |path: String| world.sandbox.call(reqwest::Method::POST, &path, None).await;
+    let opened = post(format!("/control/charges/{charge}/dispute")).await;
+    let lost = post(format!(
+        "/control/disputes/{}/lose",
+        opened["id"].as_str().unwrap()
+    ))
+    .await;
+    let untold = world.compared().await;
+    assert_eq!(untold.differences.len(), 1);
+    let difference = &untold.differences[0];
+    assert_eq!(
+        (difference.problem, difference.kind),
+        (Problem::NotHere, Movement::Reversal)
+    );
+    deliver(&world, "dispute.lost", &lost).await;
+    assert!(world.compared().await.differences.is_empty());
+
+    let silent = json!({ "operation": "ledger", "answer": "cut_before", "times": 1 });
+    world.sandbox.fault(silent).await;
+    let unheard = world.compared().await;
+    assert!(
+        unheard.differences.is_empty(),
+        "nothing is said of what was not read"
+    );
+    assert!(matches!(unheard.unseen[..], [Unseen::NoAnswer { .. }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_gateway_is_compared_daily_and_once_however_often_it_is_ordered() {
+    let world = World::sqlite().await;
+    for _ in 0..3 {
+        balance::order_all(&world.cx).await.unwrap();
+    }
+    let first = world.due("balance:").await;
+    assert!(first <= world.cx.now());
+    balance::make(&world.cx, &world.scope, "sandbox")
+        .await
+        .unwrap();
+    balance::order_all(&world.cx).await.unwrap();
+    let next = world.due("balance:").await;
+    let away = next.duration_since(world.cx.now()).as_secs();
+    assert!((86_000..=86_400).contains(&away), "{away}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_settled_nothing_goes_back_after_a_day_and_leaves_the_operators_list() {
+    for world in World::each().await {
+        let (subscription, first) = world.paid().await;
+        // The answer to a renewal is lost, and meanwhile the subscription ends.
+        let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&subscription).await;
+        let open = unsettled::list(&world.cx).await.unwrap();
+        let payment = open[0].payment.clone();
+        cancellation::now(
+            &world.cx,
+            &world.scope,
+            &subscription,
+            Cancellation::default(),
+        )
+        .await
+        .unwrap();
+        vestibule::flows::reconciliation::look(&world.cx, &world.scope, &payment)
+            .await
+            .unwrap();
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        assert_eq!((listed.len(), listed[0].state), (1, "unapplied"));
+        let due = listed[0].next_look.unwrap();
+        let away = due.duration_since(world.cx.now()).as_hours();
+        assert!((23..=24).contains(&away), "{away}");
+
+        world.cx.clock.advance(due.duration_since(world.cx.now()));
+        for _ in 0..2 {
+            refund::give_back_unapplied(&world.cx, &world.scope, &payment)
+                .await
+                .unwrap();
+        }
+        let mut tx = world.cx.store.read().await.unwrap();
+        let made = tx.refunds_of(&world.scope, &payment).await.unwrap();
+        assert!(
+            tx.refunds_of(&world.scope, &first)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        drop(tx);
+        assert_eq!(made.len(), 1);
+        assert!(matches!(made[0].state, RefundState::Succeeded { .. }));
+        assert!(
+            made[0].credit_note.is_none(),
+            "there was no invoice to correct"
+        );
+        assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
+        assert!(world.compared().await.differences.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_without_an_end_is_on_the_operators_list() {
+    let world = World::sqlite().await;
+    let (_, payment) = world.paid().await;
+    let lost = json!({ "operation": "refund", "answer": "cut_after", "times": 1 });
+    world.sandbox.fault(lost).await;
+    let made = world.refund(&payment, Wish::Rest).await.unwrap();
+    let listed = unsettled::list(&world.cx).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&listed[0].payment, listed[0].state), (&payment, "unknown"));
+    assert_eq!(listed[0].refund.as_ref(), Some(&made.id));
+    assert!(listed[0].next_look.is_some());
+}

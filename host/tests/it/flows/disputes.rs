@@ -1,0 +1,301 @@
+//! Banks that take money back: disputes and returned debits, in every order.
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+use vestibule::domain::dispute::{Dispute, DisputeState};
+use vestibule::domain::id::{PaymentId, SubscriptionId};
+use vestibule::domain::invoice::InvoiceState;
+use vestibule::domain::license::LicenseStatus;
+use vestibule::domain::refund::parts::Wish;
+use vestibule::domain::subscription::{HoldReason, SubscriptionState};
+use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, reconciliation, renewal};
+
+use super::refunds::deliver;
+use super::{GOOD, page};
+use crate::support::world::World;
+
+const DEBIT: &str = "DE89370400440532013000";
+const FAILING_DEBIT: &str = "DE62370400440532013001";
+
+impl World {
+    /// The processor's reference of a payment.
+    async fn charge_of(&self, payment: &PaymentId) -> String {
+        let mut tx = self.cx.store.read().await.unwrap();
+        let payment = tx.payment(&self.scope, payment).await.unwrap().unwrap();
+        payment.gateway_ref.unwrap()
+    }
+
+    async fn control(&self, path: &str) -> Value {
+        self.sandbox.call(Method::POST, path, None).await
+    }
+
+    async fn contest(&self, payment: &PaymentId) -> Value {
+        let charge = self.charge_of(payment).await;
+        self.control(&format!("/control/charges/{charge}/dispute"))
+            .await
+    }
+
+    async fn disputes_over(&self, payment: &PaymentId) -> Vec<Dispute> {
+        let mut tx = self.cx.store.read().await.unwrap();
+        tx.disputes_of(&self.scope, payment).await.unwrap()
+    }
+
+    async fn invoice_state(&self, payment: &PaymentId) -> InvoiceState {
+        let mut tx = self.cx.store.read().await.unwrap();
+        let payment = tx.payment(&self.scope, payment).await.unwrap().unwrap();
+        let invoice = payment.invoice.unwrap();
+        tx.invoice(&self.scope, &invoice)
+            .await
+            .unwrap()
+            .unwrap()
+            .state
+    }
+
+    async fn is_reversed(&self, id: &SubscriptionId) -> bool {
+        let state = self.subscription(id).await.state;
+        matches!(
+            state,
+            SubscriptionState::OnHold {
+                why: HoldReason::PaymentReversed,
+                ..
+            }
+        )
+    }
+}
+
+fn decided(dispute: &Value) -> String {
+    format!("/control/disputes/{}", dispute["id"].as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_dispute_holds_the_subscription_until_its_customer_pays_the_same_invoice_again() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        let opened = world.contest(&payment).await;
+        deliver(&world, "dispute.opened", &opened).await;
+        assert!(
+            world.is_active(&subscription).await,
+            "access is kept while the bank decides"
+        );
+        let refused = world.refund(&payment, Wish::Rest).await;
+        assert!(matches!(refused, Err(Error::Refused(Refused::Disputed))));
+
+        let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+        for told in [&lost, &opened, &lost] {
+            deliver(&world, "dispute.lost", told).await;
+        }
+        let known = world.disputes_over(&payment).await;
+        assert_eq!(known.len(), 1);
+        assert_eq!(
+            (known[0].state, known[0].reopened),
+            (DisputeState::Lost, true)
+        );
+        assert_eq!(
+            world.told(known[0].id.as_str()).await,
+            ["dispute.opened", "dispute.lost"]
+        );
+        assert!(world.is_reversed(&subscription).await);
+        assert_eq!(world.key(&subscription).await.0, LicenseStatus::Disabled);
+        assert_eq!(world.invoice_state(&payment).await, InvoiceState::Issued);
+        assert!(world.mails().await.contains(&"reversed".to_owned()));
+        let gone = world.refund(&payment, Wish::Rest).await;
+        assert!(matches!(gone, Err(Error::Refused(Refused::NothingLeft))));
+
+        // Nothing charges it by itself, whatever is due.
+        world.renew(&subscription).await;
+        assert!(world.is_reversed(&subscription).await);
+
+        let attempt = world.reactivate(&subscription, Choice::New).await;
+        assert_eq!(
+            world.give_card(&attempt, "5555555555554444").await,
+            Ending::Succeeded
+        );
+        assert!(world.is_active(&subscription).await);
+        let AttemptOf::Payment(again) = &attempt.of else {
+            panic!("not a payment")
+        };
+        let mut tx = world.cx.store.read().await.unwrap();
+        let first = tx.payment(&world.scope, &payment).await.unwrap().unwrap();
+        let second = tx.payment(&world.scope, again).await.unwrap().unwrap();
+        drop(tx);
+        assert_eq!(first.invoice, second.invoice, "one supply, one invoice");
+        assert_eq!(world.invoice_state(again).await, InvoiceState::Paid);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_dispute_stops_automatic_charges_and_winning_lets_them_go_on() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        let opened = world.contest(&payment).await;
+        deliver(&world, "dispute.opened", &opened).await;
+        world.renew(&subscription).await;
+        assert!(world.is_active(&subscription).await, "not access");
+        assert_eq!(
+            world.charged().await,
+            [2900],
+            "no charge while the bank decides"
+        );
+        assert!(
+            world.due("renew:").await > world.cx.now(),
+            "it is looked at again"
+        );
+
+        let won = world.control(&format!("{}/win", decided(&opened))).await;
+        deliver(&world, "dispute.won", &won).await;
+        assert!(world.due("renew:").await <= world.cx.now());
+        renewal::due(&world.cx, &world.scope, &subscription)
+            .await
+            .unwrap();
+        assert_eq!(world.charged().await, [2900, 2900]);
+        assert_eq!(
+            world.disputes_over(&payment).await[0].state,
+            DisputeState::Won
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_dispute_is_the_same_in_whatever_order_it_is_told() {
+    let world = World::sqlite().await;
+    let (subscription, payment) = world.paid().await;
+    let opened = world.contest(&payment).await;
+    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+    let mut won = lost.clone();
+    won["status"] = json!("won");
+    for (kind, told) in [
+        ("lost", &lost),
+        ("won", &won),
+        ("opened", &opened),
+        ("lost", &lost),
+    ] {
+        deliver(&world, &format!("dispute.{kind}"), told).await;
+    }
+    assert!(world.is_reversed(&subscription).await);
+    let known = world.disputes_over(&payment).await;
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0].state, DisputeState::Lost);
+    assert_eq!(world.told(known[0].id.as_str()).await, ["dispute.lost"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_one_dispute_at_the_same_moment_from_two_processes_counts_once() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        let opened = world.contest(&payment).await;
+        let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+        let other = world.process().await;
+        let delivery = super::refunds::delivery(&world, "dispute.lost", &lost);
+        let runs = (0..8).map(|n| {
+            let cx = if n % 2 == 0 {
+                world.cx.clone()
+            } else {
+                other.clone()
+            };
+            let (scope, delivery) = (world.scope.clone(), delivery.clone());
+            tokio::spawn(async move {
+                vestibule::flows::settlement::receive(&cx, &scope, "sandbox", &delivery).await
+            })
+        });
+        for run in runs.collect::<Vec<_>>() {
+            run.await.unwrap().unwrap();
+        }
+        assert!(world.is_reversed(&subscription).await);
+        let known = world.disputes_over(&payment).await;
+        assert_eq!(known.len(), 1);
+        assert_eq!(world.told(known[0].id.as_str()).await, ["dispute.lost"]);
+        let mails = world.mails().await;
+        assert_eq!(mails.iter().filter(|mail| *mail == "reversed").count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debit_that_the_bank_returns_after_its_success_is_owed_again() {
+    let world = World::sqlite().await;
+    let id = world.on_hold().await;
+    world.sandbox.hold_debits().await;
+    let attempt = world.reactivate(&id, Choice::New).await;
+    world
+        .sandbox
+        .pay_by_debit(page(&attempt.ending), DEBIT)
+        .await;
+    assert_eq!(world.come_back(&attempt).await, Ending::Processing);
+    let AttemptOf::Payment(payment) = &attempt.of else {
+        panic!("not a payment")
+    };
+    let charge = world.charge_of(payment).await;
+    world
+        .control(&format!("/control/charges/{charge}/settle"))
+        .await;
+    // The news that it was returned overtakes the news that it had succeeded.
+    let returned = world
+        .control(&format!("/control/charges/{charge}/return"))
+        .await;
+    deliver(&world, "debit.returned", &returned).await;
+    assert!(world.is_reversed(&id).await);
+    let known = world.disputes_over(payment).await;
+    assert_eq!(
+        (known[0].state, known[0].reopened),
+        (DisputeState::Lost, true)
+    );
+    let again = world.reactivate(&id, Choice::New).await;
+    assert_eq!(world.give_card(&again, GOOD).await, Ending::Succeeded);
+    assert!(world.is_active(&id).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debit_that_fails_after_five_days_in_processing_puts_it_on_hold_and_is_never_paid() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        world.sandbox.hold_debits().await;
+        let attempt = world.reactivate(&id, Choice::New).await;
+        world
+            .sandbox
+            .pay_by_debit(page(&attempt.ending), FAILING_DEBIT)
+            .await;
+        assert_eq!(world.come_back(&attempt).await, Ending::Processing);
+        let AttemptOf::Payment(payment) = &attempt.of else {
+            panic!("not a payment")
+        };
+        for _ in 0..5 {
+            world.cx.clock.advance(SignedDuration::from_hours(24));
+            let still = reconciliation::look(&world.cx, &world.scope, payment).await;
+            assert_eq!(still.unwrap(), Ending::Processing);
+            assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+        }
+        let charge = world.charge_of(payment).await;
+        world
+            .control(&format!("/control/charges/{charge}/fail"))
+            .await;
+        let ended = reconciliation::look(&world.cx, &world.scope, payment).await;
+        assert!(matches!(ended.unwrap(), Ending::Declined(_)));
+        assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+        assert!(
+            world
+                .told(payment.as_str())
+                .await
+                .contains(&"payment.failed".to_owned())
+        );
+        assert!(world.mails().await.contains(&"failed".to_owned()));
+        assert_eq!(world.charged().await, [2900], "only the first payment ever");
+        let again = world.reactivate(&id, Choice::New).await;
+        assert_eq!(world.give_card(&again, GOOD).await, Ending::Succeeded);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_is_taken_back_leaves_the_subscription_and_names_what_is_left() {
+    let world = World::sqlite().await;
+    let (subscription, payment) = world.paid().await;
+    let charge = world.charge_of(&payment).await;
+    let path = format!("/control/charges/{charge}/dispute");
+    let part = Some(json!({ "amount": 1000 }));
+    let opened = world.sandbox.call(Method::POST, &path, part).await;
+    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+    deliver(&world, "dispute.lost", &lost).await;
+    assert!(world.is_active(&subscription).await);
+    assert!(!world.disputes_over(&payment).await[0].reopened);
+    let rest = world.refund(&payment, Wish::Rest).await.unwrap();
+    assert_eq!(rest.amount.minor, 1900, "never more than is left");
+}
