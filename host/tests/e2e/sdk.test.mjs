@@ -6,6 +6,9 @@ import { after, before, describe, it } from "node:test";
 
 import DodoPayments from "dodopayments";
 
+import { openBrowser, openPage } from "./support/browser.mjs";
+import { begin } from "./support/customer.mjs";
+import { until } from "./support/processes.mjs";
 import { World } from "./support/world.mjs";
 
 const MONTHLY = {
@@ -88,6 +91,44 @@ describe("the official SDK", () => {
     assert.equal((await fetch(payment.payment_link)).status, 200);
     const [buyer] = (await dodo.customers.list({ email: "new@example.com" })).items;
     assert.equal(buyer.customer_id, payment.customer.customer_id);
+  });
+
+  it("gives money back, line by line", async () => {
+    const pack = await dodo.products.create({ name: "Pack", tax_category: "saas", price: ONCE });
+    const made = await dodo.payments.create({
+      billing: { country: "DE" },
+      customer: { customer_id: customer.customer_id },
+      product_cart: [{ product_id: pack.product_id, quantity: 2 }],
+    });
+    const unpaid = dodo.refunds.create({ payment_id: made.payment_id });
+    await assert.rejects(unpaid, DodoPayments.ConflictError);
+    const browser = await openBrowser();
+    try {
+      await begin(await openPage(browser), made.payment_link, "4242 4242 4242 4242");
+    } finally {
+      await browser.close();
+    }
+    const payment = await until("the payment", async () => {
+      const payment = await dodo.payments.retrieve(made.payment_id);
+      return payment.status === "succeeded" ? payment : undefined;
+    });
+    assert.deepEqual([payment.refunds, payment.disputes, payment.refund_status], [[], [], null]);
+    const { items } = await dodo.payments.retrieveLineItems(payment.payment_id);
+    assert.deepEqual(items.map((item) => item.refundable_amount), [1800]);
+    const refund = await dodo.refunds.create({
+      payment_id: payment.payment_id,
+      items: [{ item_id: items[0].items_id, amount: 500, tax_inclusive: true }],
+      reason: "half",
+    });
+    assert.deepEqual([refund.status, refund.amount, refund.is_partial], ["succeeded", 500, true]);
+    assert.deepEqual(await dodo.refunds.retrieve(refund.refund_id), refund);
+    const listed = (await dodo.refunds.list({ page_number: 0, status: "succeeded" })).items;
+    assert.deepEqual(listed.map((item) => item.refund_id), [refund.refund_id]);
+    assert.equal((await dodo.payments.retrieve(payment.payment_id)).refund_status, "partial");
+    const receipt = await dodo.invoices.refunds.retrieve(refund.refund_id);
+    assert.equal(receipt.headers.get("content-type"), "application/pdf");
+    assert.deepEqual((await dodo.disputes.list({ page_number: 0 })).items, []);
+    await assert.rejects(dodo.disputes.retrieve("dsp_none"), DodoPayments.NotFoundError);
   });
 
   it("pages through a list", async () => {

@@ -4,6 +4,7 @@
 mod support;
 
 mod cards;
+mod disputes;
 mod faults;
 mod idempotency;
 mod ledger;

@@ -48,6 +48,10 @@ fn the_whole_table_is_as_reviewed() {
             why: HoldReason::PauseSettlement,
             grace_until: None,
         },
+        Event::PaymentFailed {
+            why: HoldReason::PaymentReversed,
+            grace_until: None,
+        },
         Event::GraceOver,
         Event::DuesPaid,
         Event::Pause,

@@ -211,3 +211,73 @@ async fn a_refund_without_an_end_is_on_the_operators_list() {
     assert_eq!(listed[0].refund.as_ref(), Some(&made.id));
     assert!(listed[0].next_look.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_amount_than_was_asked_for_settles_nothing_and_is_kept_as_it_came() {
+    for world in World::each().await {
+        let (subscription, _) = world.paid().await;
+        let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&subscription).await;
+        let open = unsettled::list(&world.cx).await.unwrap();
+        let payment = open[0].payment.clone();
+        let charges = world
+            .sandbox
+            .call(reqwest::Method::GET, "/control/charges", None)
+            .await;
+        let charges = charges["data"].as_array().unwrap();
+        let mut charge = charges
+            .iter()
+            .find(|charge| charge["key"] == payment.as_str())
+            .unwrap()
+            .clone();
+        charge["amount"]["minor"] = json!(3000);
+        deliver(&world, "charge.succeeded", &charge).await;
+
+        let mut tx = world.cx.store.read().await.unwrap();
+        let kept = tx.payment(&world.scope, &payment).await.unwrap().unwrap();
+        drop(tx);
+        assert!(kept.unapplied);
+        assert_eq!((kept.amount.minor, kept.captured().minor), (2900, 3000));
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        assert_eq!(
+            (listed[0].state, listed[0].amount.minor),
+            ("unapplied", 3000)
+        );
+        let wrong = world.compared().await.differences;
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0].problem, Problem::AmountDiffers);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_is_to_be_held_stays_on_the_list_until_somebody_decides() {
+    let world = World::sqlite().await;
+    let mut settings = (*world.cx.settings.load_full()).clone();
+    settings.billing.unapplied = vestibule::config::Unapplied::Hold;
+    world.cx.settings.store(std::sync::Arc::new(settings));
+    let (subscription, _) = world.paid().await;
+    let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+    world.sandbox.fault(lost).await;
+    world.renew(&subscription).await;
+    let payment = unsettled::list(&world.cx).await.unwrap()[0].payment.clone();
+    cancellation::now(
+        &world.cx,
+        &world.scope,
+        &subscription,
+        Cancellation::default(),
+    )
+    .await
+    .unwrap();
+    vestibule::flows::reconciliation::look(&world.cx, &world.scope, &payment)
+        .await
+        .unwrap();
+    refund::give_back_unapplied(&world.cx, &world.scope, &payment)
+        .await
+        .unwrap();
+    let listed = unsettled::list(&world.cx).await.unwrap();
+    assert_eq!((listed[0].state, listed[0].next_look), ("unapplied", None));
+    // Somebody does.
+    world.refund(&payment, Wish::Rest).await.unwrap();
+    assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
+}

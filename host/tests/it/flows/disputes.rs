@@ -299,3 +299,32 @@ async fn a_part_that_is_taken_back_leaves_the_subscription_and_names_what_is_lef
     let rest = world.refund(&payment, Wish::Rest).await.unwrap();
     assert_eq!(rest.amount.minor, 1900, "never more than is left");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reversal_can_end_the_subscription_instead_and_ends_the_grace_of_one_past_due() {
+    let world = World::sqlite().await;
+    let (past_due, payment) = world.paid().await;
+    let mut tx = world.cx.store.begin().await.unwrap();
+    let mut subscription = tx
+        .lock_subscription(&world.scope, &past_due)
+        .await
+        .unwrap()
+        .unwrap();
+    let until = world.cx.now() + SignedDuration::from_hours(48);
+    subscription.state = SubscriptionState::PastDue { until };
+    tx.save_subscription(&mut subscription).await.unwrap();
+    tx.commit().await.unwrap();
+    let opened = world.contest(&payment).await;
+    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+    deliver(&world, "dispute.lost", &lost).await;
+    assert!(world.is_reversed(&past_due).await);
+
+    let (ended, payment) = world.paid().await;
+    let mut settings = (*world.cx.settings.load_full()).clone();
+    settings.billing.on_reversal = vestibule::config::OnReversal::Cancel;
+    world.cx.settings.store(std::sync::Arc::new(settings));
+    let opened = world.contest(&payment).await;
+    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+    deliver(&world, "dispute.lost", &lost).await;
+    assert_eq!(world.subscription(&ended).await.state.name(), "cancelled");
+}
