@@ -143,6 +143,8 @@ fn method(customer: &Customer) -> PaymentMethod {
         network_reference: None,
         created_at: customer.created_at,
         last_used_at: None,
+        refused_at: None,
+        is_backup: false,
     }
 }
 

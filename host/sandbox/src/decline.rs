@@ -2,6 +2,8 @@
 //! customer are the caller's: the processor says a code, an advice and a plain sentence for
 //! developers.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// The reason of a decline.
@@ -11,6 +13,7 @@ use serde::Serialize;
 pub(crate) enum DeclineCode {
     GenericDecline,
     InsufficientFunds,
+    LimitExceeded,
     LostCard,
     StolenCard,
     ExpiredCard,
@@ -40,7 +43,10 @@ pub(crate) enum Advice {
 impl DeclineCode {
     pub(crate) fn advice(self) -> Advice {
         match self {
-            Self::GenericDecline | Self::InsufficientFunds | Self::ProcessingError => Advice::Later,
+            Self::GenericDecline
+            | Self::InsufficientFunds
+            | Self::LimitExceeded
+            | Self::ProcessingError => Advice::Later,
             Self::LostCard | Self::StolenCard | Self::Fraudulent | Self::DoNotHonor => {
                 Advice::Never
             }
@@ -52,10 +58,16 @@ impl DeclineCode {
         }
     }
 
+    /// How long the same method is not to be charged again.
+    pub(crate) fn wait(self) -> Option<Duration> {
+        (self == Self::LimitExceeded).then_some(Duration::from_hours(48))
+    }
+
     pub(crate) fn message(self) -> &'static str {
         match self {
             Self::GenericDecline => "The bank declined and gave no reason.",
             Self::InsufficientFunds => "There was not enough money on the account.",
+            Self::LimitExceeded => "The card is over its limit; try in two days.",
             Self::LostCard => "The card is reported lost.",
             Self::StolenCard => "The card is reported stolen.",
             Self::ExpiredCard => "The card has expired.",

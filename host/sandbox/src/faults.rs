@@ -69,11 +69,18 @@ pub(crate) struct Fault {
     /// For this long, lookups by this request's key find nothing.
     #[serde(default)]
     hide_lookup_ms: u64,
+    /// What a 429 says of when to ask again.
+    #[serde(default = "one_second")]
+    pub(crate) retry_after_s: u32,
     #[serde(default)]
     pub(crate) answer: Answer,
 }
 
 fn once() -> u32 {
+    1
+}
+
+fn one_second() -> u32 {
     1
 }
 

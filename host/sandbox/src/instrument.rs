@@ -29,6 +29,12 @@ pub(crate) enum Behaviour {
     ConfirmsThenDeclines,
     DeclinesAtRenewal,
     DeclinesHardAtRenewal,
+    /// Declined at the first two renewals, then there is money again.
+    DeclinesTwiceAtRenewal,
+    /// Over a limit at renewal, and not to be tried for two days.
+    LimitedAtRenewal,
+    /// Its bank has replaced it since it was saved.
+    ExpiresAtRenewal,
     DebitSettles,
     DebitFails,
 }
@@ -60,9 +66,12 @@ impl Behaviour {
             Self::ConfirmsOnce | Self::ConfirmsAlways | Self::ConfirmsThenDeclines => {
                 Verdict::Confirm
             }
-            Self::Succeeds | Self::DeclinesAtRenewal | Self::DeclinesHardAtRenewal => {
-                Verdict::Succeed
-            }
+            Self::Succeeds
+            | Self::DeclinesAtRenewal
+            | Self::DeclinesHardAtRenewal
+            | Self::DeclinesTwiceAtRenewal
+            | Self::LimitedAtRenewal
+            | Self::ExpiresAtRenewal => Verdict::Succeed,
             Self::DebitSettles | Self::DebitFails => Verdict::Process,
         }
     }
@@ -75,9 +84,15 @@ impl Behaviour {
         }
     }
 
-    /// The verdict on a saved method that the merchant charges without the customer.
-    pub(crate) fn when_renewed(self) -> Verdict {
+    /// The verdict on a saved method that the merchant charges without the customer, after it
+    /// was declined so for `declined` times.
+    pub(crate) fn when_renewed(self, declined: i64) -> Verdict {
         match self {
+            Self::DeclinesTwiceAtRenewal if declined < 2 => {
+                Verdict::Decline(DeclineCode::InsufficientFunds)
+            }
+            Self::LimitedAtRenewal => Verdict::Decline(DeclineCode::LimitExceeded),
+            Self::ExpiresAtRenewal => Verdict::Decline(DeclineCode::ExpiredCard),
             Self::DeclinesAtRenewal => Verdict::Decline(DeclineCode::GenericDecline),
             Self::DeclinesHardAtRenewal => Verdict::Decline(DeclineCode::DoNotHonor),
             Self::ConfirmsAlways => Verdict::Decline(DeclineCode::AuthenticationRequired),
@@ -179,6 +194,27 @@ pub(crate) const CARDS: &[Instrument] = &[
         "credit",
         Behaviour::DeclinesHardAtRenewal,
         "Succeeds now, is refused for good at renewal",
+    ),
+    card(
+        "4000000000000366",
+        "visa",
+        "credit",
+        Behaviour::DeclinesTwiceAtRenewal,
+        "Succeeds now, has no money at two renewals, then succeeds",
+    ),
+    card(
+        "4000000000000424",
+        "visa",
+        "credit",
+        Behaviour::LimitedAtRenewal,
+        "Succeeds now, is over its limit at renewal for two days",
+    ),
+    card(
+        "4000000000000481",
+        "visa",
+        "credit",
+        Behaviour::ExpiresAtRenewal,
+        "Succeeds now, has expired at renewal",
     ),
     card(
         "4000000000000002",

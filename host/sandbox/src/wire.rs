@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use url::Url;
 
+use crate::clock;
 use crate::decline::{Advice, DeclineCode};
 use crate::money::Money;
 use crate::store::{
@@ -41,6 +42,8 @@ struct DeclineOut {
     code: DeclineCode,
     advice: Advice,
     message: &'static str,
+    /// With the advice `later`: not before this moment.
+    not_before: Option<i64>,
 }
 
 /// Where to send the customer.
@@ -187,6 +190,9 @@ pub(crate) async fn intent_out(
             code,
             advice: code.advice(),
             message: code.message(),
+            not_before: code
+                .wait()
+                .map(|wait| intent.updated_at.saturating_add(clock::micros(wait))),
         }),
         action: page.map(|page| Action {
             url: page_url(public_url, page, &intent.token),

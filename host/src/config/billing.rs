@@ -17,6 +17,32 @@ pub struct Billing {
     /// on hold at once.
     #[serde(deserialize_with = "duration::one")]
     pub grace: SignedDuration,
+    /// When a declined renewal is tried again, counted from its failure, where the decline
+    /// allows it.
+    #[serde(deserialize_with = "duration::list")]
+    pub retries: Vec<SignedDuration>,
+    /// On which dates, counted from the failure, the customer is asked to pay.
+    #[serde(deserialize_with = "duration::list")]
+    pub reminders: Vec<SignedDuration>,
+    /// How long before its end a trial is told of.
+    #[serde(deserialize_with = "duration::list")]
+    pub trial_notices: Vec<SignedDuration>,
+    /// How long before it a renewal is told of.
+    #[serde(deserialize_with = "duration::list")]
+    pub renewal_notices: Vec<SignedDuration>,
+    /// The same where a period is a year or longer.
+    #[serde(deserialize_with = "duration::list")]
+    pub yearly_renewal_notices: Vec<SignedDuration>,
+    /// How long before its end a card is told of; zero for never.
+    #[serde(deserialize_with = "duration::one")]
+    pub card_notice: SignedDuration,
+    /// How often one method may be declined within a day before it is left alone.
+    pub tries_a_day: u32,
+    /// The same within 30 days.
+    pub tries_in_30_days: u32,
+    /// The longest wait that a gateway is granted when it names one.
+    #[serde(deserialize_with = "duration::one")]
+    pub longest_wait: SignedDuration,
     /// New payment methods of one customer within a day.
     pub new_methods_a_day: u32,
     /// How long a payment may await the customer before the gateway is asked to cancel it.
@@ -102,6 +128,15 @@ impl Default for Billing {
     fn default() -> Self {
         Self {
             grace: SignedDuration::ZERO,
+            retries: [1, 3, 5, 7, 13].map(days).to_vec(),
+            reminders: [3, 7, 13].map(days).to_vec(),
+            trial_notices: [7, 2].map(days).to_vec(),
+            renewal_notices: Vec::new(),
+            yearly_renewal_notices: vec![days(30)],
+            card_notice: days(30),
+            tries_a_day: 10,
+            tries_in_30_days: 15,
+            longest_wait: days(30),
             new_methods_a_day: 5,
             payment_expiry: SignedDuration::from_mins(30),
             payment_link_lifetime: SignedDuration::from_hours(24),
@@ -125,14 +160,24 @@ impl Default for Billing {
     }
 }
 
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
 impl Billing {
     pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {
-        if !self.lookup_after.is_sorted() {
-            problems.push(source.problem(
-                "billing.lookup_after",
-                "is not in ascending order",
-                "Each duration counts from the same moment; write the shortest first.",
-            ));
+        for (key, dates) in [
+            ("billing.lookup_after", &self.lookup_after),
+            ("billing.retries", &self.retries),
+            ("billing.reminders", &self.reminders),
+        ] {
+            if !dates.is_sorted() {
+                problems.push(source.problem(
+                    key,
+                    "is not in ascending order",
+                    "Each duration counts from the same moment; write the shortest first.",
+                ));
+            }
         }
         if self.balance_every.is_zero() {
             problems.push(source.problem(

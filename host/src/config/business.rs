@@ -102,6 +102,8 @@ pub struct Allow {
     pub edit_profile: bool,
     /// Change the e-mail address.
     pub change_email: bool,
+    /// Mark a method as the one that is tried when another is declined at a renewal.
+    pub backup_method: bool,
 }
 
 impl Default for Allow {
@@ -114,6 +116,7 @@ impl Default for Allow {
             reactivate: true,
             edit_profile: true,
             change_email: true,
+            backup_method: true,
         }
     }
 }

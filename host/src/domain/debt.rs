@@ -13,6 +13,9 @@ text_enum! {
     pub enum DebtKind {
         /// One period of a subscription.
         Period = "period",
+        /// A period that was supplied though it is unpaid: it was too little to charge, and is
+        /// carried to the next invoice.
+        Carried = "carried",
         /// A one-time purchase.
         Purchase = "purchase",
         /// The difference of a plan change.

@@ -157,6 +157,8 @@ ids! {
     LicenseId = "lic",
     /// One activation of a license key.
     LicenseInstanceId = "lki",
+    /// The asking that a failed renewal causes.
+    DunningId = "dun",
     /// A hosted page on which a new method is given.
     PageId = "pag",
     /// A fact told to the merchant by webhook.

@@ -10,6 +10,7 @@ pub mod card_number;
 pub mod customer;
 pub mod debt;
 pub mod dispute;
+pub mod dunning;
 pub mod email;
 pub mod endpoint;
 pub mod event_type;

@@ -1,6 +1,7 @@
 //! Billing intervals and periods, counted from an anchor in the business's time zone so that
 //! a month-end never drifts.
 
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,23 @@ impl Interval {
     }
 }
 
+/// The instant `count` working days (Monday to Friday) after `at`, on the wall clock of `zone`.
+pub fn working_days_after(
+    at: Timestamp,
+    count: u32,
+    zone: &TimeZone,
+) -> Result<Timestamp, OutOfRange> {
+    let mut day = at.to_zoned(zone.clone());
+    let mut left = count;
+    while left > 0 {
+        day = day.tomorrow().map_err(|_| OutOfRange)?;
+        if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            left -= 1;
+        }
+    }
+    Ok(day.timestamp())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +215,25 @@ mod tests {
         assert_eq!(
             dates(Unit::Month, 1, "2027-03-15T08:00:00Z", "Europe/Berlin")[1],
             "2027-04-15T07:00:00Z"
+        );
+    }
+
+    #[test]
+    fn working_days_pass_over_the_weekend_on_the_wall_clock() {
+        let after = |from: &str, days| {
+            let there = working_days_after(at(from), days, &TimeZone::UTC);
+            there.expect("in range").to_string()
+        };
+        // 2026-11-26 is a Thursday.
+        assert_eq!(after("2026-11-26T10:00:00Z", 2), "2026-11-30T10:00:00Z");
+        assert_eq!(after("2026-11-28T10:00:00Z", 1), "2026-11-30T10:00:00Z");
+        assert_eq!(after("2026-11-23T10:00:00Z", 2), "2026-11-25T10:00:00Z");
+        assert_eq!(after("2026-11-23T10:00:00Z", 0), "2026-11-23T10:00:00Z");
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
+        let spring = working_days_after(at("2027-03-26T10:00:00Z"), 1, &berlin);
+        assert_eq!(
+            spring.expect("in range").to_string(),
+            "2027-03-29T09:00:00Z"
         );
     }
 

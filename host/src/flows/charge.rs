@@ -1,10 +1,12 @@
 //! One charge at the gateway: the intent that a transaction commits, and the sending of
 //! exactly that, now or again.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::records::{self, News};
-use super::{AttemptOf, Ending, Error, Refused, settlement, token};
+use super::{AttemptOf, Ending, Error, Refused, settlement, token, tries};
 use crate::config::{Business, ModeSettings};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -147,13 +149,61 @@ pub(super) async fn mark_sent(
     payment: &mut Payment,
     request: &ChargeRequest,
 ) -> Result<(), Error> {
+    if let Some(method) = &payment.method {
+        tries::check(cx, tx, &payment.scope, method, payment.created_at).await?;
+    }
     payment.sent_at = Some(cx.now());
-    payment.request =
-        Some(serde_json::to_string(request).map_err(|error| {
-            Error::Unavailable(format!("the charge cannot be stored: {error}"))
-        })?);
+    keep_request(payment, request)?;
     order_look(cx, tx, payment).await?;
     Ok(())
+}
+
+/// Keeps the request of a payment as it will be sent.
+pub(super) fn keep_request(payment: &mut Payment, request: &ChargeRequest) -> Result<(), Error> {
+    let text = serde_json::to_string(request)
+        .map_err(|error| Error::Unavailable(format!("the charge cannot be stored: {error}")))?;
+    payment.request = Some(text);
+    Ok(())
+}
+
+/// When the request of a payment was made (host time): its key is not known to the gateway
+/// for longer. Ids of charges that the customer does not start are dated by their period.
+pub(super) fn made_at(payment: &Payment) -> Timestamp {
+    let request = || serde_json::from_str::<ChargeRequest>(payment.request.as_deref()?).ok();
+    let by_request = match payment.initiator {
+        Initiator::Customer => None,
+        Initiator::Recurring | Initiator::Unscheduled => {
+            request().and_then(|request| request.expires_at.checked_sub(UNATTENDED).ok())
+        }
+    };
+    let by_id = || payment.id.made_at();
+    by_request.or_else(by_id).unwrap_or(payment.created_at)
+}
+
+/// Commits the intent of a payment. Where the answer to the commit was lost it is read again
+/// first: what is written is sent, and what is not is no payment.
+pub(super) async fn commit(cx: &Cx, tx: Tx, payment: &Payment) -> Result<(), Error> {
+    let lost = match tx.commit().await {
+        Err(error @ store::Error::Unanswered(_)) => error,
+        answered => return Ok(answered?),
+    };
+    tracing::warn!(payment.id = %payment.id, "the answer to a commit was lost; it is read again");
+    let mut tx = cx.store.read().await?;
+    let written = tx.payment(&payment.scope, &payment.id).await?;
+    let is_ours = written.is_some_and(|written| written.sent_at == payment.sent_at);
+    if is_ours { Ok(()) } else { Err(lost.into()) }
+}
+
+/// How a payment stands whose outcome could not be booked, as far as can be read.
+async fn read_again(cx: &Cx, scope: &Scope, id: &PaymentId) -> Ending {
+    let read = async {
+        let mut tx = cx.store.read().await?;
+        tx.payment(scope, id).await
+    };
+    match read.await {
+        Ok(Some(payment)) => Ending::of(&payment),
+        Ok(None) | Err(_) => Ending::Unknown,
+    }
 }
 
 /// Orders the next look at an open payment.
@@ -230,7 +280,7 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
         }
         Err(error) if error.may_be_sent_again() => {
             tracing::warn!(payment.id = %id, error = %error, "a charge was not executed and is sent again");
-            return not_executed(cx, scope, id).await;
+            return not_executed(cx, scope, id, error.wanted_wait()).await;
         }
         Err(error) => {
             tracing::error!(payment.id = %id, error = %error, "a charge is impossible; the gateway's settings need attention");
@@ -249,11 +299,14 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
         Ok(after) => Ok(Ending::of(&after)),
         Err(error) => Err(error),
     };
-    // The gateway was asked: whatever happens here now, the answer is that nobody knows yet.
-    Ok(settled.unwrap_or_else(|error| {
-        tracing::error!(payment.id = %id, error = &error as &dyn std::error::Error, "the outcome of a charge was not written down; it will be asked for");
-        Ending::Unknown
-    }))
+    // The gateway was asked: if that is not written down, the answer is that nobody knows yet.
+    match settled {
+        Ok(ending) => Ok(ending),
+        Err(error) => {
+            tracing::error!(payment.id = %id, error = &error as &dyn std::error::Error, "the outcome of a charge may not be written down; it will be asked for");
+            Ok(read_again(cx, scope, id).await)
+        }
+    }
 }
 
 fn waits_for_nobody(payment: &Payment) -> bool {
@@ -261,8 +314,17 @@ fn waits_for_nobody(payment: &Payment) -> bool {
         && matches!(payment.state, PaymentState::AwaitingCustomer { .. })
 }
 
-/// The request did certainly not happen: the payment stays open and is sent again soon.
-async fn not_executed(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
+/// The request did certainly not happen: the payment stays open and is sent again soon, or
+/// when the gateway wants it.
+async fn not_executed(
+    cx: &Cx,
+    scope: &Scope,
+    id: &PaymentId,
+    wanted: Option<Duration>,
+) -> Result<Ending, Error> {
+    let longest = cx.settings.load().billing.longest_wait;
+    let wanted = wanted.map(|wait| SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
+    let wait = wanted.unwrap_or(SEND_AGAIN).min(longest).max(SEND_AGAIN);
     let mut tx = cx.store.begin().await?;
     let Some(mut payment) = settlement::lock(&mut tx, scope, id).await?.1 else {
         return Err(Error::NotFound("payment"));
@@ -271,7 +333,7 @@ async fn not_executed(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, 
         payment.sent_at = None;
         payment.updated_at = cx.business_now(&mut tx, scope).await?;
         tx.save_payment(&mut payment).await?;
-        let at = cx.now().checked_add(SEND_AGAIN).unwrap_or(Timestamp::MAX);
+        let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
         cx.order_at(
             &mut tx,
             scope,

@@ -182,6 +182,42 @@ async fn ask(
     }
 }
 
+/// Marks a saved method as the one that is tried when another is declined at a renewal, or
+/// takes the mark away.
+pub async fn set_backup(
+    cx: &Cx,
+    scope: &Scope,
+    customer: &CustomerId,
+    id: &MethodId,
+    is_backup: bool,
+) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let method = tx.lock_method(scope, id).await?;
+    let method = method
+        .filter(|method| method.customer == *customer)
+        .ok_or(Error::NotFound("payment method"))?;
+    if method.is_backup == is_backup {
+        return Ok(());
+    }
+    if is_backup && method.refused_at.is_some() {
+        return Err(Error::Refused(Refused::MethodUnusable));
+    }
+    tx.set_backup_method(scope, customer, is_backup.then_some(id))
+        .await?;
+    facts::audit(
+        cx,
+        &mut tx,
+        scope,
+        "payment-method.backup",
+        id.as_str(),
+        Some(serde_json::json!({ "backup": method.is_backup })),
+        Some(serde_json::json!({ "backup": is_backup })),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Removes a saved method that pays for nothing: first here, so that it is never charged
 /// again, then at the gateway. Removing one that is gone is fine.
 pub async fn detach(
@@ -201,9 +237,14 @@ pub async fn detach(
             _ => Err(Error::NotFound("payment method")),
         };
     };
-    let pays = !tx.subscriptions_by_method(scope, id).await?.is_empty();
-    if pays || tx.is_method_charged(scope, id).await? {
-        return Err(Error::Refused(Refused::MethodInUse));
+    let pays_for = tx.subscriptions_by_method(scope, id).await?;
+    let mut users: Vec<SubscriptionId> = pays_for.into_iter().map(|user| user.id).collect();
+    let charged = tx.charged_with(scope, id).await?;
+    users.extend(charged.iter().flatten().cloned());
+    users.sort();
+    users.dedup();
+    if !users.is_empty() || !charged.is_empty() {
+        return Err(Error::MethodInUse(users));
     }
     let now = cx.business_now(&mut tx, scope).await?;
     tx.detach_method(scope, id, now).await?;

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod api_key;
+mod automatic;
 pub mod balance;
 pub mod begin;
 pub mod cancellation;
@@ -16,14 +17,17 @@ pub mod details;
 mod dispute;
 pub mod documents;
 mod dues;
+pub mod dunning;
 pub mod email_change;
 pub mod endpoint;
 mod facts;
 mod grants;
+pub mod lent_access;
 pub mod license;
 pub mod limit;
 pub mod method_page;
 pub mod method_update;
+pub mod notices;
 mod off_schedule;
 pub mod on_demand;
 pub mod pause;
@@ -44,11 +48,12 @@ pub mod sign_in;
 pub mod staff;
 pub mod test_clock;
 pub mod token;
+mod tries;
 pub mod unsettled;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::domain::id::{MethodId, PaymentId, SetupId};
+use crate::domain::id::{MethodId, PaymentId, SetupId, SubscriptionId};
 use crate::domain::money::MoneyError;
 use crate::domain::payment::{CustomerAction, Decline, Payment, PaymentState};
 use crate::domain::period::OutOfRange;
@@ -170,6 +175,9 @@ pub enum Error {
     /// The thing's state does not allow it.
     #[error("not allowed: {0}")]
     Refused(Refused),
+    /// A method that pays for these subscriptions, or is being charged, cannot be removed.
+    #[error("the payment method is in use{}", by(.0))]
+    MethodInUse(Vec<SubscriptionId>),
     /// What was given cannot be used.
     #[error("{field}: {problem}")]
     Invalid {
@@ -184,6 +192,16 @@ pub enum Error {
     /// The store could not answer or write.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// By which subscriptions, where there are any.
+fn by(users: &[SubscriptionId]) -> String {
+    let ids: Vec<&str> = users.iter().map(SubscriptionId::as_str).collect();
+    if ids.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", ids.join(", "))
+    }
 }
 
 /// Why the state of a thing does not allow an act.
@@ -204,9 +222,6 @@ pub enum Refused {
     /// The business does not let customers do this.
     #[error("the business does not allow it")]
     NotOffered,
-    /// A method in use cannot be removed.
-    #[error("the method pays for a subscription")]
-    MethodInUse,
     /// The method belongs to another gateway or cannot be charged again.
     #[error("the method cannot be used here")]
     MethodUnusable,

@@ -288,7 +288,7 @@ async fn intend(
         Some(after),
     )
     .await?;
-    tx.commit().await?;
+    charge::commit(cx, tx, &payment).await?;
     Ok(payment.id)
 }
 

@@ -44,7 +44,7 @@ async fn send_again(cx: &Cx, scope: &Scope, payment: &Payment) -> Result<Ending,
         Ok(gateway) => half(gateway.description().key_lifetime),
         Err(_) => SignedDuration::from_hours(12),
     };
-    let made = id.made_at().unwrap_or(payment.created_at);
+    let made = charge::made_at(payment);
     if made.checked_add(alive).is_ok_and(|end| end <= cx.now()) {
         return settlement::abandon(cx, scope, id).await;
     }

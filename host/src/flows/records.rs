@@ -24,6 +24,8 @@ pub(super) struct News {
     pub(super) method: Option<answer::SavedMethod>,
     /// Whether the gateway refused the request as one that can never be carried out.
     pub(super) impossible: bool,
+    /// Before when the gateway does not want the same charge again (host time).
+    pub(super) not_before: Option<Timestamp>,
 }
 
 impl News {
@@ -36,13 +38,19 @@ impl News {
             customer_reference: None,
             method: None,
             impossible: false,
+            not_before: None,
         }
     }
 }
 
 impl From<answer::Payment> for News {
     fn from(payment: answer::Payment) -> Self {
+        let not_before = match &payment.outcome {
+            answer::Outcome::Declined(decline) => decline.not_before.map(micros),
+            _ => None,
+        };
         Self {
+            not_before,
             event: event(payment.outcome),
             amount: Some(payment.amount),
             reference: payment.reference,
@@ -205,5 +213,7 @@ pub(super) fn method(
         network_reference: saved.network,
         created_at: now,
         last_used_at: Some(now),
+        refused_at: None,
+        is_backup: false,
     }
 }

@@ -3,24 +3,29 @@
 
 use jiff::Timestamp;
 
+use super::automatic::{self, Automatic};
 use super::begin::{line, period_debt};
-use super::charge::{self, Intent};
 use super::reactivation::available;
-use super::{Error, cancellation, dispute, facts, settlement};
+use super::tries::{self, Allowance};
+use super::{Error, cancellation, charge, dispute, dunning, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::debt::Debt;
-use crate::domain::id::{Id, PaymentId, SubscriptionId};
-use crate::domain::payment::{Initiator, Payment, PaymentState, Purpose};
+use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::method::PaymentMethod;
+use crate::domain::payment::{Payment, PaymentState, Purpose};
+use crate::domain::period::Period;
 use crate::domain::subscription::{
     CancelReason, Subscription, SubscriptionEvent, SubscriptionState,
 };
-use crate::domain::tax::Line;
+use crate::domain::tax::{self, Line};
 use crate::domain::transition::Transition;
 use crate::store::{self, MailOrder, Tx, Work};
 
 /// Between two looks at a grace that has ended while a bank is moving the money.
 const WAIT_FOR_BANK: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
+/// Before a renewal whose method is being tried by others is tried itself.
+const ANOTHER_TIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// Does what is due on a subscription now; nothing when nothing is.
 pub async fn due(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
@@ -76,9 +81,12 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         tx.commit().await?;
         return Ok(None);
     }
-    let payment = intend(cx, &mut tx, subscription, now).await?;
-    tx.commit().await?;
-    Ok(payment)
+    let Some(payment) = intend(cx, &mut tx, subscription, now).await? else {
+        tx.commit().await?;
+        return Ok(None);
+    };
+    charge::commit(cx, tx, &payment).await?;
+    Ok(Some(payment.id))
 }
 
 /// While the bank decides about a payment with this method, the method is not charged without its
@@ -110,9 +118,9 @@ async fn waits_for_the_bank(
 async fn intend(
     cx: &Cx,
     tx: &mut Tx,
-    mut subscription: Subscription,
+    subscription: Subscription,
     now: Timestamp,
-) -> Result<Option<PaymentId>, Error> {
+) -> Result<Option<Payment>, Error> {
     let scope = subscription.scope.clone();
     let (business, _) = available(cx, &scope)?;
     let zone = &business.time_zone;
@@ -139,66 +147,50 @@ async fn intend(
     let debt = period_debt(cx, &subscription, line, start, now)?;
     tx.insert_debt(&debt).await?;
     let dues: Vec<Debt> = tx.dues_of(&scope, &subscription.id).await?;
-    let Some(debt) = dues.into_iter().find(|due| due.cause == debt.cause) else {
+    let is_new = |due: &&Debt| due.kind == DebtKind::Period && due.cause == debt.cause;
+    let Some(debt) = dues.iter().find(is_new).cloned() else {
         return Ok(None);
     };
     if debt.amount.is_zero() {
         let closed = crate::domain::debt::DebtState::Settled;
         tx.close_debt(&scope, &debt.id, closed, None, now).await?;
-        subscription.period = period;
-        subscription.updated_at = now;
-        facts::tell(
-            cx,
-            tx,
-            &scope,
-            "subscription.renewed",
-            subscription.id.as_str(),
-            now,
-        )
-        .await?;
-        settlement::schedule(cx, tx, &subscription).await?;
-        tx.save_subscription(&mut subscription).await?;
+        go_on(cx, tx, subscription, period, now).await?;
         return Ok(None);
     }
-    let method = match &subscription.method {
-        Some(id) => tx.method(&scope, id).await?,
-        None => None,
-    };
-    let Some(method) = method else {
+    let method = match usable(cx, tx, &subscription, now).await? {
+        Usable::Now(method) => *method,
+        Usable::Later => {
+            let at = cx.now().checked_add(ANOTHER_TIME).unwrap_or(Timestamp::MAX);
+            let work = Work::Renew {
+                subscription: subscription.id.clone(),
+            };
+            cx.order_at(tx, &scope, &work, at).await?;
+            return Ok(None);
+        }
         // Nothing to charge: the customer is asked for a method.
-        hold(cx, tx, subscription, now).await?;
+        Usable::None => {
+            dunning::fail(cx, tx, subscription, None, None, now).await?;
+            return Ok(None);
+        }
+    };
+    let dues: Vec<Debt> = dues.into_iter().filter(|due| !due.disputed).collect();
+    let lines: Vec<Line> = dues.iter().flat_map(|due| due.lines.clone()).collect();
+    let totals = tax::totals(debt.amount.currency, &lines)?;
+    if automatic::is_too_little(cx, &scope, &method.gateway, totals.gross) {
+        tx.carry_debt(&scope, &debt.id).await?;
+        go_on(cx, tx, subscription, period, now).await?;
         return Ok(None);
-    };
-    let customer = tx
-        .customer(&scope, &subscription.customer)
-        .await?
-        .ok_or(Error::NotFound("customer"))?;
-    let attempt = tx.attempts_at(&debt.id).await?;
-    let parts = [subscription.id.as_str(), &debt.cause, &attempt.to_string()];
-    let reference = method.customer_reference.clone();
-    let intent = Intent {
-        id: PaymentId::derived(start, &parts),
-        purpose: Purpose::Renewal,
-        subscription: Some(&subscription),
-        customer: &customer,
-        buyer: subscription.buyer.clone(),
-        amount: debt.amount,
-        tax_minor: debt.tax_minor,
-        gateway: method.gateway.clone(),
-        method: Some(method),
-        initiator: Initiator::Recurring,
-        description: product.name.clone(),
+    }
+    let charge = Automatic {
+        business: &business,
+        subscription: &subscription,
+        dues: &dues,
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
         period: Some(period),
-        quote: None,
-        attempt,
-        metadata: subscription.metadata.clone(),
-        return_url: None,
+        method,
     };
-    let mut payment = intent.payment(&scope, now);
-    let request = intent.request(cx, &scope, &business, reference);
-    charge::mark_sent(cx, tx, &mut payment, &request).await?;
-    tx.insert_payment(&payment).await?;
-    tx.hold_debt(&payment.id, &debt.id).await?;
+    let payment = charge.intend(cx, tx, now).await?;
     // The agreed term ends on its date, whatever becomes of this payment until then.
     if let Some(end) = subscription.expires_at {
         let work = Work::Renew {
@@ -206,37 +198,55 @@ async fn intend(
         };
         cx.order_at_business_time(tx, &scope, &work, end).await?;
     }
-    Ok(Some(payment.id))
+    Ok(Some(payment))
 }
 
-async fn hold(
+/// The next period begins without a charge.
+async fn go_on(
     cx: &Cx,
     tx: &mut Tx,
     mut subscription: Subscription,
+    period: Period,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let event = SubscriptionEvent::PaymentFailed {
-        why: crate::domain::subscription::HoldReason::RenewalFailed,
-        grace_until: None,
-    };
-    if let Transition::Moved(state) = subscription.state.apply(event, now) {
-        subscription.state = state;
-        subscription.updated_at = now;
-        let scope = subscription.scope.clone();
-        tx.suspend_licenses(&scope, &subscription.id, true).await?;
-        facts::tell(
-            cx,
-            tx,
-            &scope,
-            "subscription.on_hold",
-            subscription.id.as_str(),
-            now,
-        )
-        .await?;
-        settlement::schedule(cx, tx, &subscription).await?;
-        tx.save_subscription(&mut subscription).await?;
-    }
+    subscription.period = period;
+    subscription.updated_at = now;
+    let (scope, id) = (&subscription.scope, subscription.id.as_str());
+    facts::tell(cx, tx, scope, "subscription.renewed", id, now).await?;
+    settlement::schedule(cx, tx, &subscription).await?;
+    tx.save_subscription(&mut subscription).await?;
     Ok(())
+}
+
+/// What a renewal may charge.
+enum Usable {
+    Now(Box<PaymentMethod>),
+    /// Tries without an answer yet may use up what the method is allowed.
+    Later,
+    None,
+}
+
+/// The method of the subscription or, where that one may never be charged, the backup method.
+async fn usable(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<Usable, Error> {
+    let scope = &subscription.scope;
+    let main = match &subscription.method {
+        Some(id) => tx.method(scope, id).await?,
+        None => None,
+    };
+    if let Some(main) = main {
+        match tries::allowance(cx, tx, scope, &main.id, now).await? {
+            Allowance::Free => return Ok(Usable::Now(Box::new(main))),
+            Allowance::Busy => return Ok(Usable::Later),
+            Allowance::UsedUp | Allowance::Refused => {}
+        }
+    }
+    let backup = dunning::backup_of(cx, tx, subscription, None, now).await?;
+    Ok(backup.map_or(Usable::None, |backup| Usable::Now(Box::new(backup))))
 }
 
 /// The agreed term is over.
@@ -251,6 +261,7 @@ async fn expire(
         subscription.state = state;
         subscription.updated_at = now;
         tx.end_licenses(&scope, &subscription.id, now).await?;
+        dunning::stop(tx, &subscription, now).await?;
         facts::tell(
             cx,
             tx,
@@ -293,6 +304,7 @@ pub async fn grace_over(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(
         subscription.updated_at = now;
         tx.suspend_licenses(scope, id, true).await?;
         facts::tell(cx, &mut tx, scope, "subscription.on_hold", id.as_str(), now).await?;
+        dunning::grace_over(cx, &mut tx, &subscription).await?;
         tx.save_subscription(&mut subscription).await?;
         tx.commit().await?;
     }

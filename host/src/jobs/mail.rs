@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 
 use super::post::{Letter, Post};
+use super::reminder::{self, named};
 use super::{Jobs, Verdict};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
-use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Advice, Payment, PaymentState};
@@ -22,6 +23,19 @@ use crate::mail::refund::{PaymentReversed, RefundIssued};
 use crate::store::{self, MailOrder, Tx};
 
 pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdict {
+    let message_id = order.message_key().replace(':', "-");
+    match order {
+        MailOrder::PaymentDue { dunning, .. } => {
+            return reminder::due(jobs, scope, dunning, &message_id).await;
+        }
+        MailOrder::RenewalSoon { subscription, .. } => {
+            return reminder::renewal(jobs, scope, subscription, &message_id).await;
+        }
+        MailOrder::CardExpiring { method, .. } => {
+            return reminder::card(jobs, scope, method, &message_id).await;
+        }
+        _ => {}
+    }
     let Some(post) = Post::of(jobs, scope) else {
         return Verdict::Park("the business's file is not there".to_owned());
     };
@@ -34,7 +48,6 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         Ok(None) => return Verdict::GiveUp("what the mail is about is not there".to_owned()),
         Err(error) => return error.into(),
     };
-    let message_id = order.message_key().replace(':', "-");
     let letter = Letter {
         to: &facts.customer.email,
         locale: facts.customer.locale.as_deref(),
@@ -55,13 +68,16 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
             post.send(&letter, facts.reactivated(portal)).await
         }
         MailOrder::PaymentReversed { .. } => post.send(&letter, facts.reversed(portal)).await,
-        MailOrder::PaymentFailed { .. } => post.send(&letter, facts.failed(portal)).await,
+        MailOrder::PaymentFailed { .. } => post.send(&letter, facts.failed(&post)).await,
         MailOrder::PaymentMethodUpdated { .. } => {
             post.send(&letter, facts.method_updated(portal)).await
         }
         MailOrder::SubscriptionCancelled { .. } => {
             post.send(&letter, facts.cancelled(portal)).await
         }
+        MailOrder::PaymentDue { .. }
+        | MailOrder::RenewalSoon { .. }
+        | MailOrder::CardExpiring { .. } => Verdict::Done,
     }
 }
 
@@ -73,6 +89,10 @@ struct Facts {
     refund: Option<Refund>,
     invoice: Option<Invoice>,
     method: Option<PaymentMethod>,
+    /// The method that was declined before the backup method was tried.
+    declined: Option<PaymentMethod>,
+    /// When a declined renewal is tried again, if its decline allows that.
+    retry_at: Option<Timestamp>,
     product: Option<Product>,
 }
 
@@ -133,6 +153,16 @@ impl Facts {
             Some(subscription) => tx.product(scope, &subscription.product).await?,
             None => None,
         };
+        let declined = match (&payment, &method) {
+            (Some(payment), Some(method)) if method.is_backup => {
+                declined_before(tx, payment, chosen).await?
+            }
+            _ => None,
+        };
+        let retry_at = match &subscription {
+            Some(subscription) => retry_at(tx, subscription, payment.as_ref()).await?,
+            None => None,
+        };
         Ok(Some(Self {
             customer,
             subscription,
@@ -140,6 +170,8 @@ impl Facts {
             refund,
             invoice,
             method,
+            declined,
+            retry_at,
             product,
         }))
     }
@@ -152,11 +184,7 @@ impl Facts {
     }
 
     fn method(&self) -> Option<Method> {
-        let method = self.method.as_ref()?;
-        Some(Method {
-            brand: method.brand.clone().unwrap_or_else(|| method.kind.clone()),
-            last4: method.last4.clone(),
-        })
+        self.method.as_ref().map(named)
     }
 
     /// The next charge; none when the subscription ends with its period.
@@ -191,6 +219,7 @@ impl Facts {
             amount: payment.amount,
             at,
             method: self.method(),
+            instead_of: self.declined.as_ref().map(named),
             invoice_number: self
                 .invoice
                 .as_ref()
@@ -249,7 +278,7 @@ impl Facts {
     }
 
     /// None when it was paid before the mail was written.
-    fn failed(&self, portal: String) -> Option<PaymentFailed> {
+    fn failed(&self, post: &Post<'_>) -> Option<PaymentFailed> {
         let payment = self.payment.as_ref()?;
         let (advice, at) = match &payment.state {
             PaymentState::Declined { decline, at } => (Some(decline.advice), at),
@@ -257,8 +286,10 @@ impl Facts {
             PaymentState::Cancelled { at } => (None, at),
             _ => return None,
         };
-        let meaning = match &self.subscription.as_ref()?.state {
-            SubscriptionState::OnHold { .. } if advice == Some(Advice::Authenticate) => {
+        let subscription = self.subscription.as_ref()?;
+        let confirm = advice == Some(Advice::Authenticate);
+        let meaning = match &subscription.state {
+            SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. } if confirm => {
                 FailureMeaning::NeedsConfirmation
             }
             SubscriptionState::OnHold { .. } => FailureMeaning::OnHold,
@@ -272,7 +303,9 @@ impl Facts {
             amount: payment.amount,
             at: *at,
             meaning,
-            portal,
+            backup: self.declined.as_ref().and_then(|_| self.method()),
+            retry_at: self.retry_at,
+            link: post.reactivation(&subscription.id),
         })
     }
 
@@ -301,6 +334,44 @@ impl Facts {
     }
 }
 
+/// The method of the subscription that was declined before `payment` was tried.
+async fn declined_before(
+    tx: &mut Tx,
+    payment: &Payment,
+    main: Option<&MethodId>,
+) -> store::Result<Option<PaymentMethod>> {
+    let Some(main) = main.filter(|main| payment.method.as_ref() != Some(main)) else {
+        return Ok(None);
+    };
+    let tries = tx.tries_at(&payment.scope, &payment.id).await?;
+    let was_declined = |tried: &Payment| {
+        tried.method.as_ref() == Some(main) && matches!(tried.state, PaymentState::Declined { .. })
+    };
+    if !tries.iter().any(was_declined) {
+        return Ok(None);
+    }
+    tx.method_ever(&payment.scope, main).await
+}
+
+/// When a declined renewal is tried again.
+async fn retry_at(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    payment: Option<&Payment>,
+) -> store::Result<Option<Timestamp>> {
+    let later = |payment: &Payment| {
+        matches!(&payment.state, PaymentState::Declined { decline, .. }
+            if decline.advice == Advice::Later)
+    };
+    if !payment.is_some_and(later) {
+        return Ok(None);
+    }
+    let dunning = tx
+        .open_dunning(&subscription.scope, &subscription.id)
+        .await?;
+    Ok(dunning.and_then(|dunning| dunning.next_retry_at))
+}
+
 /// The subscription and the payment that an order names.
 fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) {
     match order {
@@ -315,7 +386,10 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         MailOrder::PaymentReceived { payment }
         | MailOrder::PaymentFailed { payment }
         | MailOrder::PaymentReversed { payment } => (None, Some(payment)),
-        MailOrder::RefundIssued { .. } => (None, None),
+        MailOrder::RefundIssued { .. }
+        | MailOrder::PaymentDue { .. }
+        | MailOrder::RenewalSoon { .. }
+        | MailOrder::CardExpiring { .. } => (None, None),
         MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
     }

@@ -10,6 +10,7 @@ mod deliver_event;
 mod endpoint;
 mod mail;
 mod post;
+mod reminder;
 mod render_invoice;
 mod worker;
 
@@ -87,6 +88,15 @@ impl Jobs {
             Work::EndGrace { subscription } => {
                 flows::renewal::grace_over(cx, scope, &subscription).await
             }
+            Work::Retry { subscription } => flows::dunning::retry(cx, scope, &subscription).await,
+            Work::Remind { subscription } => flows::dunning::remind(cx, scope, &subscription).await,
+            Work::EndLentAccess { subscription } => {
+                flows::lent_access::end(cx, scope, &subscription).await
+            }
+            Work::NoticeRenewal { subscription } => {
+                flows::notices::renewal(cx, scope, &subscription).await
+            }
+            Work::NoticeCard { method } => flows::notices::card(cx, scope, &method).await,
             Work::Reconcile { payment } => flows::reconciliation::look(cx, scope, &payment)
                 .await
                 .map(drop),
@@ -124,9 +134,9 @@ impl From<flows::Error> for Verdict {
         match error {
             // The state has moved on since the work was ordered: nothing is left to do.
             flows::Error::Refused(_) => Self::Done,
-            flows::Error::NotFound(_) | flows::Error::Invalid { .. } => {
-                Self::GiveUp(error.to_string())
-            }
+            flows::Error::NotFound(_)
+            | flows::Error::Invalid { .. }
+            | flows::Error::MethodInUse(_) => Self::GiveUp(error.to_string()),
             flows::Error::Unavailable(_) => Self::Park(error.to_string()),
             flows::Error::Store(error) => error.into(),
         }

@@ -4,7 +4,7 @@
 use super::{Jobs, Verdict};
 use crate::config::Business;
 use crate::domain::email::Email;
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::{Mode, Scope};
 use crate::flows::address;
 use crate::mail::{self, Envelope};
@@ -44,6 +44,22 @@ impl<'a> Post<'a> {
     /// The page of a payment, behind sign-in.
     pub(super) fn payment(&self, id: &PaymentId) -> String {
         address::portal(&self.jobs.cx, self.scope, &format!("/payments/{id}"))
+    }
+
+    /// The page of a subscription, behind sign-in.
+    pub(super) fn subscription(&self, id: &SubscriptionId) -> String {
+        address::portal(&self.jobs.cx, self.scope, &format!("/subscriptions/{id}"))
+    }
+
+    /// The page on which everything due on a subscription is paid, behind sign-in.
+    pub(super) fn reactivation(&self, id: &SubscriptionId) -> String {
+        let path = format!("/subscriptions/{id}/reactivate");
+        address::portal(&self.jobs.cx, self.scope, &path)
+    }
+
+    /// The page of the payment methods, behind sign-in.
+    pub(super) fn methods(&self) -> String {
+        address::portal(&self.jobs.cx, self.scope, "/payment-methods")
     }
 
     /// Renders `mail` and hands it over; done when there is nothing to say. A test mail leaves

@@ -43,6 +43,8 @@ pub struct PaymentReceived {
     pub at: Timestamp,
     /// With what.
     pub method: Option<Method>,
+    /// The method that was declined before the backup method was charged.
+    pub instead_of: Option<Method>,
     /// The number of the invoice, once it has one.
     pub invoice_number: Option<String>,
     /// Where the payment and its invoice are, behind sign-in.
@@ -71,8 +73,12 @@ pub struct PaymentFailed {
     pub at: Timestamp,
     /// What it means for the subscription.
     pub meaning: FailureMeaning,
-    /// The sign-in page of the portal.
-    pub portal: String,
+    /// The backup method, when it was tried too.
+    pub backup: Option<Method>,
+    /// When it is tried again without the customer.
+    pub retry_at: Option<Timestamp>,
+    /// The page on which it is paid, behind sign-in.
+    pub link: String,
 }
 
 /// What a failed charge means.
@@ -167,6 +173,7 @@ impl Mail for PaymentReceived {
             amount: money(2900, "EUR"),
             at: at("2026-11-22T09:30:00Z"),
             method: Some(visa()),
+            instead_of: None,
             invoice_number: Some("NW-2026-00042".to_owned()),
             link: "https://portal.example.com/bus_sample/payments/pay_sample".to_owned(),
         };
@@ -183,7 +190,14 @@ impl Mail for PaymentReceived {
             method: Some(unnumbered_method),
             ..paid.clone()
         };
-        vec![paid, bare, wallet]
+        let backup = Self {
+            instead_of: Some(Method {
+                brand: "mastercard".to_owned(),
+                last4: Some("4444".to_owned()),
+            }),
+            ..paid.clone()
+        };
+        vec![paid, bare, wallet, backup]
     }
 }
 
@@ -213,14 +227,22 @@ impl Mail for PaymentFailed {
             amount: money(2900, "USD"),
             at: at("2026-11-01T09:30:00Z"),
             meaning,
-            portal: PORTAL.to_owned(),
+            backup: None,
+            retry_at: None,
+            link: "https://portal.example.com/bus_sample/subscriptions/sub_sample/reactivate"
+                .to_owned(),
         };
+        let until = FailureMeaning::PastDue {
+            access_until: at("2026-12-04T09:30:00Z"),
+        };
+        let mut tried_twice = sample(FailureMeaning::OnHold);
+        tried_twice.backup = Some(visa());
+        tried_twice.retry_at = Some(at("2026-11-02T09:30:00Z"));
         vec![
             sample(FailureMeaning::OnHold),
-            sample(FailureMeaning::PastDue {
-                access_until: at("2026-12-04T09:30:00Z"),
-            }),
+            sample(until),
             sample(FailureMeaning::NeedsConfirmation),
+            tried_twice,
         ]
     }
 }

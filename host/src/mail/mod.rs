@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod billing;
+pub mod dunning;
 pub mod mailbox;
 pub mod refund;
 pub mod transport;
@@ -159,6 +160,9 @@ pub fn registered() -> Vec<Registered> {
         Registered::mail::<billing::SubscriptionReactivated>(),
         Registered::mail::<billing::PaymentFailed>(),
         Registered::mail::<billing::PaymentMethodUpdated>(),
+        Registered::mail::<dunning::PaymentDue>(),
+        Registered::mail::<dunning::RenewalSoon>(),
+        Registered::mail::<dunning::CardExpiring>(),
         Registered::mail::<billing::SubscriptionCancelled>(),
     ]
 }

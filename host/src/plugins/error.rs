@@ -113,6 +113,18 @@ impl Error {
         }
     }
 
+    /// How long the gateway wants to be left alone; none when it does not say.
+    pub fn wanted_wait(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } => *retry_after,
+            Self::Unknown { .. }
+            | Self::NotExecuted { .. }
+            | Self::InvalidRequest { .. }
+            | Self::Misconfigured { .. }
+            | Self::Unsupported { .. } => None,
+        }
+    }
+
     /// Whether the same request may be sent again later as it is.
     pub fn may_be_sent_again(&self) -> bool {
         match self {

@@ -23,6 +23,8 @@ queries! {
         WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, debts.id";
     CLOSE = "UPDATE debts SET state = $4, settled_by = $5, closed_at = $6 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
+    CARRY = "UPDATE debts SET kind = 'carried' \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open' AND kind = 'period'";
     HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open) VALUES ($1, $2, TRUE)";
     ATTEMPTS = "SELECT COUNT(*) AS count FROM payment_debts WHERE debt_id = $1";
     RELEASE = "UPDATE payment_debts SET open = FALSE WHERE payment_id = $1";
@@ -153,6 +155,18 @@ impl Tx {
             at.as_microsecond(),
         )?;
         Ok(touched == 1)
+    }
+
+    /// Carries the debt of a period, which is supplied all the same, to the next invoice.
+    pub async fn carry_debt(&mut self, scope: &Scope, id: &DebtId) -> Result<()> {
+        execute!(
+            self,
+            CARRY,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+        )?;
+        Ok(())
     }
 
     /// Ties a debt to an open payment; [`Error::Conflict`] when another open payment has it.

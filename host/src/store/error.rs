@@ -15,6 +15,10 @@ pub enum Error {
     /// A unique index refused the row: what it stands for exists already.
     #[error("a row with the same key exists")]
     Conflict(#[source] sqlx::Error),
+    /// The answer to a commit was lost: what was written may last or not. Read again before
+    /// anything is decided.
+    #[error("nobody knows whether it was written")]
+    Unanswered(#[source] sqlx::Error),
     /// A row holds what the code cannot read.
     #[error("{table}.{column} of {id} is not readable: {reason}")]
     Corrupt {
@@ -33,6 +37,16 @@ pub enum Error {
     /// The database refused or is out of reach.
     #[error("the database failed")]
     Backend(#[source] sqlx::Error),
+}
+
+impl Error {
+    /// What it means that a commit failed. A refusal of the database is an answer.
+    pub(super) fn of_commit(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(_) => error.into(),
+            _ => Self::Unanswered(error),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {

@@ -25,7 +25,7 @@ queries! {
         payment_methods.mandate_reference), \
         network_reference = COALESCE(excluded.network_reference, \
         payment_methods.network_reference), last_used_at = excluded.last_used_at, \
-        detached_at = NULL \
+        detached_at = NULL, refused_at = NULL \
         RETURNING *";
     GET = "SELECT * FROM payment_methods \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
@@ -37,8 +37,31 @@ queries! {
         ORDER BY COALESCE(last_used_at, created_at) DESC, id DESC LIMIT 100";
     USED = "UPDATE payment_methods SET last_used_at = $4 \
         WHERE business_id = $1 AND mode = $2 AND id = $3";
-    DETACH = "UPDATE payment_methods SET detached_at = $4 \
+    DETACH = "UPDATE payment_methods SET detached_at = $4, is_backup = FALSE \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
+    REFUSE = "UPDATE payment_methods SET refused_at = COALESCE(refused_at, $4) \
+        WHERE business_id = $1 AND mode = $2 AND id = $3";
+    BACKUP_OF = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 \
+        AND customer_id = $3 AND is_backup AND detached_at IS NULL";
+    NO_BACKUP = "UPDATE payment_methods SET is_backup = FALSE \
+        WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND is_backup";
+    SET_BACKUP = "UPDATE payment_methods SET is_backup = TRUE \
+        WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND id = $4 \
+        AND detached_at IS NULL";
+    /// What the networks count: declines, and tries that may still become one.
+    TRIES = "SELECT COALESCE(SUM(CASE WHEN state = 'declined' THEN 1 ELSE 0 END), 0) AS declined, \
+        COALESCE(SUM(CASE WHEN state = 'declined' THEN 0 ELSE 1 END), 0) AS unanswered \
+        FROM payments WHERE business_id = $1 AND mode = $2 AND method_id = $3 \
+        AND created_at > $4 AND state IN ('declined', 'created', 'unknown')";
+}
+
+/// How often a method was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tries {
+    /// Declined.
+    pub declined: i64,
+    /// Without an answer yet.
+    pub unanswered: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -62,6 +85,8 @@ struct Row {
     network_reference: Option<String>,
     created_at: i64,
     last_used_at: Option<i64>,
+    refused_at: Option<i64>,
+    is_backup: bool,
 }
 
 impl TryFrom<Row> for PaymentMethod {
@@ -80,6 +105,8 @@ impl TryFrom<Row> for PaymentMethod {
             expiry_year: columns.number_some("expiry_year", row.expiry_year)?,
             created_at: columns.time("created_at", row.created_at)?,
             last_used_at: columns.time_some("last_used_at", row.last_used_at)?,
+            refused_at: columns.time_some("refused_at", row.refused_at)?,
+            is_backup: row.is_backup,
             gateway: row.gateway,
             reference: row.reference,
             customer_reference: row.customer_reference,
@@ -211,6 +238,92 @@ impl Tx {
             at.as_microsecond(),
         )?;
         Ok(())
+    }
+
+    /// Notes that a bank wants a method never to be charged again.
+    pub async fn refuse_method(
+        &mut self,
+        scope: &Scope,
+        id: &MethodId,
+        at: Timestamp,
+    ) -> Result<()> {
+        execute!(
+            self,
+            REFUSE,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+            at.as_microsecond(),
+        )?;
+        Ok(())
+    }
+
+    /// How often a method was tried after `since` (business time). Whoever locks the method
+    /// counts alone.
+    pub async fn tries_with(
+        &mut self,
+        scope: &Scope,
+        id: &MethodId,
+        since: Timestamp,
+    ) -> Result<Tries> {
+        let tries = fetch_optional!(
+            self,
+            Tries,
+            TRIES,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            id.as_str(),
+            since.as_microsecond(),
+        )?;
+        Ok(tries.unwrap_or(Tries {
+            declined: 0,
+            unanswered: 0,
+        }))
+    }
+
+    /// The method that is tried when another of the customer is declined at a renewal.
+    pub async fn backup_method(
+        &mut self,
+        scope: &Scope,
+        customer: &CustomerId,
+    ) -> Result<Option<PaymentMethod>> {
+        fetch_optional!(
+            self,
+            Row,
+            BACKUP_OF,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.as_str(),
+        )?
+        .map(PaymentMethod::try_from)
+        .transpose()
+    }
+
+    /// Makes `id` the customer's one backup method, or leaves the customer without; answers
+    /// false when there is no such method.
+    pub async fn set_backup_method(
+        &mut self,
+        scope: &Scope,
+        customer: &CustomerId,
+        id: Option<&MethodId>,
+    ) -> Result<bool> {
+        execute!(
+            self,
+            NO_BACKUP,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.as_str(),
+        )?;
+        let Some(id) = id else { return Ok(true) };
+        let touched = execute!(
+            self,
+            SET_BACKUP,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            customer.as_str(),
+            id.as_str(),
+        )?;
+        Ok(touched == 1)
     }
 
     /// Hides a method for good; answers whether it was there.

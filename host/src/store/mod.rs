@@ -13,6 +13,7 @@ mod debts;
 mod deliveries;
 mod dialect;
 mod disputes;
+mod dunnings;
 mod email_changes;
 mod endpoints;
 mod entrances;
@@ -20,6 +21,7 @@ mod error;
 mod events;
 mod invoices;
 mod jobs;
+mod lent_access;
 mod licenses;
 mod limits;
 mod login_requests;
@@ -69,6 +71,7 @@ pub use self::jobs::{ClaimedJob, JobClock, JobRow, Lane, NewJob};
 pub use self::licenses::LicenseFilter;
 pub use self::login_requests::LoginRequest;
 pub use self::method_pages::MethodPage;
+pub use self::methods::Tries;
 pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
 pub use self::refunds::RefundFilter;
@@ -307,13 +310,15 @@ impl Tx {
         Ok(self)
     }
 
-    /// Makes everything written in this transaction last.
+    /// Makes everything written in this transaction last; [`Error::Unanswered`] when nobody
+    /// knows whether it does.
     pub async fn commit(self) -> Result<()> {
-        match self.connection {
-            Connection::Sqlite(Held::Transaction(transaction)) => transaction.commit().await?,
-            Connection::Sqlite(Held::Reader(_)) => {}
-            Connection::Postgres(transaction) => transaction.commit().await?,
-        }
+        let done = match self.connection {
+            Connection::Sqlite(Held::Transaction(transaction)) => transaction.commit().await,
+            Connection::Sqlite(Held::Reader(_)) => Ok(()),
+            Connection::Postgres(transaction) => transaction.commit().await,
+        };
+        done.map_err(Error::of_commit)?;
         if self.has_ordered {
             for lane in &*self.ordered {
                 lane.notify_one();
@@ -359,12 +364,14 @@ fn queries() -> impl Iterator<Item = Statement> {
         debts::QUERIES,
         disputes::QUERIES,
         deliveries::QUERIES,
+        dunnings::QUERIES,
         email_changes::QUERIES,
         entrances::QUERIES,
         endpoints::QUERIES,
         events::QUERIES,
         invoices::QUERIES,
         jobs::QUERIES,
+        lent_access::QUERIES,
         licenses::QUERIES,
         limits::QUERIES,
         login_requests::QUERIES,

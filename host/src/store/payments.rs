@@ -34,7 +34,7 @@ queries! {
     PAID_QUOTE = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
         AND subscription_id = $3 AND quote = $4 AND state = 'succeeded' \
         ORDER BY id DESC LIMIT 1";
-    OPEN_BY_METHOD = "SELECT COUNT(*) AS count FROM payments \
+    OPEN_BY_METHOD = "SELECT subscription_id FROM payments \
         WHERE business_id = $1 AND mode = $2 AND method_id = $3 \
         AND state IN ('created', 'awaiting-customer', 'processing', 'unknown')";
     BY_GATEWAY_REF = "SELECT * FROM payments WHERE business_id = $1 AND mode = $2 \
@@ -42,8 +42,8 @@ queries! {
 }
 
 #[derive(sqlx::FromRow)]
-struct Count {
-    count: i64,
+struct Charged {
+    subscription_id: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -341,17 +341,28 @@ impl Tx {
         .transpose()
     }
 
-    /// Whether an open payment charges this method.
-    pub async fn is_method_charged(&mut self, scope: &Scope, method: &MethodId) -> Result<bool> {
-        let row = fetch_optional!(
+    /// The subscriptions of the open payments that charge a method; none for a payment without
+    /// one.
+    pub async fn charged_with(
+        &mut self,
+        scope: &Scope,
+        method: &MethodId,
+    ) -> Result<Vec<Option<SubscriptionId>>> {
+        let rows = fetch_all!(
             self,
-            Count,
+            Charged,
             OPEN_BY_METHOD,
             scope.business.as_str(),
             scope.mode.as_str(),
             method.as_str(),
         )?;
-        Ok(row.is_some_and(|row| row.count > 0))
+        let columns = Columns {
+            table: "payments",
+            id: method.as_str(),
+        };
+        rows.iter()
+            .map(|row| columns.parse_some("subscription_id", row.subscription_id.as_deref()))
+            .collect()
     }
 
     /// The payment that a gateway knows under its own reference.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Mode;
 use crate::domain::id::{
-    BusinessId, CustomerId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId, PaymentId,
-    RefundId, SetupId, SubscriptionId,
+    BusinessId, CustomerId, DunningId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId,
+    MethodId, PaymentId, RefundId, SetupId, SubscriptionId,
 };
 
 /// A piece of work. Every kind can be done twice without harm.
@@ -56,6 +56,31 @@ pub enum Work {
     EndGrace {
         /// Which.
         subscription: SubscriptionId,
+    },
+    /// Try a declined renewal again.
+    Retry {
+        /// Of which.
+        subscription: SubscriptionId,
+    },
+    /// Ask for what a subscription owes, on one of the dates for that.
+    Remind {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// End the access that was lent while a bank moved money.
+    EndLentAccess {
+        /// To which.
+        subscription: SubscriptionId,
+    },
+    /// Tell of a renewal, or the end of a trial, that comes.
+    NoticeRenewal {
+        /// Of which.
+        subscription: SubscriptionId,
+    },
+    /// Tell of a card that expires.
+    NoticeCard {
+        /// Which.
+        method: MethodId,
     },
     /// Give up a set-up that was left open.
     ExpireSetup {
@@ -161,6 +186,27 @@ pub enum MailOrder {
         /// Which.
         payment: PaymentId,
     },
+    /// What a subscription owes is asked for.
+    PaymentDue {
+        /// By which asking.
+        dunning: DunningId,
+        /// Tells its mails apart.
+        nonce: String,
+    },
+    /// A renewal, or the end of a trial, comes.
+    RenewalSoon {
+        /// Of which.
+        subscription: SubscriptionId,
+        /// Tells dates apart.
+        nonce: String,
+    },
+    /// A card that pays for something expires.
+    CardExpiring {
+        /// Which.
+        method: MethodId,
+        /// Tells dates apart.
+        nonce: String,
+    },
     /// The method that pays for a subscription was changed.
     PaymentMethodUpdated {
         /// Which.
@@ -189,6 +235,11 @@ impl Work {
             Self::ExpireBegin { .. } => "expire-begin",
             Self::Resume { .. } => "resume",
             Self::EndGrace { .. } => "end-grace",
+            Self::Retry { .. } => "retry",
+            Self::Remind { .. } => "remind",
+            Self::EndLentAccess { .. } => "end-lent-access",
+            Self::NoticeRenewal { .. } => "notice-renewal",
+            Self::NoticeCard { .. } => "notice-card",
             Self::ExpireSetup { .. } => "expire-setup",
             Self::RenderInvoice { .. } => "render-invoice",
             Self::DeliverEvent { .. } => "deliver-event",
@@ -210,7 +261,12 @@ impl Work {
         let object = match self {
             Self::Renew { subscription }
             | Self::Resume { subscription }
-            | Self::EndGrace { subscription } => subscription.as_str(),
+            | Self::EndGrace { subscription }
+            | Self::Retry { subscription }
+            | Self::Remind { subscription }
+            | Self::EndLentAccess { subscription }
+            | Self::NoticeRenewal { subscription } => subscription.as_str(),
+            Self::NoticeCard { method } => method.as_str(),
             Self::Reconcile { payment }
             | Self::ExpireBegin { payment }
             | Self::RefundUnapplied { payment } => payment.as_str(),
@@ -265,6 +321,9 @@ impl MailOrder {
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
             Self::RefundIssued { refund } => ("refunded", refund.as_str()),
             Self::PaymentReversed { payment } => ("reversed", payment.as_str()),
+            Self::PaymentDue { nonce, .. } => ("due", nonce.as_str()),
+            Self::RenewalSoon { nonce, .. } => ("renewal", nonce.as_str()),
+            Self::CardExpiring { nonce, .. } => ("card", nonce.as_str()),
             Self::PaymentMethodUpdated { nonce, .. } => ("method", nonce.as_str()),
             Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
         };

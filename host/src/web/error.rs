@@ -221,6 +221,7 @@ impl From<flows::Error> for Error {
         match error {
             flows::Error::NotFound(_) => Self::not_found().saying(words),
             flows::Error::Refused(why) => Self::conflict().coded(conflict(why)).saying(words),
+            flows::Error::MethodInUse(_) => Self::conflict().coded("conflict").saying(words),
             flows::Error::Invalid { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request_body").saying(words)
             }

@@ -6,7 +6,7 @@ use super::load;
 use super::webhook::{Data, Envelope, WithGrace};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::id::{DisputeId, LicenseId, PaymentId, RefundId, SubscriptionId};
+use crate::domain::id::{DisputeId, DunningId, LicenseId, PaymentId, RefundId, SubscriptionId};
 use crate::domain::subscription::SubscriptionState;
 use crate::store::{self, Event, Tx};
 
@@ -26,6 +26,7 @@ pub async fn envelope(
         "license_key" => license_key(cx, tx, scope, object).await?,
         "refund" => refund(tx, scope, object).await?,
         "dispute" => dispute(tx, scope, object).await?,
+        "dunning" => dunning(tx, scope, object).await?,
         _ => None,
     };
     Ok(data.map(|data| {
@@ -105,4 +106,12 @@ async fn dispute(tx: &mut Tx, scope: &Scope, object: &str) -> store::Result<Opti
     Ok(Some(Data::Dispute(Box::new(
         load::dispute(tx, &row).await?,
     ))))
+}
+
+async fn dunning(tx: &mut Tx, scope: &Scope, object: &str) -> store::Result<Option<Data>> {
+    let Ok(id) = object.parse::<DunningId>() else {
+        return Ok(None);
+    };
+    let dunning = tx.dunning(scope, &id).await?;
+    Ok(dunning.map(|dunning| Data::DunningAttempt(Box::new(dunning.into()))))
 }

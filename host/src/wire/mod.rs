@@ -6,6 +6,7 @@
 
 pub mod customer;
 pub mod dispute;
+pub mod dunning;
 pub mod endpoint;
 pub mod event;
 pub mod license;

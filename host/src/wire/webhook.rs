@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Metadata;
 use super::dispute::Dispute;
+use super::dunning::DunningAttempt;
 use super::license::LicenseKey;
 use super::payment::Payment;
 use super::refund::Refund;
@@ -36,6 +37,8 @@ pub enum Data {
     Dispute(Box<Dispute>),
     /// Of `license_key.*`.
     LicenseKey(Box<LicenseKey>),
+    /// Of `dunning.*`.
+    DunningAttempt(Box<DunningAttempt>),
 }
 
 /// A subscription with the key that only webhooks carry.
@@ -88,7 +91,7 @@ impl Data {
             }
             Self::Refund(refund) => vec![&mut refund.metadata, &mut refund.customer.metadata],
             Self::Dispute(dispute) => vec![&mut dispute.customer.metadata],
-            Self::LicenseKey(_) => Vec::new(),
+            Self::LicenseKey(_) | Self::DunningAttempt(_) => Vec::new(),
         }
     }
 }

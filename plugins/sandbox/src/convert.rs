@@ -182,6 +182,7 @@ fn refused(decline: wire::Decline) -> Decline {
         code: match decline.code.as_str() {
             "generic_decline" | "do_not_honor" | "debit_failed" => DeclineCode::Refused,
             "insufficient_funds" => DeclineCode::InsufficientFunds,
+            "limit_exceeded" => DeclineCode::LimitExceeded,
             "lost_card" | "stolen_card" => DeclineCode::LostOrStolen,
             "expired_card" => DeclineCode::Expired,
             "incorrect_cvc" => DeclineCode::IncorrectDetails,
@@ -198,7 +199,7 @@ fn refused(decline: wire::Decline) -> Decline {
             // Also for an advice of a later processor: another method is never wrong.
             _ => Advice::NewMethod,
         },
-        not_before: None,
+        not_before: decline.not_before,
         gateway_code: Some(decline.code),
         message: Some(decline.message),
     }

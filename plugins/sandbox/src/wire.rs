@@ -97,6 +97,8 @@ pub(crate) struct Decline {
     pub(crate) code: String,
     pub(crate) advice: String,
     pub(crate) message: String,
+    #[serde(default)]
+    pub(crate) not_before: Option<i64>,
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
@@ -116,7 +116,7 @@ async fn carry_out(
     tokio::time::sleep(fault.delay_before()).await;
     match fault.answer {
         Answer::CutBefore => return Ok(cut()),
-        Answer::RateLimited => return Ok(rate_limited()),
+        Answer::RateLimited => return Ok(rate_limited(fault.retry_after_s)),
         Answer::Normal
         | Answer::CutAfter
         | Answer::ErrorBefore
@@ -168,7 +168,7 @@ fn spoil(answer: Option<Answer>, real: Response) -> Response {
         }
         .into_response(),
         Some(Answer::Garbage) => garbage(),
-        Some(Answer::RateLimited) => rate_limited(),
+        Some(Answer::RateLimited) => rate_limited(1),
     }
 }
 
@@ -188,13 +188,14 @@ fn garbage() -> Response {
         .into_response()
 }
 
-fn rate_limited() -> Response {
+fn rate_limited(seconds: u32) -> Response {
     let refusal = Error::Refused {
         status: StatusCode::TOO_MANY_REQUESTS,
         code: "rate_limited",
-        message: "Ask again in a second.".to_owned(),
+        message: format!("Ask again in {seconds} s."),
     };
-    ([(header::RETRY_AFTER, "1")], refusal).into_response()
+    let wait = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
+    (wait, refusal).into_response()
 }
 
 fn json_text((status, body): (StatusCode, String)) -> Response {

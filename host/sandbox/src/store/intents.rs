@@ -261,6 +261,17 @@ impl Tx {
         .await
     }
 
+    /// How often a method was declined without its customer.
+    pub(crate) async fn declined_renewals(&mut self, method: &str) -> Result<i64> {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM intents WHERE method = $1 AND status = 'declined'
+                 AND initiator <> 'customer_present'",
+        )
+        .bind(method)
+        .fetch_one(&mut *self.inner)
+        .await
+    }
+
     /// Intents whose customer did not come in time.
     pub(crate) async fn expired_intents(&mut self, now: i64) -> Result<Vec<Intent>> {
         sqlx::query_as(

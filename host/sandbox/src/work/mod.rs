@@ -61,7 +61,7 @@ impl Work<'_> {
         intent.only_kind = order.only_kind;
         if let Source::Method(id) = &order.source {
             let method = self.usable_method(id, order).await?;
-            let verdict = self.verdict(&method, &intent);
+            let verdict = self.verdict(&method, &intent).await?;
             intent.method = Some(method.id);
             self.decide(&mut intent, verdict).await?;
         }
@@ -110,16 +110,16 @@ impl Work<'_> {
         }
     }
 
-    fn verdict(&self, method: &Method, intent: &Intent) -> Verdict {
+    async fn verdict(&mut self, method: &Method, intent: &Intent) -> Result<Verdict, Error> {
         use crate::decline::DeclineCode::{AuthenticationRequired, ExpiredCard};
         let expired = method
             .expiry_month
             .zip(method.expiry_year)
             .is_some_and(|end| has_passed(end, self.now));
         if expired {
-            return Verdict::Decline(ExpiredCard);
+            return Ok(Verdict::Decline(ExpiredCard));
         }
-        match intent.initiator {
+        Ok(match intent.initiator {
             Initiator::CustomerPresent => match method.behaviour.when_chosen() {
                 // Without a way back the customer cannot be sent anywhere to confirm.
                 Verdict::Confirm if intent.return_url.is_none() => {
@@ -128,9 +128,10 @@ impl Work<'_> {
                 verdict => verdict,
             },
             Initiator::MerchantRecurring | Initiator::MerchantUnscheduled => {
-                method.behaviour.when_renewed()
+                let declined = self.tx.declined_renewals(&method.id).await?;
+                method.behaviour.when_renewed(declined)
             }
-        }
+        })
     }
 
     /// Takes the method that the customer entered, and tries it once.

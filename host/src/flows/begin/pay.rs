@@ -142,7 +142,7 @@ async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
         charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
         tx.save_payment(&mut payment).await?;
     }
-    tx.commit().await?;
+    charge::commit(cx, tx, &payment).await?;
     Ok(Next::Send(payment.id))
 }
 

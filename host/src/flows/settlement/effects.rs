@@ -5,14 +5,13 @@
 use jiff::Timestamp;
 
 use super::super::records::News;
-use super::super::{Error, documents, facts, grants, refund};
+use super::super::{Error, documents, dunning, facts, grants, lent_access, refund};
 use super::{revival, unscheduled};
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
 use crate::domain::money::Money;
-use crate::domain::payment::{Payment, PaymentState, Purpose};
-use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
-use crate::domain::transition::Transition;
+use crate::domain::payment::{Advice, Payment, PaymentState, Purpose};
+use crate::domain::subscription::Subscription;
 use crate::store::{MailOrder, Tx, Work};
 
 /// Does what the payment's new state asks for; `before` is the state it came from.
@@ -27,11 +26,17 @@ pub(super) async fn follow(
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
     let object = payment.id.as_str().to_owned();
+    if let (false, Some(subscription)) = (payment.state.is_open(), &subscription) {
+        lent_access::take_back(tx, subscription, Some(&payment.id)).await?;
+    }
     match &payment.state {
         PaymentState::Created
         | PaymentState::Unknown { .. }
         | PaymentState::AwaitingCustomer { .. } => Ok(()),
-        PaymentState::Processing { .. } => {
+        PaymentState::Processing { expected_by } => {
+            if let Some(subscription) = &subscription {
+                lent_access::lend(cx, tx, payment, subscription, *expected_by, now).await?;
+            }
             facts::tell(cx, tx, &scope, "payment.processing", &object, now).await?;
             Ok(())
         }
@@ -44,10 +49,10 @@ pub(super) async fn follow(
                 }
                 // As it is it will never be charged: the customer has to choose another way.
                 (Purpose::Renewal, Some(subscription)) if news.impossible => {
-                    renewal_failed(cx, tx, payment, subscription, now).await
+                    dunning::payment_failed(cx, tx, payment, subscription, None, now).await
                 }
                 (Purpose::Renewal, Some(subscription)) => {
-                    renew_later(cx, tx, payment, &subscription).await
+                    renew_later(cx, tx, payment, &subscription, now).await
                 }
                 _ => Ok(()),
             }
@@ -55,9 +60,12 @@ pub(super) async fn follow(
         PaymentState::Declined { .. } => {
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
+            refuse_method(tx, payment, now).await?;
             match (payment.purpose, subscription) {
                 (Purpose::Renewal, Some(subscription)) => {
-                    return renewal_failed(cx, tx, payment, subscription, now).await;
+                    let not_before = news.not_before;
+                    return dunning::payment_failed(cx, tx, payment, subscription, not_before, now)
+                        .await;
                 }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
                     return unscheduled::failed(cx, tx, payment, subscription, true, now).await;
@@ -95,6 +103,17 @@ async fn let_go(tx: &mut Tx, payment: &mut Payment) -> Result<(), Error> {
     Ok(())
 }
 
+/// A method that its bank wants never to be charged again is not.
+async fn refuse_method(tx: &mut Tx, payment: &Payment, now: Timestamp) -> Result<(), Error> {
+    if let (PaymentState::Declined { decline, .. }, Some(method)) =
+        (&payment.state, &payment.method)
+        && decline.advice == Advice::Never
+    {
+        tx.refuse_method(&payment.scope, method, now).await?;
+    }
+    Ok(())
+}
+
 /// The gateway could not be asked to renew: the period is still due and is tried again, after
 /// an hour and then less and less often, until somebody has mended the gateway.
 async fn renew_later(
@@ -102,56 +121,17 @@ async fn renew_later(
     tx: &mut Tx,
     payment: &Payment,
     subscription: &Subscription,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let wait = jiff::SignedDuration::from_hours(1 << payment.attempt.min(4));
+    if subscription.state.has_dues() {
+        return dunning::retry_again(cx, tx, subscription, wait, now).await;
+    }
     let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
     let work = Work::Renew {
         subscription: subscription.id.clone(),
     };
     cx.order_at(tx, &subscription.scope, &work, at).await?;
-    Ok(())
-}
-
-async fn renewal_failed(
-    cx: &Cx,
-    tx: &mut Tx,
-    payment: &Payment,
-    mut subscription: Subscription,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let scope = &payment.scope;
-    let grace = cx.settings.load().billing.grace;
-    let grace_until = if grace.is_zero() {
-        None
-    } else {
-        now.checked_add(grace).ok()
-    };
-    let event = SubscriptionEvent::PaymentFailed {
-        why: HoldReason::RenewalFailed,
-        grace_until,
-    };
-    let Transition::Moved(state) = subscription.state.apply(event, now) else {
-        return Ok(());
-    };
-    subscription.state = state;
-    subscription.updated_at = now;
-    let object = subscription.id.as_str().to_owned();
-    if let SubscriptionState::PastDue { until } = subscription.state {
-        let work = Work::EndGrace {
-            subscription: subscription.id.clone(),
-        };
-        cx.order_at_business_time(tx, scope, &work, until).await?;
-        facts::tell(cx, tx, scope, "subscription.past_due", &object, now).await?;
-    } else {
-        tx.suspend_licenses(scope, &subscription.id, true).await?;
-        facts::tell(cx, tx, scope, "subscription.on_hold", &object, now).await?;
-    }
-    let mail = MailOrder::PaymentFailed {
-        payment: payment.id.clone(),
-    };
-    facts::mail(cx, tx, scope, mail).await?;
-    revival::schedule(cx, tx, &subscription).await?;
-    tx.save_subscription(&mut subscription).await?;
     Ok(())
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn apply_while(
     if payment.gateway_ref.is_none() {
         payment.gateway_ref.clone_from(&news.reference);
     }
-    match payment.state.apply(news.event.clone(), now, cx.now()) {
+    match payment.state.apply(bounded(cx, &news.event), now, cx.now()) {
         Transition::Moved(state) => {
             let before = std::mem::replace(&mut payment.state, state);
             payment.updated_at = now;
@@ -105,6 +105,22 @@ pub(super) async fn apply_while(
     tx.save_payment(&mut payment).await?;
     tx.commit().await?;
     Ok(payment)
+}
+
+/// The same, where a gateway that gives its customer for ever is given as long as a payment
+/// may wait.
+fn bounded(cx: &Cx, event: &PaymentEvent) -> PaymentEvent {
+    match event {
+        PaymentEvent::RequiresAction { action, expires_at } => {
+            let expiry = cx.settings.load().billing.payment_expiry;
+            let latest = cx.now().checked_add(expiry).unwrap_or(Timestamp::MAX);
+            PaymentEvent::RequiresAction {
+                action: action.clone(),
+                expires_at: latest.min(*expires_at),
+            }
+        }
+        event => event.clone(),
+    }
 }
 
 /// Keeps the method that the gateway saved with a payment that went well so far.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, facts, grants, pause};
+use super::super::{Error, dunning, facts, grants, notices, pause};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -100,6 +100,7 @@ async fn come_back(
         facts::tell(cx, tx, scope, "subscription.paused", object, now).await?;
         pause::order(cx, tx, subscription).await?;
     }
+    dunning::recovered(cx, tx, subscription, now).await?;
     let grace = Work::EndGrace {
         subscription: subscription.id.clone(),
     };
@@ -165,6 +166,7 @@ pub(super) fn buy_period(
     }
     let zone = &business.time_zone;
     let interval = subscription.interval;
+    let was_on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
     match payment.purpose {
         Purpose::Begin => {
             let first = if subscription.on_demand {
@@ -180,7 +182,7 @@ pub(super) fn buy_period(
             subscription.expires_at = Some(subscription.term.after(now, 1, zone)?);
         }
         // It ran all the while; what has passed meanwhile is due next.
-        Purpose::Renewal if payment.period.is_some() => {
+        Purpose::Renewal if payment.period.is_some() && !was_on_hold => {
             subscription.period = payment.period.unwrap_or(subscription.period);
         }
         Purpose::Renewal
@@ -232,5 +234,5 @@ pub(in crate::flows) async fn schedule(
         };
         cx.order_at_business_time(tx, scope, &work, at).await?;
     }
-    Ok(())
+    notices::plan(cx, tx, subscription).await
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::records;
-use super::super::{Ending, Error, facts, grants};
+use super::super::{Ending, Error, dunning, facts, grants, notices};
 use super::revival;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -237,6 +237,7 @@ pub(in crate::flows) async fn use_method(
         if on_hold && tx.dues_of(&scope, &subscription.id).await?.is_empty() {
             mend_hold(cx, tx, &mut subscription, now).await?;
         }
+        notices::plan(cx, tx, &subscription).await?;
         let mail = MailOrder::PaymentMethodUpdated {
             subscription: subscription.id.clone(),
             nonce: format!("{}:{}", subscription.id, now.as_microsecond()),
@@ -366,5 +367,6 @@ async fn mend_hold(
         .await?;
         revival::schedule(cx, tx, subscription).await?;
     }
+    dunning::recovered(cx, tx, subscription, now).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::method_update::allowed;
 use super::progress::Pressed;
@@ -12,7 +12,7 @@ use super::sample;
 use super::view::Method;
 use crate::domain::id::MethodId;
 use crate::domain::method::PaymentMethod;
-use crate::flows::{self, Refused, method_update};
+use crate::flows::{self, method_update};
 use crate::store;
 use crate::themes::Page;
 use crate::web::{Error, Posted, SignedIn};
@@ -24,6 +24,8 @@ pub struct MethodsPage {
     pub methods: Vec<Saved>,
     /// Whether the business lets its customers remove one.
     pub removable: bool,
+    /// Whether it lets them mark one as their backup.
+    pub backup: bool,
 }
 
 /// The question before a method is removed.
@@ -40,6 +42,10 @@ pub struct Saved {
     pub method: Method,
     /// The living subscriptions that renew with it.
     pub pays_for: Vec<PaidFor>,
+    /// Whether it is tried when another is declined at a renewal.
+    pub is_backup: bool,
+    /// Whether its bank has refused it for good.
+    pub refused: bool,
 }
 
 /// A subscription that a method pays for.
@@ -59,7 +65,43 @@ pub(super) async fn index(reading: Reading) -> Result<Response, Error> {
         methods.push(Saved::of(&mut records, &method).await?);
     }
     let removable = allowed(&who).is_ok();
-    who.render(&MethodsPage { methods, removable })
+    let backup = backup_allowed(&who).is_ok();
+    who.render(&MethodsPage {
+        methods,
+        removable,
+        backup,
+    })
+}
+
+/// The form that marks a backup method, or none.
+#[derive(Debug, Deserialize)]
+pub struct Backup {
+    /// Whether this one is the backup from now on.
+    backup: bool,
+}
+
+/// `POST /payment-methods/{id}/backup`.
+pub(super) async fn backup(
+    who: SignedIn,
+    Path(id): Path<String>,
+    Posted(Backup { backup }): Posted<Backup>,
+) -> Result<Response, Error> {
+    backup_allowed(&who)?;
+    let method: MethodId = id.parse().map_err(|_| Error::not_found())?;
+    let (cx, scope, customer) = (who.cx(), who.scope().clone(), who.customer.id.clone());
+    let flow =
+        async move { method_update::set_backup(&cx, &scope, &customer, &method, backup).await };
+    who.web.perform(flow).await?;
+    Ok(who.redirect("/payment-methods"))
+}
+
+/// Whether the business lets its customers mark a backup method.
+fn backup_allowed(who: &SignedIn) -> Result<(), Error> {
+    let business = who.web.cx.business(who.scope());
+    let allowed = business.is_some_and(|(business, _)| {
+        business.allow.payment_methods && business.allow.backup_method
+    });
+    allowed.then_some(()).ok_or_else(Error::not_found)
 }
 
 /// `GET /payment-methods/{id}/remove`.
@@ -83,7 +125,7 @@ pub(super) async fn remove(
     };
     match who.web.perform(flow).await? {
         Ok(()) => Ok(who.redirect("/payment-methods")),
-        Err(flows::Error::Refused(Refused::MethodInUse)) => {
+        Err(flows::Error::MethodInUse(_)) => {
             who.render_as(StatusCode::CONFLICT, &question(&who, &id).await?)
         }
         Err(error) => Err(error.into()),
@@ -117,6 +159,8 @@ impl Saved {
         Ok(Self {
             method: Method::of(method, records.now),
             pays_for,
+            is_backup: method.is_backup,
+            refused: method.refused_at.is_some(),
         })
     }
 
@@ -124,6 +168,8 @@ impl Saved {
         let free = |method| Self {
             method,
             pays_for: Vec::new(),
+            is_backup: false,
+            refused: false,
         };
         let mut all: Vec<Self> = sample::methods().into_iter().map(free).collect();
         let paid = |product: &str| PaidFor {
@@ -131,6 +177,10 @@ impl Saved {
             product: product.to_owned(),
         };
         all[0].pays_for = vec![paid("Pro"), paid(sample::LONG)];
+        if let [_, second, third, ..] = &mut all[..] {
+            second.is_backup = true;
+            third.refused = true;
+        }
         all
     }
 }
@@ -139,7 +189,11 @@ impl Page for MethodsPage {
     const TEMPLATE: &'static str = "pages/methods.html";
 
     fn samples() -> Vec<Self> {
-        let page = |methods, removable| Self { methods, removable };
+        let page = |methods, removable| Self {
+            methods,
+            removable,
+            backup: removable,
+        };
         vec![
             page(Saved::samples(), true),
             page(Saved::samples(), false),

@@ -48,6 +48,7 @@ pub(super) fn router() -> Router<Web> {
             "/payment-methods/{id}/remove",
             get(methods::ask).post(methods::remove),
         )
+        .route("/payment-methods/{id}/backup", post(methods::backup))
         .route("/license-keys", get(keys::index))
         .route(
             "/license-keys/{id}/devices/{device}",

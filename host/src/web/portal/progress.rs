@@ -10,7 +10,7 @@ use super::view::{Method, decline_word};
 use crate::cx::Cx;
 use crate::domain::id::SubscriptionId;
 use crate::domain::money::Money;
-use crate::domain::payment::{Advice, CustomerAction, Decline, Payment, PaymentState};
+use crate::domain::payment::{Advice, CustomerAction, Decline, Payment, PaymentState, Purpose};
 use crate::domain::subscription::SubscriptionState;
 use crate::flows::{Attempt, AttemptOf, Ending, settlement};
 use crate::store::{Setup, SetupState};
@@ -163,7 +163,9 @@ impl Stage {
             }
             PaymentState::Processing { expected_by } => Some(Self::Processing {
                 expected_by,
-                access: cx.settings.load().billing.access_while_processing,
+                // It is lent to what is on hold, and what is past due still has it.
+                access: payment.purpose == Purpose::Reactivation
+                    && cx.settings.load().billing.access_while_processing,
             }),
             PaymentState::Created | PaymentState::Unknown { .. } => Some(Self::Unknown),
             PaymentState::Declined { decline, .. } => Some(Self::declined(&decline)),

@@ -137,6 +137,8 @@ impl Records {
         let saved = self.tx.methods_of(&self.scope, &self.customer).await?;
         Ok(saved
             .iter()
+            // One that its bank refuses for good is not offered.
+            .filter(|method| method.refused_at.is_none())
             .map(|method| Method::of(method, self.now))
             .collect())
     }

@@ -79,6 +79,8 @@ impl Rows {
             network_reference: None,
             created_at: now,
             last_used_at: None,
+            refused_at: None,
+            is_backup: false,
         };
         let mut subscription = Subscription {
             state,
@@ -355,7 +357,8 @@ async fn a_method_is_removed_once_it_pays_for_nothing() {
             api.send(request.unwrap()).await
         };
         let used = delete(&path).await;
-        used.refuses(409, "CONFLICT", "pays for a subscription");
+        let by = format!("the payment method is in use by {}", rows.subscription.id);
+        used.refuses(409, "CONFLICT", &by);
         assert_eq!(used.headers["x-should-retry"], "false");
         let stranger = api.customer().await;
         let foreign = format!("/customers/{stranger}/payment-methods/{}", rows.method);

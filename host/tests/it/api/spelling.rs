@@ -30,6 +30,8 @@ fn card() -> PaymentMethod {
         network_reference: None,
         created_at: sample::at(0),
         last_used_at: None,
+        refused_at: None,
+        is_backup: false,
     }
 }
 

@@ -287,7 +287,7 @@ async fn an_active_subscription_takes_a_saved_method_without_a_charge() {
     );
     let customer = world.subscription(&id).await.customer;
     let refused = method_update::detach(&world.cx, &world.scope, &customer, &saved).await;
-    assert!(matches!(refused, Err(Error::Refused(Refused::MethodInUse))));
+    assert!(matches!(refused, Err(Error::MethodInUse(users)) if users == [id]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

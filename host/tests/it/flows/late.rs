@@ -145,7 +145,7 @@ async fn a_method_that_an_open_payment_charges_cannot_be_removed() {
         .unwrap();
     assert_ne!(world.subscription(&id).await.method, Some(first.clone()));
     let refused = method_update::detach(&world.cx, &world.scope, &customer, &first).await;
-    assert!(matches!(refused, Err(Error::Refused(Refused::MethodInUse))));
+    assert!(matches!(refused, Err(Error::MethodInUse(users)) if users == [id]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

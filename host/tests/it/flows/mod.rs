@@ -1,13 +1,18 @@
 //! The flows of money against the real component and the real processor. What was charged is
 //! counted in the processor's ledger, never in our own database.
 
+mod asking;
+mod backup;
 mod balances;
 mod coming_back;
 mod demand;
 mod disputes;
+mod dunning;
 mod first_payment;
 mod holds;
 mod late;
+mod lent_access;
+mod lost_commit;
 mod pausing;
 mod refunds;
 mod test_clock;

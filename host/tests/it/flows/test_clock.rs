@@ -12,6 +12,7 @@ use vestibule::flows::{Error, test_clock};
 use vestibule::invoices::Invoices;
 use vestibule::jobs::{Jobs, Worker};
 use vestibule::mail::Mailer;
+use vestibule::mail::mailbox::Mailbox;
 use vestibule::mail::transport::Transport;
 use vestibule::themes::Themes;
 
@@ -23,7 +24,7 @@ use crate::support::world::World;
 pub(super) struct Working {
     stop: CancellationToken,
     worker: JoinHandle<()>,
-    _mailbox: tempfile::TempDir,
+    mailbox: tempfile::TempDir,
 }
 
 impl Working {
@@ -39,8 +40,34 @@ impl Working {
         Self {
             worker: tokio::spawn(Worker::new(jobs).run(stop.clone())),
             stop,
-            _mailbox: mailbox,
+            mailbox,
         }
+    }
+
+    /// The subjects of the mails that were sent.
+    pub(super) fn subjects(&self) -> Vec<String> {
+        let mails = Mailbox::new(self.mailbox.path().to_owned())
+            .newest()
+            .unwrap();
+        mails.into_iter().map(|mail| mail.subject).collect()
+    }
+
+    /// Their plain texts, without line breaks.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let mails = Mailbox::new(self.mailbox.path().to_owned())
+            .newest()
+            .unwrap();
+        let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        mails.into_iter().map(|mail| flat(mail.text)).collect()
+    }
+
+    /// Waits until nothing is due.
+    pub(super) async fn idle(&self, world: &World) {
+        eventually("everything due is done", async || {
+            let mut tx = world.cx.store.read().await.unwrap();
+            !tx.is_under_way(&world.scope, world.cx.now()).await.unwrap()
+        })
+        .await;
     }
 
     pub(super) async fn stop(self) {

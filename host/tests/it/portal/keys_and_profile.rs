@@ -72,6 +72,43 @@ async fn a_method_in_use_stays_and_the_page_says_what_uses_it() {
 }
 
 #[tokio::test]
+async fn a_customer_marks_one_backup_method_and_takes_the_mark_away() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let method = guest.mastercard().await;
+    let path = format!("/payment-methods/{method}/backup");
+    let list = guest.get("/payment-methods").await;
+    list.says("Use as backup");
+    let answer = guest.press(&list, &path, &[]).await;
+    answer.redirects_to("/payment-methods");
+    let list = guest.get("/payment-methods").await;
+    list.says("Tried when another one is declined at a renewal.");
+    let answer = guest.press(&list, &path, &[]).await;
+    answer.redirects_to("/payment-methods");
+    let list = guest.get("/payment-methods").await;
+    assert!(!list.text().contains("Tried when another"));
+}
+
+#[tokio::test]
+async fn where_the_merchant_wants_no_backup_none_is_offered() {
+    let house = House::with("[allow]\nbackup_method = false\n").await;
+    let guest = house.guest("Alex").await;
+    let method = guest.mastercard().await;
+    let list = guest.get("/payment-methods").await;
+    assert!(!list.html.contains("/backup"), "{}", list.html);
+    let path = format!("/payment-methods/{method}/backup");
+    // A form that was open when the merchant said so.
+    let form = format!("<form action=\"/test/bus_lumen{path}\">{}</form>", {
+        let profile = guest.get("/profile").await;
+        let csrf = profile.elements("input[name=csrf]").remove(0);
+        format!("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", csrf.1)
+    });
+    let on = super::Page::of(form);
+    let pressed = guest.press(&on, &path, &[("backup", "true")]).await;
+    assert_eq!(pressed.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn name_and_number_are_checked_and_kept() {
     let house = House::open().await;
     let guest = house.guest("Alex").await;

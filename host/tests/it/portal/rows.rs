@@ -212,6 +212,8 @@ impl Guest<'_> {
             network_reference: None,
             created_at: now,
             last_used_at: None,
+            refused_at: None,
+            is_backup: false,
         };
         self.house
             .write(async |tx| {
@@ -219,6 +221,25 @@ impl Guest<'_> {
             })
             .await;
         method.id
+    }
+
+    pub(super) async fn mastercard(&self) -> MethodId {
+        let visa = self.visa().await;
+        let id: MethodId = self.house.cx.new_id();
+        self.house
+            .write(async |tx| {
+                let known = tx.method(&self.house.scope, &visa).await.unwrap();
+                let method = PaymentMethod {
+                    id: id.clone(),
+                    reference: "pm_2".to_owned(),
+                    brand: Some("mastercard".to_owned()),
+                    last4: Some("4444".to_owned()),
+                    ..known.unwrap()
+                };
+                tx.keep_method(&method).await.unwrap();
+            })
+            .await;
+        id
     }
 
     pub(super) async fn license(&self, subscription: &Subscription) -> License {

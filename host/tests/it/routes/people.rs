@@ -349,5 +349,7 @@ fn method(cx: &Cx, customer: &Customer) -> PaymentMethod {
         network_reference: None,
         created_at: cx.now(),
         last_used_at: None,
+        refused_at: None,
+        is_backup: false,
     }
 }

@@ -153,6 +153,12 @@ pub(super) const ROUTES: &[Route] = &[
         "/payment-methods/{id}/remove",
         Own(&[Method]),
     ),
+    route(
+        Portal,
+        "POST",
+        "/payment-methods/{id}/backup",
+        Own(&[Method]),
+    ),
     route(Portal, "GET", "/license-keys", Nothing(SESSION)),
     route(
         Portal,

@@ -2,6 +2,7 @@
 
 pub(crate) mod dump;
 pub(crate) mod log;
+pub(crate) mod lossy;
 mod postgres;
 pub(crate) mod sample;
 pub(crate) mod sandbox;

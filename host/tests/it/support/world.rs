@@ -9,6 +9,7 @@ use vestibule::domain::period::{Interval, Unit};
 use vestibule::domain::product::{LicenseTerms, Product, Recurring};
 use vestibule::domain::{Mode, Scope};
 
+use super::lossy::Lossy;
 use super::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET, plugin_folder};
 
 /// The business of every test.
@@ -36,6 +37,12 @@ impl World {
     /// On a Postgres database of its own.
     pub(crate) async fn postgres() -> Self {
         Self::start(Some(super::postgres::database().await)).await
+    }
+
+    /// On a Postgres database whose answers to commits can be lost.
+    pub(crate) async fn over_a_lossy_line() -> (Self, Lossy) {
+        let line = Lossy::to(&super::postgres::database().await).await;
+        (Self::start(Some(line.url().to_owned())).await, line)
     }
 
     /// One of each.

@@ -62,6 +62,7 @@ mail-started-portal = Invoices, payment method and cancelling are in the portal,
 mail-paid-subject = We received { $amount } – thank you from { $business }
 mail-paid-title = We received your payment
 mail-paid-text = Your payment of { $amount } for { $product } went through.
+mail-paid-backup = { $method } was declined, so we used your backup payment method.
 mail-paid-button = See payment and invoice
 mail-paid-where = The invoice is in the portal, ready to download.
 
@@ -88,7 +89,34 @@ mail-failed-text = We tried to charge { $amount } for { $product } on { $date },
 mail-failed-on-hold = { $product } is on hold until the amount is paid. You can pay with the same or another method, and everything works again at once.
 mail-failed-past-due = You keep access until { $until }. Please pay before then, with the same or another method.
 mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
+mail-failed-backup = We tried your backup payment method too, and it did not work either.
 mail-failed-button = Pay now
+
+mail-due-subject = Your payment for { $product } is due
+mail-due-title = A payment for { $product } is due
+mail-due-text = { $amount } for { $product } has been unpaid since { $since }.
+mail-due-until = You keep access until { $until }.
+mail-due-on-hold = { $product } is on hold until the amount is paid. Then everything works again at once.
+mail-due-wait = We try again on { $date }. You need not wait: you can pay now.
+mail-due-new-method = We cannot charge a payment method of yours for it. Please pay with another one; we keep it for the next time.
+mail-due-pay = We do not try again by ourselves. You can pay with the same or another method.
+
+mail-fact-method-next = Payment method
+mail-trial-subject = Your trial of { $product } ends on { $date }
+mail-trial-title = Your trial of { $product } ends soon
+mail-trial-text = Your trial of { $product } ends on { $date }. On that day your subscription begins, and we charge you for the first time.
+mail-renewal-subject = { $product } renews on { $date }
+mail-renewal-title = { $product } renews soon
+mail-renewal-text = Your { $product } subscription renews on { $date }. You need not do anything to keep it.
+mail-renewal-cancel = If you do not want it any more, you can cancel it in the portal before that day. You are not charged then.
+mail-renewal-button = See or cancel the subscription
+
+mail-card-subject = Your card at { $business } expires soon
+mail-card-title = Your card expires soon
+mail-card-text = A card of yours works until { $month } only. Please give another one, so that your subscriptions go on.
+mail-card-pays-for = Pays for
+mail-card-next = If your bank sends you a new card, enter that one in the portal.
+mail-card-button = See payment methods
 
 mail-method-subject = Your { $product } subscription has a new payment method
 mail-method-text = { $product } is paid with this from now on: { $method }.

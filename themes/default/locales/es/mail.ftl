@@ -62,6 +62,7 @@ mail-started-portal = En el portal tienes siempre tus facturas, la forma de pago
 mail-paid-subject = Hemos recibido { $amount }. Gracias de parte de { $business }
 mail-paid-title = Hemos recibido tu pago
 mail-paid-text = Tu pago de { $amount } por { $product } se ha realizado correctamente.
+mail-paid-backup = { $method } fue rechazada, así que hemos usado tu forma de pago de reserva.
 mail-paid-button = Ver el pago y la factura
 mail-paid-where = La factura está en el portal, lista para descargar.
 
@@ -88,7 +89,34 @@ mail-failed-text = El { $date } intentamos cobrar { $amount } por { $product } y
 mail-failed-on-hold = { $product } queda suspendida hasta que se pague el importe. Puedes pagar con el mismo medio o con otro, y todo volverá a funcionar al momento.
 mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de esa fecha, con el mismo medio o con otro.
 mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
+mail-failed-backup = También probamos con tu forma de pago de reserva y tampoco fue posible.
 mail-failed-button = Pagar ahora
+
+mail-due-subject = Tienes un pago pendiente por { $product }
+mail-due-title = Hay un pago pendiente por { $product }
+mail-due-text = { $amount } por { $product } sigue sin pagarse desde el { $since }.
+mail-due-until = Conservas el acceso hasta el { $until }.
+mail-due-on-hold = { $product } está suspendida hasta que se pague el importe. Después todo volverá a funcionar al momento.
+mail-due-wait = Lo intentaremos de nuevo el { $date }. No hace falta esperar: puedes pagar ahora.
+mail-due-new-method = No podemos cobrarlo con ninguna de tus formas de pago. Paga con otra; la guardaremos para la próxima vez.
+mail-due-pay = No lo volveremos a intentar por nuestra cuenta. Puedes pagar con el mismo medio o con otro.
+
+mail-fact-method-next = Forma de pago
+mail-trial-subject = Tu prueba de { $product } termina el { $date }
+mail-trial-title = Tu prueba de { $product } termina pronto
+mail-trial-text = Tu prueba de { $product } termina el { $date }. Ese día empieza tu suscripción y te cobraremos por primera vez.
+mail-renewal-subject = { $product } se renueva el { $date }
+mail-renewal-title = { $product } se renueva pronto
+mail-renewal-text = Tu suscripción a { $product } se renueva el { $date }. No tienes que hacer nada para conservarla.
+mail-renewal-cancel = Si ya no la quieres, puedes cancelarla en el portal antes de ese día. En ese caso no se te cobrará.
+mail-renewal-button = Ver o cancelar la suscripción
+
+mail-card-subject = Tu tarjeta en { $business } caduca pronto
+mail-card-title = Tu tarjeta caduca pronto
+mail-card-text = Una de tus tarjetas solo funciona hasta { $month }. Añade otra para que tus suscripciones continúen.
+mail-card-pays-for = Paga
+mail-card-next = Si tu banco te envía una tarjeta nueva, introdúcela en el portal.
+mail-card-button = Ver las formas de pago
 
 mail-method-subject = Tu suscripción a { $product } tiene una nueva forma de pago
 mail-method-text = A partir de ahora, { $product } se paga así: { $method }.

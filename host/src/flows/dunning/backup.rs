@@ -1,0 +1,89 @@
+//! The backup method of a customer: tried once when another one is declined at a renewal, for
+//! the same debt, by a payment of its own.
+
+use jiff::Timestamp;
+
+use super::super::automatic::Automatic;
+use super::super::reactivation::available;
+use super::super::tries::{self, Allowance};
+use super::super::{Error, dispute};
+use crate::cx::Cx;
+use crate::domain::debt::{Debt, DebtState};
+use crate::domain::id::MethodId;
+use crate::domain::method::PaymentMethod;
+use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::subscription::Subscription;
+use crate::store::Tx;
+
+/// The backup method that may be charged now instead of `main`; none when the business does
+/// not offer that.
+pub(in crate::flows) async fn of(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    main: Option<&MethodId>,
+    now: Timestamp,
+) -> Result<Option<PaymentMethod>, Error> {
+    let scope = &subscription.scope;
+    if !cx
+        .business(scope)
+        .is_some_and(|(business, _)| business.allow.backup_method)
+    {
+        return Ok(None);
+    }
+    let backup = tx.backup_method(scope, &subscription.customer).await?;
+    let Some(backup) = backup.filter(|backup| Some(&backup.id) != main) else {
+        return Ok(None);
+    };
+    if dispute::forbids(tx, scope, &backup.id).await? {
+        return Ok(None);
+    }
+    let allowance = tries::allowance(cx, tx, scope, &backup.id, now).await?;
+    Ok((allowance == Allowance::Free).then_some(backup))
+}
+
+/// Orders the charge of the backup method after `payment` was declined; answers false when
+/// there is none to try, or it was tried already.
+pub(in crate::flows) async fn instead(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let PaymentState::Declined { decline, .. } = &payment.state else {
+        return Ok(false);
+    };
+    // The bank may still say yes to the customer's own method.
+    if decline.advice == Advice::Authenticate || subscription.cancel_at_period_end {
+        return Ok(false);
+    }
+    let Some(backup) = of(cx, tx, subscription, payment.method.as_ref(), now).await? else {
+        return Ok(false);
+    };
+    let scope = &subscription.scope;
+    let tries = tx.tries_at(scope, &payment.id).await?;
+    if tries
+        .iter()
+        .any(|tried| tried.method.as_ref() == Some(&backup.id))
+    {
+        return Ok(false);
+    }
+    let dues = tx.debts_of_payment(&payment.id).await?;
+    let owed = |due: &Debt| due.state == DebtState::Open && !due.disputed;
+    if dues.is_empty() || !dues.iter().all(owed) {
+        return Ok(false);
+    }
+    let (business, _) = available(cx, scope)?;
+    let charge = Automatic {
+        business: &business,
+        subscription,
+        dues: &dues,
+        amount: payment.amount,
+        tax_minor: payment.tax_minor,
+        period: payment.period,
+        method: backup,
+    };
+    charge.queue(cx, tx, now).await?;
+    Ok(true)
+}

@@ -1,0 +1,305 @@
+//! What a failed renewal leads to: a grace or a hold, retries on the dates of a schedule, and
+//! the end of both once it is paid or no longer asked for.
+
+mod backup;
+mod remind;
+mod retry;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Error, facts, settlement};
+use crate::cx::Cx;
+use crate::domain::dunning::{Dunning, DunningState, DunningTrigger, next_date};
+use crate::domain::id::MethodId;
+use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
+use crate::domain::transition::Transition;
+use crate::store::{self, MailOrder, Tx, Work};
+
+pub(super) use self::backup::{instead as backup_instead, of as backup_of};
+pub use self::remind::remind;
+pub use self::retry::retry;
+
+/// A payment of a renewal ended without money, and as it is it will not come.
+pub(super) async fn payment_failed(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: Subscription,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if subscription.state.has_dues() {
+        return retry_failed(cx, tx, payment, &subscription, not_before, now).await;
+    }
+    if backup_instead(cx, tx, payment, &subscription, now).await? {
+        return Ok(());
+    }
+    fail(cx, tx, subscription, Some(payment), not_before, now).await
+}
+
+/// A renewal has failed: the subscription keeps its access for a grace, or is put on hold, and
+/// its customer is asked. `payment` is what failed; none when there was nothing to charge.
+pub(super) async fn fail(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    payment: Option<&Payment>,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = subscription.scope.clone();
+    let grace = cx.settings.load().billing.grace;
+    let grace_until = (!grace.is_zero())
+        .then(|| now.checked_add(grace).ok())
+        .flatten();
+    let event = SubscriptionEvent::PaymentFailed {
+        why: HoldReason::RenewalFailed,
+        grace_until,
+    };
+    let Transition::Moved(state) = subscription.state.apply(event, now) else {
+        return Ok(());
+    };
+    subscription.state = state;
+    subscription.updated_at = now;
+    let object = subscription.id.as_str().to_owned();
+    let trigger = if let SubscriptionState::PastDue { until } = subscription.state {
+        let work = Work::EndGrace {
+            subscription: subscription.id.clone(),
+        };
+        cx.order_at_business_time(tx, &scope, &work, until).await?;
+        facts::tell(cx, tx, &scope, "subscription.past_due", &object, now).await?;
+        DunningTrigger::PastDue
+    } else {
+        tx.suspend_licenses(&scope, &subscription.id, true).await?;
+        facts::tell(cx, tx, &scope, "subscription.on_hold", &object, now).await?;
+        DunningTrigger::OnHold
+    };
+    let dunning = start(cx, tx, &subscription, trigger, payment, not_before, now).await?;
+    let mail = match payment {
+        Some(payment) => MailOrder::PaymentFailed {
+            payment: payment.id.clone(),
+        },
+        None => due(&dunning, "failed"),
+    };
+    facts::mail(cx, tx, &scope, mail).await?;
+    settlement::schedule(cx, tx, &subscription).await?;
+    tx.save_subscription(&mut subscription).await?;
+    Ok(())
+}
+
+/// Begins to ask for what failed.
+async fn start(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    trigger: DunningTrigger,
+    payment: Option<&Payment>,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Dunning, Error> {
+    let scope = &subscription.scope;
+    let mut dunning = Dunning {
+        id: cx.new_id(),
+        scope: scope.clone(),
+        customer: subscription.customer.clone(),
+        subscription: subscription.id.clone(),
+        payment: payment.map(|payment| payment.id.clone()),
+        trigger,
+        state: DunningState::Recovering,
+        next_retry_at: None,
+        failed_at: now,
+        ended_at: None,
+    };
+    plan_retry(cx, tx, &mut dunning, not_before, now).await?;
+    tx.insert_dunning(&dunning).await?;
+    remind::plan(cx, tx, &dunning, now).await?;
+    facts::tell(cx, tx, scope, "dunning.started", dunning.id.as_str(), now).await?;
+    Ok(dunning)
+}
+
+/// Dates the next retry: on the schedule's next date, and not before the gateway wants it.
+async fn plan_retry(
+    cx: &Cx,
+    tx: &mut Tx,
+    dunning: &mut Dunning,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let next = {
+        let settings = cx.settings.load();
+        next_date(&settings.billing.retries, dunning.failed_at, now)
+    };
+    let wait = not_before.map(|at| wait_until(cx, at));
+    let earliest = wait.and_then(|wait| now.checked_add(wait).ok());
+    dunning.next_retry_at = next.map(|next| earliest.map_or(next, |earliest| earliest.max(next)));
+    if is_exhausted(cx, dunning, now) {
+        dunning.state = DunningState::Exhausted;
+    }
+    order_retry(cx, tx, dunning).await
+}
+
+/// Whether neither a retry nor a mail is to come.
+fn is_exhausted(cx: &Cx, dunning: &Dunning, now: Timestamp) -> bool {
+    let settings = cx.settings.load();
+    let reminder = next_date(&settings.billing.reminders, dunning.failed_at, now);
+    dunning.next_retry_at.is_none() && reminder.is_none()
+}
+
+/// A mail that asks for what is owed.
+fn due(dunning: &Dunning, occasion: &str) -> MailOrder {
+    MailOrder::PaymentDue {
+        dunning: dunning.id.clone(),
+        nonce: format!("{}:{occasion}", dunning.id),
+    }
+}
+
+/// The grace is over, and so is access: the customer is told.
+pub(super) async fn grace_over(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+) -> Result<(), Error> {
+    let scope = &subscription.scope;
+    if let Some(dunning) = tx.open_dunning(scope, &subscription.id).await? {
+        facts::mail(cx, tx, scope, due(&dunning, "grace-over")).await?;
+    }
+    Ok(())
+}
+
+/// What `method` was advised when it was last declined for what a subscription owes.
+pub async fn last_advice(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    method: &MethodId,
+) -> store::Result<Option<Advice>> {
+    let scope = &subscription.scope;
+    let dues = tx.dues_of(scope, &subscription.id).await?;
+    let Some(newest) = dues.last() else {
+        return Ok(None);
+    };
+    let declined = tx.last_decline(scope, &newest.id, method).await?;
+    Ok(declined.and_then(|payment| match payment.state {
+        PaymentState::Declined { decline, .. } => Some(decline.advice),
+        _ => None,
+    }))
+}
+
+/// How long from now until a time that a gateway named, within what it is granted.
+fn wait_until(cx: &Cx, at: Timestamp) -> SignedDuration {
+    let longest = cx.settings.load().billing.longest_wait;
+    at.duration_since(cx.now()).min(longest)
+}
+
+async fn order_retry(cx: &Cx, tx: &mut Tx, dunning: &Dunning) -> Result<(), Error> {
+    if let Some(at) = dunning.next_retry_at {
+        let work = Work::Retry {
+            subscription: dunning.subscription.clone(),
+        };
+        cx.order_at_business_time(tx, &dunning.scope, &work, at)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A retry was declined: the next date stands already, unless the gateway wants a later one.
+/// Where the bank wants the customer to confirm, the customer is told at once.
+async fn retry_failed(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &Subscription,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &subscription.scope;
+    if let (Some(mut dunning), Some(_)) =
+        (tx.open_dunning(scope, &subscription.id).await?, not_before)
+    {
+        plan_retry(cx, tx, &mut dunning, not_before, now).await?;
+        tx.save_dunning(&dunning).await?;
+    }
+    let confirm = matches!(
+        &payment.state,
+        PaymentState::Declined { decline, .. } if decline.advice == Advice::Authenticate
+    );
+    if confirm {
+        let mail = MailOrder::PaymentFailed {
+            payment: payment.id.clone(),
+        };
+        facts::mail(cx, tx, scope, mail).await?;
+    }
+    Ok(())
+}
+
+/// A retry was certainly not executed: it is tried again after `wait`, whatever the schedule
+/// says.
+pub(super) async fn retry_again(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    wait: SignedDuration,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &subscription.scope;
+    let Some(mut dunning) = tx.open_dunning(scope, &subscription.id).await? else {
+        return Ok(());
+    };
+    let again = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+    dunning.next_retry_at = Some(dunning.next_retry_at.map_or(again, |at| at.min(again)));
+    dunning.state = DunningState::Recovering;
+    order_retry(cx, tx, &dunning).await?;
+    tx.save_dunning(&dunning).await?;
+    Ok(())
+}
+
+/// What was asked for is paid: the merchant is told, and nothing more is sent.
+pub(super) async fn recovered(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if let Some(dunning) = end(tx, subscription, DunningState::Recovered, now).await? {
+        let (scope, id) = (&dunning.scope, dunning.id.as_str());
+        facts::tell(cx, tx, scope, "dunning.recovered", id, now).await?;
+    }
+    Ok(())
+}
+
+/// The subscription has ended: nothing is asked for any more.
+pub(super) async fn stop(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    end(tx, subscription, DunningState::Stopped, now).await?;
+    Ok(())
+}
+
+async fn end(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    state: DunningState,
+    now: Timestamp,
+) -> Result<Option<Dunning>, Error> {
+    let open = tx
+        .open_dunning(&subscription.scope, &subscription.id)
+        .await?;
+    let Some(mut dunning) = open else {
+        return Ok(None);
+    };
+    dunning.state = state;
+    dunning.next_retry_at = None;
+    dunning.ended_at = Some(now);
+    tx.save_dunning(&dunning).await?;
+    let id = || subscription.id.clone();
+    let pending = [
+        Work::Retry { subscription: id() },
+        Work::Remind { subscription: id() },
+    ];
+    for key in pending.iter().filter_map(Work::unique_key) {
+        tx.cancel_job(&key).await?;
+    }
+    Ok(Some(dunning))
+}

@@ -1,0 +1,130 @@
+//! A declined renewal is tried again: with the newest method of the subscription, and only
+//! where that method's last answer allows it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::automatic::Automatic;
+use super::super::reactivation::available;
+use super::super::tries::{self, Allowance};
+use super::super::{Error, charge, dispute};
+use super::{last_advice, order_retry, plan_retry, stop};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::dunning::may_retry;
+use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::method::PaymentMethod;
+use crate::domain::payment::Payment;
+use crate::domain::quote::quote;
+use crate::domain::subscription::Subscription;
+use crate::store::{self, Tx};
+
+/// Between two looks at a payment that is under way when a retry is due.
+const AFTER_ANOTHER: SignedDuration = SignedDuration::from_hours(6);
+
+/// Tries again what is due on a subscription, if its retry is due and everything still stands.
+pub async fn retry(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
+    let payment = match decide(cx, scope, id).await {
+        Ok(payment) => payment,
+        // Somebody else pays what it owes at this moment.
+        Err(Error::Store(store::Error::Conflict(_))) => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(payment) = payment {
+        charge::send(cx, scope, &payment).await?;
+    }
+    Ok(())
+}
+
+/// Beat one; answers the payment that is to be sent.
+async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<PaymentId>, Error> {
+    let mut tx = cx.store.begin().await?;
+    let Some(subscription) = tx.lock_subscription(scope, id).await? else {
+        return Ok(None);
+    };
+    let now = cx.business_now(&mut tx, scope).await?;
+    let Some(mut dunning) = tx.open_dunning(scope, id).await? else {
+        return Ok(None);
+    };
+    let due = dunning.next_retry_at.is_some_and(|at| at <= now);
+    if !due || !subscription.state.has_dues() {
+        order_retry(cx, &mut tx, &dunning).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let dues = tx.dues_of(scope, id).await?;
+    if dues.iter().any(|due| due.disputed) {
+        stop(&mut tx, &subscription, now).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    if !tx.open_payments_of(scope, id).await?.is_empty() {
+        // If that one pays, this comes to nothing.
+        dunning.next_retry_at = now.checked_add(AFTER_ANOTHER).ok();
+        order_retry(cx, &mut tx, &dunning).await?;
+        tx.save_dunning(&dunning).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    plan_retry(cx, &mut tx, &mut dunning, None, now).await?;
+    tx.save_dunning(&dunning).await?;
+    let payment = match chargeable(cx, &mut tx, &subscription, now).await? {
+        Some(method) => intend(cx, &mut tx, &subscription, &dues, method, now).await?,
+        None => None,
+    };
+    let Some(payment) = payment else {
+        tx.commit().await?;
+        return Ok(None);
+    };
+    charge::commit(cx, tx, &payment).await?;
+    Ok(Some(payment.id))
+}
+
+/// The method of the subscription, if it may be charged without the customer now.
+async fn chargeable(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<Option<PaymentMethod>, Error> {
+    let scope = &subscription.scope;
+    let method = match &subscription.method {
+        Some(id) => tx.method(scope, id).await?,
+        None => None,
+    };
+    let Some(method) = method else {
+        return Ok(None);
+    };
+    if dispute::forbids(tx, scope, &method.id).await? {
+        return Ok(None);
+    }
+    if !may_retry(last_advice(tx, subscription, &method.id).await?) {
+        return Ok(None);
+    }
+    let allowance = tries::allowance(cx, tx, scope, &method.id, now).await?;
+    Ok((allowance == Allowance::Free).then_some(method))
+}
+
+async fn intend(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    dues: &[Debt],
+    method: PaymentMethod,
+    now: Timestamp,
+) -> Result<Option<Payment>, Error> {
+    let (business, _) = available(cx, &subscription.scope)?;
+    let anchor = cx.settings.load().billing.reactivation_anchor;
+    let quote = quote(subscription, dues, anchor, now, &business.time_zone)?;
+    let buys_period = dues.iter().any(|due| due.kind == DebtKind::Period);
+    let charge = Automatic {
+        business: &business,
+        subscription,
+        dues,
+        amount: quote.totals.gross,
+        tax_minor: quote.totals.tax.minor,
+        period: buys_period.then_some(quote.period),
+        method,
+    };
+    charge.intend(cx, tx, now).await.map(Some)
+}
