@@ -159,6 +159,8 @@ ids! {
     LicenseInstanceId = "lki",
     /// The asking that a failed renewal causes.
     DunningId = "dun",
+    /// One method for all subscriptions of a customer.
+    RoundId = "rnd",
     /// A hosted page on which a new method is given.
     PageId = "pag",
     /// A fact told to the merchant by webhook.

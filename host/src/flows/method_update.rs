@@ -62,7 +62,7 @@ pub(super) fn takes_method(subscription: &Subscription) -> Result<(), Error> {
 }
 
 /// A saved method pays from now on; nothing has to be asked.
-async fn choose(
+pub(super) async fn choose(
     cx: &Cx,
     scope: &Scope,
     id: &SubscriptionId,
@@ -94,6 +94,17 @@ pub(super) async fn set_up(
     id: &SubscriptionId,
     return_url: Option<String>,
 ) -> Result<Attempt, Error> {
+    set_up_as(cx, scope, id, cx.new_id(), return_url).await
+}
+
+/// The same under an id that was chosen beforehand.
+pub(super) async fn set_up_as(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    setup: SetupId,
+    return_url: Option<String>,
+) -> Result<Attempt, Error> {
     let (business, mode) = available(cx, scope)?;
     let gateway = charge::default_gateway(&mode)?;
     let expires_at = cx
@@ -114,7 +125,7 @@ pub(super) async fn set_up(
     reactivation::limit_tries(cx, &mut tx, scope, &customer.id, now).await?;
     let reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
     let setup = Setup {
-        id: cx.new_id(),
+        id: setup,
         scope: scope.clone(),
         customer: customer.id.clone(),
         subscription: subscription.id.clone(),

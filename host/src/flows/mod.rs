@@ -40,6 +40,7 @@ pub mod refund;
 pub mod renewal;
 pub mod repeat;
 pub mod return_url;
+pub mod round;
 pub mod schedule;
 pub mod secret;
 pub mod session;

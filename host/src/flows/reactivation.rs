@@ -74,6 +74,34 @@ pub(super) async fn start_now(
     begin(cx, scope, id, choice, None, payment, None).await
 }
 
+/// The same under an id that was chosen beforehand, for a quote that the customer saw: whoever
+/// calls twice finds what the first call made.
+pub(super) async fn start_as(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+    quote: &str,
+    payment: PaymentId,
+) -> Result<Attempt, Error> {
+    let made = async || {
+        let mut tx = cx.store.read().await?;
+        let made = tx.payment(scope, &payment).await?;
+        Ok::<_, Error>(made.map(|made| Attempt {
+            ending: Ending::of(&made),
+            of: AttemptOf::Payment(made.id),
+        }))
+    };
+    if let Some(made) = made().await? {
+        return Ok(made);
+    }
+    match begin(cx, scope, id, choice, Some(quote), payment.clone(), None).await {
+        Ok(attempt) => Ok(attempt),
+        // Somebody who does the same was a moment earlier.
+        Err(error) => made().await?.ok_or(error),
+    }
+}
+
 async fn begin(
     cx: &Cx,
     scope: &Scope,

@@ -84,6 +84,7 @@ impl Jobs {
         let cx = &self.cx;
         let ended = match work {
             Work::Renew { subscription } => flows::renewal::due(cx, scope, &subscription).await,
+            Work::Round { round } => flows::round::go_on(cx, scope, &round).await,
             Work::Resume { subscription } => flows::pause::due(cx, scope, &subscription).await,
             Work::EndGrace { subscription } => {
                 flows::renewal::grace_over(cx, scope, &subscription).await

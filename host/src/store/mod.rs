@@ -34,6 +34,7 @@ mod payments;
 mod portal_links;
 mod products;
 mod refunds;
+mod rounds;
 mod row;
 mod sessions;
 mod setups;
@@ -75,6 +76,7 @@ pub use self::methods::Tries;
 pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
 pub use self::refunds::RefundFilter;
+pub use self::rounds::{Round, Step, StepOutcome};
 pub use self::setups::{Setup, SetupState};
 pub use self::staff::StaffRequest;
 pub use self::subscription_lists::{ListedMethod, ListedSubscription};
@@ -383,6 +385,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         portal_links::QUERIES,
         products::QUERIES,
         refunds::QUERIES,
+        rounds::QUERIES,
         sessions::QUERIES,
         setups::QUERIES,
         staff::QUERIES,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Mode;
 use crate::domain::id::{
     BusinessId, CustomerId, DunningId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId,
-    MethodId, PaymentId, RefundId, SetupId, SubscriptionId,
+    MethodId, PaymentId, RefundId, RoundId, SetupId, SubscriptionId,
 };
 
 /// A piece of work. Every kind can be done twice without harm.
@@ -46,6 +46,11 @@ pub enum Work {
     ExpireBegin {
         /// Which.
         payment: PaymentId,
+    },
+    /// Go on with a round over all subscriptions of a customer.
+    Round {
+        /// Which.
+        round: RoundId,
     },
     /// Go on with a subscription whose pause has an end.
     Resume {
@@ -233,6 +238,7 @@ impl Work {
             Self::RefundUnapplied { .. } => "refund-unapplied",
             Self::Balance { .. } => "balance",
             Self::ExpireBegin { .. } => "expire-begin",
+            Self::Round { .. } => "round",
             Self::Resume { .. } => "resume",
             Self::EndGrace { .. } => "end-grace",
             Self::Retry { .. } => "retry",
@@ -272,6 +278,7 @@ impl Work {
             | Self::RefundUnapplied { payment } => payment.as_str(),
             Self::ReconcileRefund { refund } => refund.as_str(),
             Self::ExpireSetup { setup } => setup.as_str(),
+            Self::Round { round } => round.as_str(),
             Self::RenderInvoice { invoice } => invoice.as_str(),
             Self::DeliverEvent { event, endpoint } => {
                 return Some(format!("{}:{event}:{endpoint}", self.kind()));

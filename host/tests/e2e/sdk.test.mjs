@@ -152,4 +152,30 @@ describe("the official SDK", () => {
     await assert.rejects(unknown, DodoPayments.NotFoundError);
     assert.deepEqual((await dodo.licenseKeys.list()).items, []);
   });
+
+  it("makes a subscription on demand, and is told for good what cannot be yet", async () => {
+    const made = await dodo.subscriptions.create({
+      billing: { country: "DE" },
+      customer: { customer_id: customer.customer_id },
+      product_id: product.product_id,
+      quantity: 1,
+      on_demand: { mandate_only: false, product_price: 500, product_description: "Welcome" },
+    });
+    const id = made.subscription_id;
+    assert.equal((await dodo.subscriptions.retrieve(id)).on_demand, true);
+    assert.equal((await dodo.payments.retrieve(made.payment_id)).total_amount, 500);
+    const refused = [
+      dodo.subscriptions.charge(id, { product_price: 700, metadata: { calls: 7 } }),
+      dodo.subscriptions.update(id, { status: "paused" }),
+      dodo.subscriptions.update(id, { status: "active" }),
+    ];
+    for (const call of refused) {
+      await assert.rejects(call, (error) => {
+        assert.ok(error instanceof DodoPayments.ConflictError, String(error));
+        assert.equal(error.headers.get("x-should-retry"), "false");
+        return true;
+      });
+    }
+    await assert.rejects(dodo.subscriptions.update(id, { status: "paused", tax_id: "X1" }), DodoPayments.UnprocessableEntityError);
+  });
 });

@@ -11,7 +11,7 @@ use crate::domain::Scope;
 use crate::domain::id::CustomerId;
 use crate::domain::payment::{Payment, Purpose};
 use crate::domain::subscription::SubscriptionState;
-use crate::flows::{AttemptOf, address, session, settlement, token};
+use crate::flows::{AttemptOf, address, round, session, settlement, token};
 use crate::plugins::gateway::request::Pair;
 use crate::store::Setup;
 use crate::web::cookies::Purpose as Cookie;
@@ -37,11 +37,12 @@ pub(super) async fn come_back(
     pairs.truncate(MOST_PAIRS);
     let cx = visitor.web.cx.clone();
     let flow = async move {
-        match of {
-            AttemptOf::Payment(id) => settlement::returned(&cx, &scope, &id, &pairs).await,
-            AttemptOf::Setup(id) => settlement::setup_returned(&cx, &scope, &id, &pairs).await,
-            AttemptOf::Nothing => Ok(crate::flows::Ending::Succeeded),
-        }
+        match &of {
+            AttemptOf::Payment(id) => settlement::returned(&cx, &scope, id, &pairs).await?,
+            AttemptOf::Setup(id) => settlement::setup_returned(&cx, &scope, id, &pairs).await?,
+            AttemptOf::Nothing => crate::flows::Ending::Succeeded,
+        };
+        round::after(&cx, &scope, &of).await
     };
     visitor.web.perform(flow).await?;
     Ok(visitor.redirect_to(&next))
@@ -94,7 +95,14 @@ async fn of_payment(
         return Ok(visitor.redirect_to(&page));
     }
     if is_signed_in(visitor, scope, &payment.customer).await? {
-        let path = format!("/payments/{}/progress", payment.id);
+        let round = {
+            let mut tx = cx.store.read().await?;
+            tx.round_of_payment(scope, &payment.id).await?
+        };
+        let path = match round {
+            Some(round) => format!("/pay-all/{}", round.id),
+            None => format!("/payments/{}/progress", payment.id),
+        };
         return Ok(visitor.redirect_to(&portal(visitor, scope, &path)));
     }
     if let Some(page) = made_on(visitor, scope, payment.id.as_str()).await? {
@@ -134,7 +142,16 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
         return Ok(visitor.redirect_to(&page));
     }
     if is_signed_in(visitor, scope, &setup.customer).await? {
-        let path = format!("/setups/{}", setup.id);
+        let round = cx
+            .store
+            .read()
+            .await?
+            .round_of_setup(scope, &setup.id)
+            .await?;
+        let path = match round {
+            Some(round) => format!("/pay-all/{}", round.id),
+            None => format!("/setups/{}", setup.id),
+        };
         return Ok(visitor.redirect_to(&portal(visitor, scope, &path)));
     }
     let product = records.product(&subscription.product).await?;

@@ -18,6 +18,7 @@ pub mod profile;
 pub mod progress;
 pub mod reactivation;
 pub mod records;
+pub mod round;
 mod sample;
 pub mod subscription;
 pub mod subscriptions;
@@ -40,6 +41,8 @@ pub(super) fn router() -> Router<Web> {
         .route("/payments/{id}/give-up", post(progress::give_up))
         .route("/payments/{id}/done", get(done::payment))
         .route("/setups/{id}", get(progress::setup))
+        .route("/pay-all", get(round::show).post(round::create))
+        .route("/pay-all/{id}", get(round::result))
         .route("/billing", get(billing::index))
         .route("/invoices/{id}", get(invoice::show))
         .route("/invoices/{id}/pdf", get(invoice::pdf))
@@ -93,6 +96,8 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<progress::ProgressPage>(),
         Registered::page::<done::DonePage>(),
         Registered::page::<cancellation::CancellationPage>(),
+        Registered::page::<round::RoundPage>(),
+        Registered::page::<round::RoundResultPage>(),
         Registered::page::<pause::PausePage>(),
         Registered::page::<billing::BillingPage>(),
         Registered::page::<payment::PaymentPage>(),

@@ -19,6 +19,8 @@ const SHOWN: u32 = 3;
 pub struct OverviewPage {
     /// What needs the customer, or is under way.
     pub todos: Vec<Todo>,
+    /// Whether something is due on several of them.
+    pub pay_all: bool,
     /// The next renewal, told when nothing needs the customer.
     pub next: Option<Next>,
     /// Subscriptions that are not over.
@@ -60,6 +62,13 @@ pub(super) async fn show(reading: Reading) -> Result<Response, Error> {
         .iter()
         .filter_map(Next::of)
         .min_by_key(|next| next.at);
+    let owes = |plan: &&Plan| {
+        matches!(
+            plan.standing,
+            Standing::OnHold { due: Some(_), .. } | Standing::PastDue { due: Some(_), .. }
+        )
+    };
+    page.pay_all = page.plans.iter().filter(owes).count() > 1;
     page.more_plans = page.plans.len() < subscriptions.len();
     page.plans.truncate(SHOWN as usize);
     let payments = records.payments(None, SHOWN, 0).await?;
@@ -107,6 +116,7 @@ impl Page for OverviewPage {
         };
         let everything = Self {
             todos: sample::todos(),
+            pay_all: true,
             next: None,
             plans: sample::plans(),
             more_plans: true,
@@ -122,6 +132,7 @@ impl OverviewPage {
     fn nothing() -> Self {
         Self {
             todos: Vec::new(),
+            pay_all: false,
             next: None,
             plans: Vec::new(),
             more_plans: false,

@@ -15,6 +15,7 @@ mod lent_access;
 mod lost_commit;
 mod pausing;
 mod refunds;
+mod rounds;
 mod test_clock;
 mod trouble;
 

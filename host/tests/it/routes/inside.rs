@@ -23,6 +23,12 @@ pub(super) const INSIDE: &[(On, &str, &str, &str)] = &[
         "/subscriptions/{own-subscription}/reactivate",
         "choice={other-method}&quote={quote}",
     ),
+    (
+        Portal,
+        "POST",
+        "/pay-all",
+        "choice={other-method}&quote=none&round={own-round}",
+    ),
     (Portal, "POST", "/accounts", "account={other-customer}"),
     (
         Api,

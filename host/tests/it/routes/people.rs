@@ -18,7 +18,7 @@ use vestibule::domain::refund::{Refund, RefundCause, RefundState};
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use vestibule::flows::endpoint::{self, NewEndpoint};
 use vestibule::flows::{portal_link, secret};
-use vestibule::store::{EmailChange, Setup, SetupState};
+use vestibule::store::{EmailChange, Round, Setup, SetupState, Step, StepOutcome};
 
 use super::table::Kind;
 use crate::support::sample;
@@ -92,6 +92,8 @@ impl Person {
         tx.save_refund(&mut refund).await.unwrap();
         tx.insert_dispute(&dispute).await.unwrap();
         tx.insert_setup(&rows.setup).await.unwrap();
+        let (round, step) = round(cx, &rows.subscription);
+        tx.insert_round(&round, &[step]).await.unwrap();
         tx.insert_license(&rows.license).await.unwrap();
         tx.insert_license_instance(&rows.device).await.unwrap();
         tx.insert_session(&rows.session, &secret::hash(&secret))
@@ -123,6 +125,7 @@ impl Person {
             (Kind::Subscription, rows.subscription.id.to_string()),
             (Kind::Payment, rows.payment.id.to_string()),
             (Kind::Setup, rows.setup.id.to_string()),
+            (Kind::Round, round.id.to_string()),
             (Kind::Invoice, rows.invoice.id.to_string()),
             (Kind::Method, rows.method.id.to_string()),
             (Kind::License, rows.license.id.to_string()),
@@ -327,6 +330,27 @@ fn money_back(cx: &Cx, payment: &Payment) -> (Refund, Dispute) {
         updated_at: now,
     };
     (refund, dispute)
+}
+
+/// A round that has ended without a try.
+fn round(cx: &Cx, subscription: &Subscription) -> (Round, Step) {
+    let round = Round {
+        id: cx.new_id(),
+        scope: subscription.scope.clone(),
+        customer: subscription.customer.clone(),
+        method: None,
+        setup: None,
+        created_at: cx.now(),
+        ended_at: Some(cx.now()),
+    };
+    let step = Step {
+        position: 0,
+        subscription: subscription.id.clone(),
+        quote: None,
+        payment: None,
+        outcome: StepOutcome::Skipped,
+    };
+    (round, step)
 }
 
 fn method(cx: &Cx, customer: &Customer) -> PaymentMethod {

@@ -24,6 +24,7 @@ pub(super) enum Kind {
     Method,
     License,
     Device,
+    Round,
     Product,
     Refund,
     Dispute,
@@ -78,7 +79,7 @@ impl Route {
 
 use Kind::{
     Customer, Device, Dispute, Invoice, License, Link, Method, Payment, Product, Proof, Refund,
-    Setup,
+    Round, Setup,
 };
 use Kind::{Subscription as Sub, Subscription, Webhook};
 use On::{Api, Console, Host, Portal};
@@ -137,6 +138,9 @@ pub(super) const ROUTES: &[Route] = &[
     route(Portal, "POST", "/payments/{id}/give-up", Own(&[Payment])),
     route(Portal, "GET", "/payments/{id}/done", Own(&[Payment])),
     route(Portal, "GET", "/setups/{id}", Own(&[Setup])),
+    route(Portal, "GET", "/pay-all", Nothing(SESSION)),
+    route(Portal, "POST", "/pay-all", Nothing(BODY)),
+    route(Portal, "GET", "/pay-all/{id}", Own(&[Round])),
     route(Portal, "GET", "/billing", Nothing(SESSION)),
     route(Portal, "GET", "/invoices/{id}", Own(&[Invoice])),
     route(Portal, "GET", "/invoices/{id}/pdf", Own(&[Invoice])),
