@@ -10,8 +10,11 @@ use vestibule::flows::{
 };
 use vestibule::store::{Step, StepOutcome};
 
-use super::{CONFIRM, DECLINED, DECLINED_AT_RENEWAL, GOOD, page};
+use super::{DECLINED, DECLINED_AT_RENEWAL, GOOD, page};
 use crate::support::world::{World, buyer};
+
+/// Asks to confirm every charge.
+const CONFIRM_EACH: &str = "4000002760003184";
 
 /// A customer with several subscriptions.
 struct Family {
@@ -185,7 +188,7 @@ async fn a_new_card_that_is_declined_changes_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_charge_is_confirmed_by_itself_and_has_its_own_result() {
     for world in World::each().await {
-        let family = world.family(CONFIRM).await;
+        let family = world.family(CONFIRM_EACH).await;
         let card = world.method_of(&family.active).await;
         let round = world.begin_round(&family, Choice::Saved(card)).await;
         let waiting = world.waiting(&round).await;
