@@ -9,7 +9,7 @@ use vestibule::cx::Clock;
 use vestibule::domain::invoice::{Invoice, InvoiceKind, InvoiceState, Party};
 use vestibule::domain::money::{Currency, Money};
 use vestibule::domain::period::Period;
-use vestibule::domain::tax::{Line, TaxRate, totals};
+use vestibule::domain::tax::{Line, Role, TaxRate, totals};
 use vestibule::invoices::Invoices;
 use vestibule::themes::Themes;
 
@@ -78,6 +78,8 @@ fn line(what: &str, quantity: u32, minor: i64, currency: Currency, now: Timestam
             start: now,
             end: now + SignedDuration::from_hours(30 * 24),
         }),
+        role: Role::Product,
+        share: None,
     }
 }
 

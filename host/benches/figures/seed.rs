@@ -16,7 +16,7 @@ use vestibule::domain::method::PaymentMethod;
 use vestibule::domain::money::Money;
 use vestibule::domain::period::{Interval, Period, Unit};
 use vestibule::domain::product::{Product, Recurring};
-use vestibule::domain::subscription::{Cancellation, Subscription, SubscriptionState};
+use vestibule::domain::subscription::{Cancellation, Extras, Subscription, SubscriptionState};
 use vestibule::store::{Store, Tx};
 
 /// How many customers there are, each with a session of its own.
@@ -158,6 +158,7 @@ fn subscription(customer: &Customer, product: &ProductId, place: usize) -> Subsc
         product: product.clone(),
         quantity: 1,
         unit_price: euros(2_900),
+        extras: Extras::default(),
         tax_inclusive: true,
         interval: MONTH,
         term: DECADE,

@@ -51,6 +51,9 @@ pub struct Billing {
     /// How long the page of a `payment_link` works.
     #[serde(deserialize_with = "duration::one")]
     pub payment_link_lifetime: SignedDuration,
+    /// How long the price of a plan change that was shown can be agreed to.
+    #[serde(deserialize_with = "duration::one")]
+    pub plan_quote_lifetime: SignedDuration,
     /// What cancelling does to the dues.
     pub dues_at_cancel: DuesAtCancel,
     /// Where the period bought by a reactivation starts.
@@ -140,6 +143,7 @@ impl Default for Billing {
             new_methods_a_day: 5,
             payment_expiry: SignedDuration::from_mins(30),
             payment_link_lifetime: SignedDuration::from_hours(24),
+            plan_quote_lifetime: SignedDuration::from_mins(15),
             dues_at_cancel: DuesAtCancel::WriteOff,
             reactivation_anchor: ReactivationAnchor::Payment,
             access_while_processing: false,

@@ -13,6 +13,7 @@ use crate::domain::id::BusinessId;
 use crate::domain::tax::TaxTable;
 
 use super::mode::{ModeFile, ModeSettings};
+use super::plan_change::PlanChanges;
 use super::problem::Problem;
 use super::secret::Vault;
 use super::source::Source;
@@ -45,6 +46,8 @@ pub struct Business {
     pub invoice_prefix: Option<String>,
     /// What its customers may do by themselves.
     pub allow: Allow,
+    /// Between which plans customers may switch, and how that is billed.
+    pub plan_change: PlanChanges,
     /// Tax rates by country, category and day of supply.
     pub tax: TaxTable,
     /// Live mode.
@@ -92,6 +95,8 @@ pub struct Allow {
     pub cancel_now: bool,
     /// End a subscription when its period ends, and undo that.
     pub cancel_at_period_end: bool,
+    /// Switch to another plan of the same group.
+    pub plan_change: bool,
     /// Pause a subscription. Resuming one is never forbidden.
     pub pause: bool,
     /// Add, choose and remove payment methods.
@@ -111,6 +116,7 @@ impl Default for Allow {
         Self {
             cancel_now: true,
             cancel_at_period_end: true,
+            plan_change: false,
             pause: false,
             payment_methods: true,
             reactivate: true,
@@ -142,6 +148,8 @@ pub(super) struct BusinessFile {
     invoice_prefix: Option<String>,
     #[serde(default)]
     allow: Allow,
+    #[serde(default)]
+    plan_change: PlanChanges,
     #[serde(default)]
     tax: Vec<TaxFile>,
     #[serde(default)]
@@ -176,6 +184,7 @@ impl BusinessFile {
     ) -> Result<Business, Vec<Problem>> {
         let mut problems = Vec::new();
         self.check(source, themes, &mut problems);
+        self.plan_change.check(source, &mut problems);
         let time_zone = TimeZone::get(&self.time_zone).unwrap_or_else(|_| {
             problems.push(source.problem(
                 "time_zone",
@@ -210,6 +219,7 @@ impl BusinessFile {
             return_hosts: self.return_hosts,
             invoice_prefix: self.invoice_prefix,
             allow: self.allow,
+            plan_change: self.plan_change,
             tax,
             live,
             test,

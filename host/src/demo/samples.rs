@@ -269,6 +269,9 @@ fn new_subscription(
         customer: id::<CustomerId>(&format!("cus_{}", person.key)),
         product: product_id(samples),
         quantity: 1,
+        addons: Vec::new(),
+        codes: Vec::new(),
+        once: Vec::new(),
         trial_days: None,
         on_demand: None,
         buyer: BuyerDetails {

@@ -135,6 +135,12 @@ ids! {
     CustomerId = "cus",
     /// Something a merchant sells.
     ProductId = "pdt",
+    /// Something sold on top of a plan.
+    AddonId = "adn",
+    /// A discount code.
+    DiscountId = "dsc",
+    /// One change of a subscription's plan.
+    PlanChangeId = "pch",
     /// A subscription.
     SubscriptionId = "sub",
     /// One supply that is owed.

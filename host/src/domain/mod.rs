@@ -5,15 +5,19 @@
 //! `apply`; its whole table is a reviewed snapshot.
 
 pub mod access;
+pub mod addon;
 pub mod balance;
 pub mod card_number;
+pub mod credit;
 pub mod customer;
 pub mod debt;
+pub mod discount;
 pub mod dispute;
 pub mod dunning;
 pub mod email;
 pub mod endpoint;
 pub mod event_type;
+pub mod extras;
 pub mod id;
 pub mod invoice;
 pub mod license;
@@ -21,7 +25,9 @@ pub mod method;
 pub mod money;
 pub mod payment;
 pub mod period;
+pub mod plan;
 pub mod product;
+pub mod proration;
 pub mod quote;
 pub mod refund;
 pub mod subscription;

@@ -21,6 +21,8 @@ text_enum! {
         Purchase = "purchase",
         /// The next period, charged without the customer.
         Renewal = "renewal",
+        /// The price of a change of plan.
+        PlanChange = "plan-change",
         /// The dues of a subscription on hold or past due, paid by the customer.
         Reactivation = "reactivation",
         /// What the merchant charges on demand, without the customer.

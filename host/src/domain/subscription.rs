@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Scope;
 use super::customer::BuyerDetails;
+pub use super::extras::Extras;
 use super::id::{CustomerId, MethodId, ProductId, SubscriptionId};
-use super::money::Money;
+use super::money::{Money, MoneyError};
 use super::period::{Interval, Period};
 use super::text_enum;
 use super::transition::{Refusal, Transition};
@@ -335,6 +336,8 @@ pub struct Subscription {
     pub unit_price: Money,
     /// Whether the price contains the tax.
     pub tax_inclusive: bool,
+    /// Add-ons, discounts and credit.
+    pub extras: Extras,
     /// How often it is paid (`payment_frequency_*` on the wire).
     pub interval: Interval,
     /// How long it runs in all (`subscription_period_*` on the wire).
@@ -372,6 +375,14 @@ pub struct Subscription {
     pub updated_at: Timestamp,
     /// Counts writes; a save with an old number is refused.
     pub version: i64,
+}
+
+impl Subscription {
+    /// What one interval costs with all add-ons, before discounts and as the prices are set.
+    pub fn price(&self) -> Result<Money, MoneyError> {
+        let own = self.unit_price.checked_mul(i64::from(self.quantity))?;
+        self.extras.addons_price(own)
+    }
 }
 
 #[cfg(test)]

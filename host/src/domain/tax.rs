@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::id::ProductId;
+use super::id::{AddonId, DiscountId, ProductId};
 use super::money::{Currency, Money, MoneyError};
 use super::period::Period;
 
@@ -72,6 +72,55 @@ impl TaxTable {
     }
 }
 
+/// What a line is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Role {
+    /// A product.
+    #[default]
+    Product,
+    /// An add-on of a plan.
+    Addon {
+        /// Which.
+        addon: AddonId,
+    },
+    /// What a discount takes off.
+    Discount {
+        /// Which.
+        discount: DiscountId,
+    },
+    /// What was paid for time that a plan change leaves unused; taken back at its own rate.
+    Unused,
+    /// What a plan change leaves over: kept as the subscription's credit.
+    Kept,
+    /// Credit that is used up.
+    Credit,
+}
+
+impl Role {
+    /// The word for it, for themes.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Addon { .. } => "addon",
+            Self::Discount { .. } => "discount",
+            Self::Unused => "unused",
+            Self::Kept => "kept",
+            Self::Credit => "credit",
+        }
+    }
+
+    /// Whether it moves the subscription's credit, instead of standing for a supply. Such a line
+    /// contains its tax whatever the others do.
+    pub const fn is_credit(&self) -> bool {
+        matches!(self, Self::Kept | Self::Credit)
+    }
+
+    fn is_product(&self) -> bool {
+        *self == Self::Product
+    }
+}
+
 /// One line of a debt, quote or invoice, frozen when the debt arises.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -89,12 +138,22 @@ pub struct Line {
     pub rate: TaxRate,
     /// The period it is for.
     pub period: Option<Period>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Role::is_product")]
+    pub role: Role,
+    /// What is asked of quantity times unit price, where it is only a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Money>,
 }
 
 impl Line {
-    /// Quantity times unit price, with or without tax as the unit price is.
+    /// Quantity times unit price or the part of it that is asked, with or without tax as the
+    /// unit price is.
     pub fn amount(&self) -> Result<Money, MoneyError> {
-        self.unit.checked_mul(i64::from(self.quantity))
+        match self.share {
+            Some(share) => Ok(share),
+            None => self.unit.checked_mul(i64::from(self.quantity)),
+        }
     }
 }
 
@@ -174,6 +233,8 @@ mod tests {
             tax_inclusive,
             rate: TaxRate(rate),
             period: None,
+            role: Role::Product,
+            share: None,
         }
     }
 

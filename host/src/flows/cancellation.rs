@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::renewal::{DEFAULT_REASON, scheduled_end};
-use super::{Error, Refused, documents, dunning, facts, settlement};
+use super::{Error, Refused, documents, dunning, facts, plan_change, settlement};
 use crate::config::DuesAtCancel;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -197,6 +197,7 @@ async fn cancel(
     subscription.updated_at = now;
     tx.end_licenses(&scope, &subscription.id, now).await?;
     dunning::stop(tx, &subscription, now).await?;
+    plan_change::drop_scheduled(tx, &subscription, now).await?;
     if cx.settings.load().billing.dues_at_cancel == DuesAtCancel::WriteOff {
         for due in tx.dues_of(&scope, &subscription.id).await? {
             tx.close_debt(&scope, &due.id, DebtState::WrittenOff, None, now)

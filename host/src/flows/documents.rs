@@ -13,7 +13,7 @@ use crate::domain::id::{DebtId, InvoiceId};
 use crate::domain::invoice::{Invoice, InvoiceKind, InvoiceState, PaidWith, Party};
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
-use crate::domain::tax::{self, Line, Totals};
+use crate::domain::tax::{self, Line, Role, Totals};
 use crate::domain::{Mode, Scope};
 use crate::store::{Tx, Work};
 
@@ -205,7 +205,7 @@ pub(super) async fn issue(
     draft.number = Some(number);
     draft.number_text = Some(format!("{mode}{prefix}{number:0>digits$}"));
     draft.issued_at = Some(now);
-    draft.state = if paid_with.is_some() {
+    draft.state = if paid_with.is_some() || draft.totals.gross.is_zero() {
         InvoiceState::Paid
     } else {
         InvoiceState::Issued
@@ -267,6 +267,32 @@ pub(super) async fn bill(
     }
     let issued = issue(cx, tx, business, draft, Some(paid), now).await?;
     payment.invoice = Some(issued.id);
+    Ok(())
+}
+
+/// Issues the document of a debt that credit has paid as a whole: nothing is charged, and yet
+/// something was supplied and paid for.
+pub(super) async fn bill_credit(
+    cx: &Cx,
+    tx: &mut Tx,
+    business: &Business,
+    subscription: &Subscription,
+    debt: &Debt,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if debt.lines.iter().all(|line| line.role != Role::Credit) {
+        return Ok(());
+    }
+    let customer = tx
+        .customer(&debt.scope, &debt.customer)
+        .await?
+        .ok_or(Error::NotFound("customer"))?;
+    let totals = tax::totals(debt.amount.currency, &debt.lines)?;
+    let parties = (&customer, &subscription.buyer);
+    let supply = (debt.lines.clone(), totals);
+    let draft = draft(cx, business, parties, Some(subscription), supply, now);
+    add(tx, std::slice::from_ref(debt), &draft).await?;
+    issue(cx, tx, business, draft, None, now).await?;
     Ok(())
 }
 

@@ -4,14 +4,13 @@
 use jiff::Timestamp;
 
 use super::Error;
-use super::begin::{line, period_debt};
+use super::begin::{period_debt, period_lines};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::debt::Debt;
 use crate::domain::id::{DebtId, Id};
 use crate::domain::quote::buys_period;
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
-use crate::domain::tax::Line;
 use crate::store::Tx;
 
 /// Everything that the customer can pay now.
@@ -78,13 +77,8 @@ async fn next_period(
         .product(&subscription.scope, &subscription.product)
         .await?
         .ok_or(Error::NotFound("product"))?;
-    let (quantity, buyer) = (subscription.quantity, &subscription.buyer);
-    let line = Line {
-        unit: subscription.unit_price,
-        tax_inclusive: subscription.tax_inclusive,
-        ..line(business, &product, quantity, buyer, now, Some(period))
-    };
-    let debt = period_debt(cx, subscription, line, start, now)?;
+    let lines = period_lines(business, &product, subscription, now, Some(period))?;
+    let debt = period_debt(cx, subscription, lines, start, now)?;
     Ok(Debt {
         id: DebtId::derived(start, &[subscription.id.as_str(), "period"]),
         ..debt

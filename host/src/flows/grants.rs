@@ -33,6 +33,34 @@ pub(super) async fn of_subscription(
         .await
 }
 
+/// Fits the keys of a subscription to its new plan: another kind of key takes the place of the
+/// old ones, otherwise those there are stay and their number follows the quantity.
+pub(super) async fn of_change(
+    cx: &Cx,
+    tx: &mut Tx,
+    before: &Subscription,
+    after: &Subscription,
+    payment: Option<&PaymentId>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &after.scope;
+    let terms = |product: Option<Product>| product.and_then(|product| product.license);
+    let old = terms(tx.product(scope, &before.product).await?);
+    let new = terms(tx.product(scope, &after.product).await?);
+    let wanted = if new.is_some() { after.quantity } else { 0 };
+    let keep = if old == new { wanted } else { 0 };
+    let there = tx.keep_licenses(scope, &after.id, keep, now).await?;
+    let grant = Grant {
+        scope,
+        customer: &after.customer,
+        subscription: Some(&after.id),
+        payment,
+        now,
+    };
+    let missing = wanted.saturating_sub(there);
+    grant.keys(cx, tx, &after.product, missing).await
+}
+
 /// Grants what a one-time purchase comes with.
 pub(super) async fn of_purchase(
     cx: &Cx,

@@ -4,6 +4,7 @@
 //! transaction open; record the outcome, with the work it causes, in a second. From the
 //! first commit on a crash loses nothing. Flows know no HTTP, no template, no SQL.
 
+pub mod addon;
 pub mod address;
 pub mod api_key;
 mod automatic;
@@ -14,6 +15,7 @@ mod charge;
 pub mod customer;
 pub mod delivery;
 pub mod details;
+pub mod discount;
 mod dispute;
 pub mod documents;
 mod dues;
@@ -31,6 +33,7 @@ pub mod notices;
 mod off_schedule;
 pub mod on_demand;
 pub mod pause;
+pub mod plan_change;
 pub mod portal_link;
 pub mod product;
 pub mod reactivation;
@@ -81,6 +84,14 @@ impl<T> Change<T> {
             Self::Set(value) => Some(value),
             Self::Keep | Self::Clear => None,
         }
+    }
+
+    /// Writes it into `place`.
+    pub fn write(self, place: &mut Option<T>)
+    where
+        T: PartialEq,
+    {
+        self.apply(place);
     }
 
     /// Writes it into `place`; answers whether that changed anything.
@@ -253,6 +264,15 @@ pub enum Refused {
     /// It is charged by the period.
     #[error("the subscription is not on demand")]
     NotOnDemand,
+    /// It is to end, which comes before any change.
+    #[error("the subscription is to end; take that back first")]
+    EndScheduled,
+    /// A change of its plan is being paid.
+    #[error("a change of plan is being paid")]
+    ChangePending,
+    /// A change of its plan waits for the next date.
+    #[error("a change of plan waits for the next billing date")]
+    ChangeScheduled,
     /// The page for it has expired.
     #[error("its page has expired")]
     Expired,

@@ -4,10 +4,12 @@
 use jiff::Timestamp;
 
 use super::automatic::{self, Automatic};
-use super::begin::{line, period_debt};
+use super::begin::{period_debt, period_lines};
 use super::reactivation::available;
 use super::tries::{self, Allowance};
-use super::{Error, cancellation, charge, dispute, dunning, facts, settlement};
+use super::{
+    Error, cancellation, charge, dispute, documents, dunning, facts, plan_change, settlement,
+};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind};
@@ -77,6 +79,11 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     if subscription.state != SubscriptionState::Active || subscription.on_demand {
         return Ok(None);
     }
+    let open = tx.open_payments_of(scope, id).await?;
+    if open.iter().any(|open| open.purpose == Purpose::PlanChange) {
+        // Which plan renews is decided by the charge of its change; its end orders the renewal.
+        return Ok(None);
+    }
     if waits_for_the_bank(cx, &mut tx, &subscription, now).await? {
         tx.commit().await?;
         return Ok(None);
@@ -118,12 +125,13 @@ async fn waits_for_the_bank(
 async fn intend(
     cx: &Cx,
     tx: &mut Tx,
-    subscription: Subscription,
+    mut subscription: Subscription,
     now: Timestamp,
 ) -> Result<Option<Payment>, Error> {
     let scope = subscription.scope.clone();
     let (business, _) = available(cx, &scope)?;
     let zone = &business.time_zone;
+    plan_change::fall_due(cx, tx, &mut subscription, now).await?;
     let start = subscription.period.end;
     let period = subscription
         .interval
@@ -132,20 +140,15 @@ async fn intend(
         .product(&scope, &subscription.product)
         .await?
         .ok_or(Error::NotFound("product"))?;
-    let line = Line {
-        unit: subscription.unit_price,
-        tax_inclusive: subscription.tax_inclusive,
-        ..line(
-            &business,
-            &product,
-            subscription.quantity,
-            &subscription.buyer,
-            now,
-            Some(period),
-        )
-    };
-    let debt = period_debt(cx, &subscription, line, start, now)?;
-    tx.insert_debt(&debt).await?;
+    let lines = period_lines(&business, &product, &subscription, now, Some(period))?;
+    let extras = subscription.extras.clone();
+    let debt = period_debt(cx, &mut subscription, lines, start, now)?;
+    if tx.insert_debt(&debt).await? {
+        // What the debt used up of discounts and credit.
+        tx.save_subscription(&mut subscription).await?;
+    } else {
+        subscription.extras = extras;
+    }
     let dues: Vec<Debt> = tx.dues_of(&scope, &subscription.id).await?;
     let is_new = |due: &&Debt| due.kind == DebtKind::Period && due.cause == debt.cause;
     let Some(debt) = dues.iter().find(is_new).cloned() else {
@@ -154,6 +157,7 @@ async fn intend(
     if debt.amount.is_zero() {
         let closed = crate::domain::debt::DebtState::Settled;
         tx.close_debt(&scope, &debt.id, closed, None, now).await?;
+        documents::bill_credit(cx, tx, &business, &subscription, &debt, now).await?;
         go_on(cx, tx, subscription, period, now).await?;
         return Ok(None);
     }
@@ -262,6 +266,7 @@ async fn expire(
         subscription.updated_at = now;
         tx.end_licenses(&scope, &subscription.id, now).await?;
         dunning::stop(tx, &subscription, now).await?;
+        plan_change::drop_scheduled(tx, &subscription, now).await?;
         facts::tell(
             cx,
             tx,

@@ -123,7 +123,11 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
         seller: person(&invoice.seller, &formats),
         buyer: person(&invoice.buyer, &formats),
         lines: invoice.lines.iter().map(|line| writer.row(line)).collect(),
-        inclusive: invoice.lines.iter().all(|line| line.tax_inclusive),
+        inclusive: invoice
+            .lines
+            .iter()
+            .filter(|line| !line.role.is_credit())
+            .all(|line| line.tax_inclusive),
         net: writer.money(invoice.totals.net),
         taxes: invoice
             .totals
@@ -180,7 +184,7 @@ impl Writer<'_> {
             )
         });
         Row {
-            description: line.description.clone(),
+            description: self.what(line),
             period: period.unwrap_or_default(),
             quantity: self.formats.number(i64::from(line.quantity)),
             unit: self.money(line.unit),
@@ -197,6 +201,13 @@ impl Writer<'_> {
         arguments.set("number", named.number.clone());
         arguments.set("date", self.day(named.issued_at));
         self.say("invoice-corrects-named", &arguments)
+    }
+
+    fn what(&self, line: &Line) -> String {
+        let mut arguments = FluentArgs::new();
+        arguments.set("role", line.role.word());
+        arguments.set("what", line.description.clone());
+        self.say("line-what", &arguments)
     }
 
     fn paid(&self, invoice: &Invoice) -> String {

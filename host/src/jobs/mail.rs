@@ -196,10 +196,7 @@ impl Facts {
 
     fn started(&self, portal: String) -> Option<SubscriptionStarted> {
         let subscription = self.subscription.as_ref()?;
-        let price = subscription
-            .unit_price
-            .checked_mul(subscription.quantity.into())
-            .ok()?;
+        let price = subscription.price().ok()?;
         Some(SubscriptionStarted {
             product: self.bought(),
             price,

@@ -18,6 +18,9 @@ queries! {
         ON CONFLICT (subscription_id, kind, cause) DO NOTHING";
     OPEN_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
         AND state = 'open' ORDER BY created_at, id";
+    /// The newest first: what was paid last decides what is paid for now.
+    SETTLED_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
+        AND state = 'settled' ORDER BY closed_at DESC, created_at DESC, id DESC LIMIT 100 + 0";
     OF_PAYMENT = "SELECT debts.* FROM debts \
         JOIN payment_debts ON payment_debts.debt_id = debts.id \
         WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, debts.id";
@@ -118,6 +121,25 @@ impl Tx {
             self,
             Row,
             OPEN_OF,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            subscription.as_str(),
+        )?
+        .into_iter()
+        .map(Debt::try_from)
+        .collect()
+    }
+
+    /// The newest settled debts of a subscription, the last settled first.
+    pub async fn settled_debts_of(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+    ) -> Result<Vec<Debt>> {
+        fetch_all!(
+            self,
+            Row,
+            SETTLED_OF,
             scope.business.as_str(),
             scope.mode.as_str(),
             subscription.as_str(),

@@ -4,6 +4,7 @@
 //! gateway, no HTTP and no clock. Absent is `None`, never an error.
 
 mod across;
+mod addons;
 mod api_calls;
 mod api_keys;
 mod balances;
@@ -12,6 +13,7 @@ mod customers;
 mod debts;
 mod deliveries;
 mod dialect;
+mod discounts;
 mod disputes;
 mod dunnings;
 mod email_changes;
@@ -31,6 +33,7 @@ mod methods;
 mod pages;
 mod payment_lists;
 mod payments;
+mod plan_changes;
 mod portal_links;
 mod products;
 mod refunds;
@@ -57,15 +60,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Executor, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
-pub use self::api_calls::ApiCall;
-pub use self::api_keys::ApiKey;
-pub use self::balances::Compared;
-pub use self::clocks::Clock;
 pub use self::customers::CustomerFilter;
-pub use self::deliveries::DeliveryFilter;
-pub use self::disputes::DisputeFilter;
-pub use self::email_changes::EmailChange;
-pub use self::entrances::Entrance;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
 pub use self::jobs::{ClaimedJob, JobClock, JobRow, Lane, NewJob};
@@ -83,6 +78,9 @@ pub use self::subscription_lists::{ListedMethod, ListedSubscription};
 pub use self::subscriptions::SubscriptionFilter;
 pub use self::test_mails::TestMail;
 pub use self::work::{AccessMail, MailOrder, Work};
+pub use self::{api_calls::ApiCall, api_keys::ApiKey, balances::Compared, clocks::Clock};
+pub use self::{deliveries::DeliveryFilter, discounts::DiscountFilter, disputes::DisputeFilter};
+pub use self::{email_changes::EmailChange, entrances::Entrance};
 
 use self::macros::Statement;
 
@@ -358,12 +356,14 @@ impl Tx {
 fn queries() -> impl Iterator<Item = Statement> {
     [
         across::QUERIES,
+        addons::QUERIES,
         api_calls::QUERIES,
         api_keys::QUERIES,
         balances::QUERIES,
         clocks::QUERIES,
         customers::QUERIES,
         debts::QUERIES,
+        discounts::QUERIES,
         disputes::QUERIES,
         deliveries::QUERIES,
         dunnings::QUERIES,
@@ -382,6 +382,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         pages::QUERIES,
         payment_lists::QUERIES,
         payments::QUERIES,
+        plan_changes::QUERIES,
         portal_links::QUERIES,
         products::QUERIES,
         refunds::QUERIES,

@@ -13,14 +13,14 @@ use crate::domain::id::{CustomerId, MethodId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
 use crate::domain::period::Interval;
-use crate::domain::subscription::{Subscription, SubscriptionState};
+use crate::domain::subscription::{Extras, Subscription, SubscriptionState};
 
 /// What a list shows, of the rows that are `$whose`.
 macro_rules! listed {
     ($whose:literal) => {
         concat!(
             "SELECT s.id, s.quantity, s.unit_minor, s.currency, s.tax_inclusive, s.interval_unit, \
-            s.interval_count, s.state, s.state_at, s.hold_reason, s.period_end, s.expires_at, \
+            s.interval_count, s.extras, s.state, s.state_at, s.hold_reason, s.period_end, s.expires_at, \
             s.cancel_at_period_end, s.resume_at, s.on_demand, s.method_id, products.name AS product_name, \
             COALESCE(m.brand, m.kind) AS method_kind, m.last4, m.expiry_month, m.expiry_year \
             FROM subscriptions s JOIN products ON products.id = s.product_id \
@@ -56,6 +56,7 @@ struct Row {
     tax_inclusive: bool,
     interval_unit: String,
     interval_count: i64,
+    extras: String,
     state: String,
     state_at: Option<i64>,
     hold_reason: Option<String>,
@@ -83,6 +84,8 @@ pub struct ListedSubscription {
     pub quantity: u32,
     /// The price of one for one interval.
     pub unit_price: Money,
+    /// What one interval costs with all add-ons, before discounts.
+    pub price: Money,
     /// Whether the price contains the tax.
     pub tax_inclusive: bool,
     /// How often it is paid.
@@ -139,6 +142,7 @@ impl ListedSubscription {
             product_name,
             quantity: subscription.quantity,
             unit_price: subscription.unit_price,
+            price: subscription.price().unwrap_or(subscription.unit_price),
             tax_inclusive: subscription.tax_inclusive,
             interval: subscription.interval,
             state: subscription.state.clone(),
@@ -160,10 +164,20 @@ impl TryFrom<Row> for ListedSubscription {
             table: "subscriptions",
             id: &row.id,
         };
+        let unit_price = columns.money(row.unit_minor, &row.currency)?;
+        let own = unit_price.checked_mul(row.quantity);
+        let price = match row.extras.as_str() {
+            "{}" => own,
+            extras => {
+                let extras: Extras = columns.json("extras", extras)?;
+                own.and_then(|own| extras.addons_price(own))
+            }
+        };
         Ok(Self {
             id: columns.parse("id", &row.id)?,
             quantity: columns.number("quantity", row.quantity)?,
-            unit_price: columns.money(row.unit_minor, &row.currency)?,
+            price: price.unwrap_or(unit_price),
+            unit_price,
             tax_inclusive: row.tax_inclusive,
             interval: columns.interval(&row.interval_unit, row.interval_count)?,
             state: state(

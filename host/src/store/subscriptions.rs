@@ -31,10 +31,11 @@ queries! {
         trial_days, state, state_at, hold_reason, anchor_at, period_start, period_end, expires_at, \
         cancel_at_period_end, cancel_reason, cancel_feedback, cancel_comment, method_id, \
         billing_country, billing_city, billing_state, billing_street, billing_zipcode, tax_id, \
-        business_name, metadata, return_url, created_at, updated_at, version, resume_at, on_demand) \
+        business_name, metadata, return_url, created_at, updated_at, version, resume_at, on_demand, \
+        extras) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, \
-        $37, $38, $39, $40)";
+        $37, $38, $39, $40, $41)";
     GET = "SELECT * FROM subscriptions WHERE business_id = $1 AND mode = $2 AND id = $3";
     /// Takes the row's lock on both databases; what is read cannot change until the commit.
     LOCK = "UPDATE subscriptions SET version = version + 1 \
@@ -45,6 +46,7 @@ queries! {
         cancel_comment = $17, method_id = $18, billing_country = $19, billing_city = $20, \
         billing_state = $21, billing_street = $22, billing_zipcode = $23, tax_id = $24, \
         business_name = $25, metadata = $26, updated_at = $27, resume_at = $28, on_demand = $29, \
+        extras = $30, \
         version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
     LIST = narrowed!("(CAST($3 AS TEXT) IS NULL OR customer_id = $3)");
@@ -121,6 +123,7 @@ impl Tx {
             subscription.version,
             subscription.resume_at.map(Timestamp::as_microsecond),
             subscription.on_demand,
+            super::row::json(&subscription.extras),
         )?;
         Ok(())
     }
@@ -200,6 +203,7 @@ impl Tx {
             subscription.updated_at.as_microsecond(),
             subscription.resume_at.map(Timestamp::as_microsecond),
             subscription.on_demand,
+            super::row::json(&subscription.extras),
         )?;
         super::row::touched_one(touched, "subscriptions", subscription.id.as_str())?;
         subscription.version += 1;

@@ -235,6 +235,9 @@ impl From<flows::Error> for Error {
 fn conflict(why: flows::Refused) -> &'static str {
     match why {
         flows::Refused::PaymentUnderWay => "previous_payment_pending",
+        flows::Refused::ChangePending => "pending_plan_change_exists",
+        flows::Refused::ChangeScheduled => "scheduled_plan_change_exists",
+        flows::Refused::EndScheduled => "plan_change_not_allowed_for_scheduled_cancellation",
         flows::Refused::State => "subscription_inactive",
         flows::Refused::AlreadyPaused => "subscription_already_paused",
         flows::Refused::NotOnDemand => "subscription_not_on_demand",

@@ -6,6 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use super::Billing;
 use super::dispute::Dispute;
 use super::payment::{CartItem, Payment, Surroundings};
+use super::plan_change::ScheduledChange;
 use super::refund::Refund;
 use super::subscription::Subscription;
 use crate::cx::Cx;
@@ -21,13 +22,25 @@ use crate::store::{self, Tx};
 /// What the signature of an invoice's address is for.
 const INVOICE: &str = "invoice";
 
-/// A subscription with its customer.
+/// A subscription with its customer and discounts.
 pub async fn subscription(
     tx: &mut Tx,
     subscription: &subscription::Subscription,
 ) -> store::Result<Subscription> {
-    let customer = customer(tx, &subscription.scope, &subscription.customer).await?;
-    Ok(Subscription::new(subscription, &customer))
+    let scope = &subscription.scope;
+    let customer = customer(tx, scope, &subscription.customer).await?;
+    let mut discounts = Vec::new();
+    for applied in &subscription.extras.discounts {
+        discounts.extend(tx.discount(scope, &applied.discount).await?);
+    }
+    let mut whole = Subscription::new(subscription, &customer, &discounts);
+    if let Some(change) = tx.scheduled_change(scope, &subscription.id).await? {
+        let product = tx.product(scope, &change.terms.product).await?;
+        let product = product.map(|product| (product.name, product.description));
+        let effective_at = subscription.period.end;
+        whole.scheduled_change = Some(ScheduledChange::new(change, effective_at, product));
+    }
+    Ok(whole)
 }
 
 /// A payment with its customer, method, cart, document and hosted page.
@@ -48,7 +61,8 @@ pub async fn payment(cx: &Cx, tx: &mut Tx, payment: &payment::Payment) -> store:
         | Purpose::Renewal
         | Purpose::Reactivation
         | Purpose::OnDemand
-        | Purpose::PauseSettlement => None,
+        | Purpose::PauseSettlement
+        | Purpose::PlanChange => None,
     };
     let issued = invoice.is_some_and(|invoice| invoice.number.is_some());
     let hosted = matches!(payment.purpose, Purpose::Begin | Purpose::Purchase);

@@ -4,7 +4,9 @@
 //! metadata are never null. Serialised without spaces and in the order of the fields, these
 //! are the bytes that webhooks sign. Nothing here decides, writes or knows HTTP.
 
+pub mod addon;
 pub mod customer;
+pub mod discount;
 pub mod dispute;
 pub mod dunning;
 pub mod endpoint;
@@ -15,6 +17,7 @@ pub mod metadata;
 pub mod method;
 pub mod payment;
 pub mod payment_item;
+pub mod plan_change;
 pub mod product;
 pub mod refund;
 pub mod subscription;

@@ -252,7 +252,8 @@ impl Payment {
                 | Purpose::Purchase
                 | Purpose::Reactivation
                 | Purpose::OnDemand
-                | Purpose::PauseSettlement => 0,
+                | Purpose::PauseSettlement
+                | Purpose::PlanChange => 0,
             },
             service_periods: service_periods(payment, &state),
             settlement_amount: payment.amount.minor,
@@ -268,6 +269,7 @@ impl Payment {
                 Purpose::Begin => Some("new"),
                 Purpose::Renewal | Purpose::Reactivation => Some("renewal"),
                 Purpose::OnDemand => Some("on_demand"),
+                Purpose::PlanChange => Some("plan_change"),
                 Purpose::Purchase | Purpose::PauseSettlement => None,
             },
             checkout_session_id: None,

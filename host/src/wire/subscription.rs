@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::customer::CustomerDetails;
+use super::discount::{DiscountDetail, ItemDiscount};
+use super::plan_change::ScheduledChange;
 use super::{Billing, Empty, Metadata, Null};
 use crate::domain;
-use crate::domain::id::{BusinessId, MethodId, ProductId, SubscriptionId};
+use crate::domain::discount::Discount;
+use crate::domain::id::{AddonId, BusinessId, DiscountId, MethodId, ProductId, SubscriptionId};
 use crate::domain::money::Currency;
 use crate::domain::period::Unit;
 use crate::domain::subscription::{CancellationFeedback, SubscriptionState};
@@ -65,12 +68,21 @@ impl Status {
     }
 }
 
+/// An add-on of a subscription (`AddonCartResponseItem`).
+#[derive(Clone, Debug, Serialize)]
+pub struct AddonItem {
+    /// Which.
+    pub addon_id: AddonId,
+    /// How many.
+    pub quantity: u32,
+}
+
 /// A subscription (`Subscription`).
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "they are Dodo's")]
 pub struct Subscription {
-    /// None on this host.
-    pub addons: Empty,
+    /// What comes on top of the product.
+    pub addons: Vec<AddonItem>,
     /// Where the customer is.
     pub billing: Billing,
     /// The business: each has one brand.
@@ -107,8 +119,8 @@ pub struct Subscription {
     pub product_id: ProductId,
     /// How many of it.
     pub quantity: u32,
-    /// What one interval costs as the price was set, in minor units; `tax_inclusive` says
-    /// whether the tax is in it.
+    /// What one interval costs with all add-ons as the prices were set, in minor units;
+    /// `tax_inclusive` says whether the tax is in it.
     pub recurring_pre_tax_amount: i64,
     /// Where it stands.
     pub status: Status,
@@ -132,12 +144,12 @@ pub struct Subscription {
     pub custom_field_responses: Null,
     /// The company to name on documents.
     pub customer_business_name: Option<String>,
-    /// None on this host.
-    pub discount_cycles_remaining: Null,
-    /// None on this host.
-    pub discount_id: Null,
-    /// None on this host.
-    pub discounts: Null,
+    /// For how many more periods the first discount works; null is all.
+    pub discount_cycles_remaining: Option<u32>,
+    /// The first discount.
+    pub discount_id: Option<DiscountId>,
+    /// All discounts, in the order in which they count.
+    pub discounts: Option<Vec<DiscountDetail>>,
     /// When its term is over.
     pub expires_at: Option<Timestamp>,
     /// Since when it is paused.
@@ -146,8 +158,8 @@ pub struct Subscription {
     pub payment_method_id: Option<MethodId>,
     /// When a pause ends by itself; not among Dodo's keys.
     pub resume_at: Option<Timestamp>,
-    /// None on this host.
-    pub scheduled_change: Null,
+    /// A change of plan that waits for the next date.
+    pub scheduled_change: Option<ScheduledChange>,
     /// The customer's tax id.
     pub tax_id: Option<String>,
     /// Trials are free.
@@ -155,14 +167,24 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// A subscription of `customer`.
+    /// A subscription of `customer`; `discounts` are those that it names.
     pub fn new(
         subscription: &domain::subscription::Subscription,
         customer: &domain::customer::Customer,
+        discounts: &[Discount],
     ) -> Self {
-        let quantity = i64::from(subscription.quantity);
+        let price = subscription.price().unwrap_or(subscription.unit_price);
+        let extras = &subscription.extras;
+        let first = extras.discounts.first();
         Self {
-            addons: [],
+            addons: extras
+                .addons
+                .iter()
+                .map(|addon| AddonItem {
+                    addon_id: addon.addon.clone(),
+                    quantity: addon.quantity,
+                })
+                .collect(),
             billing: Billing::from(&subscription.buyer.billing),
             brand_id: subscription.scope.business.clone(),
             cancel_at_next_billing_date: subscription.cancel_at_period_end,
@@ -181,8 +203,7 @@ impl Subscription {
             previous_billing_date: subscription.period.start,
             product_id: subscription.product.clone(),
             quantity: subscription.quantity,
-            // A sum beyond 64 bits cannot have been sold.
-            recurring_pre_tax_amount: subscription.unit_price.minor.saturating_mul(quantity),
+            recurring_pre_tax_amount: price.minor,
             status: Status::from(&subscription.state),
             subscription_id: subscription.id.clone(),
             subscription_period_count: subscription.term.count,
@@ -194,9 +215,9 @@ impl Subscription {
             cancelled_at: cancelled_at(&subscription.state),
             custom_field_responses: None,
             customer_business_name: subscription.buyer.business_name.clone(),
-            discount_cycles_remaining: None,
-            discount_id: None,
-            discounts: None,
+            discount_cycles_remaining: first.and_then(|discount| discount.cycles_left),
+            discount_id: first.map(|discount| discount.discount.clone()),
+            discounts: DiscountDetail::all(&extras.discounts, discounts),
             expires_at: subscription.expires_at,
             paused_at: subscription.state.paused_since(),
             payment_method_id: subscription.method.clone(),
@@ -222,8 +243,8 @@ pub struct SubscriptionItem {
     pub currency: Currency,
     /// Who pays.
     pub customer: CustomerDetails,
-    /// None on this host.
-    pub discounts: Empty,
+    /// All discounts.
+    pub discounts: Vec<ItemDiscount>,
     /// Whether renewals have a method to charge.
     pub has_payment_method: bool,
     /// The merchant's remarks.
@@ -261,18 +282,18 @@ pub struct SubscriptionItem {
     pub cancelled_at: Option<Timestamp>,
     /// The company to name on documents.
     pub customer_business_name: Option<String>,
-    /// None on this host.
-    pub discount_cycles_remaining: Null,
-    /// None on this host.
-    pub discount_id: Null,
+    /// For how many more periods the first discount works; null is all.
+    pub discount_cycles_remaining: Option<u32>,
+    /// The first discount.
+    pub discount_id: Option<DiscountId>,
     /// Since when it is paused.
     pub paused_at: Option<Timestamp>,
     /// The method that renewals charge.
     pub payment_method_id: Option<MethodId>,
     /// The product's name.
     pub product_name: Option<String>,
-    /// None on this host.
-    pub scheduled_change: Null,
+    /// A change of plan that waits for the next date.
+    pub scheduled_change: Option<ScheduledChange>,
     /// The customer's tax id.
     pub tax_id: Option<String>,
     /// Trials are free.
@@ -288,7 +309,7 @@ impl SubscriptionItem {
             created_at: whole.created_at,
             currency: whole.currency,
             customer: whole.customer,
-            discounts: [],
+            discounts: ItemDiscount::all(whole.discounts.as_deref().unwrap_or_default()),
             has_payment_method: whole.has_payment_method,
             metadata: whole.metadata,
             next_billing_date: whole.next_billing_date,
@@ -307,12 +328,12 @@ impl SubscriptionItem {
             trial_period_days: whole.trial_period_days,
             cancelled_at: whole.cancelled_at,
             customer_business_name: whole.customer_business_name,
-            discount_cycles_remaining: None,
-            discount_id: None,
+            discount_cycles_remaining: whole.discount_cycles_remaining,
+            discount_id: whole.discount_id,
             paused_at: whole.paused_at,
             payment_method_id: whole.payment_method_id,
             product_name,
-            scheduled_change: None,
+            scheduled_change: whole.scheduled_change,
             tax_id: whole.tax_id,
             trial_amount: None,
         }

@@ -84,10 +84,13 @@ impl Data {
             Self::Payment(payment) => vec![&mut payment.metadata, &mut payment.customer.metadata],
             Self::Subscription(with_grace) => {
                 let subscription = &mut with_grace.subscription;
-                vec![
+                let mut all = vec![
                     &mut subscription.metadata,
                     &mut subscription.customer.metadata,
-                ]
+                ];
+                let discounts = subscription.discounts.iter_mut().flatten();
+                all.extend(discounts.map(|discount| &mut discount.metadata));
+                all
             }
             Self::Refund(refund) => vec![&mut refund.metadata, &mut refund.customer.metadata],
             Self::Dispute(dispute) => vec![&mut dispute.customer.metadata],

@@ -322,6 +322,7 @@ pub fn totals(parts: &[Part], zero: Money) -> Result<Totals, MoneyError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::tax::Role;
     use super::*;
 
     fn eur(minor: i64) -> Money {
@@ -337,6 +338,8 @@ mod tests {
             tax_inclusive,
             rate: TaxRate(rate),
             period: None,
+            role: Role::Product,
+            share: None,
         }
     }
 

@@ -3,16 +3,23 @@
 use jiff::Timestamp;
 
 use super::super::charge::{self, Intent};
+use super::super::discount::Redeeming;
 use super::super::reactivation::available;
 use super::super::{Error, facts};
-use super::{Begun, NewPurchase, NewSubscription, OnDemand, expiry, line, period_debt};
+use super::{
+    Begun, NewPurchase, NewSubscription, OnDemand, expiry, line, period_debt, period_lines,
+};
+use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::addon::Attached;
+use crate::domain::customer::{BuyerDetails, Customer};
 use crate::domain::debt::{Debt, DebtKind, DebtState};
-use crate::domain::money::Money;
+use crate::domain::id::{AddonId, PaymentId, ProductId};
+use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
-use crate::domain::subscription::{Cancellation, Subscription, SubscriptionState};
+use crate::domain::subscription::{Cancellation, Extras, Subscription, SubscriptionState};
 use crate::domain::tax::{self, Line};
 use crate::store::{Tx, Work};
 
@@ -59,14 +66,29 @@ pub async fn create_subscription(
             None => recurring.interval.after(now, 1, zone)?,
         },
     };
-    let subscription = Subscription {
-        id: new.id,
+    let currency = product.price.currency;
+    let redeeming = Redeeming {
+        scope,
+        customer: &customer.id,
+        product: &product.id,
+        currency,
+        cause: new.id.as_str(),
+        now,
+    };
+    let extras = Extras {
+        addons: attach(&mut tx, scope, currency, &new.addons).await?,
+        discounts: redeeming.redeem(&mut tx, &new.codes).await?,
+        credits: Vec::new(),
+    };
+    let mut subscription = Subscription {
+        id: new.id.clone(),
         scope: scope.clone(),
         customer: customer.id.clone(),
         product: product.id.clone(),
         quantity: new.quantity,
         unit_price: product.price,
         tax_inclusive: product.tax_inclusive,
+        extras,
         interval: recurring.interval,
         term: recurring.term,
         trial_days: match new.on_demand {
@@ -89,44 +111,69 @@ pub async fn create_subscription(
         updated_at: now,
         version: 0,
     };
-    tx.insert_subscription(&subscription).await?;
-    let line = line(
-        &business,
-        &product,
-        new.quantity,
-        &subscription.buyer,
-        now,
-        Some(period),
-    );
-    let debts = match new.on_demand {
+    let mut debts = Vec::new();
+    match new.on_demand {
         Some(OnDemand::Charge { price, description }) => {
-            let price = price.map(|minor| Money::new(minor, product.price.currency));
+            let line = line(
+                &business,
+                &product,
+                new.quantity,
+                &subscription.buyer,
+                now,
+                None,
+            );
+            let price = price.map(|minor| Money::new(minor, currency));
             let line = Line {
                 unit: price.unwrap_or(line.unit),
                 quantity: price.map_or(line.quantity, |_| 1),
                 description: description.unwrap_or(line.description),
-                period: None,
                 ..line
             };
-            let debt = period_debt(cx, &subscription, line, period.start, now)?;
-            vec![Debt {
+            let start = period.start;
+            let debt = period_debt(cx, &mut subscription, vec![line], start, now)?;
+            debts.push(Debt {
                 kind: DebtKind::OnDemand,
                 cause: new.payment.to_string(),
                 ..debt
-            }]
+            });
         }
         None if subscription.trial_days == 0 => {
-            vec![period_debt(cx, &subscription, line, period.start, now)?]
+            let lines = period_lines(&business, &product, &subscription, now, Some(period))?;
+            let start = period.start;
+            debts.push(period_debt(cx, &mut subscription, lines, start, now)?);
         }
-        Some(OnDemand::Mandate) | None => Vec::new(),
-    };
+        Some(OnDemand::Mandate) | None => {}
+    }
+    if !new.once.is_empty() {
+        let (lines, _) = once(
+            &mut tx,
+            scope,
+            &business,
+            &new.once,
+            &subscription.buyer,
+            now,
+        )
+        .await?;
+        if lines.iter().any(|line| line.unit.currency != currency) {
+            return Err(Error::Invalid {
+                field: "one_time_product_cart",
+                problem: "must be in the currency of the subscription".to_owned(),
+            });
+        }
+        let debt = purchase_debt(cx, &customer, lines, &new.payment, now)?;
+        debts.push(Debt {
+            subscription: Some(subscription.id.clone()),
+            ..debt
+        });
+    }
+    tx.insert_subscription(&subscription).await?;
     let intent = Intent {
         id: new.payment,
         purpose: Purpose::Begin,
         subscription: Some(&subscription),
         customer: &customer,
         buyer: subscription.buyer.clone(),
-        amount: Money::sum(product.price.currency, debts.iter().map(|debt| debt.amount))?,
+        amount: Money::sum(currency, debts.iter().map(|debt| debt.amount))?,
         tax_minor: debts.iter().map(|debt| debt.tax_minor).sum(),
         gateway,
         method: None,
@@ -169,59 +216,22 @@ pub async fn create_purchase(cx: &Cx, scope: &Scope, new: NewPurchase) -> Result
         .await?
         .ok_or(Error::NotFound("customer"))?;
     let now = cx.business_now(&mut tx, scope).await?;
-    let mut lines = Vec::new();
-    let mut names = Vec::new();
-    for (id, quantity) in &new.items {
-        let product = tx
-            .product(scope, id)
-            .await?
-            .ok_or(Error::NotFound("product"))?;
-        if product.recurring.is_some() || *quantity == 0 {
-            return Err(Error::Invalid {
-                field: "product_cart",
-                problem: format!("{id} needs a one-time price and a quantity of 1 or more"),
-            });
-        }
-        lines.push(line(&business, &product, *quantity, &new.buyer, now, None));
-        names.push(product.name);
-    }
-    let Some(first) = lines.first() else {
-        return Err(Error::Invalid {
-            field: "product_cart",
-            problem: "is empty".to_owned(),
-        });
-    };
-    let totals = tax::totals(first.unit.currency, &lines)?;
-    if totals.gross.is_zero() {
+    let (lines, names) = once(&mut tx, scope, &business, &new.items, &new.buyer, now).await?;
+    let debt = purchase_debt(cx, &customer, lines, &new.payment, now)?;
+    if debt.amount.is_zero() {
         return Err(Error::Invalid {
             field: "product_cart",
             problem: "costs nothing, and nothing cannot be paid".to_owned(),
         });
     }
-    let debt = Debt {
-        id: cx.new_id(),
-        scope: scope.clone(),
-        customer: customer.id.clone(),
-        subscription: None,
-        kind: DebtKind::Purchase,
-        cause: new.payment.to_string(),
-        amount: totals.gross,
-        tax_minor: totals.tax.minor,
-        lines,
-        state: DebtState::Open,
-        settled_by: None,
-        disputed: false,
-        created_at: now,
-        closed_at: None,
-    };
     let intent = Intent {
         id: new.payment,
         purpose: Purpose::Purchase,
         subscription: None,
         customer: &customer,
         buyer: new.buyer,
-        amount: totals.gross,
-        tax_minor: totals.tax.minor,
+        amount: debt.amount,
+        tax_minor: debt.tax_minor,
         gateway,
         method: None,
         initiator: Initiator::Customer,
@@ -248,6 +258,94 @@ pub async fn create_purchase(cx: &Cx, scope: &Scope, new: NewPurchase) -> Result
     .await?;
     tx.commit().await?;
     Ok(begun(cx, None, payment))
+}
+
+/// Add-ons at today's prices, which must be in `currency`.
+pub(in crate::flows) async fn attach(
+    tx: &mut Tx,
+    scope: &Scope,
+    currency: Currency,
+    wanted: &[(AddonId, u32)],
+) -> Result<Vec<Attached>, Error> {
+    let mut attached: Vec<Attached> = Vec::new();
+    for (id, quantity) in wanted {
+        let refused = |problem: &str| Error::Invalid {
+            field: "addons",
+            problem: format!("{id} {problem}"),
+        };
+        let addon = tx.addon(scope, id).await?;
+        let addon = addon.ok_or(Error::NotFound("add-on"))?;
+        if *quantity == 0 {
+            return Err(refused("needs a quantity of 1 or more"));
+        }
+        if addon.price.currency != currency {
+            return Err(refused("must be in the currency of the product"));
+        }
+        if attached.iter().any(|known| known.addon == *id) {
+            return Err(refused("is there twice; add its quantities up"));
+        }
+        attached.push(Attached::of(&addon, *quantity));
+    }
+    Ok(attached)
+}
+
+/// Lines and names of one-time products.
+async fn once(
+    tx: &mut Tx,
+    scope: &Scope,
+    business: &Business,
+    items: &[(ProductId, u32)],
+    buyer: &BuyerDetails,
+    now: Timestamp,
+) -> Result<(Vec<Line>, Vec<String>), Error> {
+    let mut lines = Vec::new();
+    let mut names = Vec::new();
+    for (id, quantity) in items {
+        let product = tx.product(scope, id).await?;
+        let product = product.ok_or(Error::NotFound("product"))?;
+        if product.recurring.is_some() || *quantity == 0 {
+            return Err(Error::Invalid {
+                field: "product_cart",
+                problem: format!("{id} needs a one-time price and a quantity of 1 or more"),
+            });
+        }
+        lines.push(line(business, &product, *quantity, buyer, now, None));
+        names.push(product.name);
+    }
+    Ok((lines, names))
+}
+
+/// What is owed for one-time products; `payment` keeps it to one.
+fn purchase_debt(
+    cx: &Cx,
+    customer: &Customer,
+    lines: Vec<Line>,
+    payment: &PaymentId,
+    now: Timestamp,
+) -> Result<Debt, Error> {
+    let Some(first) = lines.first() else {
+        return Err(Error::Invalid {
+            field: "product_cart",
+            problem: "is empty".to_owned(),
+        });
+    };
+    let totals = tax::totals(first.unit.currency, &lines)?;
+    Ok(Debt {
+        id: cx.new_id(),
+        scope: customer.scope.clone(),
+        customer: customer.id.clone(),
+        subscription: None,
+        kind: DebtKind::Purchase,
+        cause: payment.to_string(),
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
+        lines,
+        state: DebtState::Open,
+        settled_by: None,
+        disputed: false,
+        created_at: now,
+        closed_at: None,
+    })
 }
 
 async fn write(cx: &Cx, tx: &mut Tx, payment: &Payment, debts: &[Debt]) -> Result<(), Error> {

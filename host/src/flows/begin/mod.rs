@@ -11,7 +11,7 @@ use super::{Ending, Error};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::{BuyerDetails, Customer};
-use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
+use crate::domain::id::{AddonId, CustomerId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::payment::{Payment, PaymentState};
 use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line, Totals};
@@ -20,7 +20,8 @@ use crate::store::Tx;
 pub use self::create::{create_purchase, create_subscription};
 pub use self::pay::{expire, pay};
 
-pub(super) use self::supply::{line, period_debt};
+pub(super) use self::create::attach;
+pub(super) use self::supply::{line, period_debt, period_lines};
 
 /// A subscription to be made.
 #[derive(Clone, Debug)]
@@ -35,6 +36,12 @@ pub struct NewSubscription {
     pub product: ProductId,
     /// How many, at least 1.
     pub quantity: u32,
+    /// Add-ons and how many of each, at least 1; in the currency of the product.
+    pub addons: Vec<(AddonId, u32)>,
+    /// Discount codes, in the order in which they count.
+    pub codes: Vec<String>,
+    /// One-time products that the first payment pays as well, and how many of each.
+    pub once: Vec<(ProductId, u32)>,
     /// Days without charge; the product's when none.
     pub trial_days: Option<u32>,
     /// Charged when the merchant says so, not by the period.

@@ -208,6 +208,7 @@ async fn write_off(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Erro
         let object = subscription.id.as_str().to_owned();
         subscription.state = state;
         subscription.updated_at = now;
+        tx.give_discounts_back(scope, &object).await?;
         facts::tell(cx, &mut tx, scope, "subscription.failed", &object, now).await?;
         tx.save_subscription(&mut subscription).await?;
     }

@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use super::super::Error;
 use crate::config::Business;
 use crate::cx::Cx;
+use crate::domain::addon::Attached;
 use crate::domain::customer::BuyerDetails;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::period::Period;
 use crate::domain::product::Product;
 use crate::domain::subscription::Subscription;
-use crate::domain::tax::{self, Line};
+use crate::domain::tax::{self, Line, Role};
+use crate::domain::{credit, discount};
 
 /// One line of a supply at `now`, with the tax of the buyer's country.
 pub(in crate::flows) fn line(
@@ -31,19 +33,65 @@ pub(in crate::flows) fn line(
             .tax
             .rate(&buyer.billing.country, &product.tax_category, now),
         period,
+        role: Role::Product,
+        share: None,
     }
 }
 
-/// The debt of the period that starts at `start`; its cause keeps it to one.
+/// What one period of a subscription costs at `now`: its product at the price that was agreed, a
+/// line for each add-on, and what its discounts take off.
+pub(in crate::flows) fn period_lines(
+    business: &Business,
+    product: &Product,
+    subscription: &Subscription,
+    now: Timestamp,
+    period: Option<Period>,
+) -> Result<Vec<Line>, Error> {
+    let (buyer, extras) = (&subscription.buyer, &subscription.extras);
+    let own = Line {
+        unit: subscription.unit_price,
+        tax_inclusive: subscription.tax_inclusive,
+        ..line(business, product, subscription.quantity, buyer, now, period)
+    };
+    let addon = |addon: &Attached| Line {
+        product: None,
+        description: addon.name.clone(),
+        quantity: addon.quantity,
+        unit: addon.unit,
+        tax_inclusive: subscription.tax_inclusive,
+        rate: business
+            .tax
+            .rate(&buyer.billing.country, &addon.tax_category, now),
+        period,
+        role: Role::Addon {
+            addon: addon.addon.clone(),
+        },
+        share: None,
+    };
+    let lines = std::iter::once(own)
+        .chain(extras.addons.iter().map(addon))
+        .collect();
+    Ok(discount::discounted(lines, &extras.discounts)?)
+}
+
+/// The debt of the period that starts at `start`; its cause keeps it to one. Uses up one period
+/// of the discounts, and as much of the subscription's credit as the debt takes: save both with
+/// the debt, or neither.
 pub(in crate::flows) fn period_debt(
     cx: &Cx,
-    subscription: &Subscription,
-    line: Line,
+    subscription: &mut Subscription,
+    mut lines: Vec<Line>,
     start: Timestamp,
     now: Timestamp,
 ) -> Result<Debt, Error> {
-    let lines = vec![line];
-    let totals = tax::totals(subscription.unit_price.currency, &lines)?;
+    let currency = subscription.unit_price.currency;
+    let extras = &mut subscription.extras;
+    discount::use_cycle(&mut extras.discounts);
+    let before = tax::totals(currency, &lines)?;
+    let taken = credit::take(&extras.credits, before.gross)?;
+    extras.credits = taken.left;
+    lines.extend(taken.lines);
+    let totals = tax::totals(currency, &lines)?;
     Ok(Debt {
         id: cx.new_id(),
         scope: subscription.scope.clone(),

@@ -9,7 +9,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::parts::{self, Part};
 use crate::domain::refund::{Refund, RefundState};
-use crate::domain::tax::Line;
+use crate::domain::tax::{Line, Role};
 use crate::flows::{Error, documents};
 use crate::store::Tx;
 
@@ -101,5 +101,7 @@ fn line(part: &Part, zero: Money) -> Line {
         tax_inclusive: part.tax_inclusive,
         rate: part.rate,
         period: None,
+        role: Role::Product,
+        share: None,
     }
 }

@@ -5,10 +5,10 @@
 use jiff::Timestamp;
 
 use super::super::records::News;
-use super::super::{Error, documents, dunning, facts, grants, lent_access, refund};
+use super::super::{Error, documents, dunning, facts, grants, lent_access, plan_change, refund};
 use super::{revival, unscheduled};
 use crate::cx::Cx;
-use crate::domain::debt::DebtState;
+use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Payment, PaymentState, Purpose};
 use crate::domain::subscription::Subscription;
@@ -44,6 +44,9 @@ pub(super) async fn follow(
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
             match (payment.purpose, subscription) {
+                (Purpose::PlanChange, Some(subscription)) => {
+                    plan_change::failed(cx, tx, payment, subscription, now).await
+                }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
                     unscheduled::failed(cx, tx, payment, subscription, news.impossible, now).await
                 }
@@ -69,6 +72,9 @@ pub(super) async fn follow(
                 }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
                     return unscheduled::failed(cx, tx, payment, subscription, true, now).await;
+                }
+                (Purpose::PlanChange, Some(subscription)) => {
+                    plan_change::failed(cx, tx, payment, subscription, now).await?;
                 }
                 _ => {}
             }
@@ -155,6 +161,7 @@ async fn succeeded(
         payment.unapplied = true;
         payment.moved = Some(moved).filter(|moved| *moved != payment.amount);
         refund::order_for_unapplied(cx, tx, payment).await?;
+        plan_change::lost(tx, payment, now).await?;
         tracing::error!(payment.id = %payment.id, "money arrived that settles nothing; it waits on the list of unapplied receipts");
         facts::tell(
             cx,
@@ -198,8 +205,13 @@ async fn succeeded(
     )
     .await?;
     if let Some(subscription) = &mut subscription {
+        plan_change::paid(cx, tx, payment, subscription, now).await?;
         revival::revive(cx, tx, payment, subscription, now).await?;
         tx.save_subscription(subscription).await?;
+        // One-time products that the first payment has paid as well.
+        let mut once = debts;
+        once.retain(|debt: &Debt| debt.kind == DebtKind::Purchase);
+        grants::of_purchase(cx, tx, payment, &once, now).await?;
     } else {
         let mail = MailOrder::PaymentReceived {
             payment: payment.id.clone(),

@@ -50,7 +50,11 @@ pub(super) async fn revive(
             };
             facts::mail(cx, tx, &scope, received).await?;
             let object = subscription.id.as_str();
-            let off_schedule = [Purpose::OnDemand, Purpose::PauseSettlement];
+            let off_schedule = [
+                Purpose::OnDemand,
+                Purpose::PauseSettlement,
+                Purpose::PlanChange,
+            ];
             if !off_schedule.contains(&payment.purpose) {
                 facts::tell(cx, tx, &scope, "subscription.renewed", object, now).await?;
             }
@@ -168,19 +172,7 @@ pub(super) fn buy_period(
     let interval = subscription.interval;
     let was_on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
     match payment.purpose {
-        Purpose::Begin => {
-            let first = if subscription.on_demand {
-                subscription.term
-            } else {
-                interval
-            };
-            subscription.anchor = now;
-            subscription.period = Period {
-                start: now,
-                end: first.after(now, 1, zone)?,
-            };
-            subscription.expires_at = Some(subscription.term.after(now, 1, zone)?);
-        }
+        Purpose::Begin => super::setup::begin_period(business, subscription, now)?,
         // It ran all the while; what has passed meanwhile is due next.
         Purpose::Renewal if payment.period.is_some() && !was_on_hold => {
             subscription.period = payment.period.unwrap_or(subscription.period);
@@ -189,7 +181,8 @@ pub(super) fn buy_period(
         | Purpose::Reactivation
         | Purpose::Purchase
         | Purpose::OnDemand
-        | Purpose::PauseSettlement => {
+        | Purpose::PauseSettlement
+        | Purpose::PlanChange => {
             let on_a_date = |start| {
                 let dates = interval.containing(subscription.anchor, start, zone);
                 dates.map(|period| period.start == start)

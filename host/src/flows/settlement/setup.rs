@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::records;
 use super::super::{Ending, Error, dunning, facts, grants, notices};
 use super::revival;
+use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::DebtState;
@@ -283,23 +284,8 @@ async fn begin_free(
     let (business, _) = cx
         .business(&scope)
         .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))?;
-    let zone = &business.time_zone;
-    let (first, is_trial) = match subscription.trial_days {
-        0 if subscription.on_demand => (subscription.term, false),
-        0 => (subscription.interval, false),
-        count => (
-            Interval {
-                unit: Unit::Day,
-                count,
-            },
-            true,
-        ),
-    };
-    let end = first.after(now, 1, zone)?;
     subscription.state = state;
-    subscription.anchor = if is_trial { end } else { now };
-    subscription.period = Period { start: now, end };
-    subscription.expires_at = Some(subscription.term.after(subscription.anchor, 1, zone)?);
+    begin_period(&business, subscription, now)?;
     // The page stood for a payment of nothing; it is done.
     let open = tx.open_payments_of(&scope, &subscription.id).await?;
     let page = open
@@ -334,6 +320,32 @@ async fn begin_free(
     )
     .await?;
     revival::schedule(cx, tx, subscription).await
+}
+
+/// The first period begins: the trial, or a whole interval. The agreed term counts from the
+/// first date on which something may be charged.
+pub(super) fn begin_period(
+    business: &Business,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let zone = &business.time_zone;
+    let (first, is_trial) = match subscription.trial_days {
+        0 if subscription.on_demand => (subscription.term, false),
+        0 => (subscription.interval, false),
+        count => (
+            Interval {
+                unit: Unit::Day,
+                count,
+            },
+            true,
+        ),
+    };
+    let end = first.after(now, 1, zone)?;
+    subscription.anchor = if is_trial { end } else { now };
+    subscription.period = Period { start: now, end };
+    subscription.expires_at = Some(subscription.term.after(subscription.anchor, 1, zone)?);
+    Ok(())
 }
 
 /// A hold on which nothing is due ends with the new method, without charge or invoice.

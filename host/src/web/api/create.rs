@@ -58,24 +58,14 @@ pub(super) struct Purchase {
     return_url: Option<String>,
     allowed_payment_method_types: Option<Vec<String>>,
     /// Anything but null or empty is a wish that would change what is charged.
-    discount_code: Option<Value>,
-    discount_codes: Option<Value>,
     payment_method_id: Option<Value>,
-    addons: Option<Value>,
-    one_time_product_cart: Option<Value>,
 }
 
 impl Purchase {
     /// Refuses what this host cannot grant and must not ignore: it would charge another sum,
     /// or at another time, than the merchant expects.
     pub(super) fn check(&self, key: &ApiKey) -> Result<(), Error> {
-        check_wishes(&[
-            ("discount_code", &self.discount_code),
-            ("discount_codes", &self.discount_codes),
-            ("payment_method_id", &self.payment_method_id),
-            ("addons", &self.addons),
-            ("one_time_product_cart", &self.one_time_product_cart),
-        ])?;
+        check_wishes(&[("payment_method_id", &self.payment_method_id)])?;
         method_types::check(key, self.allowed_payment_method_types.as_deref())
     }
 

@@ -5,9 +5,11 @@
 //! that this host does not know are ignored, as Dodo does; a known field of a wrong type is
 //! refused by name.
 
+mod addons;
 mod charges;
 mod create;
 mod customers;
+mod discounts;
 mod disputes;
 mod input;
 mod invoices;
@@ -20,6 +22,7 @@ mod method_update;
 mod methods;
 mod pauses;
 mod payments;
+mod plan_changes;
 mod products;
 mod rates;
 mod refunds;
@@ -46,9 +49,12 @@ pub(super) fn router() -> Router<Web> {
         .merge(customers::router())
         .merge(methods::router())
         .merge(products::router())
+        .merge(addons::router())
+        .merge(discounts::router())
         .merge(subscriptions::router())
         .merge(method_update::router())
         .merge(pauses::router())
+        .merge(plan_changes::router())
         .merge(payments::router())
         .merge(line_items::router())
         .merge(refunds::router())

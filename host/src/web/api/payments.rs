@@ -5,9 +5,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::create::{Sale, buying_customer};
-use super::input::{Asked, At, Paging, invalid, is_other_brand};
+use super::input::{Asked, At, Paging, check_wishes, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::run;
@@ -107,6 +108,9 @@ async fn show(key: ApiKey, At(id): At<PaymentId>) -> Result<Json<Payment>, Error
 struct NewBody {
     product_cart: Vec<ItemBody>,
     billing_currency: Option<Currency>,
+    /// Codes are for subscriptions.
+    discount_code: Option<Value>,
+    discount_codes: Option<Value>,
 }
 
 /// An `amount` besides is for pay-what-you-want prices; for others Dodo ignores it, as this host
@@ -139,6 +143,10 @@ async fn create(
 ) -> Result<Json<Created>, Error> {
     let (purchase, body) = (body.purchase, body.what);
     purchase.check(&key)?;
+    check_wishes(&[
+        ("discount_code", &body.discount_code),
+        ("discount_codes", &body.discount_codes),
+    ])?;
     if !(1..=MAX_ITEMS).contains(&body.product_cart.len()) {
         return Err(invalid("product_cart", "must have 1 to 100 items"));
     }

@@ -20,11 +20,11 @@ use crate::wire::product::{Duration, Product, ProductItem};
 use crate::wire::{Metadata, Page};
 
 /// The longest name, in characters.
-const MAX_NAME: usize = 255;
+pub(super) const MAX_NAME: usize = 255;
 /// The longest description and activation message, in characters.
-const MAX_TEXT: usize = 5000;
+pub(super) const MAX_TEXT: usize = 5000;
 /// The largest price of one, in minor units: a quantity of it still fits.
-const MAX_PRICE: i64 = 100_000_000_000;
+pub(super) const MAX_PRICE: i64 = 100_000_000_000;
 /// The most intervals of one kind in a frequency, a term or a duration.
 const MAX_COUNT: u32 = 1000;
 /// The longest trial, in days.

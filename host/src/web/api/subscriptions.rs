@@ -11,14 +11,15 @@ use super::input::{Asked, At, Paging, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
 use super::{run, subscription_changes};
-use crate::domain::id::{CustomerId, PaymentId, ProductId, SubscriptionId};
+use crate::domain::id::{AddonId, CustomerId, DiscountId, PaymentId, ProductId, SubscriptionId};
 use crate::domain::money::{Currency, Money};
 use crate::flows::begin::{self, NewSubscription, OnDemand};
 use crate::store::SubscriptionFilter;
 use crate::web::{Error, Web};
 use crate::wire::customer::CustomerDetails;
-use crate::wire::subscription::{Status, Subscription, SubscriptionItem};
-use crate::wire::{Empty, Metadata, Null, Page, load};
+use crate::wire::payment::CartItem;
+use crate::wire::subscription::{AddonItem, Status, Subscription, SubscriptionItem};
+use crate::wire::{Metadata, Null, Page, load};
 
 /// The longest trial, in days.
 const MAX_TRIAL: u32 = 10_000;
@@ -27,8 +28,10 @@ pub(super) const MAX_SUM: i64 = 100_000_000_000;
 /// What is wrong with a sum beyond that.
 pub(super) const TOO_MUCH: &str =
     "times the price is more than 100000000000 minor units; sell less at once";
+/// The most add-ons and one-time products at once.
+const MAX_ITEMS: usize = 100;
 /// The largest quantity; the sum is checked besides.
-const MAX_QUANTITY: u32 = 100_000;
+pub(super) const MAX_QUANTITY: u32 = 100_000;
 
 pub(super) fn router() -> Router<Web> {
     Router::new()
@@ -102,6 +105,10 @@ struct NewBody {
     quantity: u32,
     billing_currency: Option<Currency>,
     trial_period_days: Option<u32>,
+    addons: Option<Vec<AddonBody>>,
+    discount_code: Option<String>,
+    discount_codes: Option<Vec<String>>,
+    one_time_product_cart: Option<Vec<OnceBody>>,
     on_demand: Option<OnDemandBody>,
 }
 
@@ -131,10 +138,24 @@ impl OnDemandBody {
     }
 }
 
+/// An add-on and how many of it (`AttachAddon`).
+#[derive(Deserialize)]
+pub(super) struct AddonBody {
+    addon_id: String,
+    quantity: u32,
+}
+
+/// A one-time product that the first payment pays as well.
+#[derive(Deserialize)]
+struct OnceBody {
+    product_id: String,
+    quantity: u32,
+}
+
 /// What `POST /subscriptions` answers.
 #[derive(Serialize)]
 struct Created {
-    addons: Empty,
+    addons: Vec<AddonItem>,
     customer: CustomerDetails,
     metadata: Metadata,
     payment_id: PaymentId,
@@ -142,10 +163,10 @@ struct Created {
     recurring_pre_tax_amount: i64,
     subscription_id: SubscriptionId,
     client_secret: Null,
-    discount_id: Null,
-    discount_ids: Null,
+    discount_id: Option<DiscountId>,
+    discount_ids: Option<Vec<DiscountId>>,
     expires_on: Timestamp,
-    one_time_product_cart: Null,
+    one_time_product_cart: Option<Vec<CartItem>>,
     payment_link: String,
     trial_amount: Null,
 }
@@ -168,6 +189,24 @@ async fn create(
         self::product(&key, &body.product_id, 1, Some(asked)).await?;
     }
     let on_demand = body.on_demand.map(OnDemandBody::checked).transpose()?;
+    let addons = addons(body.addons.as_deref().unwrap_or_default())?;
+    let codes = codes(body.discount_code, body.discount_codes)?.unwrap_or_default();
+    let mut once = Vec::new();
+    for item in body.one_time_product_cart.iter().flatten().take(MAX_ITEMS) {
+        if !(1..=MAX_QUANTITY).contains(&item.quantity) {
+            let problem = "a quantity must be 1 to 100000";
+            return Err(invalid("one_time_product_cart", problem));
+        }
+        let (id, _) = self::product(&key, &item.product_id, item.quantity, None).await?;
+        once.push((id, item.quantity));
+    }
+    let cart: Vec<CartItem> = once
+        .iter()
+        .map(|(product_id, quantity)| CartItem {
+            product_id: product_id.clone(),
+            quantity: *quantity,
+        })
+        .collect();
     let buyer = purchase.buyer()?;
     let return_url = purchase.return_url(&key)?;
     let customer = buying_customer(&web, &key, &call, purchase.customer).await?;
@@ -177,6 +216,9 @@ async fn create(
         customer: customer.id.clone(),
         product,
         quantity: body.quantity,
+        addons,
+        codes,
+        once,
         trial_days: body.trial_period_days,
         on_demand,
         buyer,
@@ -193,7 +235,7 @@ async fn create(
     let mut tx = key.cx.store.read().await?;
     let whole = load::subscription(&mut tx, &subscription).await?;
     Ok(Json(Created {
-        addons: [],
+        addons: whole.addons,
         customer: whole.customer,
         metadata: whole.metadata,
         payment_link: load::payment_link(&key.cx, &key.scope, &begun.payment.id),
@@ -202,12 +244,46 @@ async fn create(
         recurring_pre_tax_amount: whole.recurring_pre_tax_amount,
         subscription_id: subscription.id,
         client_secret: None,
-        discount_id: None,
-        discount_ids: None,
+        discount_id: whole.discount_id,
+        discount_ids: whole
+            .discounts
+            .map(|all| all.into_iter().map(|one| one.discount_id).collect()),
         expires_on: begun.expires_at,
-        one_time_product_cart: None,
+        one_time_product_cart: (!cart.is_empty()).then_some(cart),
         trial_amount: None,
     }))
+}
+
+/// The add-ons of a body.
+pub(super) fn addons(body: &[AddonBody]) -> Result<Vec<(AddonId, u32)>, Error> {
+    if body.len() > MAX_ITEMS {
+        return Err(invalid("addons", "at most 100 at once"));
+    }
+    body.iter()
+        .map(|item| {
+            let id = item.addon_id.parse();
+            let id = id.map_err(|_| Error::not_found().saying("there is no such add-on"))?;
+            if !(1..=MAX_QUANTITY).contains(&item.quantity) {
+                return Err(invalid("addons", "a quantity must be 1 to 100000"));
+            }
+            Ok((id, item.quantity))
+        })
+        .collect()
+}
+
+/// The discount codes of a body, of which Dodo has an old spelling; none when it names none.
+pub(super) fn codes(
+    one: Option<String>,
+    several: Option<Vec<String>>,
+) -> Result<Option<Vec<String>>, Error> {
+    match (one.filter(|code| !code.trim().is_empty()), several) {
+        (Some(_), Some(_)) => Err(invalid(
+            "discount_code",
+            "cannot be sent together with discount_codes",
+        )),
+        (Some(code), None) => Ok(Some(vec![code])),
+        (None, several) => Ok(several),
+    }
 }
 
 /// The product that is sold, and how much `quantity` of it costs without tax that is added; its

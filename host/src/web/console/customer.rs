@@ -202,7 +202,7 @@ async fn subscriptions(tx: &mut Tx, customer: &Customer) -> Result<Vec<Subscript
     let mut rows = Vec::new();
     for found in tx.subscriptions(&customer.scope, &filter, SHOWN, 0).await? {
         let product = tx.product(&customer.scope, &found.product).await?;
-        let price = found.unit_price.checked_mul(found.quantity.into());
+        let price = found.price();
         rows.push(SubscriptionRow {
             id: found.id.into(),
             product: product.map(|product| product.name).unwrap_or_default(),

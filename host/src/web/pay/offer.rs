@@ -186,7 +186,6 @@ impl OfferPage {
 impl Terms {
     /// The terms if `subscription` begins now.
     fn of(subscription: &Subscription, frame: &Frame) -> Self {
-        let price = subscription.unit_price;
         let first = match subscription.trial_days {
             0 => subscription.interval,
             days => Interval {
@@ -196,9 +195,7 @@ impl Terms {
         };
         let next = first.after(frame.now, 1, &frame.time_zone);
         Self {
-            price: price
-                .checked_mul(i64::from(subscription.quantity))
-                .unwrap_or(price),
+            price: subscription.price().unwrap_or(subscription.unit_price),
             tax_inclusive: subscription.tax_inclusive,
             interval: subscription.interval,
             on_demand: subscription.on_demand,

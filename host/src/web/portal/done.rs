@@ -72,6 +72,11 @@ pub enum Done {
         /// The next charge, if there is one.
         next: Option<Timestamp>,
     },
+    /// The subscription has another plan.
+    Plan {
+        /// The next charge.
+        next: Option<Timestamp>,
+    },
     /// The subscription goes on after all.
     Kept {
         /// The next charge.
@@ -145,6 +150,13 @@ pub(super) async fn kept(Owned { who, item }: Owned<Subscription>) -> Result<Res
     show(&who, &mut records, &item, Done::Kept { next }).await
 }
 
+/// `GET /subscriptions/{id}/plan/done`.
+pub(super) async fn plan(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
+    let mut records = who.records().await?;
+    let next = next(&item);
+    show(&who, &mut records, &item, Done::Plan { next }).await
+}
+
 /// `GET /subscriptions/{id}/paused`.
 pub(super) async fn paused(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
     if !matches!(item.state, SubscriptionState::Paused { .. }) {
@@ -171,7 +183,10 @@ async fn show(
     subscription: &Subscription,
     done: Done,
 ) -> Result<Response, Error> {
-    let mailed = !matches!(done, Done::Paused { .. } | Done::Resumed { .. });
+    let mailed = !matches!(
+        done,
+        Done::Paused { .. } | Done::Resumed { .. } | Done::Plan { .. }
+    );
     who.render(&DonePage {
         done,
         product: records.product(&subscription.product).await?,
@@ -276,6 +291,7 @@ impl Page for DonePage {
                 }),
                 ..page(Done::Paid(bare))
             },
+            page(Done::Plan { next: Some(next) }),
             page(method(Some(sample::visa()), Some(next))),
             page(method(None, None)),
             page(Done::Cancelled { at }),

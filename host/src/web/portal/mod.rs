@@ -14,6 +14,7 @@ pub mod methods;
 pub mod overview;
 pub mod pause;
 pub mod payment;
+pub mod plan;
 pub mod profile;
 pub mod progress;
 pub mod reactivation;
@@ -83,6 +84,8 @@ fn of_subscription() -> Router<Web> {
         .route("/resumed", get(done::resumed))
         .route("/keep", post(cancellation::undo))
         .route("/kept", get(done::kept))
+        .route("/plan", get(plan::show).post(plan::create))
+        .route("/plan/done", get(done::plan))
 }
 
 /// The pages of the portal, for checks of themes.
@@ -99,6 +102,7 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<round::RoundPage>(),
         Registered::page::<round::RoundResultPage>(),
         Registered::page::<pause::PausePage>(),
+        Registered::page::<plan::PlanPage>(),
         Registered::page::<billing::BillingPage>(),
         Registered::page::<payment::PaymentPage>(),
         Registered::page::<invoice::InvoicePage>(),

@@ -92,7 +92,13 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
         give_up: matches!(stage, Stage::Confirm { .. } | Stage::Approve)
             .then(|| format!("/payments/{}/give-up", item.id)),
         stage,
-        again: payable.map(|s| format!("/subscriptions/{}/reactivate", s.id)),
+        again: match (payable, &item.subscription) {
+            (Some(due), _) => Some(format!("/subscriptions/{}/reactivate", due.id)),
+            (None, Some(id)) if item.purpose == Purpose::PlanChange => {
+                Some(format!("/subscriptions/{id}/plan"))
+            }
+            _ => None,
+        },
         on_hold: payable.is_some_and(|s| matches!(s.state, SubscriptionState::OnHold { .. })),
     })
 }

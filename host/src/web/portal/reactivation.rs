@@ -59,6 +59,8 @@ pub struct Bill {
 pub struct Item {
     /// What.
     pub what: String,
+    /// What kind of line it is: the word of a [`crate::domain::tax::Role`].
+    pub role: &'static str,
     /// How many.
     pub quantity: u32,
     /// How much, with or without tax as the unit price is.
@@ -83,6 +85,7 @@ impl Item {
     pub fn all(lines: &[Line]) -> Vec<Self> {
         let item = |line: &Line| Self {
             what: line.description.clone(),
+            role: line.role.word(),
             quantity: line.quantity,
             amount: line.amount().unwrap_or(line.unit),
             period: line.period,
@@ -94,7 +97,8 @@ impl Item {
 impl Tax {
     /// The taxes in `rates`, without those of nothing.
     pub fn all(rates: &[RateTotal], lines: &[Line]) -> Vec<Self> {
-        let included = lines.iter().all(|line| line.tax_inclusive);
+        let mut supplies = lines.iter().filter(|line| !line.role.is_credit());
+        let included = supplies.all(|line| line.tax_inclusive);
         let taxed = rates.iter().filter(|rate| !rate.tax.is_zero());
         taxed
             .map(|rate| Self {
@@ -130,6 +134,7 @@ impl Bill {
             id: "sample".to_owned(),
             lines: vec![Item {
                 what: "Pro".to_owned(),
+                role: "product",
                 quantity: 1,
                 amount: sample::money(2900, "EUR"),
                 period: Some(period),
@@ -149,12 +154,22 @@ impl Bill {
     pub(crate) fn long_sample() -> Self {
         let plain = Item {
             what: sample::LONG.to_owned(),
+            role: "addon",
             quantity: 25,
             amount: sample::money(123_456_700, "EUR"),
             period: None,
         };
         let mut bill = Self::sample();
         bill.lines.push(plain);
+        for (what, role) in [("WELCOME-2026", "discount"), ("", "credit")] {
+            bill.lines.push(Item {
+                what: what.to_owned(),
+                role,
+                quantity: 1,
+                amount: sample::money(-1_250, "EUR"),
+                period: None,
+            });
+        }
         bill.taxes[0].included = false;
         bill.taxes.push(Tax {
             percent: "5.5".to_owned(),

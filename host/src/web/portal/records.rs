@@ -16,6 +16,7 @@ use crate::domain::invoice::Invoice;
 use crate::domain::license::License;
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Payment, PaymentState, Purpose};
+use crate::domain::product::Product;
 use crate::domain::refund::Refund;
 use crate::domain::subscription::Subscription;
 use crate::store::{
@@ -115,6 +116,11 @@ impl Records {
     pub async fn together(self) -> Result<Self> {
         let tx = self.tx.together().await?;
         Ok(Self { tx, ..self })
+    }
+
+    /// The name of a product.
+    pub async fn whole_product(&mut self, id: &ProductId) -> Result<Option<Product>> {
+        self.tx.product(&self.scope, id).await
     }
 
     /// The name of a product.

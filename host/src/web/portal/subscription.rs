@@ -40,6 +40,8 @@ pub struct SubscriptionPage {
     pub keys: Vec<Key>,
     /// Its latest payments.
     pub charges: Vec<Charge>,
+    /// Whether the customer may switch to another plan.
+    pub switchable: bool,
     /// Whether the customer may pause it, or change the date on which a pause ends.
     pub pausable: bool,
     /// Whether the customer may cancel it.
@@ -62,6 +64,7 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         tax_id: item.buyer.tax_id.clone(),
         keys: records.keys(Some(&item.id), SHOWN, 0).await?,
         charges: charges.into_iter().take(SHOWN as usize).collect(),
+        switchable: super::plan::is_offered(&who, &item),
         pausable: super::pause::is_offered(&who, &item),
         cancellable: !plan.is_past() && super::cancellation::is_offered(&who),
         plan,
@@ -102,6 +105,7 @@ impl Page for SubscriptionPage {
             tax_id: None,
             keys: Key::samples()[..1].to_vec(),
             charges: sample::charges(),
+            switchable: matches!(plan.standing, Standing::Renews { .. }),
             pausable: matches!(
                 plan.standing,
                 Standing::Renews { .. } | Standing::Paused { .. }

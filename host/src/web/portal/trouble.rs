@@ -9,7 +9,7 @@ pub(super) const ALL: &[&str] = &["stale", "under-way", "method", "too-many", "c
 pub(super) fn word(error: &Error) -> Option<&'static str> {
     match error {
         Error::Refused(Refused::StaleQuote) => Some("stale"),
-        Error::Refused(Refused::PaymentUnderWay) => Some("under-way"),
+        Error::Refused(Refused::PaymentUnderWay | Refused::ChangePending) => Some("under-way"),
         Error::Refused(Refused::MethodUnusable) => Some("method"),
         Error::Refused(Refused::TooManyTries) => Some("too-many"),
         _ => None,

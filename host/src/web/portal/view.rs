@@ -128,15 +128,11 @@ impl Plan {
     /// `subscription` with what is due on it, at `now`.
     pub fn of(subscription: &ListedSubscription, dues: &[Debt], now: Timestamp) -> Self {
         let standing = Standing::of(subscription, due(dues));
-        let count = i64::from(subscription.quantity);
         Self {
             id: subscription.id.to_string(),
             product: subscription.product_name.clone(),
             quantity: subscription.quantity,
-            price: subscription
-                .unit_price
-                .checked_mul(count)
-                .unwrap_or(subscription.unit_price),
+            price: subscription.price,
             tax_inclusive: subscription.tax_inclusive,
             interval: subscription.interval,
             state: subscription.state.name(),

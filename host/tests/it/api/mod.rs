@@ -1,11 +1,13 @@
 //! The merchant API through the whole router, on both databases.
 
 mod demand;
+mod extras;
 mod licenses;
 mod limits;
 mod methods;
 mod patches;
 mod pauses;
+mod plan_changes;
 mod refunds;
 mod refusals;
 mod repeats;

@@ -94,7 +94,7 @@ async fn every_wrong_field_of_a_creation_is_refused_by_its_name() {
             subscription(&customer, &product),
             "addons",
             json!([{}]),
-            "addons: ",
+            "addons[0]: ",
         ),
         (
             "/payments",

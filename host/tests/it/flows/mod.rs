@@ -5,15 +5,19 @@ mod asking;
 mod backup;
 mod balances;
 mod coming_back;
+mod dates;
 mod demand;
 mod disputes;
 mod dunning;
+mod extras;
 mod first_payment;
 mod holds;
 mod late;
 mod lent_access;
 mod lost_commit;
 mod pausing;
+mod plan_changes;
+mod plan_rules;
 mod refunds;
 mod rounds;
 mod test_clock;
@@ -65,6 +69,9 @@ impl World {
             customer: customer.id,
             product: product.id,
             quantity: 1,
+            addons: Vec::new(),
+            codes: Vec::new(),
+            once: Vec::new(),
             trial_days: Some(days),
             on_demand: None,
             buyer: buyer(),

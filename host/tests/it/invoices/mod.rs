@@ -8,7 +8,7 @@ use vestibule::domain::id::{BusinessId, CustomerId, InvoiceId, PaymentId};
 use vestibule::domain::invoice::{Corrected, Invoice, InvoiceKind, InvoiceState, PaidWith, Party};
 use vestibule::domain::money::{Currency, Money};
 use vestibule::domain::period::Period;
-use vestibule::domain::tax::{Line, TaxRate, totals};
+use vestibule::domain::tax::{Line, Role, TaxRate, totals};
 use vestibule::domain::{Mode, Scope};
 use vestibule::invoices::Invoices;
 use vestibule::themes::Themes;
@@ -33,6 +33,8 @@ fn line(description: &str, quantity: u32, minor: i64, rate: u32) -> Line {
             start: at("2026-11-21T23:00:00Z"),
             end: at("2026-12-21T23:00:00Z"),
         }),
+        role: Role::Product,
+        share: None,
     }
 }
 

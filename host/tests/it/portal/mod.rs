@@ -7,6 +7,7 @@ mod lists;
 mod money;
 mod page;
 mod pausing;
+mod plans;
 mod round;
 mod rows;
 mod subscription;

@@ -7,8 +7,10 @@ use vestibule::domain::license::License;
 use vestibule::domain::method::PaymentMethod;
 use vestibule::domain::payment::{Initiator, Payment, PaymentState, Purpose};
 use vestibule::domain::period::{Interval, Period, Unit};
-use vestibule::domain::subscription::{Cancellation, HoldReason, Subscription, SubscriptionState};
-use vestibule::domain::tax::{Line, TaxRate};
+use vestibule::domain::subscription::{
+    Cancellation, Extras, HoldReason, Subscription, SubscriptionState,
+};
+use vestibule::domain::tax::{Line, Role, TaxRate};
 
 use super::{Guest, days, euro};
 
@@ -34,6 +36,7 @@ impl Guest<'_> {
             product,
             quantity: 1,
             unit_price: euro(2900),
+            extras: Extras::default(),
             tax_inclusive: true,
             interval: MONTH,
             term: MONTH,
@@ -89,6 +92,8 @@ impl Guest<'_> {
                 tax_inclusive: true,
                 rate: TaxRate(190_000),
                 period: None,
+                role: Role::Product,
+                share: None,
             }],
             amount: euro(2900),
             tax_minor: 463,

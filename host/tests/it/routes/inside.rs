@@ -82,6 +82,18 @@ pub(super) const INSIDE: &[(On, &str, &str, &str)] = &[
     (
         Api,
         "POST",
+        "/subscriptions",
+        r#"{"billing":{"country":"DE"},"customer":{"customer_id":"{own-customer}"},"product_id":"{own-product}","quantity":1,"addons":[{"addon_id":"{other-addon}","quantity":1}]}"#,
+    ),
+    (
+        Api,
+        "POST",
+        "/subscriptions",
+        r#"{"billing":{"country":"DE"},"customer":{"customer_id":"{own-customer}"},"product_id":"{own-product}","quantity":1,"discount_code":"{other-code}"}"#,
+    ),
+    (
+        Api,
+        "POST",
         "/payments",
         r#"{"billing":{"country":"DE"},"customer":{"customer_id":"{other-customer}"},"product_cart":[{"product_id":"{own-product}","quantity":1}]}"#,
     ),
@@ -90,6 +102,12 @@ pub(super) const INSIDE: &[(On, &str, &str, &str)] = &[
         "POST",
         "/payments",
         r#"{"billing":{"country":"DE"},"customer":{"customer_id":"{own-customer}"},"product_cart":[{"product_id":"{other-product}","quantity":1}]}"#,
+    ),
+    (
+        Api,
+        "POST",
+        "/subscriptions/{own-subscription}/change-plan",
+        r#"{"product_id":"{other-product}","quantity":1,"proration_billing_mode":"do_not_bill"}"#,
     ),
     (
         Api,

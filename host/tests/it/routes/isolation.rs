@@ -70,7 +70,10 @@ impl Town {
 
     async fn press(&self, person: &Person, route: &Route, ids: &[String]) -> (Answer, String) {
         let quote = self.quote(person).await;
-        let body = route.body.replace("{quote}", &quote);
+        let body = route
+            .body
+            .replace("{quote}", &quote)
+            .replace("{own-product}", &person.things[&Kind::Product]);
         let path = filled(route.path, ids);
         let answer = self.ask(person, route.on, route.verb, &path, &body).await;
         let shape = shape(&answer, ids);

@@ -5,6 +5,7 @@ mod cards;
 mod forms;
 mod inside;
 mod isolation;
+mod offers;
 mod people;
 mod source;
 mod table;

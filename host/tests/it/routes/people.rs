@@ -20,6 +20,7 @@ use vestibule::flows::endpoint::{self, NewEndpoint};
 use vestibule::flows::{portal_link, secret};
 use vestibule::store::{EmailChange, Round, Setup, SetupState, Step, StepOutcome};
 
+use super::offers::offers;
 use super::table::Kind;
 use crate::support::sample;
 
@@ -80,6 +81,9 @@ impl Person {
         let mut tx = cx.store.begin().await.unwrap();
         tx.insert_customer(&customer).await.unwrap();
         tx.insert_product(&rows.product).await.unwrap();
+        let (addon, discount) = offers(cx, scope);
+        tx.insert_addon(&addon).await.unwrap();
+        tx.insert_discount(&discount).await.unwrap();
         tx.keep_method(&rows.method).await.unwrap();
         tx.insert_subscription(&rows.subscription).await.unwrap();
         tx.insert_debt(&debt).await.unwrap();
@@ -134,6 +138,9 @@ impl Person {
             (Kind::Refund, refund.id.to_string()),
             (Kind::Dispute, dispute.id.to_string()),
             (Kind::Webhook, webhook.id.to_string()),
+            (Kind::Addon, addon.id.to_string()),
+            (Kind::Discount, discount.id.to_string()),
+            (Kind::Code, discount.code),
             (Kind::Link, link),
             (Kind::Proof, proof),
         ];

@@ -29,6 +29,10 @@ pub(super) enum Kind {
     Refund,
     Dispute,
     Webhook,
+    Addon,
+    Discount,
+    /// What customers type to get a discount.
+    Code,
     /// The secret of a dynamic link.
     Link,
     /// The secret of a link that proves a new address.
@@ -78,10 +82,10 @@ impl Route {
 }
 
 use Kind::{
-    Customer, Device, Dispute, Invoice, License, Link, Method, Payment, Product, Proof, Refund,
-    Round, Setup,
+    Addon, Code, Customer, Device, Discount, Dispute, Invoice, License, Link, Method, Payment,
+    Product, Proof, Refund, Round, Setup,
 };
-use Kind::{Subscription as Sub, Subscription, Webhook};
+use Kind::{Subscription as Sub, Webhook};
 use On::{Api, Console, Host, Portal};
 use Takes::{Alike, Nothing, Own, Room, Secret};
 
@@ -89,6 +93,14 @@ const SESSION: &str = "only what the session stands for";
 const KEY: &str = "only what the key's business and mode has";
 const VISITOR: &str = "the browser's own cookie";
 const BODY: &str = "what the body names is in INSIDE";
+const CHARGE: &str = "/subscriptions/{subscription}/charge";
+const UPDATE: &str = "/subscriptions/{subscription}/update-payment-method";
+const PLAN: &str = "/subscriptions/{subscription}/change-plan";
+const PREVIEW: &str = "/subscriptions/{subscription}/change-plan/preview";
+const SCHEDULED: &str = "/subscriptions/{subscription}/change-plan/scheduled";
+/// A change of plan to the caller's own product.
+const CHANGE: &str =
+    r#"{"product_id":"{own-product}","quantity":1,"proration_billing_mode":"do_not_bill"}"#;
 const TOKEN: &str = "a token of the host's key over one row";
 
 pub(super) const ROUTES: &[Route] = &[
@@ -126,6 +138,9 @@ pub(super) const ROUTES: &[Route] = &[
     route(Portal, "GET", "/subscriptions/{id}/cancel", Own(&[Sub])),
     route(Portal, "POST", "/subscriptions/{id}/cancel", Own(&[Sub])).with("when=now"),
     route(Portal, "GET", "/subscriptions/{id}/cancelled", Own(&[Sub])),
+    route(Portal, "GET", "/subscriptions/{id}/plan", Own(&[Sub])),
+    route(Portal, "POST", "/subscriptions/{id}/plan", Own(&[Sub])).with("product=none&quote=none"),
+    route(Portal, "GET", "/subscriptions/{id}/plan/done", Own(&[Sub])),
     route(Portal, "GET", "/subscriptions/{id}/pause", Own(&[Sub])),
     route(Portal, "POST", "/subscriptions/{id}/pause", Own(&[Sub])).with("date="),
     route(Portal, "GET", "/subscriptions/{id}/paused", Own(&[Sub])),
@@ -224,44 +239,35 @@ pub(super) const ROUTES: &[Route] = &[
     route(Api, "GET", "/products", Nothing(KEY)),
     route(Api, "POST", "/products", Nothing(KEY)),
     route(Api, "GET", "/products/{product}", Own(&[Product])),
+    route(Api, "GET", "/addons", Nothing(KEY)),
+    route(Api, "POST", "/addons", Nothing(KEY)),
+    route(Api, "GET", "/addons/{addon}", Own(&[Addon])),
+    route(Api, "PATCH", "/addons/{addon}", Own(&[Addon])).with(r#"{"price":1}"#),
+    route(Api, "GET", "/discounts", Nothing(KEY)),
+    route(Api, "POST", "/discounts", Nothing(KEY)),
+    route(Api, "GET", "/discounts/code/{code}", Own(&[Code])),
+    route(Api, "GET", "/discounts/{discount}", Own(&[Discount])),
+    route(Api, "PATCH", "/discounts/{discount}", Own(&[Discount])).with(r#"{"amount":1}"#),
+    route(Api, "DELETE", "/discounts/{discount}", Own(&[Discount])),
     route(Api, "GET", "/test-clock", Nothing(KEY)),
     route(Api, "POST", "/test-clock", Nothing(KEY)),
     route(Api, "GET", "/subscriptions", Nothing(KEY)),
     route(Api, "POST", "/subscriptions", Nothing(BODY)),
-    route(
-        Api,
-        "GET",
-        "/subscriptions/{subscription}",
-        Own(&[Subscription]),
-    ),
-    route(
-        Api,
-        "PATCH",
-        "/subscriptions/{subscription}",
-        Own(&[Subscription]),
-    )
-    .with(r#"{"metadata":{"a":1},"tax_id":"X1"}"#),
-    route(
-        Api,
-        "POST",
-        "/subscriptions/{subscription}/update-payment-method",
-        Own(&[Subscription]),
-    )
-    .with(r#"{"type":"new"}"#),
+    route(Api, "GET", "/subscriptions/{subscription}", Own(&[Sub])),
+    route(Api, "PATCH", "/subscriptions/{subscription}", Own(&[Sub]))
+        .with(r#"{"metadata":{"a":1},"tax_id":"X1"}"#),
+    route(Api, "POST", UPDATE, Own(&[Sub])).with(r#"{"type":"new"}"#),
     route(
         Api,
         "POST",
         "/subscriptions/{subscription}/pause",
-        Own(&[Subscription]),
+        Own(&[Sub]),
     )
     .with("{}"),
-    route(
-        Api,
-        "POST",
-        "/subscriptions/{subscription}/charge",
-        Own(&[Subscription]),
-    )
-    .with(r#"{"product_price":100}"#),
+    route(Api, "POST", CHARGE, Own(&[Sub])).with(r#"{"product_price":100}"#),
+    route(Api, "POST", PLAN, Own(&[Sub])).with(CHANGE),
+    route(Api, "POST", PREVIEW, Own(&[Sub])).with(CHANGE),
+    route(Api, "DELETE", SCHEDULED, Own(&[Sub])),
     route(Api, "GET", "/payments", Nothing(KEY)),
     route(Api, "POST", "/payments", Nothing(BODY)),
     route(Api, "GET", "/payments/{payment}", Own(&[Payment])),

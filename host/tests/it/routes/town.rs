@@ -72,7 +72,7 @@ fn business(id: &str, origin: &str) -> String {
     format!(
         "id = \"bus_{id}\"\nname = \"{id}\"\nsupport_email = \"help@{id}.example\"\n\
          [seller]\nname = \"{id} Ltd\"\naddress = [\"Example Street 1\"]\ncountry = \"DE\"\n\
-         email = \"billing@{id}.example\"\n[allow]\npause = true\n{}{}",
+         email = \"billing@{id}.example\"\n[allow]\npause = true\nplan_change = true\n{}{}",
         mode("live", "LIVE"),
         mode("test", "TEST")
     )

@@ -10,8 +10,8 @@ use vestibule::domain::money::{Currency, Money};
 use vestibule::domain::payment::{Initiator, Payment, PaymentState, Purpose};
 use vestibule::domain::period::{Interval, Period, Unit};
 use vestibule::domain::product::{Product, Recurring};
-use vestibule::domain::subscription::{Cancellation, Subscription, SubscriptionState};
-use vestibule::domain::tax::{self, Line, TaxRate};
+use vestibule::domain::subscription::{Cancellation, Extras, Subscription, SubscriptionState};
+use vestibule::domain::tax::{self, Line, Role, TaxRate};
 use vestibule::domain::{Mode, Scope};
 use vestibule::store::Store;
 
@@ -88,6 +88,7 @@ pub(crate) fn subscription(customer: &CustomerId, product: &ProductId) -> Subscr
         product: product.clone(),
         quantity: 1,
         unit_price: euros(2_900),
+        extras: Extras::default(),
         tax_inclusive: true,
         interval: MONTH,
         term: DECADE,
@@ -128,6 +129,8 @@ fn lines() -> Vec<Line> {
         tax_inclusive: true,
         rate: TaxRate(190_000),
         period: None,
+        role: Role::Product,
+        share: None,
     }]
 }
 

@@ -25,3 +25,12 @@ invoice-total = Total
 invoice-inclusive = Prices on the lines include tax.
 invoice-test-mark = TEST
 invoice-test = Made in test mode. This is not an invoice, and no money has moved.
+
+# A line of a bill. $role says what it is, $what is a name or a code.
+line-what = { $role ->
+    [discount] Discount { $what }
+    [unused] Unused: { $what }
+    [kept] Kept as credit
+    [credit] Credit
+   *[other] { $what }
+}

@@ -25,3 +25,12 @@ invoice-total = Total
 invoice-inclusive = Los precios de las líneas incluyen el IVA.
 invoice-test-mark = PRUEBA
 invoice-test = Creado en modo de prueba. No es una factura y no se ha movido dinero.
+
+# A line of a bill. $role says what it is, $what is a name or a code.
+line-what = { $role ->
+    [discount] Descuento { $what }
+    [unused] Sin usar: { $what }
+    [kept] Guardado como saldo
+    [credit] Saldo a favor
+   *[other] { $what }
+}

@@ -1,0 +1,229 @@
+//! What a change of plan costs: the time that is left, by the second, rounded line by line. What
+//! was paid for that time is taken back line by line as well, at the rate under which it was paid.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::credit::{self, Credit};
+use super::money::{Currency, Money, MoneyError};
+use super::period::{Interval, Period};
+use super::quote::QuoteError;
+use super::tax::{self, Line, Role, Totals};
+use super::text_enum;
+
+text_enum! {
+    /// How a change of plan is billed, in the words of Dodo's `proration_billing_mode`.
+    pub enum Mode {
+        /// The rest of the period: the new plan for it, less what was paid for it.
+        Prorated = "prorated_immediately",
+        /// A whole period of the new plan from now on; the rest of the old one is forfeited.
+        Full = "full_immediately",
+        /// The difference of the prices, however much of the period is left.
+        Difference = "difference_immediately",
+        /// Nothing; the new price counts from the next period on.
+        DoNotBill = "do_not_bill",
+    }
+}
+
+/// A change to price.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// How it is billed.
+    pub mode: Mode,
+    /// When it happens (business time).
+    pub now: Timestamp,
+    /// The period that runs.
+    pub running: Period,
+    /// What the dates of that period count from.
+    pub anchor: Timestamp,
+    /// How often the old plan is paid.
+    pub old: Interval,
+    /// How often the new plan is paid.
+    pub new: Interval,
+    /// What was paid for the running period; empty in a trial.
+    pub paid: &'a [Line],
+    /// One whole period of the new plan, with its discounts.
+    pub plan: &'a [Line],
+    /// The currency of every line.
+    pub currency: Currency,
+}
+
+/// A part of a whole, at most 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Seconds of the part.
+    pub of: i64,
+    /// Seconds of the whole, at least 1.
+    pub whole: i64,
+}
+
+/// What a change costs, and what follows from it.
+#[derive(Clone, Debug)]
+pub struct Proration {
+    /// The new plan, what is taken back, and what is kept as credit. Their sum is never negative.
+    pub lines: Vec<Line>,
+    /// The sums.
+    pub totals: Totals,
+    /// What the subscription has in hand afterwards, besides what it had.
+    pub kept: Vec<Credit>,
+    /// How much of a whole period the lines of the new plan are for.
+    pub part: Part,
+    /// The period after the change.
+    pub period: Period,
+    /// What dates count from after the change.
+    pub anchor: Timestamp,
+}
+
+impl Part {
+    /// All of it.
+    pub const ALL: Self = Self { of: 1, whole: 1 };
+
+    /// What is left of `period` at `now`.
+    pub fn left(period: Period, now: Timestamp) -> Self {
+        let whole = (period.end.as_second() - period.start.as_second()).max(1);
+        let of = (period.end.as_second() - now.as_second()).clamp(0, whole);
+        Self { of, whole }
+    }
+
+    /// This part of `amount`, half a minor unit rounded away from zero.
+    pub fn of(self, amount: Money) -> Money {
+        let whole = i128::from(self.whole);
+        let product = i128::from(amount.minor) * i128::from(self.of);
+        let half = if product < 0 { -whole / 2 } else { whole / 2 };
+        let minor = i64::try_from((product + half) / whole).unwrap_or(amount.minor);
+        Money { minor, ..amount }
+    }
+}
+
+/// Prices a change.
+pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteError> {
+    let is_trial = change.paid.is_empty();
+    let is_free = change.mode == Mode::DoNotBill || (is_trial && change.mode != Mode::Full);
+    let same = change.old == change.new;
+    if is_free {
+        return Ok(Proration {
+            lines: Vec::new(),
+            totals: tax::totals(change.currency, &[])?,
+            kept: Vec::new(),
+            part: Part { of: 0, ..Part::ALL },
+            period: change.running,
+            // Another interval counts from the next date on.
+            anchor: if same {
+                change.anchor
+            } else {
+                change.running.end
+            },
+        });
+    }
+    let restarts = change.mode == Mode::Full || !same;
+    let (period, anchor) = if restarts {
+        let end = change.new.after(change.now, 1, zone)?;
+        let start = change.now;
+        (Period { start, end }, change.now)
+    } else {
+        (change.running, change.anchor)
+    };
+    let rest = Period {
+        start: change.now.max(period.start),
+        end: period.end,
+    };
+    let (part, covers) = match change.mode {
+        Mode::Prorated if !restarts => (Part::left(period, change.now), rest),
+        _ => (Part::ALL, period),
+    };
+    let mut lines = Vec::new();
+    for line in change.plan {
+        lines.push(parted(line, part, covers)?);
+    }
+    if change.mode != Mode::Full {
+        lines.extend(unused(change, restarts)?);
+    }
+    let kept = excess(change.currency, &lines)?;
+    for credit in &kept {
+        lines.push(credit::line(Role::Kept, credit.amount, credit.rate));
+    }
+    let totals = tax::totals(change.currency, &lines)?;
+    Ok(Proration {
+        lines,
+        totals,
+        kept,
+        part,
+        period,
+        anchor,
+    })
+}
+
+fn parted(line: &Line, part: Part, covers: Period) -> Result<Line, MoneyError> {
+    let share = (part.of != part.whole).then(|| line.amount().map(|amount| part.of(amount)));
+    Ok(Line {
+        share: share.transpose()?,
+        period: Some(covers),
+        ..line.clone()
+    })
+}
+
+/// What was paid for time that is left, taken back: a line for each thing at each rate, without
+/// those that earlier changes have taken back already.
+fn unused(change: &Change<'_>, restarts: bool) -> Result<Vec<Line>, MoneyError> {
+    let mut taken: Vec<Line> = Vec::new();
+    for paid in change.paid {
+        let Some(period) = paid.period else { continue };
+        let (part, covers) = if change.mode == Mode::Difference && !restarts {
+            (Part::ALL, Some(period))
+        } else {
+            let start = change.now.max(period.start);
+            let rest = Period { start, ..period };
+            // A period that starts anew takes nothing of the old one along.
+            (Part::left(period, change.now), (!restarts).then_some(rest))
+        };
+        let amount = part.of(paid.amount()?);
+        let amount = Money {
+            minor: -amount.minor,
+            ..amount
+        };
+        let same = |line: &&mut Line| {
+            line.description == paid.description
+                && line.product == paid.product
+                && (line.rate, line.tax_inclusive) == (paid.rate, paid.tax_inclusive)
+                && line.period == covers
+        };
+        match taken.iter_mut().find(same) {
+            Some(line) => line.unit = line.unit.checked_add(amount)?,
+            None => taken.push(Line {
+                product: paid.product.clone(),
+                description: paid.description.clone(),
+                quantity: 1,
+                unit: amount,
+                tax_inclusive: paid.tax_inclusive,
+                rate: paid.rate,
+                period: covers,
+                role: Role::Unused,
+                share: None,
+            }),
+        }
+    }
+    taken.retain(|line| !line.unit.is_zero());
+    Ok(taken)
+}
+
+/// By how much `lines` fall below zero, at the rates at which they do.
+fn excess(currency: Currency, lines: &[Line]) -> Result<Vec<Credit>, MoneyError> {
+    let totals = tax::totals(currency, lines)?;
+    let mut wanted = totals.gross.minor.min(0).saturating_neg();
+    let mut kept = Vec::new();
+    for total in &totals.rates {
+        let gross = total.net.checked_add(total.tax)?.minor;
+        let part = gross.min(0).saturating_neg().min(wanted);
+        if part > 0 {
+            wanted -= part;
+            kept.push(Credit {
+                amount: Money::new(part, currency),
+                rate: total.rate,
+            });
+        }
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! What becomes of a change: it is put into the subscription, or it never happened. Always
+//! inside the transaction that decides it.
+
+use jiff::Timestamp;
+
+use super::super::{Error, facts, grants, settlement};
+use super::drop_scheduled;
+use crate::cx::Cx;
+use crate::domain::debt::DebtState;
+use crate::domain::id::PaymentId;
+use crate::domain::payment::Payment;
+use crate::domain::plan::{ChangeState, PlanChange, Terms};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent};
+use crate::domain::transition::Transition;
+use crate::store::{MailOrder, Tx};
+
+/// Puts a new plan into a locked subscription, and tells of it.
+pub(super) async fn put(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    terms: &Terms,
+    payment: Option<&PaymentId>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let before = subscription.clone();
+    drop_scheduled(tx, subscription, now).await?;
+    terms.put_into(subscription);
+    subscription.updated_at = now;
+    grants::of_change(cx, tx, &before, subscription, payment, now).await?;
+    let scope = subscription.scope.clone();
+    let object = subscription.id.as_str();
+    facts::tell(cx, tx, &scope, "subscription.plan_changed", object, now).await?;
+    let plan = |of: &Subscription| {
+        serde_json::json!({
+            "product": of.product,
+            "quantity": of.quantity,
+            "unit_price": of.unit_price,
+        })
+    };
+    facts::audit(
+        cx,
+        tx,
+        &scope,
+        "subscription.plan-changed",
+        object,
+        Some(plan(&before)),
+        Some(plan(subscription)),
+    )
+    .await?;
+    settlement::schedule(cx, tx, subscription).await?;
+    tx.save_plan(subscription).await?;
+    tx.save_subscription(subscription).await?;
+    Ok(())
+}
+
+/// The date has come for which a change was scheduled: the period that starts now is one of the
+/// new plan.
+pub(in crate::flows) async fn fall_due(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (scope, id) = (subscription.scope.clone(), subscription.id.clone());
+    let Some(change) = tx.scheduled_change(&scope, &id).await? else {
+        return Ok(());
+    };
+    tx.close_plan_change(&scope, &change.id, ChangeState::Applied, now)
+        .await?;
+    let is_same = change.terms.interval == subscription.interval;
+    let terms = Terms {
+        period: None,
+        // Another interval counts from this date on.
+        anchor: if is_same {
+            subscription.anchor
+        } else {
+            subscription.period.end
+        },
+        ..change.terms
+    };
+    put(cx, tx, subscription, &terms, None, now).await
+}
+
+/// The charge of a change succeeded.
+pub(in crate::flows) async fn paid(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(change) = to_come(tx, payment).await? else {
+        return Ok(());
+    };
+    let scope = &payment.scope;
+    tx.close_plan_change(scope, &change.id, ChangeState::Applied, now)
+        .await?;
+    put(cx, tx, subscription, &change.terms, Some(&payment.id), now).await
+}
+
+/// Money of a change arrived that settles nothing: there is nothing left to change.
+pub(in crate::flows) async fn lost(
+    tx: &mut Tx,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if let Some(change) = to_come(tx, payment).await? {
+        let scope = &payment.scope;
+        tx.close_plan_change(scope, &change.id, ChangeState::Dropped, now)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The charge of a change ended without money. A change that waited for it never happened, and
+/// nothing is owed; one that stands already stays due, and the subscription goes on hold.
+pub(in crate::flows) async fn failed(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    mut subscription: Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = payment.scope.clone();
+    if let Some(change) = to_come(tx, payment).await? {
+        tx.close_plan_change(&scope, &change.id, ChangeState::Dropped, now)
+            .await?;
+        for debt in tx.debts_of_payment(&payment.id).await? {
+            tx.close_debt(&scope, &debt.id, DebtState::WrittenOff, None, now)
+                .await?;
+        }
+        tx.give_discounts_back(&scope, change.id.as_str()).await?;
+        // The oldest credit first, as it was before.
+        subscription
+            .extras
+            .credits
+            .splice(..0, change.terms.credits);
+        subscription.updated_at = now;
+        settlement::schedule(cx, tx, &subscription).await?;
+        tx.save_subscription(&mut subscription).await?;
+        return Ok(());
+    }
+    let event = SubscriptionEvent::PaymentFailed {
+        why: HoldReason::PlanChangeFailed,
+        grace_until: None,
+    };
+    if let Transition::Moved(state) = subscription.state.apply(event, now) {
+        subscription.state = state;
+        subscription.updated_at = now;
+        let object = subscription.id.as_str();
+        tx.suspend_licenses(&scope, &subscription.id, true).await?;
+        facts::tell(cx, tx, &scope, "subscription.on_hold", object, now).await?;
+        let mail = MailOrder::PaymentFailed {
+            payment: payment.id.clone(),
+        };
+        facts::mail(cx, tx, &scope, mail).await?;
+        settlement::schedule(cx, tx, &subscription).await?;
+        tx.save_subscription(&mut subscription).await?;
+    }
+    Ok(())
+}
+
+/// The change that waits for `payment`.
+async fn to_come(tx: &mut Tx, payment: &Payment) -> Result<Option<PlanChange>, Error> {
+    let change = tx
+        .plan_change_of_payment(&payment.scope, &payment.id)
+        .await?;
+    Ok(change.filter(|change| change.state == ChangeState::Pending))
+}

@@ -1,0 +1,356 @@
+//! What a change of plan costs, told before it is made. A price is for one second: whoever
+//! agrees to it names that second, and is charged what was shown.
+
+use jiff::Timestamp;
+
+use super::super::begin::{attach, period_lines};
+use super::super::reactivation::available;
+use super::super::{Error, Refused};
+use super::{Wish, check, discounts};
+use crate::config::Business;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::addon::Attached;
+use crate::domain::credit::{self, Credit};
+use crate::domain::debt::DebtKind;
+use crate::domain::discount::{self, Applied};
+use crate::domain::id::SubscriptionId;
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::period::Period;
+use crate::domain::plan::Terms;
+use crate::domain::product::Product;
+use crate::domain::proration::{self, Change, Mode, Part};
+use crate::domain::refund::RefundState;
+use crate::domain::subscription::Subscription;
+use crate::domain::tax::{self, Line, Role, Totals};
+use crate::store::Tx;
+
+/// What a change would cost and lead to.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Names the price; good for a while.
+    pub quote: String,
+    /// When it would happen.
+    pub effective_at: Timestamp,
+    /// What is billed then.
+    pub lines: Vec<Line>,
+    /// The sums.
+    pub totals: Totals,
+    /// How much of a whole period the lines of the new plan are for.
+    pub part: Part,
+    /// By how much the subscription's credit changes, in minor units.
+    pub credit: i64,
+    /// The period that runs.
+    pub running: Period,
+    /// The subscription as it would be.
+    pub changed: Subscription,
+    /// What it would be for.
+    pub product: Product,
+}
+
+/// A change with its price.
+pub(super) struct Priced {
+    pub(super) quote: String,
+    pub(super) terms: Terms,
+    pub(super) lines: Vec<Line>,
+    pub(super) totals: Totals,
+    pub(super) part: Part,
+    /// The subscription's credit afterwards.
+    pub(super) left: Vec<Credit>,
+    pub(super) product: Product,
+}
+
+/// What a change costs at this moment. Refused as the change itself would be.
+pub async fn preview(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    wish: &Wish,
+) -> Result<Preview, Error> {
+    let (business, _) = available(cx, scope)?;
+    let mut tx = cx.store.read().await?;
+    let subscription = tx
+        .subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    let now = cx.business_now(&mut tx, scope).await?;
+    check(&mut tx, &subscription, wish).await?;
+    let at = second(now)?;
+    let discounts = discounts(&mut tx, &subscription, wish, None, now).await?;
+    let priced = price(&mut tx, &business, &subscription, wish, discounts, at).await?;
+    let before = sum(&subscription.extras.credits);
+    let mut changed = subscription.clone();
+    priced.terms.put_into(&mut changed);
+    let effective_at = if wish.at_next_date {
+        changed.period = subscription.period;
+        changed.anchor = subscription.anchor;
+        subscription.period.end
+    } else {
+        now
+    };
+    changed.extras.credits = priced.left;
+    Ok(Preview {
+        quote: priced.quote,
+        effective_at,
+        lines: priced.lines,
+        totals: priced.totals,
+        part: priced.part,
+        credit: sum(&changed.extras.credits).saturating_sub(before),
+        running: subscription.period,
+        changed,
+        product: priced.product,
+    })
+}
+
+fn sum(credits: &[Credit]) -> i64 {
+    credits.iter().map(|credit| credit.amount.minor).sum()
+}
+
+/// `now` without the part of a second that has passed.
+pub(super) fn second(now: Timestamp) -> Result<Timestamp, Error> {
+    Timestamp::from_second(now.as_second()).map_err(|_| Error::Refused(Refused::StaleQuote))
+}
+
+/// Prices `wish` at `at`; `discounts` are those of the new plan.
+pub(super) async fn price(
+    tx: &mut Tx,
+    business: &Business,
+    subscription: &Subscription,
+    wish: &Wish,
+    discounts: Vec<Applied>,
+    at: Timestamp,
+) -> Result<Priced, Error> {
+    let scope = &subscription.scope;
+    let product = tx
+        .product(scope, &wish.product)
+        .await?
+        .ok_or(Error::NotFound("product"))?;
+    let currency = subscription.unit_price.currency;
+    let Some(recurring) = product.recurring else {
+        return Err(invalid("product_id", "needs a recurring price"));
+    };
+    if product.price.currency != currency {
+        return Err(invalid(
+            "product_id",
+            "must be in the currency of the subscription",
+        ));
+    }
+    if wish.quantity == 0 {
+        return Err(invalid("quantity", "must be 1 or more"));
+    }
+    // More of the same keeps the price that was agreed.
+    let is_same = product.id == subscription.product;
+    let mut next = Subscription {
+        product: product.id.clone(),
+        quantity: wish.quantity,
+        ..subscription.clone()
+    };
+    if !is_same {
+        next.unit_price = product.price;
+        next.tax_inclusive = product.tax_inclusive;
+        next.interval = recurring.interval;
+    }
+    next.extras.addons = attach(tx, scope, currency, &wish.addons).await?;
+    for addon in &mut next.extras.addons {
+        let mut agreed = subscription.extras.addons.iter();
+        if let Some(known) = agreed.find(|known| known.addon == addon.addon) {
+            *addon = Attached {
+                quantity: addon.quantity,
+                ..known.clone()
+            };
+        }
+    }
+    let paid = paid(tx, subscription).await?;
+    next.extras.discounts = running(&discounts, &paid);
+    let plan = period_lines(business, &product, &next, at, None)?;
+    let mode = if wish.at_next_date {
+        Mode::DoNotBill
+    } else {
+        wish.mode
+    };
+    let change = Change {
+        mode,
+        now: at,
+        running: subscription.period,
+        anchor: subscription.anchor,
+        old: subscription.interval,
+        new: next.interval,
+        paid: &paid,
+        plan: &plan,
+        currency,
+    };
+    let priced = proration::prorate(&change, &business.time_zone)?;
+    let restarts = priced.period != subscription.period;
+    let taken = credit::take(&subscription.extras.credits, priced.totals.gross)?;
+    let credits = used(&taken.lines);
+    let mut lines = priced.lines;
+    lines.extend(taken.lines);
+    let totals = tax::totals(currency, &lines)?;
+    let mut left = taken.left;
+    left.extend(priced.kept);
+    let terms = Terms {
+        product: next.product,
+        quantity: next.quantity,
+        unit_price: next.unit_price,
+        tax_inclusive: next.tax_inclusive,
+        interval: next.interval,
+        addons: next.extras.addons,
+        discounts: cycles_used(discounts, subscription, restarts, !lines.is_empty()),
+        period: restarts.then_some(priced.period),
+        anchor: priced.anchor,
+        credits,
+    };
+    Ok(Priced {
+        quote: terms.quote(subscription, mode, &totals, at),
+        terms,
+        lines,
+        totals,
+        part: priced.part,
+        left,
+        product,
+    })
+}
+
+fn invalid(field: &'static str, problem: &str) -> Error {
+    Error::Invalid {
+        field,
+        problem: problem.to_owned(),
+    }
+}
+
+/// The credit that `lines` use up.
+fn used(lines: &[Line]) -> Vec<Credit> {
+    let credit = |line: &Line| Credit {
+        amount: Money::new(line.unit.minor.saturating_neg(), line.unit.currency),
+        rate: line.rate,
+    };
+    lines.iter().map(credit).collect()
+}
+
+/// What was paid for the period that runs: the last purchase of a period, and every change since.
+/// Where its dates have moved, with a pause or by the merchant, what was paid for moves along.
+async fn paid(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Line>, Error> {
+    let scope = &subscription.scope;
+    let mut lines = Vec::new();
+    let mut bought = None;
+    for debt in tx.settled_debts_of(scope, &subscription.id).await? {
+        match debt.kind {
+            DebtKind::Period => {
+                let payment = match &debt.settled_by {
+                    Some(payment) => tx.payment(scope, payment).await?,
+                    None => None,
+                };
+                let kept = kept(tx, payment.as_ref()).await?;
+                let frozen = debt.lines.iter().find_map(|line| line.period);
+                let period = payment.and_then(|payment| payment.period).or(frozen);
+                for line in debt.lines {
+                    lines.push(Line {
+                        period: line.period.and(period),
+                        ..part_of(line, kept)?
+                    });
+                }
+                bought = period;
+                break;
+            }
+            DebtKind::PlanChange => {
+                let payment = match &debt.settled_by {
+                    Some(payment) => tx.payment(scope, payment).await?,
+                    None => None,
+                };
+                let kept = kept(tx, payment.as_ref()).await?;
+                for line in debt.lines {
+                    lines.push(part_of(line, kept)?);
+                }
+                let change = match debt.cause.parse() {
+                    Ok(id) => tx.plan_change(scope, &id).await?,
+                    Err(_) => None,
+                };
+                bought = change.and_then(|change| change.terms.period);
+                if bought.is_some() {
+                    break;
+                }
+            }
+            // What was too little to charge is too little to take back.
+            DebtKind::Purchase
+            | DebtKind::OnDemand
+            | DebtKind::PauseSettlement
+            | DebtKind::Carried => {}
+        }
+    }
+    let Some(bought) = bought else {
+        return Ok(Vec::new());
+    };
+    let moved = subscription.period.end.duration_since(bought.end);
+    let shift = |at: Timestamp| at.checked_add(moved).unwrap_or(at);
+    lines.retain(|line| line.period.is_some() && !line.role.is_credit());
+    for line in &mut lines {
+        line.period = line.period.map(|period| Period {
+            start: shift(period.start),
+            end: shift(period.end),
+        });
+    }
+    Ok(lines)
+}
+
+/// How much of a payment the business still has: what went back is not taken back again.
+async fn kept(tx: &mut Tx, payment: Option<&Payment>) -> Result<Part, Error> {
+    let Some(payment) = payment else {
+        return Ok(Part::ALL);
+    };
+    let refunds = tx.refunds_of(&payment.scope, &payment.id).await?;
+    let returned: i64 = refunds
+        .iter()
+        .filter(|refund| !matches!(refund.state, RefundState::Failed { .. }))
+        .map(|refund| refund.amount.minor)
+        .sum();
+    let whole = payment.captured().minor.max(1);
+    Ok(Part {
+        of: whole.saturating_sub(returned).clamp(0, whole),
+        whole,
+    })
+}
+
+fn part_of(line: Line, kept: Part) -> Result<Line, Error> {
+    if kept.of == kept.whole {
+        return Ok(line);
+    }
+    Ok(Line {
+        share: Some(kept.of(line.amount()?)),
+        ..line
+    })
+}
+
+/// Discounts of the period that runs work for all of it, also those that it was the last of.
+fn running(discounts: &[Applied], paid: &[Line]) -> Vec<Applied> {
+    let was_used = |discount: &Applied| {
+        paid.iter().any(|line| {
+            matches!(&line.role, Role::Discount { discount: id } if *id == discount.discount)
+        })
+    };
+    let mut running = discounts.to_vec();
+    for discount in &mut running {
+        if discount.cycles_left == Some(0) && was_used(discount) {
+            discount.cycles_left = None;
+        }
+    }
+    running
+}
+
+/// A period that starts anew uses a cycle of each discount up; otherwise only those do that are
+/// new, and only where something is billed.
+fn cycles_used(
+    mut discounts: Vec<Applied>,
+    subscription: &Subscription,
+    restarts: bool,
+    is_billed: bool,
+) -> Vec<Applied> {
+    let known = &subscription.extras.discounts;
+    for one in &mut discounts {
+        let is_new = known.iter().all(|other| other.discount != one.discount);
+        if is_billed && (restarts || is_new) {
+            discount::use_cycle(std::slice::from_mut(one));
+        }
+    }
+    discounts
+}

@@ -1,0 +1,135 @@
+//! Where a change of plan is refused, when it waits for its date, and what it does to keys and
+//! discounts.
+
+use vestibule::domain::plan::ChangeState;
+use vestibule::domain::product::Product;
+use vestibule::domain::subscription::Cancellation;
+use vestibule::flows::plan_change::{self, Wish};
+use vestibule::flows::{Ending, Error, Refused, cancellation};
+
+use super::GOOD;
+use super::extras::{self, percent};
+use super::plan_changes::{is_refused, to};
+use crate::support::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_refused_where_the_state_does_not_allow_it() {
+    let world = World::sqlite().await;
+    let pro = world.product_at(5_900, true).await;
+    let pending = world.pending().await.subscription.unwrap().id;
+    let held = world.on_hold().await;
+    for id in [&pending, &held] {
+        let tried = world.try_to_change(id, to(&pro)).await;
+        assert!(is_refused(&tried, Refused::State));
+    }
+    let ending = world.paying(2_900, GOOD).await;
+    let why = Cancellation::default();
+    cancellation::at_period_end(&world.cx, &world.scope, &ending, why)
+        .await
+        .unwrap();
+    let tried = world.try_to_change(&ending, to(&pro)).await;
+    assert!(is_refused(&tried, Refused::EndScheduled));
+    let mut dollars = world.product_at(5_900, true).await;
+    dollars.id = world.cx.new_id();
+    dollars.price.currency = "USD".parse().unwrap();
+    world.add_product(&dollars).await;
+    let id = world.paying(2_900, GOOD).await;
+    let tried = world.try_to_change(&id, to(&dollars)).await;
+    assert!(matches!(
+        tried,
+        Err(Error::Invalid {
+            field: "product_id",
+            ..
+        })
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduled_change_waits_for_its_date_and_can_be_taken_back_and_replaced() {
+    for world in World::each().await {
+        let id = world.paying(2_900, GOOD).await;
+        let (pro, team) = (
+            world.product_at(5_900, true).await,
+            world.product_at(9_900, true).await,
+        );
+        let later = |product: &Product| Wish {
+            at_next_date: true,
+            ..to(product)
+        };
+        let first = world.switch(&id, later(&pro)).await;
+        assert_eq!(world.state(&first.change.id).await, ChangeState::Scheduled);
+        let tried = world.try_to_change(&id, to(&team)).await;
+        assert!(is_refused(&tried, Refused::ChangeScheduled));
+        plan_change::cancel_scheduled(&world.cx, &world.scope, &id)
+            .await
+            .unwrap();
+        assert_eq!(world.state(&first.change.id).await, ChangeState::Dropped);
+        plan_change::cancel_scheduled(&world.cx, &world.scope, &id)
+            .await
+            .unwrap();
+        world.switch(&id, later(&pro)).await;
+        let wish = Wish {
+            replaces_scheduled: true,
+            ..later(&team)
+        };
+        let last = world.switch(&id, wish).await;
+        let old = world.subscription(&id).await;
+        assert_ne!(old.product, team.id);
+        world.wait_and_renew(&id).await;
+        let after = world.subscription(&id).await;
+        assert_eq!(after.product, team.id);
+        assert_eq!(after.period.start, old.period.end);
+        assert_eq!(world.charged().await, [2_900, 9_900]);
+        assert_eq!(world.state(&last.change.id).await, ChangeState::Applied);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_follow_the_quantity_of_the_plan() {
+    let world = World::sqlite().await;
+    let id = world.paying(1_000, GOOD).await;
+    let mut product = to(&world.product_at(1_000, true).await);
+    product.product = world.subscription(&id).await.product;
+    let count = async || {
+        let mut tx = world.cx.store.begin().await.unwrap();
+        let now = world.cx.now();
+        tx.keep_licenses(&world.scope, &id, 100, now).await.unwrap()
+    };
+    for (quantity, keys) in [(3, 3), (2, 2)] {
+        let wish = Wish {
+            quantity,
+            ..product.clone()
+        };
+        world.switch(&id, wish).await;
+        assert_eq!(count().await, keys);
+        assert_eq!(world.subscription(&id).await.quantity, quantity);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discount_that_is_to_stay_stays_and_others_go() {
+    let world = World::sqlite().await;
+    let product = world.product_at(2_000, true).await;
+    let mut stays = percent(&world, "STAYS", 5_000, Some(1));
+    stays.preserve = true;
+    vestibule::flows::discount::create(&world.cx, &world.scope, stays)
+        .await
+        .unwrap();
+    world.code("GOES", 1_000, None).await;
+    let wish = extras::Wish {
+        codes: vec!["GOES".to_owned(), "STAYS".to_owned()],
+        ..extras::Wish::default()
+    };
+    let id = world.begun(&product, wish).await;
+    let pro = world.product_at(4_000, true).await;
+    world.wait_half(&id).await;
+    let started = world.switch(&id, to(&pro)).await;
+    assert_eq!(started.ending, Some(Ending::Succeeded));
+    // Paid 9.00 of 20.00; half of it comes back, and half of the new plan costs 10.00.
+    assert_eq!(world.charged().await, [900, 550]);
+    let discounts = world.subscription(&id).await.extras.discounts;
+    assert_eq!(discounts.len(), 1);
+    assert_eq!(discounts[0].code, "STAYS");
+    world.wait_and_renew(&id).await;
+    assert_eq!(world.charged().await[2..], [4_000], "its one cycle is over");
+}
