@@ -71,10 +71,13 @@ impl ModeSettings {
                 )
             })
         });
-        let of_webhook = self
-            .webhook
-            .iter()
-            .map(|webhook| ("webhook".to_owned(), webhook.secret.expose_secret()));
+        let of_webhook = self.webhook.iter().flat_map(|webhook| {
+            let previous = webhook.previous_secret.iter();
+            let previous = previous.map(|secret| ("webhook.previous_secret", secret));
+            std::iter::once(("webhook", &webhook.secret))
+                .chain(previous)
+                .map(|(key, secret)| (key.to_owned(), secret.expose_secret()))
+        });
         of_gateways.chain(of_webhook)
     }
 }

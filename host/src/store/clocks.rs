@@ -97,7 +97,7 @@ impl Tx {
         let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
         execute!(self, MOVE, business, mode, offset_us)?;
         execute!(self, REDATE, business, mode, offset_us)?;
-        self.has_ordered = true;
+        self.has_ordered = [true; 2];
         Ok(())
     }
 

@@ -69,6 +69,13 @@ pub enum Lane {
 impl Lane {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Work, Self::Deliveries];
+
+    fn of(kind: &str) -> Self {
+        match kind {
+            "deliver-event" => Self::Deliveries,
+            _ => Self::Work,
+        }
+    }
 }
 
 /// Work to be done later.
@@ -178,7 +185,7 @@ impl Tx {
     /// Orders work. A queued job of the same key is moved to this one's time and payload;
     /// one that is running already may not have seen the news, so the work is queued again.
     pub async fn enqueue(&mut self, scope: &Scope, job: &NewJob) -> Result<()> {
-        self.has_ordered = true;
+        self.has_ordered[Lane::of(job.kind) as usize] = true;
         // Between the two statements a worker may take the queued row: it has not seen the news,
         // and the work is queued once more.
         while !self.insert_or_redate(scope, job).await? {}

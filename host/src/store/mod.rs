@@ -114,7 +114,7 @@ enum Pools {
 pub struct Tx {
     connection: Connection,
     ordered: Arc<[Notify; 2]>,
-    has_ordered: bool,
+    has_ordered: [bool; 2],
 }
 
 #[derive(Debug)]
@@ -278,7 +278,7 @@ impl Store {
         Tx {
             connection,
             ordered: Arc::clone(&self.ordered),
-            has_ordered: false,
+            has_ordered: [false; 2],
         }
     }
 
@@ -319,8 +319,8 @@ impl Tx {
             Connection::Postgres(transaction) => transaction.commit().await,
         };
         done.map_err(Error::of_commit)?;
-        if self.has_ordered {
-            for lane in &*self.ordered {
+        for (lane, has_ordered) in self.ordered.iter().zip(self.has_ordered) {
+            if has_ordered {
                 lane.notify_one();
             }
         }

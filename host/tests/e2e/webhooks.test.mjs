@@ -148,6 +148,25 @@ describe("webhooks, received by the official packages", () => {
     }
   });
 
+  it("are listed by the operator, who can end a secret that leaked", async () => {
+    const scope = ["--business", "bus_lumen", "--mode", "test"];
+    const listed = await until("all is delivered", async () => {
+      const all = JSON.parse(await world.vestibule("webhook", "list", "--json", ...scope));
+      return all.slice(1).every((of) => of.delivered >= 6 && of.waiting === 0 && of.failed === 0) && all;
+    });
+    assert.equal(listed.length, 5);
+    assert.ok(listed[0].fixed_by_file && listed[0].waiting > 0, "nobody listens there");
+
+    const { id } = endpoints.express;
+    const printed = await world.vestibule("webhook", "rotate", id, "--at-once", ...scope);
+    const secret = printed.trim().split("\n").at(-1);
+    assert.equal((await dodo.webhooks.retrieveSecret(id)).secret, secret);
+    receivers.verify("express", secret);
+    await update("after the leak");
+    const taken = await arrived("express", (event) => event.data.metadata?.note === "after the leak");
+    assert.equal(taken.headers["webhook-signature"].split(" ").length, 1);
+  });
+
   it("are configured by the SDK: list, headers, filter, disable, delete", async () => {
     const listed = [];
     for await (const hook of dodo.webhooks.list({ limit: 2 })) listed.push(hook);

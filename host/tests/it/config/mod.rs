@@ -212,6 +212,41 @@ fn an_unknown_type_of_event_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_replaced_secret_of_an_endpoint_is_named_beside_the_new_one() {
+    let folder = Folder::new()
+        .with("NEW", "whsec_bmV3")
+        .with("OLD", "whsec_b2xk");
+    let webhook = "[live]\nprivate_endpoints = [\"http://10.1.2.3:4000\"]\n\
+                   [live.webhook]\nurl = \"https://lumen.example.com/events\"\n\
+                   secret_env = \"NEW\"\nprevious_secret = { secret_env = \"OLD\" }\n";
+    folder.write(
+        "config/businesses/lumen.toml",
+        &format!("{BUSINESS}{webhook}"),
+    );
+    let settings = folder.load().unwrap();
+    let business = settings.businesses.values().next().unwrap();
+    let found = business.live.webhook.as_ref().unwrap();
+    let previous = found.previous_secret.as_ref().unwrap();
+    assert_eq!(found.secret.expose_secret(), "whsec_bmV3");
+    assert_eq!(previous.expose_secret(), "whsec_b2xk");
+    assert_eq!(business.live.private_endpoints.len(), 1);
+
+    let path = webhook.replace(":4000", ":4000/events");
+    folder.write("config/businesses/lumen.toml", &format!("{BUSINESS}{path}"));
+    let report = folder.report();
+    let said = "live.private_endpoints.0: is not an origin";
+    assert!(report.contains(said), "{report}");
+
+    let both = "[test.webhook]\nurl = \"https://lumen.example.com/test\"\nsecret_env = \"OLD\"\n";
+    folder.write(
+        "config/businesses/lumen.toml",
+        &format!("{BUSINESS}{webhook}{both}"),
+    );
+    let report = folder.report();
+    assert!(report.contains("is the same secret"), "{report}");
+}
+
+#[test]
 fn one_secret_in_both_modes_is_refused() {
     let folder = Folder::new().with("TEST_KEY", "live");
     let report = folder.report();
