@@ -190,7 +190,7 @@ fn make_folder_of(path: &Path) -> anyhow::Result<()> {
 }
 
 fn watch_businesses(cx: &Cx, sources: Sources) -> anyhow::Result<Option<config::Watch>> {
-    if !sources.dir.join("businesses").is_dir() {
+    if !sources.dir.is_dir() {
         return Ok(None);
     }
     let plugins = Arc::clone(&cx.plugins);

@@ -155,6 +155,13 @@ impl Place {
             .load()
             .context("the configuration is not good")
     }
+
+    /// What `vestibule.toml` says, whatever the files of businesses do.
+    fn load_host(&self) -> anyhow::Result<Settings> {
+        self.sources()
+            .load_host()
+            .context("the configuration is not good")
+    }
 }
 
 /// Which business, in which mode.
@@ -170,17 +177,26 @@ struct ScopeArgs {
 
 impl ScopeArgs {
     fn among(&self, settings: &Settings) -> anyhow::Result<Scope> {
-        let known: Vec<&str> = settings.businesses.keys().map(BusinessId::as_str).collect();
-        let business = match &self.business {
-            Some(id) if settings.businesses.contains_key(id) => id.clone(),
-            Some(id) => bail!(
-                "no file has the business {id}; there are: {}",
-                known.join(", ")
-            ),
-            None if known.len() == 1 => known[0].parse()?,
-            None => bail!("choose with --business: {}", known.join(", ")),
-        };
+        let business = among(self.business.as_ref(), settings)?;
         Ok(Scope::new(business, self.mode))
+    }
+}
+
+/// The business that was asked for, or the only one.
+fn among(asked: Option<&BusinessId>, settings: &Settings) -> anyhow::Result<BusinessId> {
+    let known: Vec<&str> = settings.businesses.keys().map(BusinessId::as_str).collect();
+    match asked {
+        _ if known.is_empty() => bail!(
+            "there is no business yet: write its file into the folder `businesses` of the \
+             configuration, as config/reference.toml shows, and see `vestibule config check`"
+        ),
+        Some(id) if settings.businesses.contains_key(id) => Ok(id.clone()),
+        Some(id) => bail!(
+            "no file has the business {id}; there are: {}",
+            known.join(", ")
+        ),
+        None if known.len() == 1 => Ok(known[0].parse()?),
+        None => bail!("choose with --business: {}", known.join(", ")),
     }
 }
 

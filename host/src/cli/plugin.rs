@@ -54,7 +54,7 @@ impl Plugin {
                 build(&dir, wasm.as_deref(), &output)
             }
             Self::Check { file } => {
-                let settings = place.load()?.plugins;
+                let settings = place.load_host()?.plugins;
                 let clock = Clock::default();
                 let now = Arc::new(move || clock.now());
                 let limits = app::plugin_limits(&settings)?;

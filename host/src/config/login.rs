@@ -74,6 +74,15 @@ pub struct Login {
     /// How young a sign-in must be for a change of the e-mail address.
     #[serde(deserialize_with = "duration::one")]
     pub fresh_sign_in: SignedDuration,
+    /// How long the choice of a language is remembered.
+    #[serde(deserialize_with = "duration::one")]
+    pub language_choice: SignedDuration,
+    /// How long sessions and links are kept after they have run out.
+    #[serde(deserialize_with = "duration::one")]
+    pub keep_ended: SignedDuration,
+    /// How long login requests are kept after they have run out.
+    #[serde(deserialize_with = "duration::one")]
+    pub keep_requests: SignedDuration,
     /// `send_email` of the portal session API works at most once per customer in this time.
     #[serde(deserialize_with = "duration::one")]
     pub send_email_interval: SignedDuration,
@@ -103,6 +112,9 @@ impl Default for Login {
             same_press: SignedDuration::from_mins(10),
             known_browser: SignedDuration::from_hours(365 * 24),
             fresh_sign_in: SignedDuration::from_mins(10),
+            language_choice: SignedDuration::from_hours(365 * 24),
+            keep_ended: SignedDuration::from_hours(30 * 24),
+            keep_requests: SignedDuration::from_hours(24),
             send_email_interval: SignedDuration::from_mins(1),
         }
     }

@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use url::Url;
 
 use crate::domain::id::BusinessId;
 use crate::domain::{Mode, Scope};
@@ -90,6 +91,8 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// The merchants on this host.
     pub businesses: BTreeMap<BusinessId, Business>,
+    /// The hosts of portals whose business's file went away since the start.
+    pub gone: Vec<(Url, Scope)>,
     /// What is wrong in business files that changed since the start; their last good versions
     /// are in use.
     pub problems: Vec<Problem>,
@@ -160,7 +163,9 @@ impl Sources {
         Problems::check(problems).map(|()| settings)
     }
 
-    fn load_host(&self) -> Result<Settings, Problems> {
+    /// Reads and checks `vestibule.toml` alone, for what needs no business and none of their
+    /// secrets.
+    pub fn load_host(&self) -> Result<Settings, Problems> {
         let environment = self
             .environment
             .iter()
@@ -209,6 +214,7 @@ impl Sources {
             jobs: file.jobs,
             webhooks: file.webhooks,
             businesses: BTreeMap::new(),
+            gone: Vec::new(),
             problems: Vec::new(),
         })
     }

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use notify_debouncer_full::notify::{self, RecommendedWatcher, RecursiveMode};
-use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
+use notify_debouncer_full::{
+    DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer,
+};
+use url::Url;
 
 use super::problem::Problems;
 use super::{Settings, Sources};
+use crate::domain::{Mode, Scope};
 
 /// An editor writes a file in several steps; they count as one change.
 const SETTLING: Duration = Duration::from_millis(200);
@@ -48,18 +52,30 @@ impl Sources {
                 settings.businesses.insert(business.id.clone(), business);
             }
         }
+        settings.gone = gone(current, &settings);
         settings
     }
 
-    /// Reloads into `live` whenever a business file changes, then calls `changed`.
+    /// Reloads into `live` whenever a business file changes, then calls `changed`. The folder of
+    /// the files may be made, or made anew, later.
     pub fn watch(
         self,
         live: Arc<ArcSwap<Settings>>,
         changed: impl Fn(&Settings) + Send + 'static,
     ) -> notify::Result<Watch> {
-        let dir = self.dir.join("businesses");
+        let dir = self.dir.clone();
+        // Events have paths without links.
+        let businesses = std::path::absolute(&dir)?
+            .canonicalize()?
+            .join("businesses");
         let on_events = move |events: DebounceEventResult| {
-            if !events.is_ok_and(|events| events.iter().any(|event| !event.kind.is_access())) {
+            let is_ours = |path: &std::path::PathBuf| path.starts_with(&businesses);
+            let changes = |events: Vec<DebouncedEvent>| {
+                let changed = |event: &DebouncedEvent| !event.kind.is_access();
+                let mut changes = events.iter().filter(|event| changed(event));
+                changes.any(|event| event.paths.iter().any(is_ours))
+            };
+            if !events.is_ok_and(changes) {
                 return;
             }
             let settings = Arc::new(self.reload(&live.load()));
@@ -76,7 +92,7 @@ impl Sources {
             changed(&settings);
         };
         let mut debouncer = new_debouncer(SETTLING, None, on_events)?;
-        debouncer.watch(&dir, RecursiveMode::NonRecursive)?;
+        debouncer.watch(&dir.canonicalize()?, RecursiveMode::Recursive)?;
         Ok(Watch {
             _debouncer: debouncer,
         })
@@ -89,4 +105,28 @@ fn last_good(settings: &Settings, path: &Path) -> Option<super::Business> {
         .values()
         .find(|business| business.file == path)
         .cloned()
+}
+
+/// The hosts that portals had in `before`, or had lost by then, and that nobody has now.
+fn gone(before: &Settings, now: &Settings) -> Vec<(Url, Scope)> {
+    let modes = [Mode::Live, Mode::Test];
+    let had = before.businesses.values().flat_map(|business| {
+        modes.into_iter().filter_map(|mode| {
+            let host = business.mode(mode).host.clone()?;
+            Some((host, Scope::new(business.id.clone(), mode)))
+        })
+    });
+    let taken = |host: &Url| {
+        let mut businesses = now.businesses.values();
+        businesses.any(|business| {
+            let mut hosts = modes.iter().map(|mode| &business.mode(*mode).host);
+            hosts.any(|other| other.as_ref() == Some(host))
+        })
+    };
+    let is_gone = |(host, scope): &(Url, Scope)| {
+        !now.businesses.contains_key(&scope.business) && !taken(host)
+    };
+    let mut gone: Vec<(Url, Scope)> = before.gone.iter().cloned().chain(had).collect();
+    gone.retain(is_gone);
+    gone
 }

@@ -62,31 +62,41 @@ pub async fn update(
         .ending
         .take()
         .filter(|wish| !(is_repeat && wish.is_granted(&subscription)));
-    correct(cx, &mut tx, &mut subscription, changes, now).await?;
+    let mut untold = correct(cx, &mut tx, &mut subscription, changes, now).await?;
     if let Some(name) = name {
         rename(cx, &mut tx, &subscription, name).await?;
     }
     if let Some(date) = date {
         schedule::move_to(cx, &mut tx, &mut subscription, date, now).await?;
+        untold = true;
     }
     if let Some(date) = renew_from {
         schedule::renew_from(cx, &mut tx, &mut subscription, date, now).await?;
+        untold = true;
     }
     if let Some(wish) = ending {
+        let ended = subscription.cancel_at_period_end;
         subscription = cancellation::grant(cx, &mut tx, subscription, wish, now).await?;
+        // What is read when the merchant is told has all of it.
+        let told = subscription.cancel_at_period_end != ended && !subscription.state.is_final();
+        untold = untold && !told;
+    }
+    if untold {
+        facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
     }
     tx.commit().await?;
     Ok(subscription)
 }
 
-/// Everything that touches neither dates nor money.
+/// Everything that touches neither dates nor money; answers whether anything is another than
+/// before.
 async fn correct(
     cx: &Cx,
     tx: &mut Tx,
     subscription: &mut Subscription,
     changes: Changes,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut changed = Vec::new();
     let buyer = &mut subscription.buyer;
     if let Some(billing) = changes.billing.filter(|new| *new != buyer.billing) {
@@ -104,7 +114,7 @@ async fn correct(
         changed.push("metadata");
     }
     if changed.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     subscription.updated_at = now;
     tx.save_subscription(subscription).await?;
@@ -120,8 +130,7 @@ async fn correct(
         Some(after),
     )
     .await?;
-    facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn rename(

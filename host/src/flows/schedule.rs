@@ -24,11 +24,13 @@ pub async fn set_next_billing_date(
         .ok_or(Error::NotFound("subscription"))?;
     let now = cx.business_now(&mut tx, scope).await?;
     move_to(cx, &mut tx, &mut subscription, date, now).await?;
+    facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
     tx.commit().await?;
     Ok(subscription)
 }
 
-/// Lets a locked subscription that is on demand be paid by the period, from `date` on.
+/// Lets a locked subscription that is on demand be paid by the period, from `date` on; the
+/// caller tells the merchant.
 pub(super) async fn renew_from(
     cx: &Cx,
     tx: &mut Tx,
@@ -44,7 +46,7 @@ pub(super) async fn renew_from(
     move_to(cx, tx, subscription, date, now).await
 }
 
-/// Moves the next billing date of a locked subscription.
+/// Moves the next billing date of a locked subscription; the caller tells the merchant.
 pub(super) async fn move_to(
     cx: &Cx,
     tx: &mut Tx,
@@ -67,7 +69,6 @@ pub(super) async fn move_to(
     subscription.updated_at = now;
     settlement::schedule(cx, tx, subscription).await?;
     let (scope, id) = (&subscription.scope, &subscription.id);
-    facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
     facts::audit(
         cx,
         tx,

@@ -1,7 +1,5 @@
 //! Sessions of customers: opening one at a sign-in, using it, ending it.
 
-use jiff::SignedDuration;
-
 use super::facts;
 use super::secret::{fresh, hash, keyed_hash};
 use super::{Error, Refused};
@@ -230,9 +228,6 @@ pub(crate) async fn end_all(
         .await
 }
 
-/// How long what nobody needs any more is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-
 /// Deletes what has run out: sessions, requests, links, counts, mails of test mode.
 pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
     let now = cx.now();
@@ -241,13 +236,13 @@ pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
     let login = &settings.login;
     let counted = login.mail_window.max(login.request_lifetime);
     let mut tx = cx.store.begin().await?;
-    tx.forget_sessions(before(KEPT), before(login.known_browser))
+    tx.forget_sessions(before(login.keep_ended), before(login.known_browser))
         .await?;
-    tx.forget_login_requests(before(SignedDuration::from_hours(24)))
+    tx.forget_login_requests(before(login.keep_requests))
         .await?;
-    tx.forget_links(before(KEPT)).await?;
-    tx.forget_email_changes(before(KEPT)).await?;
-    tx.forget_staff_sessions(before(KEPT)).await?;
+    tx.forget_links(before(login.keep_ended)).await?;
+    tx.forget_email_changes(before(login.keep_ended)).await?;
+    tx.forget_staff_sessions(before(login.keep_ended)).await?;
     tx.forget_limit_uses(before(counted)).await?;
     tx.forget_test_mails(before(settings.mail.keep_test_mails))
         .await?;

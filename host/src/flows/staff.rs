@@ -98,6 +98,31 @@ pub async fn first_link(cx: &Cx, email: &Email, name: &str) -> Result<String, Er
     Ok(url(cx, &token))
 }
 
+/// The command: gives a member of staff a role at a business, in place of the one they had there.
+pub async fn give_role(
+    cx: &Cx,
+    email: &Email,
+    business: &BusinessId,
+    role: Role,
+) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let staff = tx.staff_by_email(email).await?;
+    let staff = staff.ok_or(Error::NotFound("member of staff"))?;
+    tx.give_role(&staff.id, business, role).await?;
+    let had = staff.role(business).map(Role::as_str);
+    facts::audit(
+        cx,
+        &mut tx,
+        &host_scope(),
+        "staff.role",
+        staff.id.as_str(),
+        Some(serde_json::json!({ "business": business.as_str(), "role": had })),
+        Some(serde_json::json!({ "business": business.as_str(), "role": role.as_str() })),
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
 /// Notes that somebody wants to sign in, and orders the answer; the same for any address. Nothing
 /// happens when this browser or its network has asked too often.
 pub async fn ask(cx: &Cx, client: &Client, email: &Email, locale: &str) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::macros::{execute, fetch_all, fetch_optional, queries};
-use super::row::{Columns, json};
+use super::row::{Columns, json, touched_one};
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtState};
@@ -28,7 +28,8 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
     CARRY = "UPDATE debts SET kind = 'carried' \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open' AND kind = 'period'";
-    HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open) VALUES ($1, $2, TRUE)";
+    HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open, business_id, mode) \
+        SELECT id, $2, TRUE, business_id, mode FROM payments WHERE id = $1";
     ATTEMPTS = "SELECT COUNT(*) AS count FROM payment_debts WHERE debt_id = $1";
     RELEASE = "UPDATE payment_debts SET open = FALSE WHERE payment_id = $1";
 }
@@ -193,8 +194,8 @@ impl Tx {
 
     /// Ties a debt to an open payment; [`Error::Conflict`] when another open payment has it.
     pub async fn hold_debt(&mut self, payment: &PaymentId, debt: &DebtId) -> Result<()> {
-        execute!(self, HOLD, payment.as_str(), debt.as_str())?;
-        Ok(())
+        let touched = execute!(self, HOLD, payment.as_str(), debt.as_str())?;
+        touched_one(touched, "payments", payment.as_str())
     }
 
     /// How many payments were made for a debt so far.

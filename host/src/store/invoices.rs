@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::macros::{execute, fetch_all, fetch_optional, queries};
-use super::row::{Columns, json};
+use super::row::{Columns, json, touched_one};
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, DebtId, InvoiceId, SubscriptionId};
@@ -36,7 +36,8 @@ queries! {
         locale, theme, time_zone, created_at FROM invoices \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 AND state = 'draft' \
         ORDER BY id DESC LIMIT 1";
-    BILL = "INSERT INTO invoice_debts (invoice_id, debt_id, live) VALUES ($1, $2, TRUE)";
+    BILL = "INSERT INTO invoice_debts (invoice_id, debt_id, live, business_id, mode) \
+        SELECT id, $2, TRUE, business_id, mode FROM invoices WHERE id = $1";
     BILLED = "SELECT debt_id FROM invoice_debts WHERE invoice_id = $1 AND live ORDER BY debt_id";
     UNBILL = "UPDATE invoice_debts SET live = FALSE WHERE invoice_id = $1";
     /// The state is no part of the document.
@@ -273,8 +274,8 @@ impl Tx {
 
     /// Puts a debt into a document; [`Error::Conflict`] when another live one has it.
     pub async fn bill_debt(&mut self, invoice: &InvoiceId, debt: &DebtId) -> Result<()> {
-        execute!(self, BILL, invoice.as_str(), debt.as_str())?;
-        Ok(())
+        let touched = execute!(self, BILL, invoice.as_str(), debt.as_str())?;
+        touched_one(touched, "invoices", invoice.as_str())
     }
 
     /// The debts that a live document bills.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::macros::{execute, fetch_all, fetch_optional, queries};
-use super::row::Columns;
+use super::row::{Columns, touched_one};
 use super::{Error, Result, Tx};
 use crate::domain::id::{
     CustomerId, LicenseId, LicenseInstanceId, PaymentId, ProductId, SubscriptionId,
@@ -70,15 +70,13 @@ queries! {
         AND (expires_at IS NULL OR expires_at > $4)";
     /// Takes the key's lock, so that two activations cannot both take the last place.
     LOCK = "UPDATE licenses SET disabled = disabled WHERE id = $1";
-    INSERT_INSTANCE = "INSERT INTO license_instances (id, license_id, name, created_at) \
-        VALUES ($1, $2, $3, $4)";
+    INSERT_INSTANCE = "INSERT INTO license_instances (id, license_id, name, created_at, \
+        business_id, mode) SELECT $1, id, $3, CAST($4 AS BIGINT), business_id, mode FROM licenses WHERE id = $2";
     INSTANCE = "SELECT * FROM license_instances WHERE id = $1";
     INSTANCES_OF = "SELECT * FROM license_instances WHERE license_id = $1 ORDER BY id LIMIT 1000";
-    INSTANCES = "SELECT license_instances.* FROM license_instances \
-        JOIN licenses ON licenses.id = license_instances.license_id \
-        WHERE licenses.business_id = $1 AND licenses.mode = $2 \
+    INSTANCES = "SELECT * FROM license_instances WHERE business_id = $1 AND mode = $2 \
         AND (CAST($3 AS TEXT) IS NULL OR license_id = $3) \
-        ORDER BY license_instances.id DESC LIMIT $4 + 0 OFFSET $5";
+        ORDER BY id DESC LIMIT $4 + 0 OFFSET $5";
     DELETE_INSTANCE = "DELETE FROM license_instances WHERE id = $1 AND license_id = $2";
 }
 
@@ -355,7 +353,7 @@ impl Tx {
 
     /// Adds an activation.
     pub async fn insert_license_instance(&mut self, instance: &LicenseInstance) -> Result<()> {
-        execute!(
+        let touched = execute!(
             self,
             INSERT_INSTANCE,
             instance.id.as_str(),
@@ -363,7 +361,7 @@ impl Tx {
             &instance.name,
             instance.created_at.as_microsecond(),
         )?;
-        Ok(())
+        touched_one(touched, "licenses", instance.license.as_str())
     }
 
     /// The activation with this id.

@@ -8,9 +8,6 @@ use jiff::SignedDuration;
 use super::surface::Surface;
 use crate::domain::Scope;
 
-/// How long a browser keeps the language that was chosen.
-const LANGUAGE: SignedDuration = SignedDuration::from_hours(365 * 24);
-
 /// The cookies of one surface. All are unreadable for scripts and sent to this host only.
 #[derive(Clone)]
 pub struct Cookies {
@@ -100,10 +97,6 @@ impl Cookies {
 
     pub(super) fn remove(&self, purpose: Purpose) -> HeaderValue {
         self.write(purpose, "", "; Max-Age=0")
-    }
-
-    pub(super) fn language(&self, tag: &str) -> HeaderValue {
-        self.keep(Purpose::Language, tag, LANGUAGE)
     }
 
     /// Whether the portal is reached by https.

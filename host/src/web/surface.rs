@@ -142,11 +142,17 @@ fn shared_portal(settings: &Settings, path: &str) -> Option<Place> {
 }
 
 fn own_host(settings: &Settings, host: &str) -> Option<Scope> {
-    settings.businesses.values().find_map(|business| {
+    let own = settings.businesses.values().find_map(|business| {
         [Mode::Live, Mode::Test].into_iter().find_map(|mode| {
             let url = business.mode(mode).host.as_ref()?;
             is_at(url, host).then(|| Scope::new(business.id.clone(), mode))
         })
+    });
+    // Customers of a business whose file went away learn that it is unavailable.
+    own.or_else(|| {
+        let mut gone = settings.gone.iter();
+        let (_, scope) = gone.find(|(url, _)| is_at(url, host))?;
+        Some(scope.clone())
     })
 }
 

@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tracing::Instrument as _;
 
-use super::cookies::Cookies;
+use super::cookies::{Cookies, Purpose};
 use super::headers::{self, Sources};
 use super::surface::{self, Surface};
 use super::{Error, Web};
@@ -241,6 +241,8 @@ fn change_language(web: &Web, visit: &Visit, request: &Request) -> Option<Respon
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     headers.insert(LOCATION, HeaderValue::from_str(&target).ok()?);
-    headers.insert(SET_COOKIE, visit.cookies.language(language));
+    let age = web.cx.settings.load().login.language_choice;
+    let cookie = visit.cookies.keep(Purpose::Language, language, age);
+    headers.insert(SET_COOKIE, cookie);
     Some(response)
 }

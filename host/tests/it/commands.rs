@@ -27,6 +27,18 @@ impl Host {
         host
     }
 
+    /// Adds the business `bus_NAME`, with `more` in its file.
+    fn business(&self, name: &str, more: &str) {
+        let folder = self.dir.path().join("config/businesses");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = format!(
+            "id = \"bus_{name}\"\nname = \"{name}\"\nsupport_email = \"help@example.com\"\n\
+             [seller]\nname = \"Seller\"\naddress = [\"Example Street 1\"]\ncountry = \"DE\"\n\
+             email = \"billing@example.com\"\n{more}"
+        );
+        std::fs::write(folder.join(format!("{name}.toml")), file).unwrap();
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
         command.args(arguments).current_dir(self.dir.path());
@@ -110,8 +122,66 @@ fn a_bad_configuration_is_told_with_its_line_and_answered_with_1() {
 }
 
 #[test]
+fn what_needs_a_business_says_how_one_is_made() {
+    let host = Host::new();
+    let output = host.run(&["key", "api"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("there is no business yet"), "{said}");
+    assert!(said.contains("config/reference.toml"), "{said}");
+}
+
+#[test]
+fn a_plugin_is_checked_without_the_secrets_of_businesses() {
+    let host = Host::new();
+    let webhook = "[live.webhook]\nurl = \"https://example.com/\"\nsecret_env = \"NOT_SET\"\n";
+    host.business("lumen", webhook);
+    assert!(!host.run(&["config", "check"]).status.success());
+    let output = host.run(&["plugin", "check", "nothing.wasm"]);
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(said.contains("nothing.wasm"), "{said}");
+    assert!(!said.contains("lumen"), "{said}");
+}
+
+#[test]
+fn a_member_of_staff_gets_a_role_at_a_business_that_came_later() {
+    let host = Host::new();
+    host.business("lumen", "");
+    let role = ["staff", "role", "ops@example.com", "--role", "manager"];
+    let output = host.run(&role);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("member of staff"), "{said}");
+    assert!(
+        host.run(&["staff", "link", "ops@example.com"])
+            .status
+            .success()
+    );
+    host.business("moss", "");
+    let moss = [&role[..], &["--business", "bus_moss"]].concat();
+    let output = host.run(&moss);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.trim(), "ops@example.com is manager of bus_moss now");
+    let reader = [
+        "staff",
+        "role",
+        "ops@example.com",
+        "--role",
+        "reader",
+        "--business",
+        "bus_moss",
+    ];
+    assert!(host.run(&reader).status.success());
+    assert!(
+        !host
+            .run(&[&role[..], &["--business", "bus_none"]].concat())
+            .status
+            .success()
+    );
+}
+
+#[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 16] = [
         &["serve"],
         &["demo"],
         &["migrate"],
@@ -121,6 +191,7 @@ fn every_command_explains_itself() {
         &["key", "api"],
         &["link"],
         &["staff", "link"],
+        &["staff", "role"],
         &["plugin", "build"],
         &["plugin", "check"],
         &["theme", "check"],

@@ -109,6 +109,29 @@ async fn over_https_every_cookie_is_bound_to_its_host_and_signing_in_works_there
 }
 
 #[tokio::test]
+async fn a_host_of_its_own_says_that_it_is_unavailable_when_the_file_of_its_business_went_away() {
+    let house = over_https().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    house.configure(|settings| {
+        let own = settings.businesses.remove(&lumen().business).unwrap();
+        settings.gone = vec![(own.live.host.unwrap(), lumen())];
+    });
+    let mut browser = house.browser_on(OWN);
+    for path in ["/", "/login", "/subscriptions"] {
+        let shown = browser.get(path).await;
+        assert_eq!(shown.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(shown.body.contains("not available right now"), "{path}");
+    }
+    let style = browser.get("/assets/default/portal.css").await;
+    assert_ne!(style.status, StatusCode::MISDIRECTED_REQUEST);
+    let mut stranger = house.browser_on("other.example.com");
+    let shown = stranger.get("/").await;
+    assert_eq!(shown.status, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
 async fn a_business_whose_file_went_away_is_unavailable_and_no_secret_is_told() {
     for house in House::each().await {
         house

@@ -262,3 +262,38 @@ async fn a_change_by_the_merchant_ends_all_that_the_old_address_opens() {
         assert_eq!(address, None);
     }
 }
+
+#[tokio::test]
+async fn the_audit_tells_of_a_used_link_and_of_an_address_that_was_proven() {
+    for house in House::each().await {
+        let customer = house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        let made = portal_link::create(&house.cx, &lumen(), &customer.id, None, "key_1").await;
+        let token = made.unwrap().1;
+        house
+            .browser()
+            .press(&format!("/bus_lumen/link/{token}"))
+            .await;
+        let mut browser = signed_in(&house, 1).await;
+        let form = "/bus_lumen/profile/email";
+        browser
+            .fill(form, form, &[("email", "new@example.com")])
+            .await;
+        let audit = dump(&house.url).await.remove("audit").unwrap();
+        let proven = |audit: &[String]| {
+            let mut rows = audit.iter();
+            rows.any(|row| {
+                row.contains("customer.change_email") && row.contains(customer.id.as_str())
+            })
+        };
+        assert!(!proven(&audit), "nothing is proven yet");
+        assert!(audit.iter().any(|row| row.contains("portal_link.use")));
+
+        house.browser().press(&link(&house.mail(2).await)).await;
+        let audit = dump(&house.url).await.remove("audit").unwrap();
+        assert!(proven(&audit), "{audit:?}");
+        let told = |secret: &str| audit.iter().any(|row| row.contains(secret));
+        assert!(!told("@") && !told(&token));
+    }
+}

@@ -120,6 +120,33 @@ async fn a_repeat_after_a_lost_answer_is_answered_with_what_was_done() {
 }
 
 #[tokio::test]
+async fn one_body_tells_the_merchant_once() {
+    for world in World::each().await {
+        let api = Api::of(&world).await;
+        let (id, path) = made(&world, &api, SubscriptionState::Active).await;
+        let later = world.cx.now() + SignedDuration::from_hours(48);
+        let all = json!({
+            "metadata": { "a": 1 }, "tax_id": "DE1", "next_billing_date": later,
+            "cancel_at_next_billing_date": true,
+        });
+        api.patch(&path, all).await.ok();
+        assert_eq!(told(&world, &id).await, ["subscription.updated"]);
+        let undo = json!({ "metadata": { "a": 2 }, "cancel_at_next_billing_date": false });
+        api.patch(&path, undo).await.ok();
+        assert_eq!(told(&world, &id).await, ["subscription.updated"; 2]);
+        let date = json!({ "next_billing_date": later + SignedDuration::from_hours(1) });
+        api.patch(&path, date).await.ok();
+        assert_eq!(told(&world, &id).await, ["subscription.updated"; 3]);
+        let end = json!({ "metadata": { "a": 3 }, "status": "cancelled" });
+        api.patch(&path, end).await.ok();
+        let mut kinds = told(&world, &id).await;
+        kinds.sort();
+        kinds.dedup();
+        assert_eq!(kinds, ["subscription.cancelled", "subscription.updated"]);
+    }
+}
+
+#[tokio::test]
 async fn null_clears_the_tax_id_and_an_absent_one_stays() {
     let world = World::sqlite().await;
     let api = Api::of(&world).await;

@@ -73,3 +73,54 @@ fn a_running_host_sees_the_change_of_a_file() {
     );
     assert_eq!(names(&live.load()), ["Lumen Two"]);
 }
+
+#[test]
+fn a_folder_of_businesses_that_is_made_after_the_start_is_seen() {
+    let folder = Folder::new();
+    let businesses = folder.dir.path().join("config/businesses");
+    std::fs::remove_dir_all(&businesses).unwrap();
+    let live = Arc::new(ArcSwap::from_pointee(folder.load().unwrap()));
+    let (sender, changes) = mpsc::channel();
+    let _watch = folder
+        .sources()
+        .watch(Arc::clone(&live), move |settings| {
+            sender.send(settings.businesses.len()).ok();
+        })
+        .unwrap();
+    std::fs::create_dir(&businesses).unwrap();
+    folder.write("config/businesses/lumen.toml", BUSINESS);
+    let wait = Duration::from_secs(20);
+    while changes.recv_timeout(wait).unwrap() == 0 {}
+    assert_eq!(names(&live.load()), ["Lumen"]);
+}
+
+#[test]
+fn the_host_of_a_business_whose_file_went_away_is_remembered_until_somebody_has_it() {
+    let folder = Folder::new();
+    folder.write(
+        "config/businesses/lumen.toml",
+        &format!("{BUSINESS}\n[test]\nhost = \"https://pay.lumen.example\"\n"),
+    );
+    let first = folder.load().unwrap();
+    assert!(first.gone.is_empty());
+    let file = folder.dir.path().join("config/businesses/lumen.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let second = folder.sources().reload(&first);
+    let gone = |settings: &Settings| -> Vec<String> {
+        let hosts = settings.gone.iter();
+        hosts
+            .map(|(url, scope)| format!("{url} {}", scope.mode))
+            .collect()
+    };
+    assert_eq!(gone(&second), ["https://pay.lumen.example/ test"]);
+    let third = folder.sources().reload(&second);
+    assert_eq!(gone(&third), gone(&second));
+
+    let other = text.replace("bus_lumen", "bus_moss");
+    folder.write("config/businesses/moss.toml", &other);
+    assert!(folder.sources().reload(&third).gone.is_empty());
+    std::fs::remove_file(folder.dir.path().join("config/businesses/moss.toml")).unwrap();
+    folder.write("config/businesses/lumen.toml", &text);
+    assert!(folder.sources().reload(&third).gone.is_empty());
+}
