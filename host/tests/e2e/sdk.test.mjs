@@ -114,7 +114,7 @@ describe("the official SDK", () => {
     });
     assert.deepEqual([payment.refunds, payment.disputes, payment.refund_status], [[], [], null]);
     const { items } = await dodo.payments.retrieveLineItems(payment.payment_id);
-    assert.deepEqual(items.map((item) => item.refundable_amount), [1800]);
+    assert.deepEqual(items.map((item) => item.refundable_amount), [2142]);
     const refund = await dodo.refunds.create({
       payment_id: payment.payment_id,
       items: [{ item_id: items[0].items_id, amount: 500, tax_inclusive: true }],
@@ -125,7 +125,7 @@ describe("the official SDK", () => {
     const listed = (await dodo.refunds.list({ page_number: 0, status: "succeeded" })).items;
     assert.deepEqual(listed.map((item) => item.refund_id), [refund.refund_id]);
     assert.equal((await dodo.payments.retrieve(payment.payment_id)).refund_status, "partial");
-    const receipt = await dodo.invoices.refunds.retrieve(refund.refund_id);
+    const receipt = await dodo.invoices.payments.retrieveRefund(refund.refund_id);
     assert.equal(receipt.headers.get("content-type"), "application/pdf");
     assert.deepEqual((await dodo.disputes.list({ page_number: 0 })).items, []);
     await assert.rejects(dodo.disputes.retrieve("dsp_none"), DodoPayments.NotFoundError);
