@@ -102,10 +102,6 @@ async fn a_lost_dispute_holds_the_subscription_until_its_customer_pays_the_same_
         let gone = world.refund(&payment, Wish::Rest).await;
         assert!(matches!(gone, Err(Error::Refused(Refused::NothingLeft))));
 
-        // Nothing charges it by itself, whatever is due.
-        world.renew(&subscription).await;
-        assert!(world.is_reversed(&subscription).await);
-
         let attempt = world.reactivate(&subscription, Choice::New).await;
         assert_eq!(
             world.give_card(&attempt, "5555555555554444").await,
