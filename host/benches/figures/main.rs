@@ -5,6 +5,7 @@
 
 mod bare_page;
 mod bare_plugin;
+mod billing;
 mod host;
 mod invoice;
 mod load;
@@ -20,7 +21,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::report::Report;
 
-/// Measures pages, plugins, documents, start-up and memory.
+/// Measures pages, plugins, documents, start-up, memory and money.
 #[derive(Debug, Parser)]
 #[command(name = "figures")]
 struct Cli {
@@ -30,6 +31,9 @@ struct Cli {
     /// Measure only this; may be given several times.
     #[arg(long, value_name = "WHAT")]
     only: Vec<Part>,
+    /// How many subscriptions the sweep of a large database has.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    subscriptions: usize,
     /// What `cargo bench` adds.
     #[arg(long, hide = true)]
     bench: bool,
@@ -43,6 +47,7 @@ enum Part {
     Plugin,
     Invoice,
     Start,
+    Billing,
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +85,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Page) {
         page::measure(&host, &mut report)?;
+    }
+    if wanted(Part::Billing) {
+        billing::measure(&mut report, cli.subscriptions)?;
     }
     report.print()?;
     match &cli.json {

@@ -68,7 +68,8 @@ fn euros(minor: i64) -> Money {
     Money::new(minor, "EUR".parse().expect("a currency"))
 }
 
-fn product(scope: &Scope, number: usize) -> Product {
+/// A product at 29.00 € a month.
+pub(crate) fn product(scope: &Scope, number: usize) -> Product {
     let now = Clock::default().now();
     Product {
         id: id(),

@@ -12,6 +12,7 @@ mod jobs;
 mod mail;
 mod plugins;
 mod portal;
+mod promises;
 mod routes;
 mod sandbox;
 mod store;

@@ -27,9 +27,12 @@ pub(crate) struct Bench {
     /// Also write the figures to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure only this: page, plugin, invoice or start. May be given several times.
+    /// Measure only this: page, plugin, invoice, start or billing. May be given several times.
     #[arg(long, value_name = "WHAT")]
     only: Vec<String>,
+    /// How many subscriptions the large database of the sweep has; a million by default.
+    #[arg(long, value_name = "NUMBER")]
+    subscriptions: Option<u64>,
     /// Compile everything as for a release.
     #[arg(long)]
     release: bool,
@@ -52,6 +55,9 @@ impl Bench {
         bench.args(["--workspace", "--bench", "figures", "--"]);
         if let Some(json) = &self.json {
             bench.arg("--json").arg(absolute(json)?);
+        }
+        if let Some(number) = self.subscriptions {
+            bench.arg("--subscriptions").arg(number.to_string());
         }
         for part in &self.only {
             bench.args(["--only", part]);

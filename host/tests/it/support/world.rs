@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) cx: Cx,
     pub(crate) scope: Scope,
     pub(crate) sandbox: Sandbox,
+    /// Of the database, for readers past the host.
+    pub(crate) url: String,
     settings: Settings,
     plugins: tempfile::TempDir,
     _dir: tempfile::TempDir,
@@ -31,12 +33,18 @@ pub(crate) struct World {
 impl World {
     /// On a SQLite file of its own.
     pub(crate) async fn sqlite() -> Self {
-        Self::start(None).await
+        Self::start(None, &[]).await
+    }
+
+    /// The same with settings of the host that are not the defaults, as the environment would
+    /// give them.
+    pub(crate) async fn sqlite_with(settings: &[(&str, &str)]) -> Self {
+        Self::start(None, settings).await
     }
 
     /// On a Postgres database of its own.
     pub(crate) async fn postgres() -> Self {
-        Self::start(Some(super::postgres::database().await)).await
+        Self::start(Some(super::postgres::database().await), &[]).await
     }
 
     /// On a Postgres database whose answers to commits can be lost.
@@ -50,7 +58,7 @@ impl World {
         [Self::sqlite().await, Self::postgres().await]
     }
 
-    async fn start(postgres: Option<String>) -> Self {
+    async fn start(postgres: Option<String>, settings: &[(&str, &str)]) -> Self {
         let sandbox = Sandbox::start(None).await;
         let plugins = plugin_folder().await;
         let dir = tempfile::tempdir().unwrap();
@@ -105,6 +113,10 @@ grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
                 ("SANDBOX_WEBHOOK".to_owned(), WEBHOOK_SECRET.to_owned()),
             ]
             .into_iter()
+            .chain(settings.iter().map(|(name, value)| {
+                let name = format!("VESTIBULE_{name}");
+                (name, (*value).to_owned())
+            }))
             .collect(),
         };
         let settings = sources
@@ -115,6 +127,7 @@ grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
             cx,
             scope: Scope::new(BUSINESS.parse().unwrap(), Mode::Test),
             sandbox,
+            url: database,
             settings,
             plugins,
             _dir: dir,

@@ -1,0 +1,94 @@
+//! The database alone: as many commits with as many rows as a payment writes, and nothing else.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::works::Kind;
+use super::{AT_ONCE, COMMITS};
+
+/// For how long.
+const TIME: Duration = Duration::from_secs(5);
+/// A row of the size of a payment's.
+const BYTES: usize = 400;
+
+const MAKE: &str = "CREATE TABLE bare_rows (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL)";
+const WRITE: &str = "INSERT INTO bare_rows (id, text) VALUES ($1, $2)";
+
+/// How many payments' writes the database at `url` commits in a second.
+pub(super) async fn per_second(kind: Kind, url: &str) -> anyhow::Result<f64> {
+    match kind {
+        Kind::Sqlite => sqlite(url).await,
+        Kind::Postgres => postgres(url).await,
+    }
+}
+
+async fn sqlite(url: &str) -> anyhow::Result<f64> {
+    // Settings as the host's own.
+    let options: SqliteConnectOptions = url.parse()?;
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
+    sqlx::query(MAKE).execute(&pool).await?;
+    let text = "x".repeat(BYTES);
+    let begun = Instant::now();
+    let writers = (0..AT_ONCE).map(|_| async {
+        let mut done = 0_u32;
+        while begun.elapsed() < TIME {
+            for rows in COMMITS {
+                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                for _ in 0..rows {
+                    let id = ulid::Ulid::generate().to_string();
+                    sqlx::query(WRITE)
+                        .bind(id)
+                        .bind(&text)
+                        .execute(&mut *tx)
+                        .await?;
+                }
+                tx.commit().await?;
+            }
+            done += 1;
+        }
+        anyhow::Ok(done)
+    });
+    let done: u32 = try_join_all(writers).await?.into_iter().sum();
+    Ok(f64::from(done) / begun.elapsed().as_secs_f64())
+}
+
+async fn postgres(url: &str) -> anyhow::Result<f64> {
+    let connections = u32::try_from(AT_ONCE)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .connect(url)
+        .await?;
+    sqlx::query(MAKE).execute(&pool).await?;
+    let text = "x".repeat(BYTES);
+    let begun = Instant::now();
+    let writers = (0..AT_ONCE).map(|_| async {
+        let mut done = 0_u32;
+        while begun.elapsed() < TIME {
+            for rows in COMMITS {
+                let mut tx = pool.begin().await?;
+                for _ in 0..rows {
+                    let id = ulid::Ulid::generate().to_string();
+                    sqlx::query(WRITE)
+                        .bind(id)
+                        .bind(&text)
+                        .execute(&mut *tx)
+                        .await?;
+                }
+                tx.commit().await?;
+            }
+            done += 1;
+        }
+        anyhow::Ok(done)
+    });
+    let done: u32 = try_join_all(writers).await?.into_iter().sum();
+    Ok(f64::from(done) / begun.elapsed().as_secs_f64())
+}

@@ -1,0 +1,142 @@
+//! Money per second, with every commit on the disk: reactivations one customer at a time,
+//! renewals of a sweep, each beside what the database alone can do with as many writes; and what
+//! a sweep costs when almost nothing of what there is is due.
+
+mod bare;
+mod copies;
+mod works;
+
+use std::time::Instant;
+
+use futures_util::future::try_join_all;
+
+use self::copies::Copies;
+use self::works::{Kind, Works};
+use crate::report::{Aim, Report};
+
+/// How many are reactivated, and by how many customers at the same time.
+const REACTIVATIONS: usize = 400;
+const AT_ONCE: usize = 8;
+/// How many are due in a sweep, and of how many in a small database.
+const DUE: usize = 1_000;
+const SMALL: usize = 10_000;
+
+/// Commits of one reactivation or renewal, and the rows that are written in each: the intent
+/// with its payment, hold, draft and look; then the outcome with payment, debt, invoice, number,
+/// subscription, keys, events, mails and jobs.
+pub(crate) const COMMITS: [usize; 2] = [6, 16];
+
+/// `many` is the size of the large database: a million where there is time.
+pub(crate) fn measure(report: &mut Report, many: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        runtime.block_on(async {
+            tokio::spawn(of_database(kind, many))
+                .await?
+                .map(|measured| tell(report, kind, many, &measured))
+        })?;
+    }
+    Ok(())
+}
+
+struct Measured {
+    reactivations: f64,
+    renewals: f64,
+    bare: f64,
+    small_sweep: f64,
+    large_sweep: f64,
+}
+
+async fn of_database(kind: Kind, many: usize) -> anyhow::Result<Measured> {
+    let works = Works::open(kind).await?;
+    let mut copies = Copies::of(&works).await?;
+    copies.on_hold(REACTIVATIONS).await?;
+    let reactivations = reactivate(&works, &copies).await?;
+
+    copies.idle(SMALL).await?;
+    copies.due(DUE).await?;
+    let small_sweep = sweep(&works, &copies).await?;
+    let bare = bare::per_second(kind, works.url()).await?;
+    copies.idle(many.saturating_sub(SMALL)).await?;
+    copies.due(DUE).await?;
+    let large_sweep = sweep(&works, &copies).await?;
+    works.close().await;
+    Ok(Measured {
+        reactivations,
+        renewals: count(DUE) / small_sweep,
+        bare,
+        small_sweep,
+        large_sweep,
+    })
+}
+
+/// Reactivations in a second, several customers at once: quote, charge, everything that follows.
+async fn reactivate(works: &Works, copies: &Copies) -> anyhow::Result<f64> {
+    let held = copies.held();
+    let begun = Instant::now();
+    let share = held.len().div_ceil(AT_ONCE);
+    let customers = held.chunks(share).map(|ids| async move {
+        for id in ids {
+            works.reactivate(id).await?;
+        }
+        anyhow::Ok(())
+    });
+    try_join_all(customers).await?;
+    Ok(count(held.len()) / begun.elapsed().as_secs_f64())
+}
+
+/// Seconds until the worker has renewed everything that is due.
+async fn sweep(works: &Works, copies: &Copies) -> anyhow::Result<f64> {
+    let before = copies.renewed().await?;
+    let begun = Instant::now();
+    let working = works.work();
+    while copies.renewed().await? < before + i64::try_from(DUE)? {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    // What follows, mails and documents, is not part of the sweep, and not left to the next.
+    copies.until_idle().await?;
+    working.stop().await?;
+    Ok(seconds)
+}
+
+fn tell(report: &mut Report, kind: Kind, many: usize, measured: &Measured) {
+    let group = kind.group();
+    let Measured {
+        reactivations,
+        renewals,
+        bare,
+        small_sweep,
+        large_sweep,
+    } = *measured;
+    report.add(
+        group,
+        "reactivations, end to end",
+        reactivations,
+        "a second",
+    );
+    report.add(group, "renewals of a sweep", renewals, "a second");
+    let name = "bare transactions with as many writes";
+    report.add(group, name, bare, "a second");
+    let percent = 100.0 / bare;
+    report.add(group, "reactivations of bare", reactivations * percent, "%");
+    report.add(group, "renewals of bare", renewals * percent, "%");
+    let name = format!("sweep, {DUE} due of {SMALL}");
+    report.add(group, name, small_sweep, "s");
+    let name = format!("sweep, {DUE} due of {many}");
+    report.add(group, name, large_sweep, "s");
+    let name = "large sweep of the small one";
+    report.judge(
+        group,
+        name,
+        large_sweep / small_sweep,
+        "times",
+        Aim::AtMost(1.2),
+    );
+}
+
+fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,130 @@
+//! The process dies wherever a charge waits for something: before the row, after it, after the
+//! request has left, after the answer, before the commit. Whoever comes after it finds out what
+//! happened, and the money moves once.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use vestibule::domain::id::SubscriptionId;
+use vestibule::flows::{Choice, reactivation, reconciliation, renewal};
+
+use super::{DECLINED_AT_RENEWAL, GOOD};
+use crate::support::world::World;
+
+/// Longer than the lag of look-ups and every least age of an answer.
+const OLD_ENOUGH: SignedDuration = SignedDuration::from_mins(16);
+/// How often the heirs look.
+const LOOKS: u32 = 6;
+
+/// A task whose process dies when it would go on for the `left`-th time.
+struct Mortal<F> {
+    task: Pin<Box<F>>,
+    left: u32,
+}
+
+impl<F: Future> Future for Mortal<F> {
+    /// None when it died.
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        self.left -= 1;
+        self.task.as_mut().poll(context).map(Some)
+    }
+}
+
+fn mortal<F: Future>(task: F, left: u32) -> Mortal<F> {
+    Mortal {
+        task: Box::pin(task),
+        left,
+    }
+}
+
+impl World {
+    /// What a new process does with what an old one left open.
+    async fn heirs_look(&self, id: &SubscriptionId) {
+        for _ in 0..LOOKS {
+            let mut tx = self.cx.store.read().await.unwrap();
+            let open = tx.open_payments_of(&self.scope, id).await.unwrap();
+            drop(tx);
+            let Some(payment) = open.first() else { return };
+            // What had left the dead process may still be on its way.
+            self.sandbox
+                .call(Method::GET, "/control/charges", None)
+                .await;
+            self.cx.clock.advance(OLD_ENOUGH);
+            reconciliation::look(&self.cx, &self.scope, &payment.id)
+                .await
+                .unwrap();
+        }
+        panic!("a payment stays open");
+    }
+
+    async fn make_due(&self, id: &SubscriptionId) {
+        let mut tx = self.cx.store.begin().await.unwrap();
+        let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
+        let mut subscription = locked.unwrap();
+        subscription.period.end = self.cx.now();
+        subscription.anchor = subscription.period.end;
+        tx.save_subscription(&mut subscription).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_dies_at_any_wait_is_charged_once_by_those_who_come_after() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let mut charges = 1;
+        for left in 0.. {
+            world.make_due(&id).await;
+            let renewal = renewal::due(&world.cx, &world.scope, &id);
+            let lived = mortal(renewal, left).await.is_some();
+            world.heirs_look(&id).await;
+            // The job is taken by another process when its lease ends.
+            renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+            charges += 1;
+            let ledger = world.sandbox.ledger().await;
+            assert_eq!(ledger.len(), charges, "it died after {left} steps");
+            let subscription = world.subscription(&id).await;
+            assert!(subscription.period.end > world.cx.now(), "{left}");
+            if lived {
+                assert!(left > 10, "it never waited");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reactivation_that_dies_at_any_wait_is_charged_once_though_the_customer_presses_again() {
+    let world = World::sqlite().await;
+    let id = world.active(DECLINED_AT_RENEWAL).await;
+    let saved = world.subscription(&id).await.method.unwrap();
+    let mut charges = 1;
+    for left in 0.. {
+        world.make_due(&id).await;
+        renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+        let quote = reactivation::quote(&world.cx, &world.scope, &id).await;
+        let quote = quote.unwrap().unwrap().id;
+        let choice = Choice::Saved(saved.clone());
+        let press = reactivation::start(&world.cx, &world.scope, &id, choice, &quote);
+        let lived = mortal(press, left).await.is_some();
+        world.heirs_look(&id).await;
+        if !world.is_active(&id).await {
+            world.reactivate(&id, Choice::Saved(saved.clone())).await;
+        }
+        charges += 1;
+        let ledger = world.sandbox.ledger().await;
+        assert_eq!(ledger.len(), charges, "it died after {left} steps");
+        assert!(world.is_active(&id).await, "{left}");
+        if lived {
+            assert!(left > 10, "it never waited");
+            break;
+        }
+    }
+}

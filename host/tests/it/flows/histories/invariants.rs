@@ -1,0 +1,261 @@
+//! What must be true after every step, each as plain SQL or a read past the flows, held against
+//! the gateway's ledger and against what was true before.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Connection as _, FromRow, PgConnection, SqliteConnection};
+use vestibule::domain::subscription::SubscriptionState;
+
+use super::town::Town;
+use crate::support::world::World;
+
+/// The payments that money moved for, or may have.
+const PAYMENTS: &str = "SELECT id, state, amount_minor, \
+    CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied FROM payments";
+/// Debts that money settled.
+const SETTLED: &str = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM debts \
+    WHERE state = 'settled' AND settled_by IS NOT NULL";
+/// Debts that two open payments hold.
+const HELD_TWICE: &str = "SELECT debt_id FROM payment_debts JOIN payments \
+    ON payments.id = payment_debts.payment_id \
+    WHERE state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
+    GROUP BY debt_id HAVING COUNT(*) > 1";
+/// Everything that an issued document says.
+const DOCUMENTS: &str = "SELECT id, kind, number, number_text || ' ' || CAST(issued_at AS TEXT) \
+    || ' ' || lines || ' ' || totals || ' ' || seller || ' ' || buyer AS text \
+    FROM invoices WHERE number IS NOT NULL ORDER BY kind, number";
+/// Keys that work although they should not, or the other way round.
+const ACCESS: &str = "SELECT licenses.id FROM licenses JOIN subscriptions \
+    ON subscriptions.id = licenses.subscription_id \
+    WHERE (state IN ('active', 'past-due') AND CAST(suspended AS INTEGER) = 1) \
+    OR (state IN ('on-hold', 'paused') AND CAST(suspended AS INTEGER) = 0) \
+    OR (state IN ('cancelled', 'expired') AND licenses.expires_at IS NULL)";
+/// Mails that were ordered twice under one key.
+const MAILED_TWICE: &str = "SELECT unique_key FROM jobs WHERE kind = 'mail' \
+    GROUP BY unique_key HAVING COUNT(*) > 1";
+/// Facts of payments that are told under two ids.
+const TOLD_TWICE: &str = "SELECT type || ' ' || object_id FROM events \
+    WHERE type IN ('payment.succeeded', 'payment.failed', 'payment.cancelled', \
+    'subscription.cancelled', 'subscription.expired', 'subscription.failed') \
+    GROUP BY type, object_id HAVING COUNT(*) > 1";
+/// Payments whose outcome is awaited and that nobody will look at.
+const UNWATCHED: &str = "SELECT id FROM payments WHERE request IS NOT NULL \
+    AND state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'reconcile:' || payments.id \
+    AND jobs.state IN ('queued', 'running'))";
+/// Living subscriptions whose next date nobody will notice.
+const UNDATED: &str = "SELECT id FROM subscriptions WHERE state IN ('active', 'on-hold') \
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'renew:' || subscriptions.id \
+    AND jobs.state IN ('queued', 'running'))";
+/// Subscriptions that wait for their beginning and that nobody will give up.
+const UNBEGUN: &str = "SELECT id FROM subscriptions WHERE state = 'pending' \
+    AND NOT EXISTS (SELECT 1 FROM payments JOIN jobs \
+    ON jobs.unique_key = 'expire-begin:' || payments.id \
+    WHERE payments.subscription_id = subscriptions.id AND jobs.state IN ('queued', 'running'))";
+/// Set-ups that are open and that nobody will give up.
+const UNENDED: &str = "SELECT id FROM setups WHERE state IN ('created', 'awaiting-customer') \
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'expire-setup:' || setups.id \
+    AND jobs.state IN ('queued', 'running'))";
+/// Work that was given up.
+const GIVEN_UP: &str = "SELECT kind || ': ' || COALESCE(last_error, '') FROM jobs \
+    WHERE state = 'failed'";
+/// Payments that have not ended.
+const OPEN: &str = "SELECT id || ' is ' || state FROM payments WHERE sent_at IS NOT NULL \
+    AND state IN ('created', 'awaiting-customer', 'processing', 'unknown')";
+/// Work that is due, or being done.
+const DUE: &str = "SELECT id FROM jobs WHERE state = 'running' OR (state = 'queued' \
+    AND run_at <= $1)";
+
+/// A connection of our own.
+enum Reader {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+#[derive(FromRow)]
+struct Payment {
+    id: String,
+    state: String,
+    amount_minor: i64,
+    unapplied: i64,
+}
+
+#[derive(FromRow)]
+struct Document {
+    id: String,
+    kind: String,
+    number: i64,
+    text: String,
+}
+
+impl Reader {
+    async fn connect(url: &str) -> Self {
+        if url.starts_with("sqlite:") {
+            Self::Sqlite(SqliteConnection::connect(url).await.unwrap())
+        } else {
+            Self::Postgres(PgConnection::connect(url).await.unwrap())
+        }
+    }
+
+    async fn texts(&mut self, sql: &'static str) -> Vec<String> {
+        let all = match self {
+            Self::Sqlite(own) => sqlx::query_scalar(sql).fetch_all(own).await,
+            Self::Postgres(own) => sqlx::query_scalar(sql).fetch_all(own).await,
+        };
+        all.unwrap()
+    }
+
+    async fn payments(&mut self) -> Vec<Payment> {
+        let all = match self {
+            Self::Sqlite(own) => sqlx::query_as(PAYMENTS).fetch_all(own).await,
+            Self::Postgres(own) => sqlx::query_as(PAYMENTS).fetch_all(own).await,
+        };
+        all.unwrap()
+    }
+
+    async fn documents(&mut self) -> Vec<Document> {
+        let all = match self {
+            Self::Sqlite(own) => sqlx::query_as(DOCUMENTS).fetch_all(own).await,
+            Self::Postgres(own) => sqlx::query_as(DOCUMENTS).fetch_all(own).await,
+        };
+        all.unwrap()
+    }
+
+    async fn settled(&mut self) -> i64 {
+        let sum = match self {
+            Self::Sqlite(own) => sqlx::query_scalar(SETTLED).fetch_one(own).await,
+            Self::Postgres(own) => sqlx::query_scalar(SETTLED).fetch_one(own).await,
+        };
+        sum.unwrap()
+    }
+}
+
+/// Whether nothing is due and nothing is being done.
+pub(super) async fn is_idle(world: &World) -> bool {
+    let now = world.cx.now().as_microsecond();
+    let due: Vec<String> = match Reader::connect(&world.url).await {
+        Reader::Sqlite(mut own) => sqlx::query_scalar(DUE).bind(now).fetch_all(&mut own).await,
+        Reader::Postgres(mut own) => sqlx::query_scalar(DUE).bind(now).fetch_all(&mut own).await,
+    }
+    .unwrap();
+    due.is_empty()
+}
+
+/// What is remembered from step to step.
+pub(super) struct Invariants {
+    reader: Reader,
+    documents: BTreeMap<String, String>,
+    ended: BTreeMap<String, SubscriptionState>,
+}
+
+impl Invariants {
+    pub(super) async fn new(world: &World) -> Self {
+        Self {
+            reader: Reader::connect(&world.url).await,
+            documents: BTreeMap::new(),
+            ended: BTreeMap::new(),
+        }
+    }
+
+    /// What is not as it must be.
+    pub(super) async fn broken(&mut self, world: &World, town: &Town<'_>) -> Vec<String> {
+        let mut wrong = self.money(world).await;
+        wrong.extend(self.documents().await);
+        wrong.extend(self.ends(town).await);
+        for (what, sql) in [
+            ("two open payments for one debt", HELD_TWICE),
+            ("access", ACCESS),
+            ("mailed twice", MAILED_TWICE),
+            ("told twice", TOLD_TWICE),
+            ("nobody will look", UNWATCHED),
+            ("nobody will renew or end", UNDATED),
+            ("nobody will give up the beginning", UNBEGUN),
+            ("nobody will give up", UNENDED),
+            ("given up", GIVEN_UP),
+        ] {
+            let found = self.reader.texts(sql).await;
+            wrong.extend(found.iter().map(|one| format!("{what}: {one}")));
+        }
+        wrong
+    }
+
+    /// What has not ended although it had time to.
+    pub(super) async fn unsettled(&mut self) -> Vec<String> {
+        self.reader.texts(OPEN).await
+    }
+
+    /// Money at the gateway is settled debts, unapplied receipts, and what an open payment will
+    /// find out; never more than once for a key.
+    async fn money(&mut self, world: &World) -> Vec<String> {
+        let payments = self.reader.payments().await;
+        let settled = self.reader.settled().await;
+        let mut wrong = Vec::new();
+        let (mut at_gateway, mut not_known_yet) = (0, 0);
+        let mut charged: BTreeMap<String, u32> = BTreeMap::new();
+        for entry in world.sandbox.ledger().await {
+            let amount = entry["amount"].as_i64().unwrap();
+            let key = entry["idempotency_key"].as_str().unwrap();
+            if entry["kind"] == "refund" {
+                at_gateway -= amount;
+                continue;
+            }
+            at_gateway += amount;
+            *charged.entry(key.to_owned()).or_default() += 1;
+            match payments.iter().find(|payment| payment.id == key) {
+                None => wrong.push(format!("money for {key}, which is no payment")),
+                Some(payment) if payment.state == "succeeded" => {}
+                Some(payment) if ["declined", "cancelled"].contains(&payment.state.as_str()) => {
+                    wrong.push(format!("money for {key}, which is {}", payment.state));
+                }
+                Some(_) => not_known_yet += amount,
+            }
+        }
+        for (key, times) in charged.iter().filter(|(_, times)| **times > 1) {
+            wrong.push(format!("{key} was charged {times} times"));
+        }
+        let unapplied: i64 = payments
+            .iter()
+            .filter(|payment| payment.unapplied == 1)
+            .map(|payment| payment.amount_minor)
+            .sum();
+        if at_gateway != settled + unapplied + not_known_yet {
+            wrong.push(format!(
+                "{at_gateway} at the gateway, {settled} settled, {unapplied} unapplied, \
+                 {not_known_yet} not known yet"
+            ));
+        }
+        wrong
+    }
+
+    /// Numbers without gaps, and documents that say what they said.
+    async fn documents(&mut self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut last: BTreeMap<String, i64> = BTreeMap::new();
+        for document in self.reader.documents().await {
+            let number = last.entry(document.kind.clone()).or_default();
+            *number += 1;
+            if *number != document.number {
+                wrong.push(format!("no {} {number}", document.kind));
+            }
+            let known = self.documents.entry(document.id.clone());
+            if *known.or_insert_with(|| document.text.clone()) != document.text {
+                wrong.push(format!("{} says something else", document.id));
+            }
+        }
+        wrong
+    }
+
+    /// What has ended has ended.
+    async fn ends(&mut self, town: &Town<'_>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (id, state) in town.states().await {
+            let ended = self.ended.get(id.as_str());
+            if ended.is_some_and(|ended| *ended != state) {
+                wrong.push(format!("{id} came back from its end"));
+            } else if state.is_final() {
+                self.ended.insert(id.as_str().to_owned(), state);
+            }
+        }
+        wrong
+    }
+}

@@ -1,0 +1,107 @@
+//! Long random histories of customers, merchant, gateway and clock, on both databases, with
+//! every invariant looked at after every step. What failed once stands in `regressions/`.
+
+mod actions;
+mod invariants;
+mod town;
+
+use proptest::collection::vec;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use reqwest::Method;
+use serde_json::json;
+use tokio::runtime::Handle;
+
+use self::actions::{Action, Instrument, Trouble, action};
+use self::invariants::Invariants;
+use self::town::Town;
+use crate::support::world::World;
+
+/// Histories on each database, and the most steps of one.
+const HISTORIES: u32 = 6;
+const STEPS: usize = 40;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_histories_keep_every_invariant() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let handle = Handle::current();
+        tokio::task::block_in_place(|| {
+            // PROPTEST_CASES asks for more of them.
+            let asked = std::env::var("PROPTEST_CASES").ok();
+            let config = Config {
+                cases: asked.and_then(|n| n.parse().ok()).unwrap_or(HISTORIES),
+                max_shrink_iters: 40,
+                source_file: Some(file!()),
+                failure_persistence: Some(Box::new(FileFailurePersistence::Direct(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/tests/it/flows/histories/regressions"
+                )))),
+                ..Config::default()
+            };
+            let histories = vec(action(), STEPS / 2..STEPS);
+            let ran = TestRunner::new(config).run(&histories, |history| {
+                handle
+                    .block_on(live(kind, &history))
+                    .map_err(TestCaseError::fail)
+            });
+            if let Err(error) = ran {
+                panic!("{error}");
+            }
+        });
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_invariants_notice_a_processor_that_ignores_keys() {
+    let world = World::sqlite().await;
+    let keys = json!({ "honoured": false });
+    let sandbox = &world.sandbox;
+    sandbox.call(Method::PUT, "/control/keys", Some(keys)).await;
+    let twice = Trouble {
+        operation: "charge",
+        answer: "twice",
+        times: 1,
+    };
+    let history = [
+        Action::Buy(Instrument::Card("4242424242424242")),
+        Action::Trouble(twice),
+        Action::BillNow(0),
+    ];
+    let found = play(&world, &history).await.unwrap_err();
+    assert!(found.contains("was charged 2 times"), "{found}");
+}
+
+/// One history in a world of its own; answers what was wrong after which step.
+async fn live(kind: Kind, history: &[Action]) -> Result<(), String> {
+    let world = match kind {
+        Kind::Sqlite => World::sqlite().await,
+        Kind::Postgres => World::postgres().await,
+    };
+    play(&world, history).await
+}
+
+async fn play(world: &World, history: &[Action]) -> Result<(), String> {
+    let mut town = Town::new(world).await;
+    let mut invariants = Invariants::new(world).await;
+    for (n, action) in history.iter().enumerate() {
+        town.step(action).await;
+        let wrong = invariants.broken(world, &town).await;
+        if !wrong.is_empty() {
+            return Err(format!("after step {n}, {action:?}: {}", wrong.join("; ")));
+        }
+    }
+    // Everything finds its end once nobody disturbs it.
+    town.settle().await;
+    let mut wrong = invariants.broken(world, &town).await;
+    wrong.extend(invariants.unsettled().await);
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("at the end: {}", wrong.join("; ")))
+    }
+}

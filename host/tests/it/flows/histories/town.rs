@@ -1,0 +1,340 @@
+//! A town in which a history happens: subscriptions, pages that were left open, and what the
+//! gateway said once.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use vestibule::domain::id::SubscriptionId;
+use vestibule::domain::subscription::{Cancellation, SubscriptionState};
+use vestibule::flows::{
+    Attempt, AttemptOf, Choice, Ending, Error, begin, cancellation, details, method_update, pause,
+    reactivation, settlement,
+};
+use vestibule::invoices::Invoices;
+use vestibule::jobs::{Jobs, Worker};
+use vestibule::mail::Mailer;
+use vestibule::mail::transport::Transport;
+use vestibule::themes::Themes;
+
+use super::actions::{Action, Instrument, Pause, Trouble, Way};
+use super::invariants::is_idle;
+use crate::flows::page;
+use crate::jobs::eventually;
+use crate::support::world::World;
+
+/// How often time passes at the end until everything must have settled.
+const ROUNDS: u32 = 6;
+
+pub(super) struct Town<'a> {
+    world: &'a World,
+    jobs: Arc<Jobs>,
+    pub(super) subscriptions: Vec<SubscriptionId>,
+    /// Attempts, with the page of each that has one.
+    attempts: Vec<(Attempt, Option<String>)>,
+    /// How charges stood when somebody looked.
+    said: Vec<Value>,
+    _mailbox: tempfile::TempDir,
+}
+
+impl<'a> Town<'a> {
+    pub(super) async fn new(world: &'a World) -> Self {
+        let clear = world.sandbox.call(Method::DELETE, "/control/faults", None);
+        clear.await;
+        world.sandbox.hold_debits().await;
+        let settings = world.cx.settings.load();
+        let mailbox = tempfile::tempdir().unwrap();
+        let themes = Arc::new(Themes::load(&settings.themes.dir).unwrap());
+        let transport = Transport::Mailbox(mailbox.path().to_owned());
+        let mailer = Mailer::new(Arc::clone(&themes), transport, settings.mail.from.clone());
+        let invoices = Invoices::new(Arc::clone(&themes));
+        Self {
+            world,
+            jobs: Jobs::new(world.cx.clone(), themes, Arc::new(mailer), invoices),
+            subscriptions: Vec::new(),
+            attempts: Vec::new(),
+            said: Vec::new(),
+            _mailbox: mailbox,
+        }
+    }
+
+    /// One step. What the rules refuse is an answer like any other.
+    pub(super) async fn step(&mut self, action: &Action) {
+        let world = self.world;
+        let (cx, scope) = (&world.cx, &world.scope);
+        match action {
+            Action::Buy(with) => self.buy(*with).await,
+            Action::PayDue(who, way) => self.pay_due(*who, *way).await,
+            Action::ChangeMethod(who, way) => self.change_method(*who, *way).await,
+            Action::LeavePage(who) => {
+                if let Some(id) = self.who(*who) {
+                    self.open(&id, Choice::New).await;
+                }
+            }
+            Action::FinishPage(which, with) => {
+                let pages = self.attempts.iter().filter(|(_, page)| page.is_some());
+                let pages: Vec<_> = pages.cloned().collect();
+                if let Some((attempt, Some(page))) = choose(&pages, *which) {
+                    self.type_in(&page, *with).await;
+                    self.come_back(&attempt).await;
+                }
+            }
+            Action::Return(which) => {
+                if let Some((attempt, _)) = choose(&self.attempts, *which) {
+                    self.come_back(&attempt).await;
+                }
+            }
+            Action::CancelNow(who) => {
+                if let Some(id) = self.who(*who) {
+                    let why = Cancellation::default();
+                    allowed(cancellation::now(cx, scope, &id, why).await);
+                }
+            }
+            Action::CancelAtEnd(who) => {
+                if let Some(id) = self.who(*who) {
+                    let why = Cancellation::default();
+                    allowed(cancellation::at_period_end(cx, scope, &id, why).await);
+                }
+            }
+            Action::Keep(who) => {
+                if let Some(id) = self.who(*who) {
+                    allowed(cancellation::undo(cx, scope, &id).await);
+                }
+            }
+            Action::Pause(who) => {
+                if let Some(id) = self.who(*who) {
+                    allowed(pause::start(cx, scope, &id, pause::Pause::default()).await);
+                }
+            }
+            Action::Resume(who) => {
+                if let Some(id) = self.who(*who) {
+                    allowed(pause::resume(cx, scope, &id).await);
+                }
+            }
+            Action::BillNow(who) => {
+                if let Some(id) = self.who(*who) {
+                    let changes = details::Changes {
+                        next_billing_date: Some(cx.now() + SignedDuration::from_secs(1)),
+                        ..details::Changes::default()
+                    };
+                    allowed(details::update(cx, scope, &id, changes, false).await);
+                    cx.clock.advance(SignedDuration::from_secs(2));
+                    self.work().await;
+                }
+            }
+            Action::Trouble(trouble) => self.trouble(*trouble).await,
+            Action::BankDecides { moved } => self.bank_decides(*moved).await,
+            Action::Webhook(which) => {
+                if let Some(charge) = choose(&self.charges().await, *which) {
+                    self.said.push(charge.clone());
+                    self.hear(&charge).await;
+                }
+            }
+            Action::OldWebhook(which) => {
+                if let Some(charge) = choose(&self.said, *which) {
+                    self.hear(&charge).await;
+                }
+            }
+            Action::ForgetKeys => {
+                let forget = "/control/forget-keys";
+                world.sandbox.call(Method::POST, forget, None).await;
+            }
+            Action::Wait(pause) => cx.clock.advance(match pause {
+                Pause::Minutes(minutes) => SignedDuration::from_mins(*minutes),
+                Pause::Days(days) => SignedDuration::from_hours(24 * days),
+            }),
+            Action::Work => self.work().await,
+        }
+    }
+
+    /// Nothing goes wrong any more, banks decide, time passes and the hosts work.
+    pub(super) async fn settle(&mut self) {
+        let sandbox = &self.world.sandbox;
+        sandbox.call(Method::DELETE, "/control/faults", None).await;
+        for _ in 0..ROUNDS {
+            while self.bank_decides_one(true).await {}
+            self.world.cx.clock.advance(SignedDuration::from_hours(25));
+            self.work().await;
+        }
+    }
+
+    fn who(&self, who: usize) -> Option<SubscriptionId> {
+        choose(&self.subscriptions, who)
+    }
+
+    async fn buy(&mut self, with: Instrument) {
+        let begun = self.world.pending().await;
+        self.subscriptions.push(begun.subscription.unwrap().id);
+        let (cx, scope) = (&self.world.cx, &self.world.scope);
+        let attempt = allowed(begin::pay(cx, scope, &begun.payment.id).await);
+        self.finish(attempt, Some(with)).await;
+    }
+
+    async fn pay_due(&mut self, who: usize, way: Way) {
+        let Some(id) = self.who(who) else { return };
+        let Some((choice, with)) = self.choice(&id, way).await else {
+            return;
+        };
+        if let Some(attempt) = self.open(&id, choice).await {
+            self.finish_last(&attempt, with).await;
+        }
+    }
+
+    /// Begins to pay what is due; what that led to is remembered.
+    async fn open(&mut self, id: &SubscriptionId, choice: Choice) -> Option<Attempt> {
+        let (cx, scope) = (&self.world.cx, &self.world.scope);
+        let quote = allowed(reactivation::quote(cx, scope, id).await)??;
+        let attempt = allowed(reactivation::start(cx, scope, id, choice, &quote.id).await)?;
+        self.remember(&attempt);
+        Some(attempt)
+    }
+
+    async fn change_method(&mut self, who: usize, way: Way) {
+        let Some(id) = self.who(who) else { return };
+        let Some((choice, with)) = self.choice(&id, way).await else {
+            return;
+        };
+        let (cx, scope) = (&self.world.cx, &self.world.scope);
+        let attempt = allowed(method_update::start(cx, scope, &id, choice, None).await);
+        self.finish(attempt, with).await;
+    }
+
+    async fn choice(&self, id: &SubscriptionId, way: Way) -> Option<(Choice, Option<Instrument>)> {
+        match way {
+            Way::New(with) => Some((Choice::New, Some(with))),
+            Way::Saved => {
+                let method = self.world.subscription(id).await.method?;
+                Some((Choice::Saved(method), None))
+            }
+        }
+    }
+
+    async fn finish(&mut self, attempt: Option<Attempt>, with: Option<Instrument>) {
+        if let Some(attempt) = attempt {
+            self.remember(&attempt);
+            self.finish_last(&attempt, with).await;
+        }
+    }
+
+    async fn finish_last(&self, attempt: &Attempt, with: Option<Instrument>) {
+        if let (Ending::Action(_), Some(with)) = (&attempt.ending, with) {
+            self.type_in(page(&attempt.ending), with).await;
+            self.come_back(attempt).await;
+        }
+    }
+
+    fn remember(&mut self, attempt: &Attempt) {
+        let open = matches!(attempt.ending, Ending::Action(_));
+        let page = open.then(|| page(&attempt.ending).to_owned());
+        self.attempts.push((attempt.clone(), page));
+    }
+
+    /// On a page of the processor, which may be over.
+    async fn type_in(&self, page: &str, with: Instrument) {
+        let sandbox = &self.world.sandbox;
+        match with {
+            Instrument::Debit => {
+                sandbox.try_debit(page, "DE89370400440532013000").await;
+            }
+            Instrument::Card(number) => {
+                let next = sandbox.try_card(page, number).await;
+                self.confirm(next, true).await;
+            }
+            Instrument::Confirmed(yes) => {
+                let next = sandbox.try_card(page, "4000002500003155").await;
+                self.confirm(next, yes).await;
+            }
+        }
+    }
+
+    /// The bank's page, when there is one.
+    async fn confirm(&self, next: Option<String>, yes: bool) {
+        let sandbox = &self.world.sandbox;
+        let origin = sandbox.origin();
+        if let Some(bank) = next.filter(|next| next.starts_with('/') || next.starts_with(&origin)) {
+            sandbox.try_to_decide(&bank, yes).await;
+        }
+    }
+
+    async fn come_back(&self, attempt: &Attempt) {
+        let (cx, scope) = (&self.world.cx, &self.world.scope);
+        match &attempt.of {
+            AttemptOf::Payment(id) => {
+                allowed(settlement::returned(cx, scope, id, &[]).await);
+            }
+            AttemptOf::Setup(id) => {
+                allowed(settlement::setup_returned(cx, scope, id, &[]).await);
+            }
+            AttemptOf::Nothing => {}
+        }
+    }
+
+    async fn trouble(&self, trouble: Trouble) {
+        let fault = json!({
+            "operation": trouble.operation, "answer": trouble.answer, "times": trouble.times,
+        });
+        self.world.sandbox.fault(fault).await;
+    }
+
+    async fn charges(&self) -> Vec<Value> {
+        let sandbox = &self.world.sandbox;
+        let all = sandbox.call(Method::GET, "/control/charges", None).await;
+        all["data"].as_array().cloned().unwrap_or_default()
+    }
+
+    async fn bank_decides(&self, moved: bool) {
+        self.bank_decides_one(moved).await;
+    }
+
+    /// Whether there was something to decide.
+    async fn bank_decides_one(&self, moved: bool) -> bool {
+        let charges = self.charges().await;
+        let mut open = charges.iter().filter(|one| one["status"] == "processing");
+        let Some(charge) = open.next() else {
+            return false;
+        };
+        let verb = if moved { "settle" } else { "fail" };
+        let path = format!("/control/charges/{}/{verb}", charge["id"].as_str().unwrap());
+        self.world.sandbox.call(Method::POST, &path, None).await;
+        true
+    }
+
+    async fn hear(&self, charge: &Value) {
+        let event = format!("evt_{}_{}", charge["id"], charge["status"]);
+        self.world.hear(&event.replace('"', ""), charge).await;
+    }
+
+    /// The hosts' own worker does what is due, and stops.
+    async fn work(&self) {
+        let stop = CancellationToken::new();
+        let worker = Worker::new(Arc::clone(&self.jobs));
+        let running = tokio::spawn(worker.run(stop.clone()));
+        eventually("what is due is done", async || is_idle(self.world).await).await;
+        stop.cancel();
+        running.await.unwrap();
+    }
+
+    /// Where each subscription of this town stands.
+    pub(super) async fn states(&self) -> Vec<(SubscriptionId, SubscriptionState)> {
+        let mut states = Vec::new();
+        for id in &self.subscriptions {
+            states.push((id.clone(), self.world.subscription(id).await.state));
+        }
+        states
+    }
+}
+
+fn choose<T: Clone>(from: &[T], which: usize) -> Option<T> {
+    from.get(which.checked_rem(from.len())?).cloned()
+}
+
+/// The answer; none when the rules refused. A database that fails is no answer.
+fn allowed<T>(answer: Result<T, Error>) -> Option<T> {
+    match answer {
+        Ok(answer) => Some(answer),
+        Err(Error::Store(error)) => panic!("{error}"),
+        Err(_) => None,
+    }
+}
