@@ -1,6 +1,8 @@
 //! The audit: what the processor's ledger, the merchant's endpoint and the mails say, held
 //! against the hosts' database. Pure: it is given everything, and asks nobody.
 
+mod telling;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -46,11 +48,12 @@ const OPEN: [&str; 4] = ["created", "awaiting-customer", "processing", "unknown"
 pub(crate) fn audit(evidence: &Evidence) -> Findings {
     let mut found = Findings::default();
     charges(evidence, &mut found);
+    refunds(evidence, &mut found);
     sums(evidence, &mut found);
     documents(evidence, &mut found);
     waiting(evidence, &mut found);
-    mails(evidence, &mut found);
-    webhooks(evidence, &mut found);
+    telling::mails(evidence, &mut found);
+    telling::webhooks(evidence, &mut found);
     access(evidence, &mut found);
     found
 }
@@ -127,10 +130,50 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
     }
 }
 
-/// Money at the gateway is settled debts and unapplied receipts.
+/// Every refund of the ledger is one of ours that says so, once; none is open.
+fn refunds(evidence: &Evidence, found: &mut Findings) {
+    let mut went: BTreeMap<&str, u32> = BTreeMap::new();
+    for entry in evidence
+        .ledger
+        .iter()
+        .filter(|entry| entry.kind == "refund")
+    {
+        *went.entry(&entry.idempotency_key).or_default() += 1;
+    }
+    for (key, times) in &went {
+        let known = evidence.records.refunds.iter().find(|one| one.id == *key);
+        if *times > 1 || known.is_none_or(|refund| refund.state != "succeeded") {
+            found
+                .refunds
+                .push(format!("{key} went back {times} times and is {known:?}"));
+        }
+    }
+    for refund in &evidence.records.refunds {
+        let ended = refund.state == "failed" || went.contains_key(refund.id.as_str());
+        if !ended {
+            found
+                .refunds
+                .push(format!("{} is {}", refund.id, refund.state));
+        }
+    }
+}
+
+/// Money at the gateway is settled debts and unapplied receipts, less what went back.
 fn sums(evidence: &Evidence, found: &mut Findings) {
     let records = &evidence.records;
-    let at_gateway: i64 = charged(evidence).map(|entry| entry.amount).sum();
+    let went_back = evidence
+        .ledger
+        .iter()
+        .filter(|entry| entry.kind == "refund");
+    let went_back: i64 = went_back.map(|entry| entry.amount).sum();
+    let came: i64 = charged(evidence).map(|entry| entry.amount).sum();
+    let at_gateway = came - went_back;
+    let refunded: i64 = records
+        .refunds
+        .iter()
+        .filter(|refund| refund.state == "succeeded")
+        .map(|refund| refund.amount_minor)
+        .sum();
     let settled: i64 = records
         .debts
         .iter()
@@ -143,9 +186,9 @@ fn sums(evidence: &Evidence, found: &mut Findings) {
         .filter(|payment| payment.unapplied == 1)
         .map(|payment| payment.amount_minor)
         .sum();
-    if at_gateway != settled + unapplied {
+    if at_gateway != settled + unapplied - refunded {
         found.sums.push(format!(
-            "{at_gateway} at the gateway, {settled} settled and {unapplied} unapplied here"
+            "{at_gateway} at the gateway; {settled} settled, {unapplied} unapplied, {refunded} refunded here"
         ));
     }
 }
@@ -245,110 +288,6 @@ fn waiting(evidence: &Evidence, found: &mut Findings) {
             "the job {} ({}) was given up: {why}",
             job.id, job.kind
         ));
-    }
-}
-
-/// A mail for every payment that settled something, and one mail for every document.
-fn mails(evidence: &Evidence, found: &mut Findings) {
-    let records = &evidence.records;
-    let sent: BTreeSet<&str> = evidence.mails.iter().map(|mail| mail.id.as_str()).collect();
-    for payment in applied(records) {
-        let received = format!("mail-received-{}", payment.id);
-        let started = payment
-            .subscription_id
-            .as_ref()
-            .filter(|_| payment.purpose == "begin");
-        let started = started.map(|id| format!("mail-started-{id}"));
-        let said = |id: &String| sent.contains(id.as_str());
-        if !said(&received) && !started.as_ref().is_some_and(said) {
-            found
-                .mails
-                .push(format!("{} was never mailed about", payment.id));
-        }
-    }
-    let receipts: Vec<&Mail> = evidence
-        .mails
-        .iter()
-        .filter(|mail| mail.id.starts_with("mail-received-"))
-        .collect();
-    for number in records
-        .invoices
-        .iter()
-        .filter_map(|invoice| invoice.number_text.as_deref())
-    {
-        let named: Vec<_> = receipts
-            .iter()
-            .filter(|mail| {
-                mail.text
-                    .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-                    .any(|word| word == number)
-            })
-            .collect();
-        for extra in named.iter().skip(1) {
-            found
-                .mails
-                .push(format!("{number} was mailed again as {}", extra.id));
-        }
-    }
-}
-
-/// Every fact reached the endpoint, under one id.
-fn webhooks(evidence: &Evidence, found: &mut Findings) {
-    let records = &evidence.records;
-    if evidence.forged > 0 {
-        found.webhooks.push(format!(
-            "{} deliveries were not signed as they should be",
-            evidence.forged
-        ));
-    }
-    let arrived: BTreeMap<&str, &Delivery> = evidence
-        .deliveries
-        .iter()
-        .map(|delivery| (delivery.id.as_str(), delivery))
-        .collect();
-    let mut ids: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for event in &records.events {
-        if !arrived.contains_key(event.id.as_str()) {
-            found
-                .webhooks
-                .push(format!("{} of {} never arrived", event.kind, event.object));
-        }
-    }
-    for delivery in &evidence.deliveries {
-        found.repeats += delivery.times.saturating_sub(1);
-        ids.entry((&delivery.kind, &delivery.object))
-            .or_default()
-            .insert(&delivery.id);
-    }
-    for ((kind, object), ids) in &ids {
-        let once = matches!(
-            *kind,
-            "payment.succeeded"
-                | "payment.failed"
-                | "payment.cancelled"
-                | "subscription.cancelled"
-                | "subscription.expired"
-                | "subscription.failed"
-                | "license_key.created"
-        );
-        if once && ids.len() > 1 {
-            found
-                .webhooks
-                .push(format!("{kind} of {object} came under {} ids", ids.len()));
-        }
-    }
-    for payment in &records.payments {
-        let fact = match payment.state.as_str() {
-            "succeeded" => "payment.succeeded",
-            "declined" => "payment.failed",
-            _ => continue,
-        };
-        let told = ids.contains_key(&(fact, payment.id.as_str()));
-        if !told && payment.amount_minor > 0 {
-            found
-                .webhooks
-                .push(format!("{fact} of {} was never told", payment.id));
-        }
     }
 }
 

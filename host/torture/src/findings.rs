@@ -5,6 +5,7 @@
 pub(crate) struct Findings {
     pub(crate) double_charges: Vec<String>,
     pub(crate) lost_charges: Vec<String>,
+    pub(crate) refunds: Vec<String>,
     pub(crate) stuck_payments: Vec<String>,
     pub(crate) mails: Vec<String>,
     pub(crate) webhooks: Vec<String>,
@@ -19,10 +20,11 @@ pub(crate) struct Findings {
 
 impl Findings {
     /// Every kind of finding with its name.
-    pub(crate) fn kinds(&self) -> [(&'static str, &[String]); 9] {
+    pub(crate) fn kinds(&self) -> [(&'static str, &[String]); 10] {
         [
             ("double charges", &self.double_charges),
             ("lost charges", &self.lost_charges),
+            ("refunds lost, doubled or stuck", &self.refunds),
             ("stuck payments", &self.stuck_payments),
             ("mails lost or under a second id", &self.mails),
             ("webhooks lost or under a second id", &self.webhooks),

@@ -243,6 +243,7 @@ retry_longest = "2s"
 tries = 1000
 [billing]
 new_methods_a_day = 100000
+unapplied = "5s"
 payment_expiry = "{page}s"
 lookup_after = ["1s", "3s", "9s"]
 lookup_every = "{every}s"

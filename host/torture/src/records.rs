@@ -7,6 +7,7 @@ use sqlx::{Connection as _, FromRow};
 const PAYMENTS: &str = "SELECT id, subscription_id, purpose, state, amount_minor, currency, \
     CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied, invoice_id, sent_at FROM payments";
 const SHARES: &str = "SELECT payment_id, debt_id FROM payment_debts";
+const REFUNDS: &str = "SELECT id, state, amount_minor FROM refunds";
 const DEBTS: &str = "SELECT state, amount_minor, settled_by FROM debts";
 const SUBSCRIPTIONS: &str = "SELECT id, state FROM subscriptions";
 const LICENSES: &str = "SELECT id, subscription_id, expires_at, \
@@ -17,7 +18,8 @@ const JOBS: &str = "SELECT id, kind, state, unique_key, last_error FROM jobs \
     WHERE state <> 'done'";
 /// Work that is running or waits for its turn; what is due in days is not at hand.
 const AT_HAND: &str = "SELECT COUNT(*) FROM jobs WHERE state = 'running' OR (state = 'queued' \
-    AND kind IN ('mail', 'access-mail', 'deliver-event', 'render-invoice', 'reconcile'))";
+    AND kind IN ('mail', 'access-mail', 'deliver-event', 'render-invoice', 'reconcile', \
+    'reconcile-refund', 'refund-unapplied'))";
 
 #[derive(Clone, Debug, Default, FromRow)]
 pub(crate) struct Payment {
@@ -86,11 +88,19 @@ pub(crate) struct Job {
     pub(crate) last_error: Option<String>,
 }
 
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Refund {
+    pub(crate) id: String,
+    pub(crate) state: String,
+    pub(crate) amount_minor: i64,
+}
+
 /// Everything that is audited.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     pub(crate) payments: Vec<Payment>,
     pub(crate) shares: Vec<Share>,
+    pub(crate) refunds: Vec<Refund>,
     pub(crate) debts: Vec<Debt>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) licenses: Vec<License>,
@@ -146,6 +156,7 @@ impl Records {
         Ok(Self {
             payments: reader.all(PAYMENTS).await?,
             shares: reader.all(SHARES).await?,
+            refunds: reader.all(REFUNDS).await?,
             debts: reader.all(DEBTS).await?,
             subscriptions: reader.all(SUBSCRIPTIONS).await?,
             licenses: reader.all(LICENSES).await?,

@@ -267,6 +267,7 @@ fn order(cx: &Cx, customer: &Customer, product: &Product) -> NewSubscription {
         product: product.id.clone(),
         quantity: 1,
         trial_days: Some(0),
+        on_demand: None,
         buyer: BuyerDetails {
             billing: BillingAddress {
                 country: "DE".to_owned(),

@@ -64,7 +64,7 @@ impl World {
         panic!("a payment stays open");
     }
 
-    async fn make_due(&self, id: &SubscriptionId) {
+    async fn make_due_now(&self, id: &SubscriptionId) {
         let mut tx = self.cx.store.begin().await.unwrap();
         let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
         let mut subscription = locked.unwrap();
@@ -81,7 +81,7 @@ async fn a_renewal_that_dies_at_any_wait_is_charged_once_by_those_who_come_after
         let id = world.active(GOOD).await;
         let mut charges = 1;
         for left in 0.. {
-            world.make_due(&id).await;
+            world.make_due_now(&id).await;
             let renewal = renewal::due(&world.cx, &world.scope, &id);
             let lived = mortal(renewal, left).await.is_some();
             world.heirs_look(&id).await;
@@ -107,7 +107,7 @@ async fn a_reactivation_that_dies_at_any_wait_is_charged_once_though_the_custome
     let saved = world.subscription(&id).await.method.unwrap();
     let mut charges = 1;
     for left in 0.. {
-        world.make_due(&id).await;
+        world.make_due_now(&id).await;
         renewal::due(&world.cx, &world.scope, &id).await.unwrap();
         let quote = reactivation::quote(&world.cx, &world.scope, &id).await;
         let quote = quote.unwrap().unwrap().id;

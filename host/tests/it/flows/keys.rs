@@ -12,7 +12,7 @@ use crate::support::world::World;
 
 impl World {
     /// The one open payment of a subscription.
-    async fn open_payment(&self, id: &SubscriptionId) -> (PaymentId, PaymentState) {
+    async fn the_open_payment(&self, id: &SubscriptionId) -> (PaymentId, PaymentState) {
         let mut tx = self.cx.store.read().await.unwrap();
         let open = tx.open_payments_of(&self.scope, id).await.unwrap();
         assert_eq!(open.len(), 1);
@@ -34,7 +34,7 @@ async fn what_was_certainly_not_executed_is_sent_again_under_its_own_key() {
         let busy = json!({ "operation": "charge", "answer": "rate_limited", "times": 1 });
         world.sandbox.fault(busy).await;
         world.renew(&id).await;
-        let (payment, state) = world.open_payment(&id).await;
+        let (payment, state) = world.the_open_payment(&id).await;
         assert_eq!(state, PaymentState::Created, "neither declined nor unknown");
         assert_eq!(world.charged().await, [2900]);
 
@@ -53,7 +53,7 @@ async fn what_was_not_executed_is_never_sent_again_when_half_of_its_key_is_over(
     let busy = json!({ "operation": "charge", "answer": "rate_limited", "times": 1 });
     world.sandbox.fault(busy).await;
     world.renew(&id).await;
-    let (payment, _) = world.open_payment(&id).await;
+    let (payment, _) = world.the_open_payment(&id).await;
     world.cx.clock.advance(SignedDuration::from_hours(13));
     let look = reconciliation::look(&world.cx, &world.scope, &payment);
     assert_eq!(look.await.unwrap(), Ending::Cancelled);
@@ -75,7 +75,7 @@ async fn an_unknown_outcome_older_than_its_key_is_looked_up_and_never_sent_again
     let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
     world.sandbox.fault(lost).await;
     world.renew(&id).await;
-    let (payment, state) = world.open_payment(&id).await;
+    let (payment, state) = world.the_open_payment(&id).await;
     assert!(matches!(state, PaymentState::Unknown { .. }), "{state:?}");
     // The processor has forgotten the key: whoever sends it now is charged again.
     world.cx.clock.advance(SignedDuration::from_hours(25));

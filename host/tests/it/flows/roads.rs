@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    async fn take(&self, road: Road, attempt: &Attempt, before: &Value, after: &Value) {
+    async fn take_road(&self, road: Road, attempt: &Attempt, before: &Value, after: &Value) {
         match road {
             Road::Return => drop(self.come_back(attempt).await),
             Road::Poll => {
@@ -107,7 +107,7 @@ impl World {
     }
 
     /// How many documents a payment made, and the numbers they have.
-    async fn documents(&self, begun: &Begun) -> usize {
+    async fn numbered_documents(&self, begun: &Begun) -> usize {
         let mut tx = self.cx.store.read().await.unwrap();
         let invoices = tx
             .invoices_of(&self.scope, &begun.payment.customer, 10, 0)
@@ -155,11 +155,11 @@ async fn every_order_of_return_webhook_and_poll_each_twice_makes_the_same_one_fa
                 world.bank_decides(&before, moved).await;
                 let after = world.charge_of(&attempt).await;
                 for road in &order {
-                    world.take(*road, &attempt, &before, &after).await;
-                    world.take(*road, &attempt, &before, &after).await;
+                    world.take_road(*road, &attempt, &before, &after).await;
+                    world.take_road(*road, &attempt, &before, &after).await;
                 }
                 for road in &order {
-                    world.take(*road, &attempt, &before, &after).await;
+                    world.take_road(*road, &attempt, &before, &after).await;
                 }
 
                 let payment = payment_of(&attempt).as_str();
@@ -176,7 +176,7 @@ async fn every_order_of_return_webhook_and_poll_each_twice_makes_the_same_one_fa
                 assert_eq!(of_subscription, lives, "{order:?}");
                 assert_eq!(world.is_active(&id).await, moved, "{order:?}");
                 assert_eq!(
-                    world.documents(&begun).await,
+                    world.numbered_documents(&begun).await,
                     usize::from(moved),
                     "{order:?}"
                 );

@@ -27,6 +27,7 @@ fn right() -> Evidence {
                 sent_at: Some(1),
             }],
             shares: vec![share("pay_1", "debt_1")],
+            refunds: Vec::new(),
             debts: vec![Debt {
                 state: text("settled"),
                 amount_minor: 2_900,

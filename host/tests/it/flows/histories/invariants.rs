@@ -15,6 +15,9 @@ const PAYMENTS: &str = "SELECT id, state, amount_minor, \
 /// Debts that money settled.
 const SETTLED: &str = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM debts \
     WHERE state = 'settled' AND settled_by IS NOT NULL";
+/// What went back, or is on its way.
+const REFUNDS: &str = "SELECT id, state, amount_minor, \
+    CAST(0 AS BIGINT) AS unapplied FROM refunds";
 /// Debts that two open payments hold.
 const HELD_TWICE: &str = "SELECT debt_id FROM payment_debts JOIN payments \
     ON payments.id = payment_debts.payment_id \
@@ -56,6 +59,10 @@ const UNBEGUN: &str = "SELECT id FROM subscriptions WHERE state = 'pending' \
 const UNENDED: &str = "SELECT id FROM setups WHERE state IN ('created', 'awaiting-customer') \
     AND NOT EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'expire-setup:' || setups.id \
     AND jobs.state IN ('queued', 'running'))";
+/// Refunds on their way that nobody will look at.
+const UNREFUNDED: &str = "SELECT id FROM refunds WHERE state IN ('created', 'processing', \
+    'unknown') AND NOT EXISTS (SELECT 1 FROM jobs \
+    WHERE unique_key = 'reconcile-refund:' || refunds.id AND jobs.state IN ('queued', 'running'))";
 /// Work that was given up.
 const GIVEN_UP: &str = "SELECT kind || ': ' || COALESCE(last_error, '') FROM jobs \
     WHERE state = 'failed'";
@@ -105,10 +112,11 @@ impl Reader {
         all.unwrap()
     }
 
-    async fn payments(&mut self) -> Vec<Payment> {
+    /// Payments, or refunds in their shape.
+    async fn payments(&mut self, sql: &'static str) -> Vec<Payment> {
         let all = match self {
-            Self::Sqlite(own) => sqlx::query_as(PAYMENTS).fetch_all(own).await,
-            Self::Postgres(own) => sqlx::query_as(PAYMENTS).fetch_all(own).await,
+            Self::Sqlite(own) => sqlx::query_as(sql).fetch_all(own).await,
+            Self::Postgres(own) => sqlx::query_as(sql).fetch_all(own).await,
         };
         all.unwrap()
     }
@@ -171,6 +179,7 @@ impl Invariants {
             ("nobody will renew or end", UNDATED),
             ("nobody will give up the beginning", UNBEGUN),
             ("nobody will give up", UNENDED),
+            ("nobody will look at the refund", UNREFUNDED),
             ("given up", GIVEN_UP),
         ] {
             let found = self.reader.texts(sql).await;
@@ -187,7 +196,8 @@ impl Invariants {
     /// Money at the gateway is settled debts, unapplied receipts, and what an open payment will
     /// find out; never more than once for a key.
     async fn money(&mut self, world: &World) -> Vec<String> {
-        let payments = self.reader.payments().await;
+        let payments = self.reader.payments(PAYMENTS).await;
+        let refunds = self.reader.payments(REFUNDS).await;
         let settled = self.reader.settled().await;
         let mut wrong = Vec::new();
         let (mut at_gateway, mut not_known_yet) = (0, 0);
@@ -195,12 +205,20 @@ impl Invariants {
         for entry in world.sandbox.ledger().await {
             let amount = entry["amount"].as_i64().unwrap();
             let key = entry["idempotency_key"].as_str().unwrap();
+            *charged.entry(key.to_owned()).or_default() += 1;
             if entry["kind"] == "refund" {
                 at_gateway -= amount;
+                match refunds.iter().find(|refund| refund.id == key) {
+                    None => wrong.push(format!("money went back for {key}, which is no refund")),
+                    Some(refund) if refund.state == "succeeded" => {}
+                    Some(refund) if refund.state == "failed" => {
+                        wrong.push(format!("money went back for {key}, which failed"));
+                    }
+                    Some(_) => not_known_yet -= amount,
+                }
                 continue;
             }
             at_gateway += amount;
-            *charged.entry(key.to_owned()).or_default() += 1;
             match payments.iter().find(|payment| payment.id == key) {
                 None => wrong.push(format!("money for {key}, which is no payment")),
                 Some(payment) if payment.state == "succeeded" => {}
@@ -218,10 +236,15 @@ impl Invariants {
             .filter(|payment| payment.unapplied == 1)
             .map(|payment| payment.amount_minor)
             .sum();
-        if at_gateway != settled + unapplied + not_known_yet {
+        let refunded: i64 = refunds
+            .iter()
+            .filter(|refund| refund.state == "succeeded")
+            .map(|refund| refund.amount_minor)
+            .sum();
+        if at_gateway != settled + unapplied - refunded + not_known_yet {
             wrong.push(format!(
                 "{at_gateway} at the gateway, {settled} settled, {unapplied} unapplied, \
-                 {not_known_yet} not known yet"
+                 {refunded} refunded, {not_known_yet} not known yet"
             ));
         }
         wrong
