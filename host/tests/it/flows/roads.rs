@@ -46,7 +46,7 @@ impl World {
     }
 
     /// What the processor says of a payment.
-    pub(super) async fn charge_of(&self, attempt: &Attempt) -> Value {
+    pub(super) async fn processors_word_on(&self, attempt: &Attempt) -> Value {
         let path = format!("/v1/charges?key={}", payment_of(attempt));
         let found = self.sandbox.call(Method::GET, &path, None).await;
         found["data"][0].clone()
@@ -151,9 +151,9 @@ async fn every_order_of_return_webhook_and_poll_each_twice_makes_the_same_one_fa
         for moved in [true, false] {
             for order in orders() {
                 let (begun, attempt) = world.debit_under_way().await;
-                let before = world.charge_of(&attempt).await;
+                let before = world.processors_word_on(&attempt).await;
                 world.bank_decides(&before, moved).await;
-                let after = world.charge_of(&attempt).await;
+                let after = world.processors_word_on(&attempt).await;
                 for road in &order {
                     world.take_road(*road, &attempt, &before, &after).await;
                     world.take_road(*road, &attempt, &before, &after).await;
@@ -196,9 +196,9 @@ async fn a_no_after_the_money_moved_is_not_believed_and_a_yes_after_a_no_is() {
     world.sandbox.hold_debits().await;
     for moved in [true, false] {
         let (begun, attempt) = world.debit_under_way().await;
-        let charge = world.charge_of(&attempt).await;
+        let charge = world.processors_word_on(&attempt).await;
         world.bank_decides(&charge, moved).await;
-        let mut said = world.charge_of(&attempt).await;
+        let mut said = world.processors_word_on(&attempt).await;
         world.hear("evt_first", &said).await;
         if moved {
             said["status"] = json!("declined");
@@ -234,7 +234,7 @@ async fn a_bank_debit_that_fails_after_five_days_leaves_the_hold_as_it_was() {
         world.cx.clock.advance(FIVE_DAYS);
         let look = || reconciliation::look(&world.cx, &world.scope, payment_of(&attempt));
         assert_eq!(look().await.unwrap(), Ending::Processing);
-        let charge = world.charge_of(&attempt).await;
+        let charge = world.processors_word_on(&attempt).await;
         world.bank_decides(&charge, false).await;
         let Ending::Declined(decline) = look().await.unwrap() else {
             panic!("not declined")
@@ -267,7 +267,7 @@ async fn a_renewal_by_bank_debit_is_a_period_only_when_the_money_is_there() {
     for world in World::each().await {
         world.sandbox.hold_debits().await;
         let (begun, attempt) = world.debit_under_way().await;
-        let charge = world.charge_of(&attempt).await;
+        let charge = world.processors_word_on(&attempt).await;
         world.bank_decides(&charge, true).await;
         assert_eq!(world.come_back(&attempt).await, Ending::Succeeded);
         let id = begun.subscription.unwrap().id;
@@ -343,14 +343,16 @@ async fn a_bank_page_that_is_finished_after_the_debt_was_paid_otherwise_takes_no
         let saved = world.subscription(&id).await.method.unwrap();
         let left = world.reactivate(&id, Choice::New).await;
         world.sandbox.pay_by_card(page(&left.ending), CONFIRM).await;
-        let charge = world.charge_of(&left).await;
+        let charge = world.processors_word_on(&left).await;
         let bank = charge["action"]["url"].as_str().unwrap().to_owned();
 
         let paid = world.reactivate(&id, Choice::Saved(saved)).await;
         assert_eq!(paid.ending, Ending::Succeeded);
         world.sandbox.try_to_decide(&bank, true).await;
         assert_eq!(world.come_back(&left).await, Ending::Cancelled);
-        world.hear("evt_late", &world.charge_of(&left).await).await;
+        world
+            .hear("evt_late", &world.processors_word_on(&left).await)
+            .await;
         assert_eq!(world.charged().await, [2900, 2900], "the dues once");
         assert!(world.is_active(&id).await);
     }

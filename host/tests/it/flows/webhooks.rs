@@ -32,7 +32,7 @@ async fn a_webhook_moves_money_only_when_it_is_signed_and_fresh() {
             .await
             .unwrap();
         world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
-        let charge = world.charge_of(&attempt).await;
+        let charge = world.processors_word_on(&attempt).await;
         let genuine = world.delivery("evt_1", "charge.succeeded", &charge);
 
         let mut forged = genuine.clone();
