@@ -266,6 +266,9 @@ fn order(cx: &Cx, customer: &Customer, product: &Product) -> NewSubscription {
         customer: customer.id.clone(),
         product: product.id.clone(),
         quantity: 1,
+        addons: Vec::new(),
+        codes: Vec::new(),
+        once: Vec::new(),
         trial_days: Some(0),
         on_demand: None,
         buyer: BuyerDetails {
