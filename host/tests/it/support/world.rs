@@ -50,7 +50,7 @@ impl World {
     /// On a Postgres database whose answers to commits can be lost.
     pub(crate) async fn over_a_lossy_line() -> (Self, Lossy) {
         let line = Lossy::to(&super::postgres::database().await).await;
-        (Self::start(Some(line.url().to_owned())).await, line)
+        (Self::start(Some(line.url().to_owned()), &[]).await, line)
     }
 
     /// One of each.
