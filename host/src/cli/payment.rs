@@ -1,15 +1,18 @@
 //! `vestibule payment`: what an operator has to know about money, and may decide.
 
+use std::fmt;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use crate::app;
 use crate::domain::balance::{Balance, Unseen};
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::flows::balance;
+use crate::flows::refund;
 use crate::flows::settlement::{self, Finding};
 use crate::flows::unsettled::{self, Unsettled};
 
@@ -45,7 +48,7 @@ pub(super) enum Payment {
         #[arg(long)]
         json: bool,
     },
-    /// Decide what became of a payment whose gateway no longer tells.
+    /// Decide what became of a payment or refund whose gateway no longer tells.
     ///
     /// Look at the gateway's own records first: `--never` frees what it was to pay for another
     /// charge. The decision and its evidence stand in the audit. What the gateway says later still
@@ -55,8 +58,8 @@ Example:
   vestibule payment resolve pay_01k9z3v6e8q4w2r7t5y1p0s9d8 --happened \\
     --evidence 'statement of 12 November, line 7' --business bus_lumen --mode test")]
     Resolve {
-        /// The payment's id.
-        payment: PaymentId,
+        /// The id of the payment, or of the refund.
+        subject: Subject,
         #[command(flatten)]
         found: Found,
         /// Where you saw it.
@@ -76,6 +79,32 @@ pub(super) struct Found {
     /// The charge never happened, and never will.
     #[arg(long)]
     never: bool,
+}
+
+/// What is decided about.
+#[derive(Clone, Debug)]
+pub(super) enum Subject {
+    Payment(PaymentId),
+    Refund(RefundId),
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refund = || text.parse().map(Self::Refund);
+        let subject = text.parse().map(Self::Payment).or_else(|_| refund());
+        subject.map_err(|_| "not an id that starts with `pay_` or `ref_`".to_owned())
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payment(id) => id.fmt(f),
+            Self::Refund(id) => id.fmt(f),
+        }
+    }
 }
 
 impl Payment {
@@ -106,7 +135,7 @@ impl Payment {
                 }
             }
             Self::Resolve {
-                payment,
+                subject,
                 found,
                 evidence,
                 scope,
@@ -119,11 +148,19 @@ impl Payment {
                 };
                 let after = block_on(async {
                     let cx = app::open(settings).await?;
-                    settlement::resolve(&cx, &scope, &payment, finding, &evidence)
-                        .await
-                        .with_context(|| format!("{payment} of {scope} was not resolved"))
+                    let ended = match &subject {
+                        Subject::Payment(id) => {
+                            settlement::resolve(&cx, &scope, id, finding, &evidence)
+                                .await
+                                .map(|after| after.state.name())
+                        }
+                        Subject::Refund(id) => refund::resolve(&cx, &scope, id, finding, &evidence)
+                            .await
+                            .map(|after| after.state.name()),
+                    };
+                    ended.with_context(|| format!("{subject} of {scope} was not resolved"))
                 })?;
-                print(&format!("{payment} is {}", after.state.name()))?;
+                print(&format!("{subject} is {after}"))?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -27,12 +27,16 @@ pub(super) async fn issue(
         Some(id) if !payment.unapplied => tx.invoice(scope, id).await?,
         _ => None,
     };
-    let Some((invoice, corrects)) = invoice.and_then(|invoice| {
-        let corrects = named(&invoice)?;
-        Some((invoice, corrects))
-    }) else {
+    let Some(invoice) = invoice.filter(|invoice| invoice.number.is_some()) else {
         return Ok(());
     };
+    // A payment may have paid an older invoice again, besides its own.
+    let debts = tx.debts_of_payment(&payment.id).await?;
+    let (_, paid) = documents::unbilled(tx, &debts).await?;
+    let mut corrects = Vec::with_capacity(paid.len());
+    for id in &paid {
+        corrects.extend(tx.invoice(scope, id).await?.as_ref().and_then(named));
+    }
     let others = tx.refunds_of(scope, &payment.id).await?;
     let credited: i64 = others
         .iter()
@@ -60,7 +64,7 @@ pub(super) async fn issue(
         lines: refund.parts.iter().map(|part| line(part, zero)).collect(),
         totals: parts::totals(&refund.parts, zero)?,
         paid_with: None,
-        corrects: vec![corrects],
+        corrects,
         created_at: now,
         ..invoice.clone()
     };
@@ -73,7 +77,9 @@ pub(super) async fn issue(
     let issued = documents::issue(cx, tx, &business, draft, Some(paid_with), now).await?;
     refund.credit_note = Some(issued.id);
     if credited == payment.captured().minor {
-        tx.mark_credited(scope, &invoice.id).await?;
+        for id in &paid {
+            tx.mark_credited(scope, id).await?;
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::settle::{self, News};
 use super::{read, send};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::refund::{Refund, RefundEvent, RefundState};
 use crate::flows::Error;
@@ -71,6 +71,23 @@ pub async fn look(cx: &Cx, scope: &Scope, id: &RefundId) -> Result<Refund, Error
         refund.lookups = refund.lookups.saturating_add(1);
     })
     .await
+}
+
+/// Asks about the refunds of a payment that have no outcome, before another one is made: what did
+/// not happen can be given back again. One whose call may still be under way is left alone.
+pub(super) async fn freshen(cx: &Cx, scope: &Scope, payment: &PaymentId) -> Result<(), Error> {
+    let refunds = {
+        let mut tx = cx.store.read().await?;
+        tx.refunds_of(scope, payment).await?
+    };
+    let deadline = cx.settings.load().plugins.deadline;
+    for refund in refunds.into_iter().filter(|refund| refund.state.is_open()) {
+        let sent = refund.sent_at.and_then(|at| at.checked_add(deadline).ok());
+        if sent.is_some_and(|latest| latest < cx.now()) {
+            ask(cx, scope, refund).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Sends a refund that was not executed, while its key is certainly alive at the gateway; after

@@ -3,11 +3,13 @@
 
 mod credit_note;
 mod look;
+mod resolve;
 mod send;
 mod settle;
 mod unapplied;
 
 pub use self::look::look;
+pub use self::resolve::resolve;
 pub(super) use self::settle::heard;
 pub use self::unapplied::give_back as give_back_unapplied;
 pub(super) use self::unapplied::order as order_for_unapplied;
@@ -115,6 +117,7 @@ async fn make(cx: &Cx, scope: &Scope, new: NewRefund, cause: RefundCause) -> Res
     if let Some(known) = known {
         return Ok(known);
     }
+    look::freshen(cx, scope, &new.payment).await?;
     match intend(cx, scope, new, cause).await {
         Ok(()) => send::send(cx, scope, &id).await,
         // The same wish, told twice at the same moment.

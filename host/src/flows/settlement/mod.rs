@@ -8,6 +8,7 @@ mod roads;
 mod setup;
 mod unscheduled;
 
+pub(super) use self::resolve::evidence;
 pub use self::resolve::{Finding, resolve};
 pub use self::roads::{Received, give_up, receive, returned};
 pub(super) use self::roads::{abandon, find};

@@ -20,6 +20,18 @@ pub enum Finding {
     Never,
 }
 
+/// What stands in the audit beside a decision.
+pub(in crate::flows) fn evidence(evidence: &str) -> Result<&str, Error> {
+    let evidence = evidence.trim();
+    if evidence.is_empty() || evidence.chars().count() > LONGEST {
+        return Err(Error::Invalid {
+            field: "evidence",
+            problem: "say in 1 to 500 characters where you saw it".to_owned(),
+        });
+    }
+    Ok(evidence)
+}
+
 /// Ends an open payment by what an owner found out, such as on a statement of the gateway.
 /// `evidence` says where, and stands in the audit. What a gateway says later still counts: money
 /// that did move is never ignored.
@@ -30,13 +42,7 @@ pub async fn resolve(
     finding: Finding,
     evidence: &str,
 ) -> Result<Payment, Error> {
-    let evidence = evidence.trim();
-    if evidence.is_empty() || evidence.chars().count() > LONGEST {
-        return Err(Error::Invalid {
-            field: "evidence",
-            problem: "say in 1 to 500 characters where you saw it".to_owned(),
-        });
-    }
+    let evidence = self::evidence(evidence)?;
     let mut tx = cx.store.begin().await?;
     let payment = lock(&mut tx, scope, id).await?.1;
     let payment = payment.ok_or(Error::NotFound("payment"))?;

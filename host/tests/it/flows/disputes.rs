@@ -70,7 +70,7 @@ fn decided(dispute: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_dispute_holds_the_subscription_until_its_customer_pays_the_same_invoice_again() {
-    for world in World::each().await {
+    for (world, ran_out) in World::each().await.into_iter().zip([false, true]) {
         let (subscription, payment) = world.paid().await;
         let opened = world.contest(&payment).await;
         deliver(&world, "dispute.opened", &opened).await;
@@ -102,6 +102,12 @@ async fn a_lost_dispute_holds_the_subscription_until_its_customer_pays_the_same_
         let gone = world.refund(&payment, Wish::Rest).await;
         assert!(matches!(gone, Err(Error::Refused(Refused::NothingLeft))));
 
+        if ran_out {
+            // Nothing charges it by itself, whatever is due.
+            world.renew(&subscription).await;
+            assert!(world.is_reversed(&subscription).await);
+        }
+
         let attempt = world.reactivate(&subscription, Choice::New).await;
         assert_eq!(
             world.give_card(&attempt, "5555555555554444").await,
@@ -115,7 +121,14 @@ async fn a_lost_dispute_holds_the_subscription_until_its_customer_pays_the_same_
         let first = tx.payment(&world.scope, &payment).await.unwrap().unwrap();
         let second = tx.payment(&world.scope, again).await.unwrap().unwrap();
         drop(tx);
-        assert_eq!(first.invoice, second.invoice, "one supply, one invoice");
+        let amount = if ran_out { 5800 } else { 2900 };
+        assert_eq!(
+            second.amount.minor, amount,
+            "with the next period, once it began"
+        );
+        let same = first.invoice == second.invoice;
+        assert_eq!(same, !ran_out, "one supply, one invoice");
+        assert_eq!(world.invoice_state(&payment).await, InvoiceState::Paid);
         assert_eq!(world.invoice_state(again).await, InvoiceState::Paid);
     }
 }
