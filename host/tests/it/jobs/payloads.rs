@@ -29,7 +29,7 @@ const FAMILIES: [(&str, &str, &str); 4] = [
          card_network card_type checkout_session_id custom_field_responses discount_id discounts \
          error_code error_message invoice_id invoice_url payment_link payment_method \
          payment_method_id payment_method_type product_cart refund_status settlement_tax status \
-         subscription_id tax updated_at",
+         subscription_id tax updated_at charge_type includes_usage service_periods",
     ),
     (
         "subscription",
@@ -42,7 +42,7 @@ const FAMILIES: [(&str, &str, &str); 4] = [
          trial_period_days cancellation_comment cancellation_feedback cancelled_at \
          custom_field_responses customer_business_name discount_cycles_remaining discount_id \
          discounts expires_at paused_at payment_method_id scheduled_change tax_id trial_amount \
-         past_due_ends_at",
+         past_due_ends_at resume_at",
     ),
     (
         "license_key",

@@ -177,7 +177,8 @@ pub(super) const ROUTES: &[Route] = &[
         "POST",
         "/payment-methods/{id}/backup",
         Own(&[Method]),
-    ),
+    )
+    .with("backup=true"),
     route(Portal, "GET", "/license-keys", Nothing(SESSION)),
     route(
         Portal,
