@@ -80,8 +80,12 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         return Ok(None);
     }
     let open = tx.open_payments_of(scope, id).await?;
-    if open.iter().any(|open| open.purpose == Purpose::PlanChange) {
-        // Which plan renews is decided by the charge of its change; its end orders the renewal.
+    let decides = |open: &Payment| matches!(open.purpose, Purpose::PlanChange | Purpose::Renewal);
+    if open.iter().any(decides) {
+        // The charge of a change decides which plan renews, and a renewal without an outcome,
+        // after which the merchant moved the date, whether this one is due: their end orders it.
+        end_with_the_term(cx, &mut tx, &subscription).await?;
+        tx.commit().await?;
         return Ok(None);
     }
     if waits_for_the_bank(cx, &mut tx, &subscription, now).await? {
@@ -195,14 +199,20 @@ async fn intend(
         method,
     };
     let payment = charge.intend(cx, tx, now).await?;
-    // The agreed term ends on its date, whatever becomes of this payment until then.
+    end_with_the_term(cx, tx, &subscription).await?;
+    Ok(Some(payment))
+}
+
+/// The agreed term ends on its date, whatever becomes of an open payment until then.
+async fn end_with_the_term(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Result<(), Error> {
     if let Some(end) = subscription.expires_at {
         let work = Work::Renew {
             subscription: subscription.id.clone(),
         };
-        cx.order_at_business_time(tx, &scope, &work, end).await?;
+        cx.order_at_business_time(tx, &subscription.scope, &work, end)
+            .await?;
     }
-    Ok(Some(payment))
+    Ok(())
 }
 
 /// The next period begins without a charge.

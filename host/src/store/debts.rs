@@ -16,14 +16,17 @@ queries! {
         closed_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
         ON CONFLICT (subscription_id, kind, cause) DO NOTHING";
+    /// In the order in which documents name them: what recurs before what is bought with it.
     OPEN_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
-        AND state = 'open' ORDER BY created_at, id";
+        AND state = 'open' \
+        ORDER BY created_at, CASE kind WHEN 'purchase' THEN 1 ELSE 0 END, id";
     /// The newest first: what was paid last decides what is paid for now.
     SETTLED_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
         AND state = 'settled' ORDER BY closed_at DESC, created_at DESC, id DESC LIMIT 100 + 0";
     OF_PAYMENT = "SELECT debts.* FROM debts \
         JOIN payment_debts ON payment_debts.debt_id = debts.id \
-        WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, debts.id";
+        WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, \
+        CASE debts.kind WHEN 'purchase' THEN 1 ELSE 0 END, debts.id";
     CLOSE = "UPDATE debts SET state = $4, settled_by = $5, closed_at = $6 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
     CARRY = "UPDATE debts SET kind = 'carried' \

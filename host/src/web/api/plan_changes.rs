@@ -25,11 +25,16 @@ use crate::wire::plan_change::Preview;
 use crate::wire::{Metadata, Null, load};
 
 pub(super) fn router() -> Router<Web> {
-    let path = "/subscriptions/{subscription}/change-plan";
     Router::new()
-        .route(path, post(change))
-        .route(&format!("{path}/preview"), post(preview))
-        .route(&format!("{path}/scheduled"), delete(cancel))
+        .route("/subscriptions/{subscription}/change-plan", post(change))
+        .route(
+            "/subscriptions/{subscription}/change-plan/preview",
+            post(preview),
+        )
+        .route(
+            "/subscriptions/{subscription}/change-plan/scheduled",
+            delete(cancel),
+        )
 }
 
 #[derive(Deserialize)]

@@ -22,6 +22,7 @@ mod pausing;
 mod plan_changes;
 mod plan_rules;
 mod refunds;
+mod refunds_decided;
 mod roads;
 mod rounds;
 mod test_clock;

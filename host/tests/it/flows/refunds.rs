@@ -8,7 +8,7 @@ use vestibule::domain::invoice::{Invoice, InvoiceState};
 use vestibule::domain::refund::parts::{Wish, WishedItem};
 use vestibule::domain::refund::{Refund, RefundState};
 use vestibule::flows::refund::{self, NewRefund};
-use vestibule::flows::settlement::{self, Finding, Received};
+use vestibule::flows::settlement::{self, Received};
 use vestibule::flows::{AttemptOf, Choice, Error, Refused};
 use vestibule::plugins::gateway::request::{Delivery, Pair};
 
@@ -42,7 +42,7 @@ impl World {
         refund::create(&self.cx, &self.scope, wish(payment, of)).await
     }
 
-    async fn refund_now(&self, id: &RefundId) -> Refund {
+    pub(super) async fn refund_now(&self, id: &RefundId) -> Refund {
         let mut tx = self.cx.store.read().await.unwrap();
         tx.refund(&self.scope, id).await.unwrap().unwrap()
     }
@@ -71,7 +71,7 @@ impl World {
             .collect()
     }
 
-    async fn faulty(&self, answer: &str) {
+    pub(super) async fn faulty(&self, answer: &str) {
         let fault = json!({ "operation": "refund", "answer": answer, "times": 1 });
         self.sandbox.fault(fault).await;
     }
@@ -382,52 +382,4 @@ async fn a_refund_can_end_the_subscription_with_it() {
         world.subscription(&subscription).await.state.name(),
         "cancelled"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_has_no_outcome_is_asked_for_just_before_another_refund() {
-    let world = World::sqlite().await;
-    let (_, payment) = world.paid().await;
-    let held = Some(json!({ "held": true }));
-    world
-        .sandbox
-        .call(Method::PUT, "/control/refunds", held)
-        .await;
-    let first = world.refund(&payment, Wish::Rest).await.unwrap();
-    let reference = first.gateway_ref.clone().unwrap();
-    let path = format!("/control/refunds/{reference}/fail");
-    world.sandbox.call(Method::POST, &path, None).await;
-    world.cx.clock.advance(SignedDuration::from_mins(2));
-    // Nobody told of the failure: the next wish finds out by itself.
-    let second = world.refund(&payment, Wish::Rest).await.unwrap();
-    assert!(matches!(second.state, RefundState::Processing { .. }));
-    assert_eq!(world.refund_now(&first.id).await.state.name(), "failed");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_owner_may_decide_a_refund_that_no_gateway_tells_of_with_evidence() {
-    for world in World::each().await {
-        let (_, payment) = world.paid().await;
-        world.faulty("cut_after").await;
-        let lost = world.refund(&payment, Wish::Rest).await.unwrap();
-        let decide = async |finding, evidence| {
-            refund::resolve(&world.cx, &world.scope, &lost.id, finding, evidence).await
-        };
-        let unproved = decide(Finding::Never, "").await;
-        assert!(matches!(
-            unproved,
-            Err(Error::Invalid {
-                field: "evidence",
-                ..
-            })
-        ));
-        let decided = decide(Finding::Happened, "statement, line 9")
-            .await
-            .unwrap();
-        assert_eq!(decided.state.name(), "succeeded");
-        assert!(decided.credit_note.is_some());
-        let again = decide(Finding::Never, "a mistake").await;
-        assert!(matches!(again, Err(Error::Refused(Refused::State))));
-        assert_eq!(world.told(lost.id.as_str()).await, ["refund.succeeded"]);
-    }
 }

@@ -169,16 +169,16 @@ pub(super) const ROUTES: &[Route] = &[
     route(
         Portal,
         "POST",
-        "/payment-methods/{id}/remove",
-        Own(&[Method]),
-    ),
-    route(
-        Portal,
-        "POST",
         "/payment-methods/{id}/backup",
         Own(&[Method]),
     )
     .with("backup=true"),
+    route(
+        Portal,
+        "POST",
+        "/payment-methods/{id}/remove",
+        Own(&[Method]),
+    ),
     route(Portal, "GET", "/license-keys", Nothing(SESSION)),
     route(
         Portal,
