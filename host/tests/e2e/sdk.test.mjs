@@ -163,7 +163,8 @@ describe("the official SDK", () => {
     });
     const id = made.subscription_id;
     assert.equal((await dodo.subscriptions.retrieve(id)).on_demand, true);
-    assert.equal((await dodo.payments.retrieve(made.payment_id)).total_amount, 500);
+    // The price is as the product's, before 19 % tax.
+    assert.equal((await dodo.payments.retrieve(made.payment_id)).total_amount, 595);
     const refused = [
       dodo.subscriptions.charge(id, { product_price: 700, metadata: { calls: 7 } }),
       dodo.subscriptions.update(id, { status: "paused" }),
