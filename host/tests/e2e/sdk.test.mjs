@@ -166,9 +166,9 @@ describe("the official SDK", () => {
     // The price is as the product's, before 19 % tax.
     assert.equal((await dodo.payments.retrieve(made.payment_id)).total_amount, 595);
     const refused = [
-      dodo.subscriptions.charge(id, { product_price: 700, metadata: { calls: 7 } }),
-      dodo.subscriptions.update(id, { status: "paused" }),
-      dodo.subscriptions.update(id, { status: "active" }),
+      () => dodo.subscriptions.charge(id, { product_price: 700, metadata: { calls: 7 } }),
+      () => dodo.subscriptions.update(id, { status: "paused" }),
+      () => dodo.subscriptions.update(id, { status: "active" }),
     ];
     for (const call of refused) {
       await assert.rejects(call, (error) => {
