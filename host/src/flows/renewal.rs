@@ -70,6 +70,8 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
             .any(|payment| payment.purpose == Purpose::Renewal)
         {
             // What it pays for is kept: the end comes with the period that is being paid.
+            end_with_the_term(cx, &mut tx, &subscription).await?;
+            tx.commit().await?;
             return Ok(None);
         }
         cancellation::end(cx, &mut tx, subscription, now).await?;
