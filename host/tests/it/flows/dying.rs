@@ -95,7 +95,7 @@ async fn a_renewal_that_dies_at_any_wait_is_charged_once_by_those_who_come_after
             let subscription = world.subscription(&id).await;
             assert!(subscription.period.end > world.cx.now(), "{left}");
             if lived {
-                assert!(left > 10, "it never waited");
+                assert!(left > 2, "it never waited");
                 break;
             }
         }
@@ -127,7 +127,7 @@ async fn a_reactivation_that_dies_at_any_wait_is_charged_once_though_the_custome
         // So many declines of one method in a month would be too many.
         world.cx.clock.advance(A_MONTH);
         if lived {
-            assert!(left > 10, "it never waited");
+            assert!(left > 2, "it never waited");
             break;
         }
     }
