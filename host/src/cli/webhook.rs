@@ -241,8 +241,9 @@ async fn log(
     let mut entries = Vec::new();
     for delivery in page.rows {
         let tries = tx.attempts(scope, endpoint, &delivery.event).await?;
+        let held_up = delivery::held_up(&mut tx, scope, &delivery, &tries).await?;
         if json {
-            entries.push(as_json(&delivery, &tries));
+            entries.push(as_json(&delivery, &tries, held_up.as_deref()));
             continue;
         }
         let Delivery {
@@ -258,6 +259,9 @@ async fn log(
         ))?;
         for attempt in &tries {
             print(&format!("    {:.0}  {}", attempt.at, in_words(attempt)))?;
+        }
+        if let Some(why) = held_up {
+            print(&format!("    held up: {why}"))?;
         }
     }
     if json {
@@ -277,7 +281,7 @@ fn in_words(attempt: &Attempt) -> String {
     }
 }
 
-fn as_json(delivery: &Delivery, tries: &[Attempt]) -> serde_json::Value {
+fn as_json(delivery: &Delivery, tries: &[Attempt], held_up: Option<&str>) -> serde_json::Value {
     let tries: Vec<_> = tries
         .iter()
         .map(|attempt| {
@@ -299,6 +303,7 @@ fn as_json(delivery: &Delivery, tries: &[Attempt]) -> serde_json::Value {
         "failures": delivery.failures,
         "ordered_at": delivery.created_at,
         "ended_at": delivery.ended_at,
+        "held_up": held_up,
         "tries": tries,
     })
 }

@@ -9,7 +9,7 @@ use super::endpoint::{self, Target};
 use super::{Error, facts};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::endpoint::{Attempt, AttemptEnd, DeliveryState};
+use crate::domain::endpoint::{Attempt, AttemptEnd, Delivery, DeliveryState};
 use crate::domain::id::{EndpointId, EventId};
 use crate::store::{self, Event, Tx, Work};
 
@@ -232,6 +232,30 @@ pub async fn replay_failed(
 async fn there(cx: &Cx, tx: &mut Tx, scope: &Scope, id: &EndpointId) -> Result<(), Error> {
     let found = endpoint::find(cx, tx, scope, id).await?;
     found.map(drop).ok_or(Error::NotFound("webhook endpoint"))
+}
+
+/// Why a delivery that waits cannot even be tried, such as that its secret cannot be opened; none
+/// while it only waits for its turn or, after the last of its `tries`, for the next.
+pub async fn held_up(
+    tx: &mut Tx,
+    scope: &Scope,
+    delivery: &Delivery,
+    tries: &[Attempt],
+) -> store::Result<Option<String>> {
+    let work = Work::DeliverEvent {
+        event: delivery.event.clone(),
+        endpoint: delivery.endpoint.clone(),
+    };
+    let key = work
+        .unique_key()
+        .filter(|_| delivery.state == DeliveryState::Waiting);
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let known = tries.last().and_then(|attempt| attempt.end.as_ref());
+    let known = known.and_then(|end| end.error.as_deref());
+    let why = tx.why_queued(scope, &key).await?;
+    Ok(why.filter(|why| Some(why.as_str()) != known))
 }
 
 /// Deletes what was kept long enough.

@@ -43,6 +43,8 @@ queries! {
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3 + 0";
+    WHY = "SELECT last_error FROM jobs WHERE unique_key = $1 AND state = 'queued' \
+        AND business_id = $2 AND mode = $3";
     FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
 }
 
@@ -149,6 +151,11 @@ pub(super) struct ClaimedRow {
 #[derive(sqlx::FromRow)]
 struct NextRun {
     run_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct WhyRow {
+    last_error: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -338,6 +345,13 @@ impl Tx {
             })
         })
         .collect()
+    }
+
+    /// Why the queued job of this key is not done yet, as far as it was taken up before.
+    pub async fn why_queued(&mut self, scope: &Scope, unique_key: &str) -> Result<Option<String>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let row = fetch_optional!(self, WhyRow, WHY, unique_key, business, mode)?;
+        Ok(row.and_then(|row| row.last_error))
     }
 
     /// Deletes what was done before `before`.

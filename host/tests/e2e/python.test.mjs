@@ -5,13 +5,14 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { World } from "./support/world.mjs";
-import { run } from "./support/processes.mjs";
+import { freePort, run } from "./support/processes.mjs";
 
 describe("the official SDK for Python", () => {
-  let world;
+  let world, receiver;
 
   before(async () => {
-    world = await World.start();
+    receiver = await freePort();
+    world = await World.start({ privateEndpoints: [`http://127.0.0.1:${receiver}`] });
   });
 
   after(() => world?.stop());
@@ -21,7 +22,12 @@ describe("the official SDK for Python", () => {
     if (!python) throw new Error("VESTIBULE_PYTHON is not set; run `cargo xtask test`");
     const tests = resolve(fileURLToPath(import.meta.url), "../python/sdk_test.py");
     await run(python, [tests, "--verbose"], {
-      env: { ...process.env, DODO_PAYMENTS_API_KEY: world.key, NO_PROXY: "127.0.0.1" },
+      env: {
+        ...process.env,
+        DODO_PAYMENTS_API_KEY: world.key,
+        NO_PROXY: "127.0.0.1",
+        RECEIVER_PORT: String(receiver),
+      },
     });
   });
 });

@@ -131,6 +131,36 @@ describe("webhooks, received by the official packages", () => {
     assert.equal(again.id, event.id);
   });
 
+  it("come again under their id when the host is killed before it has noted the answer", async () => {
+    const note = "killed while it waits";
+    const answer = receivers.holdBack("standardwebhooks");
+    await update(note);
+    const [first] = await until("it has arrived", () => {
+      const held = receivers.requests.filter((request) => request.isHeld);
+      return held.length > 0 && held;
+    });
+    await world.killHost();
+    answer();
+    await until("it was taken, and nobody noted that", () => first.status === 200 || first.isCut);
+    await world.startHost();
+
+    const id = first.headers["webhook-id"];
+    const again = await until("it arrives again", () =>
+      receivers.requests.find((request) => request !== first
+        && request.route === "standardwebhooks" && request.headers["webhook-id"] === id));
+    await until("it is answered", () => again.status === 200);
+    const scope = ["--business", "bus_lumen", "--mode", "test"];
+    const delivery = await until("the second try is noted", async () => {
+      const log = JSON.parse(await world.vestibule("webhook", "log", endpoints.standardwebhooks.id, "--json", ...scope));
+      const found = log.find((entry) => entry.event === id);
+      return found.state === "delivered" && found;
+    });
+    assert.deepEqual(delivery.tries.map(({ status, cut_off_or_under_way }) => [status, cut_off_or_under_way]),
+      [[null, true], [200, false]]);
+    const events = receivers.taken.standardwebhooks.filter((event) => event.data.metadata?.note === note);
+    assert.deepEqual([...new Set(events.map((event) => event.id))], [id]);
+  });
+
   it("carry both signatures after a rotation, and either secret verifies", async () => {
     for (const name of PACKAGES) {
       const rotated = await dodo.post(`/webhooks/${endpoints[name].id}/secret/rotate`);

@@ -116,7 +116,8 @@ fn unseal<T: DeserializeOwned>(
         .and_then(|text| serde_json::from_str(&text).ok())
         .ok_or_else(|| {
             Error::Unavailable(format!(
-                "the {column} of {} were sealed with a host key that server.key_file no longer has",
+                "the {column} of {} were sealed with a host key that server.key_file no longer \
+                 has; put that key back behind the others, or delete the endpoint and make it anew",
                 endpoint.id
             ))
         })

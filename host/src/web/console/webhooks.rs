@@ -70,6 +70,8 @@ struct DeliveryRow {
     object: String,
     at: Timestamp,
     state: &'static str,
+    /// Why it cannot even be tried.
+    held_up: Option<String>,
     tries: Vec<TryRow>,
 }
 
@@ -133,7 +135,14 @@ impl Page for WebhookPage {
             object: "sub_01k9z3v6e8q4w2r7t5y1p0s9d8".to_owned(),
             at,
             state,
+            held_up: None,
             tries,
+        };
+        let held_up = DeliveryRow {
+            held_up: Some(
+                "the secrets of whk_1 were sealed with a host key that is gone".to_owned(),
+            ),
+            ..row("waiting", Vec::new())
         };
         let refused = || tried(Some(500), Some("the endpoint answered 500"));
         let rows = vec![
@@ -141,6 +150,7 @@ impl Page for WebhookPage {
             row("delivered", vec![cut_off, tried(Some(200), None)]),
             row("failed", vec![refused(), refused(), refused()]),
             row("dropped", Vec::new()),
+            held_up,
         ];
         let page = |may_send: bool, deliveries, replayed, paging| Self {
             doors: Doors::sample(),
@@ -245,7 +255,8 @@ async fn page(
     let mut deliveries = Vec::new();
     for delivery in &found.rows {
         let tries = tx.attempts(&room.scope, id, &delivery.event).await?;
-        deliveries.push(delivery_row(delivery, &tries));
+        let held_up = delivery::held_up(&mut tx, &room.scope, delivery, &tries).await?;
+        deliveries.push(delivery_row(delivery, &tries, held_up));
     }
     let here = room.path(&format!("/webhooks/{id}"));
     let page = WebhookPage {
@@ -291,13 +302,14 @@ async fn row(web: &Web, tx: &mut Tx, room: &Room, view: &View) -> Result<Endpoin
     })
 }
 
-fn delivery_row(delivery: &Delivery, tries: &[Attempt]) -> DeliveryRow {
+fn delivery_row(delivery: &Delivery, tries: &[Attempt], held_up: Option<String>) -> DeliveryRow {
     DeliveryRow {
         event: delivery.event.to_string(),
         kind: delivery.kind.clone(),
         object: delivery.object.clone(),
         at: delivery.created_at,
         state: delivery.state.as_str(),
+        held_up,
         tries: tries
             .iter()
             .map(|attempt| TryRow {

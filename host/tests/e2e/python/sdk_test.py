@@ -1,11 +1,15 @@
 """The official SDK for Python against the merchant API, with only address and key changed."""
 
+import http.server
 import os
+import queue
+import threading
 import unittest
 import urllib.request
 
 import dodopayments
 from dodopayments import DodoPayments
+from standardwebhooks import Webhook, WebhookVerificationError
 
 MONTHLY = {
     "type": "recurring_price",
@@ -18,6 +22,21 @@ MONTHLY = {
     "subscription_period_count": 10,
     "subscription_period_interval": "Year",
 }
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """A merchant's endpoint: what arrives waits to be looked at."""
+
+    arrived = queue.Queue()
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.send_response(200)
+        self.end_headers()
+        self.arrived.put((body, {name.lower(): value for name, value in self.headers.items()}))
+
+    def log_message(self, *_):
+        pass
 
 
 class OfficialSdk(unittest.TestCase):
@@ -125,6 +144,40 @@ class OfficialSdk(unittest.TestCase):
             hooks.delete(hook.id)
         with self.assertRaises(dodopayments.NotFoundError):
             hooks.retrieve(known)
+
+    def test_unwraps_what_is_delivered_and_nothing_else(self):
+        port = int(os.environ["RECEIVER_PORT"])
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        hooks = self.dodo.webhooks
+        hook = hooks.create(url=f"http://127.0.0.1:{port}/", filter_types=["subscription.updated"])
+        self.addCleanup(hooks.delete, hook.id)
+        secret = hooks.retrieve_secret(hook.id).secret
+        known = self.subscription.subscription_id
+        self.dodo.subscriptions.update(known, metadata={"note": "naïve 🌊", "10": "ten", "2": "two"})
+
+        body, headers = Receiver.arrived.get(timeout=60)
+        event = hooks.unwrap(body, headers=headers, key=secret)
+        self.assertEqual((event.type, event.business_id), ("subscription.updated", "bus_lumen"))
+        self.assertEqual(event.data.subscription_id, known)
+        self.assertEqual(event.data.metadata["note"], "naïve 🌊")
+        type(event.data).model_validate(event.data.model_dump(), strict=False)
+        # By the key of the client, as a merchant's server is set up.
+        with DodoPayments(webhook_key=secret) as merchant:
+            self.assertEqual(merchant.webhooks.unwrap(body, headers=headers).data, event.data)
+
+        forger = "whsec_Zm9yZ2VkIGZvcmdlZCBmb3JnZWQ="
+        for changed, under, key in [
+            (body.replace("bus_lumen", "bus_other"), headers, secret),
+            (body, {**headers, "webhook-id": "evt_other"}, secret),
+            (body, {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) - 3600)}, secret),
+            (body, headers, forger),
+        ]:
+            with self.assertRaises(WebhookVerificationError):
+                hooks.unwrap(changed, headers=under, key=key)
+        self.assertTrue(Webhook(secret).verify(body, headers))
 
 
 if __name__ == "__main__":

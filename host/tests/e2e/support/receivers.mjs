@@ -51,6 +51,7 @@ export class Receivers {
   requests = [];
   #handlers = {};
   #down = {};
+  #gates = {};
 
   constructor(dodo) {
     this.dodo = dodo;
@@ -66,7 +67,12 @@ export class Receivers {
         return request.socket.destroy();
       }
       response.on("finish", () => (entry.status = response.statusCode));
-      next();
+      response.on("close", () => (entry.isCut = entry.status === undefined));
+      const gate = this.#gates[entry.route];
+      if (!gate) return next();
+      delete this.#gates[entry.route];
+      entry.isHeld = true;
+      gate.then(() => next());
     });
     // As its readme says: the adapter serialises the parsed body again.
     const parsers = { express: express.json() };
@@ -99,6 +105,13 @@ export class Receivers {
   /** The next `times` requests find nobody. */
   goDown(name, times) {
     this.#down[name] = times;
+  }
+
+  /** The next request arrives, and is answered only when the answer of this is called. */
+  holdBack(name) {
+    let letGo;
+    this.#gates[name] = new Promise((done) => (letGo = done));
+    return letGo;
   }
 
   types(name) {

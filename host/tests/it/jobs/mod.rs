@@ -3,6 +3,7 @@
 mod endpoint;
 mod endpoints;
 mod log;
+mod lost_key;
 mod mail;
 mod payloads;
 mod webhook;

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use vestibule::domain::Scope;
+use vestibule::cx::Cx;
+use vestibule::domain::dispute::{Dispute, DisputeKind, DisputeState};
+use vestibule::domain::dunning::{Dunning, DunningState, DunningTrigger};
 use vestibule::domain::event_type::EVENT_TYPES;
+use vestibule::domain::id::DisputeId;
 use vestibule::domain::license::License;
-use vestibule::domain::payment::Initiator;
+use vestibule::domain::payment::{Initiator, Payment};
 use vestibule::domain::refund::{Refund, RefundCause, RefundState};
 use vestibule::store::Event;
 use vestibule::wire;
@@ -18,7 +21,7 @@ use crate::support::databases;
 use crate::support::sample::{at, euros, id, payment, scope, subscribed};
 
 /// The name of the payload of each family, and its keys.
-const FAMILIES: [(&str, &str, &str); 4] = [
+const FAMILIES: [(&str, &str, &str); 6] = [
     (
         "payment",
         "Payment",
@@ -55,6 +58,17 @@ const FAMILIES: [(&str, &str, &str); 4] = [
         "Refund",
         "brand_id business_id created_at customer is_partial metadata payment_id refund_id \
          status amount currency reason",
+    ),
+    (
+        "dispute",
+        "Dispute",
+        "amount brand_id business_id created_at currency customer dispute_id dispute_stage \
+         dispute_status payment_id payment_provider is_resolved_by_rdr reason remarks",
+    ),
+    (
+        "dunning",
+        "DunningAttempt",
+        "brand_id created_at customer_id status subscription_id trigger_state payment_id",
     ),
 ];
 
@@ -139,17 +153,75 @@ async fn objects(place: &Workplace) -> BTreeMap<&'static str, String> {
         updated_at: at(0),
         version: 0,
     };
+    let (dispute, dunning) = (
+        dispute(&paid, DisputeState::Opened),
+        dunning(&paid, DunningState::Recovering, DunningTrigger::OnHold),
+    );
     let mut tx = store.begin().await.unwrap();
     tx.insert_payment(&paid).await.unwrap();
     tx.insert_license(&license).await.unwrap();
     tx.insert_refund(&refund).await.unwrap();
+    tx.insert_dispute(&dispute).await.unwrap();
+    tx.insert_dunning(&dunning).await.unwrap();
     tx.commit().await.unwrap();
     BTreeMap::from([
         ("payment", paid.id.into()),
         ("subscription", subscription.id.into()),
         ("license_key", license.id.into()),
         ("refund", refund.id.into()),
+        ("dispute", dispute.id.into()),
+        ("dunning", dunning.id.into()),
     ])
+}
+
+fn dispute(paid: &Payment, state: DisputeState) -> Dispute {
+    let id: DisputeId = id();
+    Dispute {
+        scope: scope(),
+        payment: paid.id.clone(),
+        customer: paid.customer.clone(),
+        method: None,
+        gateway: paid.gateway.clone(),
+        reference: id.to_string(),
+        id,
+        kind: DisputeKind::Dispute,
+        state,
+        amount: euros(2_900),
+        reason: Some("fraudulent".to_owned()),
+        reopened: false,
+        heard_at: at(0),
+        created_at: at(5),
+        updated_at: at(5),
+    }
+}
+
+fn dunning(paid: &Payment, state: DunningState, trigger: DunningTrigger) -> Dunning {
+    Dunning {
+        id: id(),
+        scope: scope(),
+        customer: paid.customer.clone(),
+        subscription: paid.subscription.clone().unwrap(),
+        payment: Some(paid.id.clone()),
+        trigger,
+        state,
+        next_retry_at: None,
+        failed_at: at(5),
+        ended_at: None,
+    }
+}
+
+/// The body that an endpoint is sent of `kind` about `object`.
+async fn body(cx: &Cx, kind: &str, object: &str) -> Value {
+    let event = Event {
+        id: cx.new_id(),
+        kind: kind.to_owned(),
+        object: object.to_owned(),
+        occurred_at: at(7),
+    };
+    let mut tx = cx.store.read().await.unwrap();
+    let body = wire::event::envelope(cx, &mut tx, &scope(), &event).await;
+    let body = body.unwrap().unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap()
 }
 
 #[tokio::test]
@@ -158,32 +230,75 @@ async fn a_payload_has_every_key_of_the_sdks_type_and_none_besides() {
         let place = Workplace::new(database, "https://merchant.example.com/");
         let cx = place.open().await;
         let objects = objects(&place).await;
-        let mut tx = cx.store.read().await.unwrap();
         for kind in told() {
-            let Some((family, name, keys)) = FAMILIES
-                .iter()
-                .find(|(family, ..)| *family == self::family(kind))
-            else {
-                continue;
-            };
-            let event = Event {
-                id: cx.new_id(),
-                kind: kind.to_owned(),
-                object: objects[family].clone(),
-                occurred_at: at(7),
-            };
-            let scope: Scope = scope();
-            let body = wire::event::envelope(&cx, &mut tx, &scope, &event).await;
-            let body = body.unwrap().unwrap().to_bytes();
-            let body: Value = serde_json::from_slice(&body).unwrap();
+            let family = family(kind);
+            let known = FAMILIES.iter().find(|(known, ..)| *known == family);
+            let (_, name, keys) = known.unwrap_or_else(|| panic!("{kind}: which keys has it?"));
+            let body = body(&cx, kind, &objects[family]).await;
             assert_eq!(body["type"], kind);
-            assert_eq!(body["business_id"], scope.business.as_str());
+            assert_eq!(body["business_id"], scope().business.as_str());
             assert_eq!(body["timestamp"], at(7).to_string());
             assert_eq!(body["data"]["payload_type"], *name);
             let data = body["data"].as_object().unwrap();
             let found: BTreeSet<&str> = data.keys().map(String::as_str).collect();
             let wanted: BTreeSet<&str> = keys.split_whitespace().chain(["payload_type"]).collect();
             assert_eq!(found, wanted, "{kind}");
+        }
+    }
+}
+
+/// The words are those of `DisputeStatus` and of `WebhookPayload.DunningAttempt`.
+#[tokio::test]
+async fn disputes_and_askings_stand_in_the_sdks_own_words() {
+    for database in databases().await {
+        let place = Workplace::new(database, "https://merchant.example.com/");
+        let cx = place.open().await;
+        let subscription = subscribed(&place.database.store).await;
+        let paid = payment(&subscription, Initiator::Customer);
+        let mut tx = cx.store.begin().await.unwrap();
+        tx.insert_payment(&paid).await.unwrap();
+        tx.commit().await.unwrap();
+
+        for (state, word) in [
+            (DisputeState::Opened, "dispute_opened"),
+            (DisputeState::Won, "dispute_won"),
+            (DisputeState::Lost, "dispute_lost"),
+        ] {
+            let dispute = dispute(&paid, state);
+            let mut tx = cx.store.begin().await.unwrap();
+            tx.insert_dispute(&dispute).await.unwrap();
+            tx.commit().await.unwrap();
+            let data = &body(&cx, "dispute.opened", dispute.id.as_str()).await["data"];
+            assert_eq!(data["dispute_status"], word);
+            assert_eq!(data["dispute_stage"], "dispute");
+            assert_eq!(data["amount"], "2900", "a text, as the type says");
+            assert_eq!(data["reason"], "fraudulent");
+            assert_eq!(data["payment_id"], paid.id.as_str());
+            assert_eq!(data["customer"]["customer_id"], paid.customer.as_str());
+        }
+
+        let (on_hold, past_due) = (DunningTrigger::OnHold, DunningTrigger::PastDue);
+        for (state, trigger, words) in [
+            (DunningState::Recovering, on_hold, ["recovering", "on_hold"]),
+            (DunningState::Recovered, past_due, ["recovered", "past_due"]),
+            (DunningState::Exhausted, on_hold, ["exhausted", "on_hold"]),
+            (DunningState::Stopped, on_hold, ["exhausted", "on_hold"]),
+        ] {
+            let mut dunning = dunning(&paid, state, trigger);
+            let ended = matches!(state, DunningState::Recovered | DunningState::Stopped);
+            dunning.ended_at = ended.then(|| at(9));
+            let mut tx = cx.store.begin().await.unwrap();
+            tx.insert_dunning(&dunning).await.unwrap();
+            tx.commit().await.unwrap();
+            let data = &body(&cx, "dunning.started", dunning.id.as_str()).await["data"];
+            assert_eq!([&data["status"], &data["trigger_state"]], words);
+            assert_eq!(data["payment_id"], paid.id.as_str());
+            assert_eq!(data["created_at"], at(5).to_string());
+            // One subscription is asked once at a time.
+            dunning.state = DunningState::Stopped;
+            let mut tx = cx.store.begin().await.unwrap();
+            tx.save_dunning(&dunning).await.unwrap();
+            tx.commit().await.unwrap();
         }
     }
 }

@@ -92,6 +92,7 @@ console-event = Event
 console-tries = Tries
 console-try-good = { $status } after { $took } ms
 console-try-failed = { $why }, after { $took } ms
+console-held-up = Held up: { $why }
 console-try-open = under way, or cut off
 console-no-deliveries = Nothing was delivered here yet.
 console-replay = Send again

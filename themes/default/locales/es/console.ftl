@@ -92,6 +92,7 @@ console-event = Evento
 console-tries = Intentos
 console-try-good = { $status } tras { $took } ms
 console-try-failed = { $why }, tras { $took } ms
+console-held-up = Detenida: { $why }
 console-try-open = en curso o interrumpido
 console-no-deliveries = Aquí no se ha entregado nada todavía.
 console-replay = Enviar otra vez
