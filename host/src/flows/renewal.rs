@@ -22,22 +22,17 @@ use crate::domain::subscription::{
 };
 use crate::domain::tax::{self, Line};
 use crate::domain::transition::Transition;
-use crate::store::{self, MailOrder, Tx, Work};
+use crate::store::{MailOrder, Tx, Work};
 
 /// Between two looks at a grace that has ended while a bank is moving the money.
 const WAIT_FOR_BANK: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
 /// Before a renewal whose method is being tried by others is tried itself.
 const ANOTHER_TIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
-/// Does what is due on a subscription now; nothing when nothing is.
+/// Does what is due on a subscription now; nothing when nothing is. Where somebody renews it or
+/// pays what it owes at this moment, that is a conflict, and the job is to look again.
 pub async fn due(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
-    let sent = match decide(cx, scope, id).await {
-        Ok(payment) => payment,
-        // Somebody else renews it, or pays what it owes, at this moment.
-        Err(Error::Store(store::Error::Conflict(_))) => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(payment) = sent {
+    if let Some(payment) = decide(cx, scope, id).await? {
         charge::send(cx, scope, &payment).await?;
     }
     Ok(())

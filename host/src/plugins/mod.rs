@@ -131,15 +131,6 @@ impl Plugins {
         self.configs.store(Arc::new(gateways));
     }
 
-    /// The names of the gateways that are configured for `scope`, in order.
-    pub fn gateway_names(&self, scope: &Scope) -> Vec<String> {
-        let configs = self.configs.load();
-        let of_scope = configs.keys().filter(|(of, _)| of == scope);
-        let mut names: Vec<_> = of_scope.map(|(_, name)| name.clone()).collect();
-        names.sort_unstable();
-        names
-    }
-
     /// A configured gateway, ready for calls. The error is always one of *certainly not
     /// executed*.
     pub fn gateway(&self, scope: &Scope, name: &str) -> Result<Gateway, Error> {

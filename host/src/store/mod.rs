@@ -42,6 +42,7 @@ mod row;
 mod sessions;
 mod setups;
 mod staff;
+mod statements;
 mod subscription_lists;
 mod subscription_rows;
 mod subscriptions;
@@ -81,8 +82,6 @@ pub use self::work::{AccessMail, MailOrder, Work};
 pub use self::{api_calls::ApiCall, api_keys::ApiKey, balances::Compared, clocks::Clock};
 pub use self::{deliveries::DeliveryFilter, discounts::DiscountFilter, disputes::DisputeFilter};
 pub use self::{email_changes::EmailChange, entrances::Entrance};
-
-use self::macros::Statement;
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -327,74 +326,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Prepares every statement of the store without running it; answers the first that the
-    /// database does not accept, by name.
-    pub async fn prepare_all(&mut self) -> std::result::Result<(), (String, Error)> {
-        let own = match &self.connection {
-            Connection::Sqlite(_) => dialect::SQLITE,
-            Connection::Postgres(_) => dialect::POSTGRES,
-        };
-        for Statement { name, sql } in queries().chain(own.iter().copied()) {
-            let sql = sqlx::SqlStr::from_static(sql);
-            let prepared = match &mut self.connection {
-                Connection::Sqlite(c) => c.prepare(sql).await.map(drop),
-                Connection::Postgres(c) => c.prepare(sql).await.map(drop),
-            };
-            prepared.map_err(|error| (name.to_owned(), error.into()))?;
-        }
-        Ok(())
-    }
-
     /// The tables, their columns and whether each may be null, sorted; the same on both
     /// databases.
     pub async fn schema(&mut self) -> Result<Vec<(String, String, bool)>> {
         dialect::schema(self).await
     }
-}
-
-/// Every statement that both databases are asked.
-fn queries() -> impl Iterator<Item = Statement> {
-    [
-        across::QUERIES,
-        addons::QUERIES,
-        api_calls::QUERIES,
-        api_keys::QUERIES,
-        balances::QUERIES,
-        clocks::QUERIES,
-        customers::QUERIES,
-        debts::QUERIES,
-        discounts::QUERIES,
-        disputes::QUERIES,
-        deliveries::QUERIES,
-        dunnings::QUERIES,
-        email_changes::QUERIES,
-        entrances::QUERIES,
-        endpoints::QUERIES,
-        events::QUERIES,
-        invoices::QUERIES,
-        jobs::QUERIES,
-        lent_access::QUERIES,
-        licenses::QUERIES,
-        limits::QUERIES,
-        login_requests::QUERIES,
-        method_pages::QUERIES,
-        methods::QUERIES,
-        pages::QUERIES,
-        payment_lists::QUERIES,
-        payments::QUERIES,
-        plan_changes::QUERIES,
-        portal_links::QUERIES,
-        products::QUERIES,
-        refunds::QUERIES,
-        rounds::QUERIES,
-        sessions::QUERIES,
-        setups::QUERIES,
-        staff::QUERIES,
-        subscription_lists::QUERIES,
-        subscriptions::QUERIES,
-        test_mails::QUERIES,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
 }

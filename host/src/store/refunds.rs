@@ -28,8 +28,6 @@ queries! {
     BY_GATEWAY_REF = "SELECT * FROM refunds \
         WHERE business_id = $1 AND mode = $2 AND gateway = $3 AND gateway_ref = $4 \
         ORDER BY id LIMIT 1";
-    BY_CREDIT_NOTE = "SELECT * FROM refunds \
-        WHERE business_id = $1 AND mode = $2 AND credit_note_id = $3 ORDER BY id LIMIT 1";
     END_LICENSES = "UPDATE licenses SET suspended = FALSE, expires_at = $4 \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND subscription_id IS NULL \
         AND (expires_at IS NULL OR expires_at > $4)";
@@ -268,24 +266,6 @@ impl Tx {
             scope.mode.as_str(),
             gateway,
             reference,
-        )?
-        .map(Refund::try_from)
-        .transpose()
-    }
-
-    /// The refund that a credit note was issued for.
-    pub async fn refund_of_credit_note(
-        &mut self,
-        scope: &Scope,
-        document: &InvoiceId,
-    ) -> Result<Option<Refund>> {
-        fetch_optional!(
-            self,
-            Row,
-            BY_CREDIT_NOTE,
-            scope.business.as_str(),
-            scope.mode.as_str(),
-            document.as_str(),
         )?
         .map(Refund::try_from)
         .transpose()

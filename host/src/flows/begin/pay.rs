@@ -156,39 +156,26 @@ pub async fn expire(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Err
             .ok_or(Error::NotFound("payment"))?;
         newest(&mut tx, scope, &made).await?
     };
-    let ending = settlement::abandon(cx, scope, &open.id).await?;
-    if !matches!(ending, Ending::Cancelled | Ending::Declined(_)) {
-        return expire_later(cx, scope, first, &open.id).await;
-    }
-    write_off(cx, scope, first).await
+    settlement::abandon(cx, scope, &open.id).await?;
+    conclude(cx, scope, first).await
 }
 
-/// An open try is first looked at by its own job; what it ends in is asked for after that.
-async fn expire_later(
-    cx: &Cx,
-    scope: &Scope,
-    first: &PaymentId,
-    open: &PaymentId,
-) -> Result<(), Error> {
+/// Under the lock, for a look, a webhook or another try may have come in between: writes off what
+/// a first payment was for when its newest try has failed, and comes back when one is open.
+async fn conclude(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
-    if let Some(payment) = tx.payment(scope, open).await?
-        && let Some(at) = charge::next_look(cx, &payment)
-    {
+    let (subscription, made) = settlement::lock(&mut tx, scope, first).await?;
+    let made = made.ok_or(Error::NotFound("payment"))?;
+    let last = newest(&mut tx, scope, &made).await?;
+    // An open try is first looked at by its own job.
+    if let Some(at) = charge::next_look(cx, &last) {
         let work = Work::ExpireBegin {
             payment: first.clone(),
         };
         cx.order_at(&mut tx, scope, &work, at).await?;
         tx.commit().await?;
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Writes off what a first payment was for, unless another try began meanwhile.
-async fn write_off(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error> {
-    let mut tx = cx.store.begin().await?;
-    let (subscription, made) = settlement::lock(&mut tx, scope, first).await?;
-    let made = made.ok_or(Error::NotFound("payment"))?;
-    let last = newest(&mut tx, scope, &made).await?;
     if !matches!(
         last.state,
         PaymentState::Declined { .. } | PaymentState::Cancelled { .. }

@@ -17,20 +17,15 @@ use crate::domain::method::PaymentMethod;
 use crate::domain::payment::Payment;
 use crate::domain::quote::quote;
 use crate::domain::subscription::Subscription;
-use crate::store::{self, Tx};
+use crate::store::Tx;
 
 /// Between two looks at a payment that is under way when a retry is due.
 const AFTER_ANOTHER: SignedDuration = SignedDuration::from_hours(6);
 
 /// Tries again what is due on a subscription, if its retry is due and everything still stands.
+/// Where somebody pays it at this moment, that is a conflict, and the job is to look again.
 pub async fn retry(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
-    let payment = match decide(cx, scope, id).await {
-        Ok(payment) => payment,
-        // Somebody else pays what it owes at this moment.
-        Err(Error::Store(store::Error::Conflict(_))) => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(payment) = payment {
+    if let Some(payment) = decide(cx, scope, id).await? {
         charge::send(cx, scope, &payment).await?;
     }
     Ok(())

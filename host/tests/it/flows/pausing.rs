@@ -39,15 +39,29 @@ impl World {
 
     /// Makes as if the pause had begun so long ago.
     async fn began(&self, id: &SubscriptionId, ago: SignedDuration) {
+        let since = self.cx.now() - ago;
+        self.rewrite(id, |subscription| {
+            subscription.state = match &subscription.state {
+                SubscriptionState::Paused { .. } => SubscriptionState::Paused { since },
+                &SubscriptionState::OnHold { why, .. } => SubscriptionState::OnHold { why, since },
+                other => panic!("{other:?}"),
+            };
+        })
+        .await;
+    }
+
+    /// Makes as if the date on which the pause was to end had come so long ago.
+    async fn was_to_end(&self, id: &SubscriptionId, ago: SignedDuration) {
+        let date = self.cx.now() - ago;
+        self.rewrite(id, |subscription| subscription.resume_at = Some(date))
+            .await;
+    }
+
+    async fn rewrite(&self, id: &SubscriptionId, change: impl FnOnce(&mut Subscription)) {
         let mut tx = self.cx.store.begin().await.unwrap();
         let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
         let mut subscription = locked.unwrap();
-        let since = self.cx.now() - ago;
-        subscription.state = match subscription.state {
-            SubscriptionState::Paused { .. } => SubscriptionState::Paused { since },
-            SubscriptionState::OnHold { why, .. } => SubscriptionState::OnHold { why, since },
-            other => panic!("{other:?}"),
-        };
+        change(&mut subscription);
         tx.save_subscription(&mut subscription).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -196,10 +210,11 @@ async fn a_settlement_paid_after_the_date_of_the_pause_lets_it_go_on_at_once() {
     let world = World::sqlite().await;
     let id = world.active(DECLINED_AT_RENEWAL).await;
     let wish = Pause {
-        resume_at: Some(world.cx.now() + SignedDuration::from_millis(1)),
+        resume_at: Some(world.cx.now() + days(1)),
         ..world.settlement()
     };
     world.pause(&id, wish).await.unwrap();
+    world.was_to_end(&id, days(1)).await;
     pause::due(&world.cx, &world.scope, &id).await.unwrap();
     assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
     let attempt = world.reactivate(&id, Choice::New).await;

@@ -116,11 +116,11 @@ impl<'a> Town<'a> {
             Action::BillNow(who) => {
                 if let Some(id) = self.who(*who) {
                     let changes = details::Changes {
-                        next_billing_date: Some(cx.now() + SignedDuration::from_secs(1)),
+                        next_billing_date: Some(cx.now() + SignedDuration::from_mins(1)),
                         ..details::Changes::default()
                     };
                     allowed(details::update(cx, scope, &id, changes, false).await);
-                    cx.clock.advance(SignedDuration::from_secs(2));
+                    cx.clock.advance(SignedDuration::from_mins(2));
                     self.work().await;
                 }
             }
