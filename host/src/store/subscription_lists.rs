@@ -31,19 +31,28 @@ macro_rules! listed {
     };
 }
 
+/// 1 for what goes on, 0 for what is over: the text of an expression that has an index.
+macro_rules! living {
+    () => {
+        "CASE s.state WHEN 'cancelled' THEN 0 WHEN 'failed' THEN 0 WHEN 'expired' THEN 0 ELSE 1 END"
+    };
+}
+
 queries! {
     /// Those that are over come last.
-    OLDER = listed!(
-        "(CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
-        s.created_at, s.id) < ($7, $3, $4) AND s.customer_id = $6 \
-        ORDER BY CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END DESC, \
-        s.created_at DESC, s.id DESC LIMIT $5 + 0"
+    OLDER = concat!(
+        listed!("s.customer_id = $6 AND ("),
+        living!(),
+        ", s.created_at, s.id) < ($7, $3, $4) ORDER BY ",
+        living!(),
+        " DESC, s.created_at DESC, s.id DESC LIMIT $5 + 0"
     );
-    NEWER = listed!(
-        "(CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
-        s.created_at, s.id) > ($7, $3, $4) AND s.customer_id = $6 \
-        ORDER BY CASE WHEN s.state IN ('cancelled', 'failed', 'expired') THEN 0 ELSE 1 END, \
-        s.created_at, s.id LIMIT $5 + 0"
+    NEWER = concat!(
+        listed!("s.customer_id = $6 AND ("),
+        living!(),
+        ", s.created_at, s.id) > ($7, $3, $4) ORDER BY ",
+        living!(),
+        ", s.created_at, s.id LIMIT $5 + 0"
     );
 }
 

@@ -41,10 +41,24 @@ async fn what_belongs_to_one_customer_is_found_without_reading_anybody_elses() {
     assert!(found.len() > 10, "{found:?}");
     for (name, sql, plan) in found {
         let narrow = ["customer_id=?", "(id=?", " AND id=?"];
-        assert!(
-            narrow.iter().any(|by| plan.contains(by)),
-            "{name}: {sql}\n{plan}"
-        );
+        let is_narrow = narrow.iter().any(|by| plan.contains(by));
+        assert!(is_narrow, "{name}: {sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn the_customers_own_list_of_subscriptions_is_read_in_its_order() {
+    let database = crate::support::sqlite().await;
+    let mut tx = database.store.begin().await.unwrap();
+    let plans = tx.plans().await.unwrap();
+    let lists: Vec<_> = plans
+        .iter()
+        .filter(|(_, sql, _)| sql.contains("ORDER BY CASE s.state"))
+        .collect();
+    assert_eq!(lists.len(), 2, "{lists:?}");
+    for (name, _, plan) in lists {
+        assert!(plan.contains("subscriptions_in_order"), "{name}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{name}: {plan}");
     }
 }
 
