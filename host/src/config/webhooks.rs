@@ -15,6 +15,9 @@ pub struct Webhooks {
     pub at_once: u32,
     /// Those of them to one endpoint, so that a slow one leaves room for the others.
     pub at_once_per_endpoint: u32,
+    /// The waits after each failure of a delivery but the last; after that it is given up.
+    #[serde(deserialize_with = "duration::list")]
+    pub retry_after: Vec<SignedDuration>,
     /// How long the old secret of an endpoint signs beside the new one.
     #[serde(deserialize_with = "duration::one")]
     pub secret_overlap: SignedDuration,
@@ -28,6 +31,16 @@ impl Default for Webhooks {
         Self {
             at_once: 64,
             at_once_per_endpoint: 8,
+            // Dodo's: eight tries in all.
+            retry_after: vec![
+                SignedDuration::from_secs(5),
+                SignedDuration::from_mins(5),
+                SignedDuration::from_mins(30),
+                SignedDuration::from_hours(2),
+                SignedDuration::from_hours(5),
+                SignedDuration::from_hours(10),
+                SignedDuration::from_hours(10),
+            ],
             secret_overlap: SignedDuration::from_hours(24),
             keep_log: SignedDuration::from_hours(30 * 24),
         }

@@ -30,6 +30,7 @@ pub mod product;
 pub mod proration;
 pub mod quote;
 pub mod refund;
+pub mod setup;
 pub mod subscription;
 pub mod tax;
 pub(crate) mod text;

@@ -263,6 +263,10 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
     if payment.state != PaymentState::Created || payment.sent_at.is_none() {
         return Ok(Ending::of(&payment));
     }
+    if is_too_late(cx, payment.sent_at) {
+        tracing::warn!(payment.id = %id, "this process stood still with a charge in hand; it is not sent now");
+        return not_executed(cx, scope, id, None).await;
+    }
     let request: ChargeRequest = payment
         .request
         .as_deref()
@@ -307,6 +311,13 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
             Ok(read_again(cx, scope, id).await)
         }
     }
+}
+
+/// Whether a request was marked as sent so long ago that others may take it for lost: a process
+/// that stood still since does not send it. The call itself has its own deadline.
+pub(super) fn is_too_late(cx: &Cx, marked_at: Option<Timestamp>) -> bool {
+    let deadline = cx.settings.load().plugins.deadline;
+    marked_at.is_some_and(|at| cx.now().duration_since(at) > deadline)
 }
 
 fn waits_for_nobody(payment: &Payment) -> bool {

@@ -13,17 +13,6 @@ use crate::domain::endpoint::{Attempt, AttemptEnd, Delivery, DeliveryState};
 use crate::domain::id::{EndpointId, EventId};
 use crate::store::{self, Event, Tx, Work};
 
-/// The waits after each failure but the last: eight tries in all.
-const WAITS: [SignedDuration; 7] = [
-    SignedDuration::from_secs(5),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(30),
-    SignedDuration::from_hours(2),
-    SignedDuration::from_hours(5),
-    SignedDuration::from_hours(10),
-    SignedDuration::from_hours(10),
-];
-
 /// A turn that was not used for so long is given back.
 const LATE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -165,7 +154,9 @@ pub async fn end(
         tx.commit().await?;
         return Ok(After::Delivered);
     }
-    let wait = WAITS.get(failures as usize).filter(|_| passes);
+    let settings = cx.settings.load_full();
+    let waits = &settings.webhooks.retry_after;
+    let wait = waits.get(failures as usize).filter(|_| passes).copied();
     let (state, ended_at) = match wait {
         Some(_) => (DeliveryState::Waiting, None),
         None => (DeliveryState::Failed, Some(now)),
@@ -173,7 +164,7 @@ pub async fn end(
     tx.set_delivery(scope, of, state, failures.saturating_add(1), ended_at)
         .await?;
     tx.commit().await?;
-    Ok(wait.map_or(After::GivenUp, |wait| After::Again(*wait)))
+    Ok(wait.map_or(After::GivenUp, After::Again))
 }
 
 /// Sends an event to an endpoint again, whatever became of it before, under the same

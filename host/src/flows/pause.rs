@@ -12,7 +12,7 @@ use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::{PaymentState, Purpose};
 use crate::domain::period::Period;
-use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::store::{self, Tx, Work};
 
@@ -199,10 +199,13 @@ async fn go_on(
     if !tx.open_payments_of(&scope, &id).await?.is_empty() {
         return Err(Error::Refused(Refused::PaymentUnderWay));
     }
+    let mut reversed = false;
     for due in tx.dues_of(&scope, &id).await? {
         if due.kind == DebtKind::PauseSettlement {
             tx.close_debt(&scope, &due.id, DebtState::WrittenOff, None, now)
                 .await?;
+        } else {
+            reversed |= due.disputed;
         }
     }
     documents::discard_draft(tx, &scope, &subscription).await?;
@@ -210,10 +213,21 @@ async fn go_on(
     move_dates(&mut subscription, now.duration_since(since));
     subscription.resume_at = None;
     subscription.updated_at = now;
-    tx.suspend_licenses(&scope, &id, false).await?;
+    facts::tell(cx, tx, &scope, "subscription.unpaused", id.as_str(), now).await?;
+    // What a bank took back meanwhile is unpaid: it goes on when that is paid.
+    let taken_back = SubscriptionEvent::PaymentFailed {
+        why: HoldReason::PaymentReversed,
+        grace_until: None,
+    };
+    match subscription.state.apply(taken_back, now) {
+        Transition::Moved(held) if reversed => {
+            subscription.state = held;
+            facts::tell(cx, tx, &scope, "subscription.on_hold", id.as_str(), now).await?;
+        }
+        _ => tx.suspend_licenses(&scope, &id, false).await?,
+    }
     order(cx, tx, &subscription).await?;
     settlement::schedule(cx, tx, &subscription).await?;
-    facts::tell(cx, tx, &scope, "subscription.unpaused", id.as_str(), now).await?;
     note(cx, tx, &subscription, "subscription.resume").await?;
     tx.save_subscription(&mut subscription).await?;
     Ok(subscription)

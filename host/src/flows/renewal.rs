@@ -74,6 +74,8 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         return Ok(None);
     }
     if subscription.state != SubscriptionState::Active || subscription.on_demand {
+        end_with_the_term(cx, &mut tx, &subscription).await?;
+        tx.commit().await?;
         return Ok(None);
     }
     let open = tx.open_payments_of(scope, id).await?;

@@ -8,7 +8,7 @@ use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, SetupId, SubscriptionId};
 use crate::domain::payment::{CustomerAction, Decline};
-use crate::domain::text_enum;
+pub use crate::domain::setup::SetupState;
 
 queries! {
     INSERT = "INSERT INTO setups (id, business_id, mode, customer_id, subscription_id, gateway, \
@@ -23,22 +23,6 @@ queries! {
         decline_gateway_code = $8, action = $9, gateway_ref = $10, method_id = $11, \
         updated_at = $12, version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
-}
-
-text_enum! {
-    /// Where a set-up stands.
-    pub enum SetupState {
-        /// Intended; the gateway has not answered.
-        Created = "created",
-        /// The customer is at the gateway's page.
-        AwaitingCustomer = "awaiting-customer",
-        /// The method is saved.
-        Succeeded = "succeeded",
-        /// The gateway said no.
-        Declined = "declined",
-        /// Given up, by the customer or by its expiry.
-        Cancelled = "cancelled",
-    }
 }
 
 /// One attempt to save a method for a subscription.

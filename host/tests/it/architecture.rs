@@ -163,7 +163,7 @@ fn every_folder_has_its_rule() {
 /// is run on the list.
 #[test]
 fn a_statement_is_run_only_if_it_is_listed() {
-    let home = ["macros.rs", "dialect.rs", "mod.rs"];
+    let home = ["macros.rs", "dialect.rs", "mod.rs", "statements.rs"];
     for file in sources(&host().join("src/store")) {
         if home.iter().any(|name| file.path.ends_with(name)) {
             continue;

@@ -1,7 +1,9 @@
 //! The audit: what the processor's ledger, the merchant's endpoint and the mails say, held
 //! against the hosts' database. Pure: it is given everything, and asks nobody.
 
+mod refunds;
 mod telling;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +39,8 @@ pub(crate) struct Evidence {
     pub(crate) records: Records,
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) forged: u64,
+    /// Ids of payments and refunds that the merchant was answered.
+    pub(crate) promised: Vec<String>,
     pub(crate) mails: Vec<Mail>,
     pub(crate) unsettled: Vec<Unsettled>,
 }
@@ -48,7 +52,8 @@ const OPEN: [&str; 4] = ["created", "awaiting-customer", "processing", "unknown"
 pub(crate) fn audit(evidence: &Evidence) -> Findings {
     let mut found = Findings::default();
     charges(evidence, &mut found);
-    refunds(evidence, &mut found);
+    refunds::refunds(evidence, &mut found);
+    wishes::wishes(evidence, &mut found);
     sums(evidence, &mut found);
     documents(evidence, &mut found);
     waiting(evidence, &mut found);
@@ -103,7 +108,10 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
                     entry.reference
                 ));
             }
-            Some(_) => {}
+            Some(payment) => {
+                found.plan_charges += usize::from(payment.purpose == "plan-change");
+                found.demand_charges += usize::from(payment.purpose == "on-demand");
+            }
         }
     }
     let twice = of_debt.iter().chain(
@@ -127,34 +135,6 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
             ));
         }
         found.unapplied += usize::from(payment.unapplied == 1);
-    }
-}
-
-/// Every refund of the ledger is one of ours that says so, once; none is open.
-fn refunds(evidence: &Evidence, found: &mut Findings) {
-    let mut went: BTreeMap<&str, u32> = BTreeMap::new();
-    for entry in evidence
-        .ledger
-        .iter()
-        .filter(|entry| entry.kind == "refund")
-    {
-        *went.entry(&entry.idempotency_key).or_default() += 1;
-    }
-    for (key, times) in &went {
-        let known = evidence.records.refunds.iter().find(|one| one.id == *key);
-        if *times > 1 || known.is_none_or(|refund| refund.state != "succeeded") {
-            found
-                .refunds
-                .push(format!("{key} went back {times} times and is {known:?}"));
-        }
-    }
-    for refund in &evidence.records.refunds {
-        let ended = refund.state == "failed" || went.contains_key(refund.id.as_str());
-        if !ended {
-            found
-                .refunds
-                .push(format!("{} is {}", refund.id, refund.state));
-        }
     }
 }
 

@@ -2,13 +2,14 @@
 //! twice and leave pages open, all at the same time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,6 +22,9 @@ use crate::place::Place;
 const CROWD: usize = 60;
 /// How often the shop is tried to be opened.
 const TRIES: u32 = 20;
+
+/// What the plans on sale cost, in minor units.
+const PRICES: [i64; 3] = [900, 2_900, 5_900];
 
 /// Somebody's subscription.
 #[derive(Clone, Debug)]
@@ -36,7 +40,9 @@ pub(crate) struct Town {
     pub(crate) api: Api,
     pub(crate) client: Client,
     pub(crate) door: String,
-    product: Mutex<String>,
+    plans: Mutex<Vec<String>>,
+    promised: Mutex<Vec<String>>,
+    wishes: AtomicU64,
     subjects: Mutex<Vec<Subject>>,
     seed: u64,
     customers: u16,
@@ -50,7 +56,9 @@ impl Town {
             api: Api::new(door, api_key)?,
             client: client()?,
             door: door.to_owned(),
-            product: Mutex::default(),
+            plans: Mutex::default(),
+            promised: Mutex::default(),
+            wishes: AtomicU64::new(0),
             subjects: Mutex::default(),
             seed: place.seed,
             customers: place.options.customers,
@@ -59,43 +67,44 @@ impl Town {
         }))
     }
 
-    /// Puts a product with license keys on sale. The hosts are being killed already.
+    /// Puts plans with license keys on sale. The hosts are being killed already.
     pub(crate) async fn open_shop(&self) -> anyhow::Result<()> {
-        let product = json!({
-            "name": "Lumen Pro",
-            "tax_category": "saas",
-            "license_key_enabled": true,
-            "license_key_activations_limit": 3,
-            "price": {
-                "type": "recurring_price",
-                "currency": "EUR",
-                "price": 2900,
-                "discount": 0,
-                "purchasing_power_parity": false,
-                "tax_inclusive": true,
-                "payment_frequency_count": 1,
-                "payment_frequency_interval": "Month",
-                "subscription_period_count": 10,
-                "subscription_period_interval": "Year",
-                "trial_period_days": 0,
-            },
-        });
-        let mut tries = 0;
-        let made = loop {
-            match self.api.post("/products", product.clone()).await {
-                Ok(made) => break made,
-                Err(error) if tries == TRIES => return Err(error),
-                Err(_) => tries += 1,
-            }
-        };
-        let id = made["product_id"].as_str().unwrap_or_default();
-        id.clone_into(&mut self.product.lock().unwrap_or_else(PoisonError::into_inner));
+        for price in PRICES {
+            let plan = plan(price);
+            let mut tries = 0;
+            let made = loop {
+                match self.api.post("/products", plan.clone()).await {
+                    Ok(made) => break made,
+                    Err(error) if tries == TRIES => return Err(error),
+                    Err(_) => tries += 1,
+                }
+            };
+            let id = made["product_id"].as_str().unwrap_or_default();
+            lock(&self.plans).push(id.to_owned());
+        }
         Ok(())
     }
 
-    pub(crate) fn product(&self) -> String {
-        let product = self.product.lock();
-        product.unwrap_or_else(PoisonError::into_inner).clone()
+    /// A plan, by chance.
+    pub(crate) fn any_plan(&self, chance: &mut StdRng) -> String {
+        lock(&self.plans)
+            .choose(chance)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The name of a wish of the merchant, for once.
+    pub(crate) fn wish(&self) -> String {
+        format!("w{}", self.wishes.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The merchant was answered that there is such a payment or refund.
+    pub(crate) fn was_promised(&self, id: &str) {
+        lock(&self.promised).push(id.to_owned());
+    }
+
+    pub(crate) fn promised(&self) -> Vec<String> {
+        lock(&self.promised).clone()
     }
 
     /// Lets customers act until `stop`.
@@ -141,7 +150,7 @@ impl Town {
 
     /// Whom to look after; nobody means that somebody new buys.
     fn pick(&self, chance: &mut StdRng) -> Option<Subject> {
-        let subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        let subjects = lock(&self.subjects);
         let newcomer = if subjects.len() < CROWD { 0.3 } else { 0.04 };
         if subjects.is_empty() || chance.random_bool(newcomer) {
             return None;
@@ -151,12 +160,36 @@ impl Town {
     }
 
     pub(crate) fn arrived(&self, subject: Subject) {
-        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
-        subjects.push(subject);
+        lock(&self.subjects).push(subject);
     }
 
     pub(crate) fn left(&self, subject: &Subject) {
-        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
-        subjects.retain(|known| known.subscription != subject.subscription);
+        lock(&self.subjects).retain(|known| known.subscription != subject.subscription);
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn plan(price: i64) -> Value {
+    json!({
+        "name": format!("Lumen {price}"),
+        "tax_category": "saas",
+        "license_key_enabled": true,
+        "license_key_activations_limit": 3,
+        "price": {
+            "type": "recurring_price",
+            "currency": "EUR",
+            "price": price,
+            "discount": 0,
+            "purchasing_power_parity": false,
+            "tax_inclusive": true,
+            "payment_frequency_count": 1,
+            "payment_frequency_interval": "Month",
+            "subscription_period_count": 10,
+            "subscription_period_interval": "Year",
+            "trial_period_days": 0,
+        },
+    })
 }

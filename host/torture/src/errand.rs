@@ -38,8 +38,8 @@ pub(crate) struct Errand<'a> {
 impl Errand<'_> {
     /// A new customer with a new subscription, and its first payment.
     pub(crate) async fn buy(mut self, email: &str) -> anyhow::Result<()> {
-        let body = json!({
-            "product_id": self.town.product(),
+        let mut body = json!({
+            "product_id": self.town.any_plan(self.chance),
             "quantity": 1,
             "customer": { "email": email, "name": "Alex Example", "create_new_customer": true },
             "billing": {
@@ -49,6 +49,9 @@ impl Errand<'_> {
             "payment_link": true,
             "metadata": { "email": email },
         });
+        if self.chance.random_bool(0.15) {
+            body["on_demand"] = json!({ "mandate_only": true });
+        }
         let made = self.town.api.post("/subscriptions", body).await?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let subject = Subject {
@@ -72,12 +75,16 @@ impl Errand<'_> {
                 8 => self.method_by_api(subject).await,
                 _ => self.cancel_on_page(subject).await,
             },
-            "active" => match self.chance.random_range(0..20) {
+            "active" => match self.chance.random_range(0..32) {
+                0..12 if standing["on_demand"] == json!(true) => self.charge(subject).await,
                 0..12 => self.let_it_renew(subject).await,
                 12..14 => self.method_on_page(subject).await,
                 14 => self.method_by_api(subject).await,
                 15 => self.cancel_on_page(subject).await,
                 16 => self.cancel_by_api(subject).await,
+                17..25 => self.change_plan(subject).await,
+                25 => self.keep_plan(subject).await,
+                26..29 => self.refund(subject).await,
                 _ => self.keep(subject, &standing).await,
             },
             // Nothing can bring it back.

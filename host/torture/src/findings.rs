@@ -15,6 +15,11 @@ pub(crate) struct Findings {
     pub(crate) forgotten: Vec<String>,
     pub(crate) charges: usize,
     pub(crate) unapplied: usize,
+    pub(crate) plan_charges: usize,
+    pub(crate) demand_charges: usize,
+    pub(crate) refunded: usize,
+    /// Refunds that the merchant ordered, not the rule for unapplied receipts.
+    pub(crate) by_merchant: usize,
     pub(crate) repeats: u64,
 }
 

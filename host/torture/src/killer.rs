@@ -50,6 +50,9 @@ impl Killer {
         let until = stop.clone();
         // Who wants to see the audit fail needs no dead hosts for it.
         let spares = place.options.ignore_keys;
+        // Where others go on meanwhile, a host may stand still until they take its charges for
+        // lost.
+        let (several, absent_after) = (place.hosts() > 1, place.pace().absent_after);
         let killing = tasks.spawn(async move {
             if spares {
                 return;
@@ -66,7 +69,10 @@ impl Killer {
                 let Some(door) = doors.choose(&mut chance) else {
                     return;
                 };
-                if chance.random_bool(0.1) {
+                if several && chance.random_bool(0.01) {
+                    let more = Duration::from_millis(chance.random_range(2_500..8_000));
+                    let _ = door.try_send(Blow::Freeze(absent_after + more));
+                } else if chance.random_bool(0.1) {
                     let time = Duration::from_millis(chance.random_range(200..2_500));
                     let _ = door.try_send(Blow::Freeze(time));
                 } else {

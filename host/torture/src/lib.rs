@@ -11,6 +11,7 @@ mod findings;
 mod hosts;
 mod killer;
 mod merchant;
+mod orders;
 mod place;
 mod processor;
 mod records;
@@ -45,7 +46,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let seed = options.seed();
     let door = door::listen().await?;
-    let endpoint = Endpoint::start().await?;
+    let endpoint = Endpoint::start(seed).await?;
     let place = Place::make(options, seed).await?;
     let pace = place.pace();
     let processor = Processor::start(&place, door.url()).await?;
@@ -79,6 +80,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     storm.await?;
     let counts = killer.counts().await?;
     processor.calm_down().await?;
+    endpoint.calm_down();
     let settled = settle(&place).await?;
     serving.cancel();
     tasks.close();
@@ -90,6 +92,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         records: Records::read(place.database()).await?,
         deliveries: endpoint.deliveries(),
         forged: endpoint.forged(),
+        promised: town.promised(),
         mails: place.mails()?,
         unsettled,
     });
@@ -106,6 +109,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         dropped: counts.dropped,
         ended_alone: hosts.ended_alone(),
         faults: processor.faults_set(),
+        endpoint_failed: endpoint.failed(),
         findings,
     };
     place.keep_or_remove(report.is_clean());

@@ -52,6 +52,11 @@ impl Api {
         self.call(Method::PATCH, path, Some(&body)).await
     }
 
+    /// For what answers with nothing but a status.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.call(Method::DELETE, path, None).await.map(drop)
+    }
+
     async fn call(
         &self,
         method: Method,
@@ -76,7 +81,7 @@ impl Api {
                         Some(told) => told == "true",
                         None => is_passing(status),
                     };
-                    match answer.json::<Value>().await {
+                    match body_of(answer).await {
                         Ok(body) if status.is_success() => return Ok(body),
                         Ok(body) if !again => bail!("{method} {path}: {status} {body}"),
                         Ok(_) => status.to_string(),
@@ -92,6 +97,15 @@ impl Api {
             tokio::time::sleep(WAIT * repeat).await;
         }
     }
+}
+
+/// The JSON of an answer; null when it is empty.
+async fn body_of(answer: reqwest::Response) -> anyhow::Result<Value> {
+    let bytes = answer.bytes().await?;
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    Ok(serde_json::from_slice(&bytes)?)
 }
 
 fn is_passing(status: StatusCode) -> bool {

@@ -79,7 +79,7 @@ pub(crate) struct Pace {
     /// How late the processor may show a charge to a look-up.
     pub(crate) lag: Duration,
     /// When "absent" is old enough to be believed.
-    absent_after: Duration,
+    pub(crate) absent_after: Duration,
     /// How long a page waits for its customer.
     pub(crate) page: Duration,
     /// How often an unknown payment is asked for in the end.
@@ -241,6 +241,9 @@ lease = "4s"
 retry_first = "200ms"
 retry_longest = "2s"
 tries = 1000
+webhook_timeout = "1s"
+[webhooks]
+retry_after = ["200ms", "400ms", "800ms", "1s", "2s", "2s", "2s", "2s", "2s", "2s"]
 [billing]
 new_methods_a_day = 100000
 unapplied = "5s"

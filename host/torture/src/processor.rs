@@ -169,7 +169,8 @@ impl Processor {
 /// One fault. Delays are shorter and longer than the hosts' patience of two seconds.
 fn fault(chance: &mut StdRng, pace: Pace) -> Value {
     let operation = match chance.random_range(0..10) {
-        0..6 => "charge",
+        0..5 => "charge",
+        5 => "refund",
         6 => "setup",
         7 => "lookup",
         8 => "cancel",

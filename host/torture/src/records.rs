@@ -5,9 +5,11 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, FromRow};
 
 const PAYMENTS: &str = "SELECT id, subscription_id, purpose, state, amount_minor, currency, \
-    CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied, invoice_id, sent_at FROM payments";
+    CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied, invoice_id, sent_at, metadata \
+    FROM payments";
 const SHARES: &str = "SELECT payment_id, debt_id FROM payment_debts";
-const REFUNDS: &str = "SELECT id, state, amount_minor FROM refunds";
+const REFUNDS: &str = "SELECT id, payment_id, cause, state, amount_minor, credit_note_id, metadata \
+    FROM refunds";
 const DEBTS: &str = "SELECT state, amount_minor, settled_by FROM debts";
 const SUBSCRIPTIONS: &str = "SELECT id, state FROM subscriptions";
 const LICENSES: &str = "SELECT id, subscription_id, expires_at, \
@@ -32,6 +34,7 @@ pub(crate) struct Payment {
     pub(crate) unapplied: i64,
     pub(crate) invoice_id: Option<String>,
     pub(crate) sent_at: Option<i64>,
+    pub(crate) metadata: String,
 }
 
 /// A payment pays for a debt.
@@ -88,11 +91,15 @@ pub(crate) struct Job {
     pub(crate) last_error: Option<String>,
 }
 
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, Default, FromRow)]
 pub(crate) struct Refund {
     pub(crate) id: String,
+    pub(crate) payment_id: String,
+    pub(crate) cause: String,
     pub(crate) state: String,
     pub(crate) amount_minor: i64,
+    pub(crate) credit_note_id: Option<String>,
+    pub(crate) metadata: String,
 }
 
 /// Everything that is audited.

@@ -24,6 +24,7 @@ pub struct Report {
     pub(crate) dropped: u64,
     pub(crate) ended_alone: u64,
     pub(crate) faults: u64,
+    pub(crate) endpoint_failed: u64,
     pub(crate) findings: Findings,
 }
 
@@ -65,7 +66,7 @@ impl Display for Report {
             self.seed,
         )?;
         let findings = &self.findings;
-        let counted: [(&str, u64); 10] = [
+        let counted: [(&str, u64); 15] = [
             ("operations", self.operations),
             ("  of them cut off or refused", self.interrupted),
             ("kills", self.kills),
@@ -75,6 +76,14 @@ impl Display for Report {
             ("faults of the processor", self.faults),
             ("charges that moved money", count(findings.charges)),
             ("  of them unapplied receipts", count(findings.unapplied)),
+            ("  for changes of plan", count(findings.plan_charges)),
+            ("  on demand", count(findings.demand_charges)),
+            ("refunds that moved money", count(findings.refunded)),
+            (
+                "  of them whole or part of what was bought",
+                count(findings.by_merchant),
+            ),
+            ("failures of the merchant's endpoint", self.endpoint_failed),
             ("webhooks sent again, same id", findings.repeats),
         ];
         for (what, count) in counted {

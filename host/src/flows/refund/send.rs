@@ -8,7 +8,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Refund, RefundEvent, RefundState};
-use crate::flows::Error;
+use crate::flows::{Error, charge};
 use crate::plugins::gateway::request::RefundRequest;
 
 /// How long after a request that was certainly not executed the same one is sent again.
@@ -19,6 +19,10 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &RefundId) -> Result<Refund
     let refund = read(cx, scope, id).await?;
     if refund.state != RefundState::Created || refund.sent_at.is_none() {
         return Ok(refund);
+    }
+    if charge::is_too_late(cx, refund.sent_at) {
+        tracing::warn!(refund.id = %id, "this process stood still with a refund in hand; it is not sent now");
+        return not_executed(cx, scope, id).await;
     }
     let request: RefundRequest = serde_json::from_str(&refund.request)
         .map_err(|error| Error::Unavailable(format!("the refund cannot be read: {error}")))?;

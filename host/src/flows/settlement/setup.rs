@@ -12,11 +12,12 @@ use crate::domain::debt::DebtState;
 use crate::domain::id::{MethodId, SetupId};
 use crate::domain::payment::PaymentState;
 use crate::domain::period::{Interval, Period, Unit};
+use crate::domain::setup::{SetupEvent, SetupState};
 use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::plugins::gateway::answer;
 use crate::plugins::gateway::request::{Pair, SentRequest};
-use crate::store::{MailOrder, Setup, SetupState, Tx, Work};
+use crate::store::{MailOrder, Setup, Tx, Work};
 
 /// Between two questions about a set-up whose gateway does not answer.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
@@ -81,7 +82,7 @@ async fn read(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<Setup, Error> {
 
 /// Asks the gateway how an open set-up stands; none when it cannot be asked, or is over.
 async fn ask(cx: &Cx, scope: &Scope, setup: &Setup, pairs: &[Pair]) -> Option<answer::Setup> {
-    if !is_open(setup) {
+    if !setup.state.is_open() {
         return None;
     }
     let sent = SentRequest {
@@ -102,11 +103,15 @@ async fn ask(cx: &Cx, scope: &Scope, setup: &Setup, pairs: &[Pair]) -> Option<an
         .ok()
 }
 
-fn is_open(setup: &Setup) -> bool {
-    matches!(
-        setup.state,
-        SetupState::Created | SetupState::AwaitingCustomer
-    )
+/// What an answer says. A method that is saved and not named is not there yet.
+fn event(answer: &answer::Setup) -> SetupEvent {
+    match &answer.outcome {
+        answer::Outcome::Succeeded if answer.method.is_some() => SetupEvent::Succeeded,
+        answer::Outcome::Succeeded | answer::Outcome::Processing { .. } => SetupEvent::Processing,
+        answer::Outcome::RequiresAction { .. } => SetupEvent::RequiresAction,
+        answer::Outcome::Declined(_) => SetupEvent::Declined,
+        answer::Outcome::Cancelled => SetupEvent::Cancelled,
+    }
 }
 
 /// Applies what a gateway said about a set-up. No money moves here, so news after the end is
@@ -127,10 +132,13 @@ pub(in crate::flows) async fn apply(
         .lock_setup(scope, id)
         .await?
         .ok_or(Error::NotFound("set-up"))?;
-    let saved = matches!(answer.outcome, answer::Outcome::Succeeded);
-    let late = saved && setup.state != SetupState::Succeeded;
-    if !is_open(&setup) && !late {
-        return Ok(ending(&setup));
+    match setup.state.apply(event(&answer)) {
+        Transition::Moved(state) => {
+            setup.state = state;
+            setup.action = None;
+        }
+        Transition::Unchanged if setup.state.is_open() => {}
+        Transition::Unchanged | Transition::Refused(_) => return Ok(ending(&setup)),
     }
     let now = cx.business_now(&mut tx, scope).await?;
     setup.updated_at = now;
@@ -146,27 +154,16 @@ pub(in crate::flows) async fn apply(
                     records::method(cx, scope, &setup.customer, &gateway, saved, reference, now);
                 let kept = tx.keep_method(&method).await?;
                 setup.method = Some(kept.id.clone());
-                setup.state = SetupState::Succeeded;
-                setup.action = None;
                 if let Some(subscription) = subscription {
                     use_method(cx, &mut tx, subscription, kept.id, now).await?;
                 }
             }
         }
         answer::Outcome::RequiresAction { action, .. } => {
-            setup.state = SetupState::AwaitingCustomer;
             setup.action = Some(records::action(action));
         }
-        answer::Outcome::Declined(decline) => {
-            setup.state = SetupState::Declined;
-            setup.decline = Some(records::decline(decline));
-            setup.action = None;
-        }
-        answer::Outcome::Cancelled => {
-            setup.state = SetupState::Cancelled;
-            setup.action = None;
-        }
-        answer::Outcome::Processing { .. } => {}
+        answer::Outcome::Declined(decline) => setup.decline = Some(records::decline(decline)),
+        answer::Outcome::Cancelled | answer::Outcome::Processing { .. } => {}
     }
     tx.save_setup(&mut setup).await?;
     tx.commit().await?;
@@ -177,7 +174,7 @@ pub(in crate::flows) async fn apply(
 /// when it does not answer, for a day.
 pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> {
     let setup = read(cx, scope, id).await?;
-    if !is_open(&setup) {
+    if !setup.state.is_open() {
         return Ok(());
     }
     let answer = ask(cx, scope, &setup, &[]).await;
@@ -196,7 +193,7 @@ pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> 
     let Some(mut setup) = tx.lock_setup(scope, id).await? else {
         return Ok(());
     };
-    if !is_open(&setup) {
+    if !setup.state.is_open() {
         return Ok(());
     }
     match again {
@@ -205,10 +202,12 @@ pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> 
             cx.order_at(&mut tx, scope, &work, at).await?;
         }
         None => {
-            setup.state = SetupState::Cancelled;
-            setup.action = None;
-            setup.updated_at = cx.business_now(&mut tx, scope).await?;
-            tx.save_setup(&mut setup).await?;
+            if let Transition::Moved(state) = setup.state.apply(SetupEvent::Expired) {
+                setup.state = state;
+                setup.action = None;
+                setup.updated_at = cx.business_now(&mut tx, scope).await?;
+                tx.save_setup(&mut setup).await?;
+            }
         }
     }
     tx.commit().await?;

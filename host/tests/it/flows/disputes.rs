@@ -15,28 +15,28 @@ use super::refunds::deliver;
 use super::{GOOD, page};
 use crate::support::world::World;
 
-const DEBIT: &str = "DE89370400440532013000";
+pub(super) const DEBIT: &str = "DE89370400440532013000";
 const FAILING_DEBIT: &str = "DE62370400440532013001";
 
 impl World {
     /// The processor's reference of a payment.
-    async fn charge_of(&self, payment: &PaymentId) -> String {
+    pub(super) async fn charge_of(&self, payment: &PaymentId) -> String {
         let mut tx = self.cx.store.read().await.unwrap();
         let payment = tx.payment(&self.scope, payment).await.unwrap().unwrap();
         payment.gateway_ref.unwrap()
     }
 
-    async fn control(&self, path: &str) -> Value {
+    pub(super) async fn control(&self, path: &str) -> Value {
         self.sandbox.call(Method::POST, path, None).await
     }
 
-    async fn contest(&self, payment: &PaymentId) -> Value {
+    pub(super) async fn contest(&self, payment: &PaymentId) -> Value {
         let charge = self.charge_of(payment).await;
         self.control(&format!("/control/charges/{charge}/dispute"))
             .await
     }
 
-    async fn disputes_over(&self, payment: &PaymentId) -> Vec<Dispute> {
+    pub(super) async fn disputes_over(&self, payment: &PaymentId) -> Vec<Dispute> {
         let mut tx = self.cx.store.read().await.unwrap();
         tx.disputes_of(&self.scope, payment).await.unwrap()
     }
@@ -52,7 +52,7 @@ impl World {
             .state
     }
 
-    async fn is_reversed(&self, id: &SubscriptionId) -> bool {
+    pub(super) async fn is_reversed(&self, id: &SubscriptionId) -> bool {
         let state = self.subscription(id).await.state;
         matches!(
             state,
@@ -64,7 +64,7 @@ impl World {
     }
 }
 
-fn decided(dispute: &Value) -> String {
+pub(super) fn decided(dispute: &Value) -> String {
     format!("/control/disputes/{}", dispute["id"].as_str().unwrap())
 }
 
@@ -336,4 +336,24 @@ async fn a_reversal_can_end_the_subscription_instead_and_ends_the_grace_of_one_p
     let lost = world.control(&format!("{}/lose", decided(&opened))).await;
     deliver(&world, "dispute.lost", &lost).await;
     assert_eq!(world.subscription(&ended).await.state.name(), "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispute_that_ends_while_on_hold_leaves_the_end_of_the_term_in_the_diary() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let end = world.subscription(&id).await.expires_at.unwrap();
+        assert_eq!(world.due("renew:").await, end);
+        let first = world.paid_by(&id).await.unwrap();
+        let opened = world.contest(&first).await;
+        deliver(&world, "dispute.opened", &opened).await;
+        let won = world.control(&format!("{}/win", decided(&opened))).await;
+        deliver(&world, "dispute.won", &won).await;
+        // Charges go on; here there is none to make.
+        renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+        assert_eq!(world.due("renew:").await, end);
+        world.cx.clock.advance(end.duration_since(world.cx.now()));
+        renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), "expired");
+    }
 }

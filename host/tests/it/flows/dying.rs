@@ -21,7 +21,7 @@ const A_MONTH: SignedDuration = SignedDuration::from_hours(24 * 31);
 const LOOKS: u32 = 6;
 
 /// A task whose process dies when it would go on for the `left`-th time.
-struct Mortal<F> {
+pub(super) struct Mortal<F> {
     task: Pin<Box<F>>,
     left: u32,
 }
@@ -39,7 +39,7 @@ impl<F: Future> Future for Mortal<F> {
     }
 }
 
-fn mortal<F: Future>(task: F, left: u32) -> Mortal<F> {
+pub(super) fn mortal<F: Future>(task: F, left: u32) -> Mortal<F> {
     Mortal {
         task: Box::pin(task),
         left,
@@ -48,7 +48,7 @@ fn mortal<F: Future>(task: F, left: u32) -> Mortal<F> {
 
 impl World {
     /// What a new process does with what an old one left open.
-    async fn heirs_look(&self, id: &SubscriptionId) {
+    pub(super) async fn heirs_look(&self, id: &SubscriptionId) {
         for _ in 0..LOOKS {
             let mut tx = self.cx.store.read().await.unwrap();
             let open = tx.open_payments_of(&self.scope, id).await.unwrap();
@@ -66,7 +66,7 @@ impl World {
         panic!("a payment stays open");
     }
 
-    async fn make_due_now(&self, id: &SubscriptionId) {
+    pub(super) async fn make_due_now(&self, id: &SubscriptionId) {
         let mut tx = self.cx.store.begin().await.unwrap();
         let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
         let mut subscription = locked.unwrap();

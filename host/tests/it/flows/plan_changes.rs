@@ -35,7 +35,7 @@ pub(super) fn to(product: &Product) -> Wish {
 }
 
 impl World {
-    fn order(&self, quote: Option<&str>) -> Order {
+    pub(super) fn order(&self, quote: Option<&str>) -> Order {
         Order {
             change: self.cx.new_id(),
             payment: self.cx.new_id(),
@@ -102,13 +102,13 @@ impl World {
         change.unwrap().state
     }
 
-    async fn dues(&self, id: &SubscriptionId) -> Vec<i64> {
+    pub(super) async fn dues(&self, id: &SubscriptionId) -> Vec<i64> {
         let mut tx = self.cx.store.read().await.unwrap();
         let dues = tx.dues_of(&self.scope, id).await.unwrap();
         dues.iter().map(|due| due.amount.minor).collect()
     }
 
-    async fn credit(&self, id: &SubscriptionId) -> i64 {
+    pub(super) async fn credit(&self, id: &SubscriptionId) -> i64 {
         let credits = self.subscription(id).await.extras.credits;
         credits.iter().map(|credit| credit.amount.minor).sum()
     }

@@ -2,6 +2,7 @@
 
 mod queue;
 mod schema;
+mod states;
 mod transactions;
 mod uniqueness;
 

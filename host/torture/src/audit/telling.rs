@@ -6,7 +6,8 @@ use super::{Evidence, Mail, applied};
 use crate::endpoint::Delivery;
 use crate::findings::Findings;
 
-/// A mail for every payment that settled something, and one mail for every document.
+/// A mail for every payment that settled something and for every refund, and one mail for every
+/// document.
 pub(super) fn mails(evidence: &Evidence, found: &mut Findings) {
     let records = &evidence.records;
     let sent: BTreeSet<&str> = evidence.mails.iter().map(|mail| mail.id.as_str()).collect();
@@ -22,6 +23,17 @@ pub(super) fn mails(evidence: &Evidence, found: &mut Findings) {
             found
                 .mails
                 .push(format!("{} was never mailed about", payment.id));
+        }
+    }
+    for refund in records
+        .refunds
+        .iter()
+        .filter(|refund| refund.state == "succeeded")
+    {
+        if !sent.contains(format!("mail-refunded-{}", refund.id).as_str()) {
+            found
+                .mails
+                .push(format!("{} was never mailed about", refund.id));
         }
     }
     let receipts: Vec<&Mail> = evidence
@@ -88,11 +100,25 @@ pub(super) fn webhooks(evidence: &Evidence, found: &mut Findings) {
                 | "subscription.expired"
                 | "subscription.failed"
                 | "license_key.created"
+                | "refund.succeeded"
+                | "refund.failed"
         );
         if once && ids.len() > 1 {
             found
                 .webhooks
                 .push(format!("{kind} of {object} came under {} ids", ids.len()));
+        }
+    }
+    for refund in &records.refunds {
+        let fact = match refund.state.as_str() {
+            "succeeded" => "refund.succeeded",
+            "failed" => "refund.failed",
+            _ => continue,
+        };
+        if !ids.contains_key(&(fact, refund.id.as_str())) {
+            found
+                .webhooks
+                .push(format!("{fact} of {} was never told", refund.id));
         }
     }
     for payment in &records.payments {

@@ -1,7 +1,7 @@
 //! The audit finds what is wrong: a world that is right, and each way of being wrong.
 
 use super::*;
-use crate::records::{Debt, Event, Invoice, Job, License, Share, Subscription};
+use crate::records::{Debt, Event, Invoice, Job, License, Refund, Share, Subscription};
 
 /// One subscription, its first period paid for, and everybody told.
 fn right() -> Evidence {
@@ -13,7 +13,7 @@ fn right() -> Evidence {
         times: 1,
     };
     Evidence {
-        ledger: vec![entry("ch_1", "pay_1")],
+        ledger: vec![entry("ch_1", "pay_1"), back("re_1", "ref_1")],
         records: Records {
             payments: vec![Payment {
                 id: text("pay_1"),
@@ -25,9 +25,18 @@ fn right() -> Evidence {
                 unapplied: 0,
                 invoice_id: Some(text("inv_1")),
                 sent_at: Some(1),
+                metadata: r#"{"wish":"w1"}"#.to_owned(),
             }],
             shares: vec![share("pay_1", "debt_1")],
-            refunds: Vec::new(),
+            refunds: vec![Refund {
+                id: text("ref_1"),
+                payment_id: text("pay_1"),
+                cause: text("merchant"),
+                state: text("succeeded"),
+                amount_minor: 900,
+                credit_note_id: Some(text("inv_2")),
+                metadata: r#"{"wish":"w2"}"#.to_owned(),
+            }],
             debts: vec![Debt {
                 state: text("settled"),
                 amount_minor: 2_900,
@@ -51,11 +60,18 @@ fn right() -> Evidence {
                 number_text: Some(text("INV-1")),
                 gross_minor: 2_900,
             }],
-            events: vec![Event {
-                id: text("evt_1"),
-                kind: text("payment.succeeded"),
-                object: text("pay_1"),
-            }],
+            events: vec![
+                Event {
+                    id: text("evt_1"),
+                    kind: text("payment.succeeded"),
+                    object: text("pay_1"),
+                },
+                Event {
+                    id: text("evt_3"),
+                    kind: text("refund.succeeded"),
+                    object: text("ref_1"),
+                },
+            ],
             jobs: vec![Job {
                 id: text("job_1"),
                 kind: text("renew"),
@@ -64,9 +80,19 @@ fn right() -> Evidence {
                 last_error: None,
             }],
         },
-        deliveries: vec![delivery("evt_1", "payment.succeeded", "pay_1")],
+        deliveries: vec![
+            delivery("evt_1", "payment.succeeded", "pay_1"),
+            delivery("evt_3", "refund.succeeded", "ref_1"),
+        ],
         forged: 0,
-        mails: vec![mail("mail-received-pay_1")],
+        promised: vec![text("pay_1")],
+        mails: vec![
+            mail("mail-received-pay_1"),
+            Mail {
+                text: String::new(),
+                ..mail("mail-refunded-ref_1")
+            },
+        ],
         unsettled: Vec::new(),
     }
 }
@@ -78,6 +104,14 @@ fn entry(reference: &str, key: &str) -> Entry {
         idempotency_key: key.to_owned(),
         amount: 2_900,
         currency: "EUR".to_owned(),
+    }
+}
+
+fn back(reference: &str, key: &str) -> Entry {
+    Entry {
+        kind: "refund".to_owned(),
+        amount: 900,
+        ..entry(reference, key)
     }
 }
 
@@ -130,10 +164,55 @@ fn two_payments_for_one_debt_are_a_double_charge_though_one_is_unapplied() {
         };
         evidence.records.payments.push(second);
     });
+    // The same wish, besides; and nobody was told.
     assert_eq!(
         found,
         ["double charges", "webhooks lost or under a second id"]
     );
+}
+
+#[test]
+fn a_refund_that_is_doubled_lost_or_too_much_is_found() {
+    const REFUNDS: &str = "refunds lost, doubled or stuck";
+    let doubled = after(|evidence| evidence.ledger.push(back("re_2", "ref_1")));
+    assert_eq!(doubled, [REFUNDS, "sums that do not add up"]);
+    let unknown = after(|evidence| evidence.ledger.push(back("re_2", "ref_2")));
+    assert_eq!(unknown, [REFUNDS, "sums that do not add up"]);
+    let lost = after(|evidence| {
+        evidence.ledger.pop();
+    });
+    assert_eq!(lost, [REFUNDS, "sums that do not add up"]);
+    let denied = after(|evidence| evidence.records.refunds[0].state = "failed".to_owned());
+    assert!(denied.contains(&REFUNDS));
+    let of_one_wish = after(|evidence| {
+        let second = Refund {
+            id: "ref_2".to_owned(),
+            ..evidence.records.refunds[0].clone()
+        };
+        evidence.records.refunds.push(second);
+        evidence.ledger.push(back("re_2", "ref_2"));
+    });
+    assert!(of_one_wish.contains(&REFUNDS));
+    let too_much = after(|evidence| evidence.records.payments[0].amount_minor = 899);
+    assert!(too_much.contains(&REFUNDS));
+    let forgotten = after(|evidence| evidence.promised.push("ref_9".to_owned()));
+    assert_eq!(forgotten, [REFUNDS]);
+    let unwritten = after(|evidence| evidence.records.refunds[0].credit_note_id = None);
+    assert_eq!(unwritten, ["documents missing, doubled or with a gap"]);
+}
+
+#[test]
+fn a_wish_that_was_charged_twice_and_an_answer_that_came_to_nothing_are_found() {
+    let twice = after(|evidence| {
+        let second = Payment {
+            id: "pay_2".to_owned(),
+            ..evidence.records.payments[0].clone()
+        };
+        evidence.records.payments.push(second);
+    });
+    assert!(twice.contains(&"double charges"));
+    let lost = after(|evidence| evidence.promised.push("pay_9".to_owned()));
+    assert_eq!(lost, ["lost charges"]);
 }
 
 #[test]
@@ -168,6 +247,8 @@ fn a_mail_or_a_webhook_that_is_missing_or_has_two_ids_is_found() {
     assert_eq!(no_mail, ["mails lost or under a second id"]);
     let two_mails = after(|evidence| evidence.mails.push(mail("mail-received-pay_2")));
     assert_eq!(two_mails, ["mails lost or under a second id"]);
+    let refund = after(|evidence| evidence.mails.truncate(1));
+    assert_eq!(refund, ["mails lost or under a second id"]);
     let untold = after(|evidence| evidence.deliveries.clear());
     assert_eq!(untold, ["webhooks lost or under a second id"]);
     let told_as_two = after(|evidence| {

@@ -1,3 +1,5 @@
+//! What a wish to give money back comes to, line by line.
+
 use proptest::prelude::*;
 
 use super::super::super::tax::Role;

@@ -1,13 +1,24 @@
 //! What can happen. A new kind of act is a line in `Action`, one in `action`, and an arm in
 //! `Town::step`.
 
+use proptest::option::weighted;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use vestibule::domain::plan::OnFailure;
+use vestibule::domain::proration::Mode;
 
 /// A step of a history. Numbers choose among whoever is there at the time.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     /// Somebody buys.
-    Buy(Instrument),
+    Buy(Instrument, Cart),
+    /// Somebody agrees to what the merchant will charge.
+    BuyOnDemand(Instrument),
+    /// The merchant charges so much on demand.
+    Charge(usize, i64),
+    /// Somebody changes the plan.
+    ChangePlan(usize, Plan),
+    /// A change that waits for its date is taken back.
+    KeepPlan(usize),
     /// The customer pays what is due.
     PayDue(usize, Way),
     /// The customer changes the method of a subscription that runs.
@@ -23,7 +34,23 @@ pub(super) enum Action {
     Keep(usize),
     /// Pauses, or goes on.
     Pause(usize),
+    /// The same, and what was used is charged.
+    PauseAndSettle(usize, i64),
     Resume(usize),
+    /// The merchant gives back the whole rest of a charge, or so much.
+    Refund(usize, Option<i64>),
+    /// The bank takes its time for what goes back, or no longer.
+    HoldRefunds(bool),
+    /// The gateway tells how a refund stands.
+    TellRefund(usize),
+    /// A customer contests a charge at the bank, or a part of it. The gateway tells at once, or not.
+    Contest(usize, Option<i64>, bool),
+    /// The bank decides for the merchant, or against.
+    DecideDispute(usize, bool, bool),
+    /// The bank returns a debit that had arrived.
+    ReturnDebit(usize, bool),
+    /// The gateway tells something of a dispute, perhaps again, perhaps something old.
+    TellDispute(usize),
     /// The merchant moves the next billing date to now.
     BillNow(usize),
     /// The next requests to the gateway go wrong.
@@ -40,6 +67,38 @@ pub(super) enum Action {
     Wait(Pause),
     /// The hosts do whatever is due.
     Work,
+}
+
+/// What somebody buys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cart {
+    pub(super) extras: Extras,
+    /// A week without a charge.
+    pub(super) trial: bool,
+}
+
+/// What comes with a plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extras {
+    /// How many more than one.
+    pub(super) more: u32,
+    /// How many add-ons.
+    pub(super) addons: u32,
+    /// Which code.
+    pub(super) code: Option<usize>,
+}
+
+/// A plan that somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) product: usize,
+    pub(super) extras: Extras,
+    pub(super) mode: Mode,
+    pub(super) at_next_date: bool,
+    pub(super) on_failure: OnFailure,
+    pub(super) replaces_scheduled: bool,
+    /// Whether the customer does it, who sees the price first and answers the bank so.
+    pub(super) customer: Option<bool>,
 }
 
 /// With what somebody pays.
@@ -91,10 +150,44 @@ fn way() -> impl Strategy<Value = Way> {
     prop_oneof![Just(Way::Saved), instrument().prop_map(Way::New)]
 }
 
+fn extras() -> impl Strategy<Value = Extras> {
+    (0..3_u32, 0..3_u32, weighted(0.4, 0..2_usize)).prop_map(|(more, addons, code)| Extras {
+        more,
+        addons,
+        code,
+    })
+}
+
+fn cart() -> impl Strategy<Value = Cart> {
+    let rich = (extras(), any::<bool>()).prop_map(|(extras, trial)| Cart { extras, trial });
+    prop_oneof![2 => Just(Cart::default()), 1 => rich]
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let mode = prop_oneof![
+        3 => Just(Mode::Prorated), 1 => Just(Mode::Full), 1 => Just(Mode::Difference),
+        1 => Just(Mode::DoNotBill),
+    ];
+    let on_failure = prop_oneof![Just(OnFailure::Prevent), Just(OnFailure::Apply)];
+    let times = (any::<bool>(), any::<bool>());
+    let who = weighted(0.4, any::<bool>());
+    (0..4_usize, extras(), mode, times, on_failure, who).prop_map(
+        |(product, extras, mode, (next, replaces_scheduled), on_failure, customer)| Plan {
+            product,
+            extras,
+            mode,
+            at_next_date: next && extras.more == 0,
+            on_failure,
+            replaces_scheduled,
+            customer,
+        },
+    )
+}
+
 fn trouble() -> impl Strategy<Value = Trouble> {
     let operation = prop_oneof![
         3 => Just("charge"), 1 => Just("setup"), 1 => Just("lookup"), 1 => Just("cancel"),
-        1 => Just("any"),
+        1 => Just("any"), 2 => Just("refund"),
     ];
     let answer = prop_oneof![
         3 => Just("cut_after"), 2 => Just("cut_before"), 1 => Just("error_before"),
@@ -120,7 +213,11 @@ fn pause() -> impl Strategy<Value = Pause> {
 pub(super) fn action() -> impl Strategy<Value = Action> {
     let who = || any::<usize>();
     prop_oneof![
-        5 => instrument().prop_map(Action::Buy),
+        5 => (instrument(), cart()).prop_map(|(with, cart)| Action::Buy(with, cart)),
+        1 => instrument().prop_map(Action::BuyOnDemand),
+        3 => (who(), 1..9_000_i64).prop_map(|(who, minor)| Action::Charge(who, minor)),
+        7 => (who(), plan()).prop_map(|(who, plan)| Action::ChangePlan(who, plan)),
+        1 => who().prop_map(Action::KeepPlan),
         6 => (who(), way()).prop_map(|(who, way)| Action::PayDue(who, way)),
         2 => (who(), way()).prop_map(|(who, way)| Action::ChangeMethod(who, way)),
         2 => who().prop_map(Action::LeavePage),
@@ -130,7 +227,18 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
         1 => who().prop_map(Action::CancelAtEnd),
         1 => who().prop_map(Action::Keep),
         1 => who().prop_map(Action::Pause),
-        1 => who().prop_map(Action::Resume),
+        1 => (who(), 1..9_000_i64).prop_map(|(who, minor)| Action::PauseAndSettle(who, minor)),
+        2 => who().prop_map(Action::Resume),
+        4 => (who(), weighted(0.5, 1..3_000_i64))
+            .prop_map(|(which, part)| Action::Refund(which, part)),
+        1 => any::<bool>().prop_map(Action::HoldRefunds),
+        1 => who().prop_map(Action::TellRefund),
+        2 => (who(), weighted(0.2, 1..3_000_i64), any::<bool>())
+            .prop_map(|(which, part, told)| Action::Contest(which, part, told)),
+        3 => (who(), weighted(0.3, Just(())), any::<bool>())
+            .prop_map(|(which, won, told)| Action::DecideDispute(which, won.is_some(), told)),
+        1 => (who(), any::<bool>()).prop_map(|(which, told)| Action::ReturnDebit(which, told)),
+        1 => who().prop_map(Action::TellDispute),
         5 => who().prop_map(Action::BillNow),
         5 => trouble().prop_map(Action::Trouble),
         2 => any::<bool>().prop_map(|moved| Action::BankDecides { moved }),

@@ -18,11 +18,52 @@ const SETTLED: &str = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FRO
 /// What went back, or is on its way.
 const REFUNDS: &str = "SELECT id, state, amount_minor, \
     CAST(0 AS BIGINT) AS unapplied FROM refunds";
+/// What banks took back, with nothing owed again for it.
+const LOST: &str = "SELECT reference AS id, state, amount_minor, \
+    CAST(CAST(reopened AS INTEGER) AS BIGINT) AS unapplied FROM disputes";
 /// Debts that two open payments hold.
 const HELD_TWICE: &str = "SELECT debt_id FROM payment_debts JOIN payments \
     ON payments.id = payment_debts.payment_id \
     WHERE state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
     GROUP BY debt_id HAVING COUNT(*) > 1";
+/// Debts that a payment holds though it has ended.
+const HELD_BY_ENDED: &str = "SELECT debt_id FROM payment_debts JOIN payments \
+    ON payments.id = payment_debts.payment_id WHERE CAST(open AS INTEGER) = 1 \
+    AND state NOT IN ('created', 'awaiting-customer', 'processing', 'unknown')";
+/// Debts of what runs that nobody asks for: only those of periods are asked for by a renewal, and
+/// those that were carried to one.
+const UNASKED: &str = "SELECT debts.id || ' ' || kind FROM debts JOIN subscriptions \
+    ON subscriptions.id = debts.subscription_id \
+    WHERE debts.state = 'open' AND subscriptions.state = 'active' \
+    AND (CAST(disputed AS INTEGER) = 1 OR kind NOT IN ('carried', 'period')) \
+    AND NOT EXISTS (SELECT 1 FROM payment_debts WHERE payment_debts.debt_id = debts.id \
+    AND CAST(open AS INTEGER) = 1)";
+/// Changes of plan whose payment has ended and that have not.
+const UNDECIDED: &str = "SELECT plan_changes.id FROM plan_changes JOIN payments \
+    ON payments.id = plan_changes.payment_id WHERE plan_changes.state = 'pending' \
+    AND payments.state NOT IN ('created', 'awaiting-customer', 'processing', 'unknown')";
+/// Subscriptions that were not told of as often as their plan changed.
+const PLANS: &str = "SELECT id FROM subscriptions WHERE \
+    (SELECT COUNT(*) FROM events WHERE type = 'subscription.plan_changed' AND object_id = subscriptions.id) \
+    <> (SELECT COUNT(*) FROM plan_changes WHERE subscription_id = subscriptions.id \
+    AND plan_changes.state = 'applied')";
+/// Codes whose count is not the count of their uses, and uses for changes that never were.
+const CODES: &str = "SELECT code FROM discounts WHERE times_used <> \
+    (SELECT COUNT(*) FROM discount_uses WHERE discount_id = discounts.id) \
+    UNION SELECT cause FROM discount_uses JOIN plan_changes ON plan_changes.id = cause \
+    WHERE plan_changes.state = 'dropped'";
+/// Payments of which more is to go back than they took.
+const TOO_MUCH_BACK: &str = "SELECT payments.id FROM payments JOIN refunds \
+    ON refunds.payment_id = payments.id WHERE refunds.state <> 'failed' \
+    GROUP BY payments.id, payments.amount_minor \
+    HAVING SUM(refunds.amount_minor) > payments.amount_minor";
+/// Money that moved without a document that says so.
+const UNDOCUMENTED: &str = "SELECT id FROM payments WHERE state = 'succeeded' AND amount_minor > 0 \
+    AND CAST(unapplied AS INTEGER) = 0 AND NOT EXISTS (SELECT 1 FROM invoices \
+    WHERE invoices.id = payments.invoice_id AND number IS NOT NULL) \
+    UNION SELECT refunds.id FROM refunds JOIN payments ON payments.id = refunds.payment_id \
+    WHERE refunds.state = 'succeeded' AND CAST(unapplied AS INTEGER) = 0 \
+    AND credit_note_id IS NULL";
 /// Everything that an issued document says.
 const DOCUMENTS: &str = "SELECT id, kind, number, number_text || ' ' || CAST(issued_at AS TEXT) \
     || ' ' || lines || ' ' || totals || ' ' || seller || ' ' || buyer AS text \
@@ -39,7 +80,8 @@ const MAILED_TWICE: &str = "SELECT unique_key FROM jobs WHERE kind = 'mail' \
 /// Facts of payments that are told under two ids.
 const TOLD_TWICE: &str = "SELECT type || ' ' || object_id FROM events \
     WHERE type IN ('payment.succeeded', 'payment.failed', 'payment.cancelled', \
-    'subscription.cancelled', 'subscription.expired', 'subscription.failed') \
+    'subscription.cancelled', 'subscription.expired', 'subscription.failed', \
+    'refund.succeeded', 'refund.failed', 'dispute.opened', 'dispute.won', 'dispute.lost') \
     GROUP BY type, object_id HAVING COUNT(*) > 1";
 /// Payments whose outcome is awaited and that nobody will look at.
 const UNWATCHED: &str = "SELECT id FROM payments WHERE request IS NOT NULL \
@@ -112,7 +154,7 @@ impl Reader {
         all.unwrap()
     }
 
-    /// Payments, or refunds in their shape.
+    /// Payments, or refunds and disputes in their shape.
     async fn payments(&mut self, sql: &'static str) -> Vec<Payment> {
         let all = match self {
             Self::Sqlite(own) => sqlx::query_as(sql).fetch_all(own).await,
@@ -172,6 +214,13 @@ impl Invariants {
         wrong.extend(self.ends(town).await);
         for (what, sql) in [
             ("two open payments for one debt", HELD_TWICE),
+            ("held by a payment that has ended", HELD_BY_ENDED),
+            ("nobody asks for the debt", UNASKED),
+            ("undecided", UNDECIDED),
+            ("plan changes and what was told", PLANS),
+            ("uses of codes", CODES),
+            ("more back than was taken", TOO_MUCH_BACK),
+            ("no document", UNDOCUMENTED),
             ("access", ACCESS),
             ("mailed twice", MAILED_TWICE),
             ("told twice", TOLD_TWICE),
@@ -193,11 +242,12 @@ impl Invariants {
         self.reader.texts(OPEN).await
     }
 
-    /// Money at the gateway is settled debts, unapplied receipts, and what an open payment will
-    /// find out; never more than once for a key.
+    /// Money at the gateway is settled debts, unapplied receipts, less what went back and was taken
+    /// back, and what is not known yet; never more than once for a key.
     async fn money(&mut self, world: &World) -> Vec<String> {
         let payments = self.reader.payments(PAYMENTS).await;
         let refunds = self.reader.payments(REFUNDS).await;
+        let disputes = self.reader.payments(LOST).await;
         let settled = self.reader.settled().await;
         let mut wrong = Vec::new();
         let (mut at_gateway, mut not_known_yet) = (0, 0);
@@ -205,6 +255,14 @@ impl Invariants {
         for entry in world.sandbox.ledger().await {
             let amount = entry["amount"].as_i64().unwrap();
             let key = entry["idempotency_key"].as_str().unwrap();
+            if entry["kind"] == "reversal" {
+                at_gateway -= amount;
+                let known = disputes.iter().find(|one| entry["reference"] == *one.id);
+                if known.is_none_or(|one| one.state != "lost") {
+                    not_known_yet -= amount;
+                }
+                continue;
+            }
             *charged.entry(key.to_owned()).or_default() += 1;
             if entry["kind"] == "refund" {
                 at_gateway -= amount;
@@ -241,10 +299,16 @@ impl Invariants {
             .filter(|refund| refund.state == "succeeded")
             .map(|refund| refund.amount_minor)
             .sum();
-        if at_gateway != settled + unapplied - refunded + not_known_yet {
+        // What is owed again is not settled any more.
+        let taken_back: i64 = disputes
+            .iter()
+            .filter(|one| one.state == "lost" && one.unapplied == 0)
+            .map(|one| one.amount_minor)
+            .sum();
+        if at_gateway != settled + unapplied - refunded - taken_back + not_known_yet {
             wrong.push(format!(
                 "{at_gateway} at the gateway, {settled} settled, {unapplied} unapplied, \
-                 {refunded} refunded, {not_known_yet} not known yet"
+                 {refunded} refunded, {taken_back} taken back, {not_known_yet} not known yet"
             ));
         }
         wrong

@@ -2,7 +2,9 @@
 //! every invariant looked at after every step. What failed once stands in `regressions/`.
 
 mod actions;
+mod bank;
 mod invariants;
+mod merchant;
 mod town;
 
 use proptest::collection::vec;
@@ -11,14 +13,16 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use self::actions::{Action, Instrument, Trouble, action};
+use self::actions::{Action, Cart, Instrument, Trouble, action};
 use self::invariants::Invariants;
 use self::town::Town;
 use crate::support::world::World;
 
 /// Histories on each database, and the most steps of one.
 const HISTORIES: u32 = 6;
-const STEPS: usize = 40;
+const STEPS: usize = 60;
+/// For the thread that tells them, in bytes.
+const STACK: usize = 32 << 20;
 /// Where the histories of every run begin.
 const SEED: u64 = 31;
 
@@ -26,31 +30,39 @@ const SEED: u64 = 31;
 async fn long_histories_keep_every_invariant() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let handle = Handle::current();
-        tokio::task::block_in_place(|| {
-            // The same ones in every run; PROPTEST_CASES asks for so many others.
-            let asked = std::env::var("PROPTEST_CASES").ok();
-            let asked: Option<u32> = asked.and_then(|n| n.parse().ok());
-            let config = Config {
-                cases: asked.unwrap_or(HISTORIES),
-                rng_seed: asked.map_or(RngSeed::Fixed(SEED), |_| RngSeed::Random),
-                max_shrink_iters: 40,
-                source_file: Some(file!()),
-                failure_persistence: Some(Box::new(FileFailurePersistence::Direct(concat!(
-                    env!("CARGO_MANIFEST_DIR"),
-                    "/tests/it/flows/histories/regressions"
-                )))),
-                ..Config::default()
-            };
-            let histories = vec(action(), STEPS / 2..STEPS);
-            let ran = TestRunner::new(config).run(&histories, |history| {
-                handle
-                    .block_on(live(kind, &history))
-                    .map_err(TestCaseError::fail)
-            });
-            if let Err(error) = ran {
-                panic!("{error}");
-            }
-        });
+        // A step is a deep call in a test's unoptimised code.
+        let own = std::thread::Builder::new().stack_size(STACK);
+        let running = own.spawn(move || tell_many(kind, &handle)).unwrap();
+        let ended = tokio::task::block_in_place(|| running.join());
+        if let Err(panic) = ended {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+fn tell_many(kind: Kind, handle: &Handle) {
+    // The same ones in every run; PROPTEST_CASES asks for so many others.
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    let asked: Option<u32> = asked.and_then(|n| n.parse().ok());
+    let config = Config {
+        cases: asked.unwrap_or(HISTORIES),
+        rng_seed: asked.map_or(RngSeed::Fixed(SEED), |_| RngSeed::Random),
+        max_shrink_iters: 40,
+        source_file: Some(file!()),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/it/flows/histories/regressions"
+        )))),
+        ..Config::default()
+    };
+    let histories = vec(action(), STEPS / 2..STEPS);
+    let ran = TestRunner::new(config).run(&histories, |history| {
+        handle
+            .block_on(live(kind, &history))
+            .map_err(TestCaseError::fail)
+    });
+    if let Err(error) = ran {
+        panic!("{error}");
     }
 }
 
@@ -72,7 +84,7 @@ async fn the_invariants_notice_a_processor_that_ignores_keys() {
         times: 1,
     };
     let history = [
-        Action::Buy(Instrument::Card("4242424242424242")),
+        Action::Buy(Instrument::Card("4242424242424242"), Cart::default()),
         Action::Trouble(twice),
         Action::BillNow(0),
     ];

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::subscription::{Cancellation, SubscriptionState};
 use vestibule::flows::{
-    Attempt, AttemptOf, Choice, Ending, Error, begin, cancellation, details, method_update, pause,
+    Attempt, AttemptOf, Choice, Ending, Error, cancellation, details, method_update, pause,
     reactivation, settlement,
 };
 use vestibule::invoices::Invoices;
@@ -20,7 +20,9 @@ use vestibule::mail::transport::Transport;
 use vestibule::themes::Themes;
 
 use super::actions::{Action, Instrument, Pause, Trouble, Way};
+use super::bank::Telling;
 use super::invariants::is_idle;
+use super::merchant::Sale;
 use crate::flows::page;
 use crate::jobs::eventually;
 use crate::support::world::World;
@@ -29,13 +31,17 @@ use crate::support::world::World;
 const ROUNDS: u32 = 6;
 
 pub(super) struct Town<'a> {
-    world: &'a World,
+    pub(super) world: &'a World,
     jobs: Arc<Jobs>,
     pub(super) subscriptions: Vec<SubscriptionId>,
+    /// What is on sale.
+    pub(super) sale: Sale,
     /// Attempts, with the page of each that has one.
     attempts: Vec<(Attempt, Option<String>)>,
     /// How charges stood when somebody looked.
     said: Vec<Value>,
+    /// What there is to tell of disputes, oldest first.
+    pub(super) disputes: Vec<Telling>,
     _mailbox: tempfile::TempDir,
 }
 
@@ -54,8 +60,10 @@ impl<'a> Town<'a> {
             world,
             jobs: Jobs::new(world.cx.clone(), themes, Arc::new(mailer), invoices),
             subscriptions: Vec::new(),
+            sale: Sale::open(world).await,
             attempts: Vec::new(),
             said: Vec::new(),
+            disputes: Vec::new(),
             _mailbox: mailbox,
         }
     }
@@ -65,7 +73,23 @@ impl<'a> Town<'a> {
         let world = self.world;
         let (cx, scope) = (&world.cx, &world.scope);
         match action {
-            Action::Buy(with) => self.buy(*with).await,
+            Action::Buy(with, cart) => self.buy(*with, *cart).await,
+            Action::BuyOnDemand(with) => self.buy_on_demand(*with).await,
+            Action::Charge(who, minor) => self.charge(*who, *minor).await,
+            Action::ChangePlan(who, plan) => self.change_plan(*who, plan).await,
+            Action::KeepPlan(who) => self.keep_plan(*who).await,
+            Action::PauseAndSettle(who, minor) => self.pause_and_settle(*who, *minor).await,
+            Action::Refund(which, part) => self.refund(*which, *part).await,
+            Action::HoldRefunds(held) => self.hold_refunds(*held).await,
+            Action::TellRefund(which) => self.tell_refund(*which).await,
+            Action::Contest(which, part, told) => self.contest(*which, *part, *told).await,
+            Action::DecideDispute(which, won, told) => self.decide(*which, *won, *told).await,
+            Action::ReturnDebit(which, told) => self.return_debit(*which, *told).await,
+            Action::TellDispute(which) => {
+                if let Some(telling) = choose(&self.disputes, *which) {
+                    self.tell(&telling).await;
+                }
+            }
             Action::PayDue(who, way) => self.pay_due(*who, *way).await,
             Action::ChangeMethod(who, way) => self.change_method(*who, *way).await,
             Action::LeavePage(who) => {
@@ -153,23 +177,25 @@ impl<'a> Town<'a> {
     pub(super) async fn settle(&mut self) {
         let sandbox = &self.world.sandbox;
         sandbox.call(Method::DELETE, "/control/faults", None).await;
+        self.hold_refunds(false).await;
         for _ in 0..ROUNDS {
             while self.bank_decides_one(true).await {}
+            self.bank_gives_back().await;
+            self.tell_all_disputes().await;
             self.world.cx.clock.advance(SignedDuration::from_hours(25));
+            self.work().await;
+        }
+        // What renewed in the last round by debit ends as well, without that time passes.
+        while self.bank_decides_one(true).await {
+            for charge in self.charges().await {
+                self.hear(&charge).await;
+            }
             self.work().await;
         }
     }
 
-    fn who(&self, who: usize) -> Option<SubscriptionId> {
+    pub(super) fn who(&self, who: usize) -> Option<SubscriptionId> {
         choose(&self.subscriptions, who)
-    }
-
-    async fn buy(&mut self, with: Instrument) {
-        let begun = self.world.pending().await;
-        self.subscriptions.push(begun.subscription.unwrap().id);
-        let (cx, scope) = (&self.world.cx, &self.world.scope);
-        let attempt = allowed(begin::pay(cx, scope, &begun.payment.id).await);
-        self.finish(attempt, Some(with)).await;
     }
 
     async fn pay_due(&mut self, who: usize, way: Way) {
@@ -211,7 +237,7 @@ impl<'a> Town<'a> {
         }
     }
 
-    async fn finish(&mut self, attempt: Option<Attempt>, with: Option<Instrument>) {
+    pub(super) async fn finish(&mut self, attempt: Option<Attempt>, with: Option<Instrument>) {
         if let Some(attempt) = attempt {
             self.remember(&attempt);
             self.finish_last(&attempt, with).await;
@@ -225,7 +251,7 @@ impl<'a> Town<'a> {
         }
     }
 
-    fn remember(&mut self, attempt: &Attempt) {
+    pub(super) fn remember(&mut self, attempt: &Attempt) {
         let open = matches!(attempt.ending, Ending::Action(_));
         let page = open.then(|| page(&attempt.ending).to_owned());
         self.attempts.push((attempt.clone(), page));
@@ -240,17 +266,20 @@ impl<'a> Town<'a> {
             }
             Instrument::Card(number) => {
                 let next = sandbox.try_card(page, number).await;
-                self.confirm(next, true).await;
+                // Where no card is asked for, the bank asks.
+                self.confirm(next.or_else(|| Some(page.to_owned())), true)
+                    .await;
             }
             Instrument::Confirmed(yes) => {
                 let next = sandbox.try_card(page, "4000002500003155").await;
-                self.confirm(next, yes).await;
+                self.confirm(next.or_else(|| Some(page.to_owned())), yes)
+                    .await;
             }
         }
     }
 
     /// The bank's page, when there is one.
-    async fn confirm(&self, next: Option<String>, yes: bool) {
+    pub(super) async fn confirm(&self, next: Option<String>, yes: bool) {
         let sandbox = &self.world.sandbox;
         let origin = sandbox.origin();
         if let Some(bank) = next.filter(|next| next.starts_with('/') || next.starts_with(&origin)) {
@@ -258,7 +287,7 @@ impl<'a> Town<'a> {
         }
     }
 
-    async fn come_back(&self, attempt: &Attempt) {
+    pub(super) async fn come_back(&self, attempt: &Attempt) {
         let (cx, scope) = (&self.world.cx, &self.world.scope);
         match &attempt.of {
             AttemptOf::Payment(id) => {
@@ -326,12 +355,12 @@ impl<'a> Town<'a> {
     }
 }
 
-fn choose<T: Clone>(from: &[T], which: usize) -> Option<T> {
+pub(super) fn choose<T: Clone>(from: &[T], which: usize) -> Option<T> {
     from.get(which.checked_rem(from.len())?).cloned()
 }
 
 /// The answer; none when the rules refused. A database that fails is no answer.
-fn allowed<T>(answer: Result<T, Error>) -> Option<T> {
+pub(super) fn allowed<T>(answer: Result<T, Error>) -> Option<T> {
     match answer {
         Ok(answer) => Some(answer),
         Err(Error::Store(error)) => panic!("{error}"),
