@@ -69,6 +69,30 @@ pub struct Terms {
     pub credits: Vec<Credit>,
 }
 
+/// One thing that a plan is made of, by the name it had then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bought {
+    /// The product's or add-on's name.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+}
+
+impl Bought {
+    /// What a subscription to `product` is for: that, and its add-ons.
+    pub fn all(product: &str, quantity: u32, addons: &[Attached]) -> Vec<Self> {
+        let first = Self {
+            name: product.to_owned(),
+            quantity,
+        };
+        let addons = addons.iter().map(|addon| Self {
+            name: addon.name.clone(),
+            quantity: addon.quantity,
+        });
+        std::iter::once(first).chain(addons).collect()
+    }
+}
+
 /// One change of a subscription's plan.
 #[derive(Clone, Debug)]
 pub struct PlanChange {

@@ -8,13 +8,13 @@ use super::{Error, Refused, charge, documents, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{DebtKind, DebtState};
-use crate::domain::id::{PaymentId, SubscriptionId};
+use crate::domain::id::{EventId, PaymentId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::{PaymentState, Purpose};
 use crate::domain::period::Period;
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
-use crate::store::{self, Tx, Work};
+use crate::store::{self, MailOrder, Tx, Work};
 
 /// Between two looks at a pause that is over while a bank is moving the money.
 const WAIT_FOR_BANK: SignedDuration = SignedDuration::from_hours(6);
@@ -96,8 +96,13 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
             subscription.state = state;
             tx.suspend_licenses(scope, id, true).await?;
             facts::tell(cx, &mut tx, scope, "subscription.paused", id.as_str(), now).await?;
+            mail_pause(cx, &mut tx, &subscription).await?;
         }
         Transition::Unchanged if pause.settlement.is_none() => {
+            // Only another date is news to the customer.
+            if pause.resume_at != subscription.resume_at {
+                mail_pause(cx, &mut tx, &subscription).await?;
+            }
             facts::tell(cx, &mut tx, scope, "subscription.updated", id.as_str(), now).await?;
         }
         Transition::Unchanged => return Err(Error::Refused(Refused::AlreadyPaused)),
@@ -110,6 +115,15 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
     note(cx, &mut tx, &subscription, "subscription.pause").await?;
     tx.save_subscription(&mut subscription).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+async fn mail_pause(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Result<(), Error> {
+    let mail = MailOrder::SubscriptionPaused {
+        subscription: subscription.id.clone(),
+        nonce: cx.new_id::<EventId>().to_string(),
+    };
+    facts::mail(cx, tx, &subscription.scope, mail).await?;
     Ok(())
 }
 
@@ -228,6 +242,11 @@ async fn go_on(
     }
     order(cx, tx, &subscription).await?;
     settlement::schedule(cx, tx, &subscription).await?;
+    let mail = MailOrder::SubscriptionResumed {
+        subscription: id.clone(),
+        nonce: cx.new_id::<EventId>().to_string(),
+    };
+    facts::mail(cx, tx, &scope, mail).await?;
     note(cx, tx, &subscription, "subscription.resume").await?;
     tx.save_subscription(&mut subscription).await?;
     Ok(subscription)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::post::{Letter, Post};
 use super::reminder::{self, named};
-use super::{Jobs, Verdict};
+use super::{Jobs, Verdict, plan};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
@@ -33,6 +33,11 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         }
         MailOrder::CardExpiring { method, .. } => {
             return reminder::card(jobs, scope, method, &message_id).await;
+        }
+        MailOrder::PlanChanged { .. }
+        | MailOrder::SubscriptionPaused { .. }
+        | MailOrder::SubscriptionResumed { .. } => {
+            return plan::run(jobs, scope, order, &message_id).await;
         }
         _ => {}
     }
@@ -75,9 +80,7 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         MailOrder::SubscriptionCancelled { .. } => {
             post.send(&letter, facts.cancelled(portal)).await
         }
-        MailOrder::PaymentDue { .. }
-        | MailOrder::RenewalSoon { .. }
-        | MailOrder::CardExpiring { .. } => Verdict::Done,
+        _ => Verdict::Done,
     }
 }
 
@@ -383,11 +386,8 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         MailOrder::PaymentReceived { payment }
         | MailOrder::PaymentFailed { payment }
         | MailOrder::PaymentReversed { payment } => (None, Some(payment)),
-        MailOrder::RefundIssued { .. }
-        | MailOrder::PaymentDue { .. }
-        | MailOrder::RenewalSoon { .. }
-        | MailOrder::CardExpiring { .. } => (None, None),
         MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
+        _ => (None, None),
     }
 }

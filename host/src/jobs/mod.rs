@@ -9,6 +9,7 @@ mod couriers;
 mod deliver_event;
 mod endpoint;
 mod mail;
+mod plan;
 mod post;
 mod reminder;
 mod render_invoice;

@@ -56,7 +56,8 @@ pub(super) async fn card(jobs: &Jobs, scope: &Scope, id: &MethodId, message_id: 
     }
 }
 
-fn letter<'a>(customer: &'a Customer, message_id: &'a str) -> Letter<'a> {
+/// To the address and in the language of a customer.
+pub(super) fn letter<'a>(customer: &'a Customer, message_id: &'a str) -> Letter<'a> {
     Letter {
         to: &customer.email,
         locale: customer.locale.as_deref(),

@@ -7,6 +7,7 @@ pub mod account;
 pub mod billing;
 pub mod dunning;
 pub mod mailbox;
+pub mod plan;
 pub mod refund;
 pub mod transport;
 
@@ -163,6 +164,9 @@ pub fn registered() -> Vec<Registered> {
         Registered::mail::<dunning::PaymentDue>(),
         Registered::mail::<dunning::RenewalSoon>(),
         Registered::mail::<dunning::CardExpiring>(),
+        Registered::mail::<plan::PlanChanged>(),
+        Registered::mail::<plan::SubscriptionPaused>(),
+        Registered::mail::<plan::SubscriptionResumed>(),
         Registered::mail::<billing::SubscriptionCancelled>(),
     ]
 }

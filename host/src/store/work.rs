@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Mode;
 use crate::domain::id::{
     BusinessId, CustomerId, DunningId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId,
-    MethodId, PaymentId, RefundId, RoundId, SetupId, SubscriptionId,
+    MethodId, PaymentId, PlanChangeId, RefundId, RoundId, SetupId, SubscriptionId,
 };
+use crate::domain::money::Money;
+use crate::domain::plan::Bought;
 
 /// A piece of work. Every kind can be done twice without harm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +221,31 @@ pub enum MailOrder {
         /// Tells the changes of one subscription apart.
         nonce: String,
     },
+    /// The plan of a subscription was changed, or will be at its next billing date.
+    PlanChanged {
+        /// By which change.
+        change: PlanChangeId,
+        /// What the subscription was for before.
+        before: Vec<Bought>,
+        /// Whether the change waits for the next billing date.
+        scheduled: bool,
+        /// What of the old plan is kept as credit.
+        kept: Option<Money>,
+    },
+    /// A subscription was paused.
+    SubscriptionPaused {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Tells the pauses of one subscription apart.
+        nonce: String,
+    },
+    /// A paused subscription goes on.
+    SubscriptionResumed {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Tells the pauses of one subscription apart.
+        nonce: String,
+    },
     /// A subscription was cancelled, or will be at the end of its period.
     SubscriptionCancelled {
         /// Which.
@@ -333,6 +360,14 @@ impl MailOrder {
             Self::CardExpiring { nonce, .. } => ("card", nonce.as_str()),
             Self::PaymentMethodUpdated { nonce, .. } => ("method", nonce.as_str()),
             Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
+            Self::PlanChanged {
+                change, scheduled, ..
+            } => match scheduled {
+                true => ("plan-scheduled", change.as_str()),
+                false => ("plan-changed", change.as_str()),
+            },
+            Self::SubscriptionPaused { nonce, .. } => ("paused", nonce.as_str()),
+            Self::SubscriptionResumed { nonce, .. } => ("resumed", nonce.as_str()),
         };
         format!("mail:{name}:{object}")
     }

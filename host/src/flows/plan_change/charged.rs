@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use super::super::charge::{self, Intent};
 use super::super::reactivation::limit_tries;
 use super::super::{Error, Refused, settlement};
-use super::price::Priced;
+use super::price::{Priced, sum};
 use super::{Order, Wish, outcome};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
+use crate::domain::money::Money;
 use crate::domain::payment::{Initiator, Purpose};
 use crate::domain::plan::{ChangeState, OnFailure, PlanChange};
 use crate::domain::subscription::Subscription;
@@ -37,6 +38,8 @@ impl Immediate<'_> {
     ) -> Result<PlanChange, Error> {
         let (cx, now) = (self.cx, self.now);
         let is_free = priced.totals.gross.is_zero();
+        let credit = sum(&priced.left).saturating_sub(sum(&subscription.extras.credits));
+        let kept = Money::new(credit, priced.totals.gross.currency);
         subscription.extras.credits.clone_from(&priced.left);
         let debt = self.debt(&subscription, &change, &priced, is_free);
         if is_free {
@@ -46,7 +49,8 @@ impl Immediate<'_> {
             change.state = ChangeState::Applied;
             change.closed_at = Some(now);
             tx.insert_plan_change(&change).await?;
-            outcome::put(cx, tx, &mut subscription, &change.terms, None, now).await?;
+            let kept = Some(kept).filter(|kept| kept.minor > 0);
+            outcome::put(cx, tx, &mut subscription, &change, None, kept, now).await?;
             return Ok(change);
         }
         let payment = self.charge(tx, &subscription, &debt, &priced).await?;
@@ -65,8 +69,8 @@ impl Immediate<'_> {
                 change.state = ChangeState::Applied;
                 change.closed_at = Some(now);
                 tx.insert_plan_change(&change).await?;
-                let terms = &change.terms;
-                outcome::put(cx, tx, &mut subscription, terms, Some(&payment), now).await?;
+                let pays = Some(&payment);
+                outcome::put(cx, tx, &mut subscription, &change, pays, None, now).await?;
             }
         }
         settlement::schedule(cx, tx, &subscription).await?;

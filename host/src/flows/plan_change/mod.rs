@@ -204,6 +204,7 @@ async fn intend(
         let object = id.as_str();
         facts::tell(cx, &mut tx, scope, "subscription.updated", object, now).await?;
         note(cx, &mut tx, &change, "subscription.schedule-plan-change").await?;
+        outcome::mail(cx, &mut tx, &subscription, &change, None).await?;
         change
     } else {
         let change = Immediate {

@@ -8,24 +8,27 @@ use super::drop_scheduled;
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
 use crate::domain::id::PaymentId;
+use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::plan::{ChangeState, PlanChange, Terms};
+use crate::domain::plan::{Bought, ChangeState, PlanChange, Terms};
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent};
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx};
 
-/// Puts a new plan into a locked subscription, and tells of it.
+/// Puts a new plan into a locked subscription, and tells of it. `kept` stays as credit.
 pub(super) async fn put(
     cx: &Cx,
     tx: &mut Tx,
     subscription: &mut Subscription,
-    terms: &Terms,
+    change: &PlanChange,
     payment: Option<&PaymentId>,
+    kept: Option<Money>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let before = subscription.clone();
     drop_scheduled(tx, subscription, now).await?;
-    terms.put_into(subscription);
+    mail(cx, tx, &before, change, kept).await?;
+    change.terms.put_into(subscription);
     subscription.updated_at = now;
     grants::of_change(cx, tx, &before, subscription, payment, now).await?;
     let scope = subscription.scope.clone();
@@ -54,6 +57,26 @@ pub(super) async fn put(
     Ok(())
 }
 
+/// Tells the customer of a change that stands, or is to come, with what there was `before`.
+pub(super) async fn mail(
+    cx: &Cx,
+    tx: &mut Tx,
+    before: &Subscription,
+    change: &PlanChange,
+    kept: Option<Money>,
+) -> Result<(), Error> {
+    let product = tx.product(&before.scope, &before.product).await?;
+    let name = product.map(|product| product.name).unwrap_or_default();
+    let mail = MailOrder::PlanChanged {
+        change: change.id.clone(),
+        before: Bought::all(&name, before.quantity, &before.extras.addons),
+        scheduled: change.state == ChangeState::Scheduled,
+        kept,
+    };
+    facts::mail(cx, tx, &before.scope, mail).await?;
+    Ok(())
+}
+
 /// The date has come for which a change was scheduled: the period that starts now is one of the
 /// new plan.
 pub(in crate::flows) async fn fall_due(
@@ -69,17 +92,21 @@ pub(in crate::flows) async fn fall_due(
     tx.close_plan_change(&scope, &change.id, ChangeState::Applied, now)
         .await?;
     let is_same = change.terms.interval == subscription.interval;
-    let terms = Terms {
-        period: None,
-        // Another interval counts from this date on.
-        anchor: if is_same {
-            subscription.anchor
-        } else {
-            subscription.period.end
+    let change = PlanChange {
+        state: ChangeState::Applied,
+        terms: Terms {
+            period: None,
+            // Another interval counts from this date on.
+            anchor: if is_same {
+                subscription.anchor
+            } else {
+                subscription.period.end
+            },
+            ..change.terms
         },
-        ..change.terms
+        ..change
     };
-    put(cx, tx, subscription, &terms, None, now).await
+    put(cx, tx, subscription, &change, None, None, now).await
 }
 
 /// The charge of a change succeeded.
@@ -96,7 +123,7 @@ pub(in crate::flows) async fn paid(
     let scope = &payment.scope;
     tx.close_plan_change(scope, &change.id, ChangeState::Applied, now)
         .await?;
-    put(cx, tx, subscription, &change.terms, Some(&payment.id), now).await
+    put(cx, tx, subscription, &change, Some(&payment.id), None, now).await
 }
 
 /// Money of a change arrived that settles nothing: there is nothing left to change.

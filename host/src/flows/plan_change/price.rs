@@ -103,7 +103,8 @@ pub async fn preview(
     })
 }
 
-fn sum(credits: &[Credit]) -> i64 {
+/// What credits are worth together, in minor units.
+pub(super) fn sum(credits: &[Credit]) -> i64 {
     credits.iter().map(|credit| credit.amount.minor).sum()
 }
 

@@ -183,10 +183,8 @@ async fn show(
     subscription: &Subscription,
     done: Done,
 ) -> Result<Response, Error> {
-    let mailed = !matches!(
-        done,
-        Done::Paused { .. } | Done::Resumed { .. } | Done::Plan { .. }
-    );
+    // A subscription that is kept goes on as before: nothing happened that a mail could prove.
+    let mailed = !matches!(done, Done::Kept { .. });
     who.render(&DonePage {
         done,
         product: records.product(&subscription.product).await?,

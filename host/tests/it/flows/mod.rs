@@ -22,6 +22,7 @@ mod lost_commit;
 mod pausing;
 mod plan_changes;
 mod plan_delays;
+mod plan_mails;
 mod plan_rules;
 mod refunds;
 mod refunds_decided;

@@ -27,6 +27,14 @@ mail-fact-method = Paid with
 mail-fact-invoice = Invoice
 mail-fact-refund-method = Refunded to
 mail-fact-credit-note = Credit note
+mail-fact-plan-before = Before
+mail-fact-plan-after = New
+mail-fact-plan-from = From
+mail-fact-charged = Charged
+mail-fact-charging = Being charged
+mail-fact-credit = Kept as credit
+mail-fact-resumes = Goes on
+mail-fact-ends = Ends
 
 mail-login-subject = { $code } is your code for { $business }
 mail-login-title = Sign in to { $business }
@@ -121,6 +129,21 @@ mail-card-button = See payment methods
 mail-method-subject = Your { $product } subscription has a new payment method
 mail-method-text = { $product } is paid with this from now on: { $method }.
 mail-method-not-you = If this was not you, sign in and change it, or write to us.
+
+mail-plan-subject = Your plan has changed: { $product }
+mail-plan-subject-scheduled = Your plan changes on { $date }: { $product }
+mail-plan-text = Your plan was changed on { $date }. This is what applies now.
+mail-plan-text-scheduled = Your plan changes on { $date }. Until then everything stays as it is, and nothing is charged before.
+mail-plan-kept = What was left of your old plan is kept as credit. It goes towards your next payments.
+mail-plan-undo = If you change your mind before then, you can keep your plan with one press in the portal.
+
+mail-paused-subject = Your { $product } subscription is paused
+mail-paused-text = { $product } is paused. Nothing is charged meanwhile, and license keys do not work. The time that you have paid for is not lost: it goes on when the pause ends.
+mail-paused-sooner = It goes on by itself on that day. You can resume it sooner in the portal.
+mail-paused-open = It stays paused until you resume it in the portal.
+
+mail-resumed-subject = Your { $product } subscription is running again
+mail-resumed-text = The pause of { $product } is over. License keys work as before, and all dates have moved by the length of the pause.
 
 mail-cancelled-subject = Your { $product } subscription has ended
 mail-cancelled-subject-scheduled = Your { $product } subscription ends on { $date }

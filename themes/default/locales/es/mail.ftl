@@ -27,6 +27,14 @@ mail-fact-method = Pagado con
 mail-fact-invoice = Factura
 mail-fact-refund-method = Devuelto a
 mail-fact-credit-note = Nota de crédito
+mail-fact-plan-before = Antes
+mail-fact-plan-after = Nuevo
+mail-fact-plan-from = Desde
+mail-fact-charged = Cobrado
+mail-fact-charging = En curso de cobro
+mail-fact-credit = Queda como saldo
+mail-fact-resumes = Se reanuda
+mail-fact-ends = Termina
 
 mail-login-subject = { $code } es tu código para { $business }
 mail-login-title = Inicia sesión en { $business }
@@ -121,6 +129,21 @@ mail-card-button = Ver las formas de pago
 mail-method-subject = Tu suscripción a { $product } tiene una nueva forma de pago
 mail-method-text = A partir de ahora, { $product } se paga así: { $method }.
 mail-method-not-you = Si no has sido tú, inicia sesión y cámbiala, o escríbenos.
+
+mail-plan-subject = Tu plan ha cambiado: { $product }
+mail-plan-subject-scheduled = Tu plan cambia el { $date }: { $product }
+mail-plan-text = Tu plan cambió el { $date }. Esto es lo que se aplica ahora.
+mail-plan-text-scheduled = Tu plan cambia el { $date }. Hasta entonces todo sigue igual y no se cobra nada antes.
+mail-plan-kept = Lo que quedaba de tu plan anterior se conserva como saldo y se descuenta de tus próximos pagos.
+mail-plan-undo = Si cambias de opinión antes de esa fecha, puedes conservar tu plan con un solo clic en el portal.
+
+mail-paused-subject = Tu suscripción a { $product } está en pausa
+mail-paused-text = { $product } está en pausa. Mientras tanto no se cobra nada y las claves de licencia no funcionan. El tiempo que ya has pagado no se pierde: continúa cuando termine la pausa.
+mail-paused-sooner = Ese día se reanuda sola. Puedes reanudarla antes en el portal.
+mail-paused-open = Seguirá en pausa hasta que la reanudes en el portal.
+
+mail-resumed-subject = Tu suscripción a { $product } vuelve a estar en marcha
+mail-resumed-text = La pausa de { $product } ha terminado. Las claves de licencia funcionan como antes y todas las fechas se han desplazado lo que duró la pausa.
 
 mail-cancelled-subject = Tu suscripción a { $product } ha terminado
 mail-cancelled-subject-scheduled = Tu suscripción a { $product } termina el { $date }
