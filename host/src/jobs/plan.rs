@@ -34,7 +34,7 @@ pub(super) async fn run(
     let letter = letter(&facts.customer, message_id);
     let portal = post.sign_in();
     match order {
-        MailOrder::PlanChanged { .. } => post.send(&letter, facts.changed(order, portal)).await,
+        MailOrder::PlanChanged { .. } => post.send(&letter, facts.changed(order, &post)).await,
         MailOrder::SubscriptionPaused { .. } => post.send(&letter, facts.paused(portal)).await,
         MailOrder::SubscriptionResumed { .. } => post.send(&letter, facts.resumed(portal)).await,
         _ => Verdict::Done,
@@ -95,7 +95,7 @@ impl Facts {
     }
 
     /// None when a change that was to come was taken back before the mail was written.
-    fn changed(&self, order: &MailOrder, portal: String) -> Option<PlanChanged> {
+    fn changed(&self, order: &MailOrder, post: &Post<'_>) -> Option<PlanChanged> {
         let MailOrder::PlanChanged {
             before,
             scheduled,
@@ -131,10 +131,11 @@ impl Facts {
                 change.closed_at.unwrap_or(change.created_at)
             },
             scheduled: *scheduled,
+            undo: *scheduled && post.lets_change_plan(),
             charge: self.charge.clone(),
             kept: *kept,
             next_billing: runs.then_some(subscription.period.end),
-            portal,
+            portal: post.sign_in(),
         })
     }
 

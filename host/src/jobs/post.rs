@@ -57,6 +57,11 @@ impl<'a> Post<'a> {
         address::portal(&self.jobs.cx, self.scope, &path)
     }
 
+    /// Whether customers may change their plan, and so take a change back.
+    pub(super) fn lets_change_plan(&self) -> bool {
+        self.business.allow.plan_change
+    }
+
     /// The page of the payment methods, behind sign-in.
     pub(super) fn methods(&self) -> String {
         address::portal(&self.jobs.cx, self.scope, "/payment-methods")

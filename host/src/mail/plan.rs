@@ -21,8 +21,10 @@ pub struct PlanChanged {
     pub interval: Interval,
     /// Since when, or from when on.
     pub at: Timestamp,
-    /// Whether it is still to come; then it can be taken back.
+    /// Whether it is still to come.
     pub scheduled: bool,
+    /// Whether the customer may take it back until then.
+    pub undo: bool,
     /// What was charged for it.
     pub charge: Option<Charge>,
     /// What of the old plan is kept as credit.
@@ -98,6 +100,7 @@ impl Mail for PlanChanged {
             },
             at: at("2026-11-22T09:30:00Z"),
             scheduled: false,
+            undo: false,
             charge: Some(Charge {
                 amount: euros(7_412),
                 is_paid: true,
@@ -125,6 +128,7 @@ impl Mail for PlanChanged {
         let to_come = Self {
             at: at("2026-12-10T09:30:00Z"),
             scheduled: true,
+            undo: true,
             kept: None,
             next_billing: None,
             ..downgraded.clone()

@@ -15,12 +15,14 @@ pub mod overview;
 pub mod pause;
 pub mod payment;
 pub mod plan;
+pub mod plan_choice;
 pub mod profile;
 pub mod progress;
 pub mod reactivation;
 pub mod records;
 pub mod round;
 mod sample;
+pub mod scheduled;
 pub mod subscription;
 pub mod subscriptions;
 mod trouble;
@@ -85,6 +87,7 @@ fn of_subscription() -> Router<Web> {
         .route("/keep", post(cancellation::undo))
         .route("/kept", get(done::kept))
         .route("/plan", get(plan::show).post(plan::create))
+        .route("/plan/keep", post(scheduled::undo))
         .route("/plan/done", get(done::plan))
 }
 

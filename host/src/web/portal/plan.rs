@@ -1,12 +1,14 @@
-//! Changing the plan: the products a customer may switch to, what the switch costs to the cent,
-//! and the button that charges exactly that. How it is billed is the merchant's choice.
+//! Changing the plan: the products a customer may switch to, and what else the business lets them
+//! choose (`plan_choice`), what the switch costs to the cent, and the button that charges exactly that. How it is billed is the merchant's choice.
 
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::plan_choice::{Choosing, Chosen, Field};
 use super::reactivation::{Bill, Item, Tax};
+use super::scheduled::Scheduled;
 use super::view::{Method, Plan};
 use super::{progress, sample, trouble};
 use crate::config::PlanChanges;
@@ -14,10 +16,9 @@ use crate::domain::id::ProductId;
 use crate::domain::money::Money;
 use crate::domain::payment::Initiator;
 use crate::domain::period::Interval;
-use crate::domain::plan::OnFailure;
 use crate::domain::product::Product;
 use crate::domain::subscription::{Subscription, SubscriptionState};
-use crate::flows::plan_change::{self, Order, Preview, Started, Wish};
+use crate::flows::plan_change::{self, Order, Preview, Started};
 use crate::flows::{self, Attempt, AttemptOf};
 use crate::themes::Page;
 use crate::web::{Error, Owned, Posted, SignedIn, leaving};
@@ -27,10 +28,14 @@ use crate::web::{Error, Owned, Posted, SignedIn, leaving};
 pub struct PlanPage {
     /// The subscription.
     pub plan: Plan,
-    /// The other plans.
+    /// The plans.
     pub choices: Vec<Offered>,
+    /// The plan that was chosen, where there is more to choose about it.
+    pub choosing: Option<Choosing>,
     /// The plan that was chosen, with what the switch costs.
     pub switch: Option<Switch>,
+    /// A change that waits for the next date; a switch takes its place.
+    pub scheduled: Option<Scheduled>,
     /// Why the last try did not work: the ending of a message key.
     pub trouble: Option<&'static str>,
 }
@@ -63,53 +68,53 @@ pub struct Switch {
     pub kept: Option<Money>,
     /// With what it is paid.
     pub method: Option<Method>,
-}
-
-/// The plan that was chosen.
-#[derive(Debug, Default, Deserialize)]
-pub struct Chosen {
-    product: Option<String>,
+    /// What was chosen, to say it again when the price is agreed to.
+    pub fields: Vec<Field>,
 }
 
 /// The form.
 #[derive(Debug, Deserialize)]
 pub struct Agreed {
-    product: String,
     quote: String,
+    #[serde(flatten)]
+    chosen: Chosen,
 }
 
 /// `GET /subscriptions/{id}/plan`.
 pub(super) async fn show(
     Owned { who, item }: Owned<Subscription>,
-    Query(asked): Query<Chosen>,
+    Query(chosen): Query<Chosen>,
 ) -> Result<Response, Error> {
     let rules = rules(&who).ok_or_else(Error::not_found)?;
     if !is_offered(&who, &item) {
         return Ok(who.redirect(&format!("/subscriptions/{}", item.id)));
     }
-    let chosen = match asked.product.as_deref() {
-        Some(product) => Some(allowed(&rules, &item, product)?),
-        None => None,
-    };
-    page(&who, &item, &rules, chosen, None).await
+    page(&who, &item, &rules, &chosen, None).await
 }
 
 /// `POST /subscriptions/{id}/plan`.
 pub(super) async fn create(
     Owned { who, item }: Owned<Subscription>,
-    Posted(form): Posted<Agreed>,
+    Posted(Agreed { quote, chosen }): Posted<Agreed>,
 ) -> Result<Response, Error> {
     let rules = rules(&who).ok_or_else(Error::not_found)?;
     if !is_offered(&who, &item) {
         return Ok(who.redirect(&format!("/subscriptions/{}", item.id)));
     }
-    let product = allowed(&rules, &item, &form.product)?;
+    let product = allowed(&rules, &item, chosen.product.as_deref().unwrap_or_default())?;
+    let Ok(choice) = chosen.read(&rules, &item, product) else {
+        return page(&who, &item, &rules, &chosen, None).await;
+    };
+    if !choice.is_new(&item) {
+        // A second press finds that it is done.
+        return Ok(who.redirect(&format!("/subscriptions/{}/plan/done", item.id)));
+    }
     let (cx, scope, id) = (who.cx(), who.scope().clone(), item.id.clone());
-    let wish = wish(&rules, &item, product.clone());
+    let wish = choice.wish(&rules, &item);
     let order = Order {
         change: cx.new_id(),
         payment: cx.new_id(),
-        quote: Some(form.quote),
+        quote: Some(quote),
         initiator: Initiator::Customer,
         metadata: None,
     };
@@ -128,14 +133,14 @@ pub(super) async fn create(
             _ => who.redirect(&format!("/subscriptions/{}/plan/done", item.id)),
         }),
         Err(error) => match trouble::word(&error) {
-            Some(word) => page(&who, &item, &rules, Some(product), Some(word)).await,
+            Some(word) => page(&who, &item, &rules, &chosen, Some(word)).await,
             None => Err(error.into()),
         },
     }
 }
 
 /// The rules of the business for customers who change their plan, where they may.
-fn rules(who: &SignedIn) -> Option<PlanChanges> {
+pub(super) fn rules(who: &SignedIn) -> Option<PlanChanges> {
     let (business, _) = who.web.cx.business(who.scope())?;
     business.allow.plan_change.then_some(business.plan_change)
 }
@@ -146,45 +151,27 @@ pub(super) fn is_offered(who: &SignedIn, subscription: &Subscription) -> bool {
         && !subscription.cancel_at_period_end
         && !subscription.on_demand;
     runs && rules(who).is_some_and(|rules| {
-        let others = rules.others(&subscription.product);
-        !others.is_empty()
+        let choices = rules.choices(&subscription.product);
+        !choices.is_empty()
     })
 }
 
-/// The product of this name, if the customer may switch to it.
+/// The product of this name, if the customer may have it.
 fn allowed(
     rules: &PlanChanges,
     subscription: &Subscription,
     product: &str,
 ) -> Result<ProductId, Error> {
-    let others = rules.others(&subscription.product);
-    let found = others.into_iter().find(|other| other.as_str() == product);
+    let choices = rules.choices(&subscription.product);
+    let found = choices.into_iter().find(|other| other.as_str() == product);
     found.ok_or_else(Error::not_found)
-}
-
-/// As many as now, with the same add-ons. A charge that fails changes nothing: a customer who
-/// turns back at the bank keeps the plan they have.
-fn wish(rules: &PlanChanges, subscription: &Subscription, product: ProductId) -> Wish {
-    let addons = subscription.extras.addons.iter();
-    Wish {
-        product,
-        quantity: subscription.quantity,
-        addons: addons
-            .map(|addon| (addon.addon.clone(), addon.quantity))
-            .collect(),
-        codes: None,
-        mode: rules.mode,
-        at_next_date: false,
-        on_failure: OnFailure::Prevent,
-        replaces_scheduled: true,
-    }
 }
 
 async fn page(
     who: &SignedIn,
     subscription: &Subscription,
     rules: &PlanChanges,
-    chosen: Option<ProductId>,
+    chosen: &Chosen,
     trouble: Option<&'static str>,
 ) -> Result<Response, Error> {
     let mut records = who.records().await?;
@@ -194,26 +181,54 @@ async fn page(
     }
     let plan = records.plan(subscription).await?;
     let mut choices = Vec::new();
-    for other in rules.others(&subscription.product) {
+    for other in rules.choices(&subscription.product) {
         let product = records.whole_product(&other).await?;
         choices.extend(product.and_then(|product| Offered::of(&product, subscription)));
     }
-    let switch = match chosen {
-        Some(product) => {
-            let wish = wish(rules, subscription, product);
-            let (cx, scope) = (&who.web.cx, who.scope());
-            let seen = plan_change::preview(cx, scope, &subscription.id, &wish).await?;
-            Switch::of(&seen, plan.method.clone())
-        }
-        None => None,
-    };
-    let page = PlanPage {
+    let mut page = PlanPage {
+        scheduled: Scheduled::of(who, &mut records, subscription).await?,
         plan,
         choices,
-        switch,
+        choosing: None,
+        switch: None,
         trouble,
     };
-    let status = match trouble {
+    if let Some(product) = chosen.product.as_deref() {
+        let product = allowed(rules, subscription, product)?;
+        let mut addons = Vec::new();
+        for id in &rules.addons {
+            addons.extend(records.tx.addon(who.scope(), id).await?);
+        }
+        drop(records);
+        let read = chosen.read(rules, subscription, product.clone());
+        let mut wrong = read.as_ref().err().copied();
+        if let Ok(choice) = read.as_ref()
+            && choice.is_new(subscription)
+        {
+            let wish = choice.wish(rules, subscription);
+            let (cx, scope) = (&who.web.cx, who.scope());
+            match plan_change::preview(cx, scope, &subscription.id, &wish).await {
+                Ok(seen) => {
+                    let method = page.plan.method.clone();
+                    page.switch = Switch::of(&seen, method, choice.fields(rules));
+                }
+                Err(error) => match trouble::word(&error) {
+                    Some("code") => wrong = Some("code"),
+                    Some(word) => page.trouble = Some(word),
+                    None => return Err(error.into()),
+                },
+            }
+        }
+        let mut offered = page.choices.iter();
+        let to = offered.find(|offered| offered.id == product.as_str());
+        let to = to.cloned().ok_or_else(Error::not_found)?;
+        let form = chosen.form(rules, subscription, to, &addons, wrong);
+        page.choosing = form.has_fields().then_some(form);
+        // A wrong field says so itself.
+        page.trouble = page.trouble.filter(|trouble| Some(*trouble) != wrong);
+    }
+    let wrong = page.choosing.as_ref().and_then(|form| form.wrong);
+    let status = match page.trouble.or(wrong) {
         Some("stale" | "under-way") => StatusCode::CONFLICT,
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
@@ -241,7 +256,7 @@ impl Offered {
 }
 
 impl Switch {
-    fn of(seen: &Preview, method: Option<Method>) -> Option<Self> {
+    fn of(seen: &Preview, method: Option<Method>, fields: Vec<Field>) -> Option<Self> {
         let period = seen.changed.period;
         let kept = Money::new(seen.credit.max(0), seen.totals.gross.currency);
         Some(Self {
@@ -257,6 +272,7 @@ impl Switch {
             },
             kept: (!kept.is_zero()).then_some(kept),
             method,
+            fields,
         })
     }
 }
@@ -280,7 +296,9 @@ impl Page for PlanPage {
         let page = |switch, trouble| Self {
             plan: sample::active(),
             choices: choices.clone(),
+            choosing: None,
             switch,
+            scheduled: None,
             trouble,
         };
         let bill = |total| {
@@ -293,6 +311,7 @@ impl Page for PlanPage {
             bill: bill(total),
             kept: kept.map(|minor| sample::money(minor, "EUR")),
             method,
+            fields: Choosing::sample_fields(),
         };
         let mut samples = vec![
             page(None, None),
@@ -300,6 +319,27 @@ impl Page for PlanPage {
             page(Some(switch(0, Some(1_234), Some(sample::visa()))), None),
             page(Some(switch(1_500, None, None)), None),
         ];
+        let mut same_first = choices.clone();
+        same_first.insert(0, offered(&sample::active().product, 2_900, None));
+        let choosing = |wrong, switch| Self {
+            choosing: Some(Choosing::sample(choices[0].clone(), wrong)),
+            ..page(switch, None)
+        };
+        samples.extend([
+            choosing(None, None),
+            choosing(None, Some(switch(1_500, None, Some(sample::visa())))),
+            choosing(Some("number"), None),
+            choosing(Some("code"), None),
+            Self {
+                scheduled: Some(Scheduled::sample(true)),
+                choices: same_first,
+                ..page(None, None)
+            },
+            Self {
+                scheduled: Some(Scheduled::sample(true)),
+                ..choosing(None, Some(switch(1_500, None, Some(sample::visa()))))
+            },
+        ]);
         samples.extend(trouble::ALL.iter().map(|trouble| {
             page(
                 Some(switch(1_500, None, Some(sample::visa()))),

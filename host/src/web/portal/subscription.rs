@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::keys::Key;
 use super::sample;
+use super::scheduled::Scheduled;
 use super::view::{Charge, Plan, Standing, Todo};
 use crate::domain::payment::Payment;
 use crate::domain::subscription::{HoldReason, Subscription};
@@ -40,6 +41,8 @@ pub struct SubscriptionPage {
     pub keys: Vec<Key>,
     /// Its latest payments.
     pub charges: Vec<Charge>,
+    /// A change of plan that waits for the next date.
+    pub scheduled: Option<Scheduled>,
     /// Whether the customer may switch to another plan.
     pub switchable: bool,
     /// Whether the customer may pause it, or change the date on which a pause ends.
@@ -64,6 +67,7 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         tax_id: item.buyer.tax_id.clone(),
         keys: records.keys(Some(&item.id), SHOWN, 0).await?,
         charges: charges.into_iter().take(SHOWN as usize).collect(),
+        scheduled: Scheduled::of(&who, &mut records, &item).await?,
         switchable: super::plan::is_offered(&who, &item),
         pausable: super::pause::is_offered(&who, &item),
         cancellable: !plan.is_past() && super::cancellation::is_offered(&who),
@@ -105,6 +109,7 @@ impl Page for SubscriptionPage {
             tax_id: None,
             keys: Key::samples()[..1].to_vec(),
             charges: sample::charges(),
+            scheduled: None,
             switchable: matches!(plan.standing, Standing::Renews { .. }),
             pausable: matches!(
                 plan.standing,
@@ -132,6 +137,10 @@ impl Page for SubscriptionPage {
         }
         pages.extend(sample::todos().into_iter().map(|todo| Self {
             todo: Some(todo),
+            ..page(sample::active())
+        }));
+        pages.extend([true, false].map(|undo| Self {
+            scheduled: Some(Scheduled::sample(undo)),
             ..page(sample::active())
         }));
         pages.push(Self {

@@ -1,7 +1,7 @@
 // A host and a processor of its own, as real processes on free ports, with everything they keep
 // in one temporary folder.
 
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { tmpdir } from "node:os";
@@ -183,6 +183,13 @@ export class World {
   /** Runs a command of the operator and answers what it printed. */
   async vestibule(...args) {
     return run(BINARY, args, { cwd: this.dir, env: this.#environment });
+  }
+
+  /** Appends to the business's file, and starts the host anew. */
+  async configure(more) {
+    await appendFile(join(this.dir, "config/businesses/lumen.toml"), more);
+    await this.host.stop();
+    await this.startHost();
   }
 
   async #makeKey() {

@@ -2,6 +2,7 @@
 //! counted in the processor's ledger, never in our own database.
 
 mod asking;
+mod audited;
 mod backup;
 mod balances;
 mod coming_back;

@@ -7,6 +7,7 @@ mod lists;
 mod money;
 mod page;
 mod pausing;
+mod plan_choices;
 mod plans;
 mod round;
 mod rows;
@@ -221,6 +222,7 @@ impl Guest<'_> {
         let form = on
             .all("form")
             .into_iter()
+            .filter(|form| form.contains("method=\"post\""))
             .find(|form| form.contains(&format!("action=\"{action}\"")))
             .unwrap_or_else(|| panic!("no form to {action} in {}", on.html));
         let form = Page::of(form);

@@ -19,7 +19,7 @@ const MONTH: Interval = Interval {
 };
 
 impl House {
-    async fn monthly(&self, name: &str, minor: i64) -> ProductId {
+    pub(super) async fn monthly(&self, name: &str, minor: i64) -> ProductId {
         let now = self.now();
         let product = Product {
             id: self.cx.new_id(),
@@ -45,7 +45,7 @@ impl House {
     }
 
     /// Lets customers switch between `products`.
-    fn allow(&self, products: &[&ProductId]) {
+    pub(super) fn allow(&self, products: &[&ProductId]) {
         let mut settings = (**self.cx.settings.load()).clone();
         for business in settings.businesses.values_mut() {
             business.allow.plan_change = true;
@@ -58,7 +58,7 @@ impl House {
 
 impl Guest<'_> {
     /// A subscription to `product` whose running period was paid at `minor`.
-    async fn paid(&self, product: &ProductId, minor: i64) -> Subscription {
+    pub(super) async fn paid(&self, product: &ProductId, minor: i64) -> Subscription {
         let active = SubscriptionState::Active;
         let subscription = self.subscribe(product.clone(), active).await;
         let debt = Debt {

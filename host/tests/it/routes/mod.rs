@@ -5,6 +5,7 @@ mod cards;
 mod forms;
 mod inside;
 mod isolation;
+mod kinds;
 mod offers;
 mod people;
 mod source;

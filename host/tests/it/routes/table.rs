@@ -1,85 +1,7 @@
 //! Every route of the host, what its path names, and what its body or query may name besides.
 
-/// Where a route stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum On {
-    /// The portal of one business in one mode.
-    Portal,
-    /// The merchant API.
-    Api,
-    /// The console.
-    Console,
-    /// What belongs to no portal.
-    Host,
-}
-
-/// What somebody has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    Customer,
-    Subscription,
-    Payment,
-    Setup,
-    Invoice,
-    Method,
-    License,
-    Device,
-    Round,
-    Product,
-    Refund,
-    Dispute,
-    Webhook,
-    Addon,
-    Discount,
-    /// What customers type to get a discount.
-    Code,
-    /// The secret of a dynamic link.
-    Link,
-    /// The secret of a link that proves a new address.
-    Proof,
-}
-
-/// What the placeholders of a path stand for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Takes {
-    /// Things of the caller: everything else is not found.
-    Own(&'static [Kind]),
-    /// The same, but what is not there is answered otherwise: why.
-    Alike(&'static [Kind], &'static str),
-    /// The secret of a link, which is the authority; of no use at another portal.
-    Secret(Kind),
-    /// A business and a mode, and below them a customer, as a member of staff sees them.
-    Room,
-    /// Nothing of anybody, or a test of its own: which.
-    Nothing(&'static str),
-}
-
-/// A route.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Route {
-    pub(super) on: On,
-    pub(super) verb: &'static str,
-    pub(super) path: &'static str,
-    pub(super) takes: Takes,
-    /// A body that does something for the one whose things the path names.
-    pub(super) body: &'static str,
-}
-
-const fn route(on: On, verb: &'static str, path: &'static str, takes: Takes) -> Route {
-    Route {
-        on,
-        verb,
-        path,
-        takes,
-        body: "",
-    }
-}
-
-impl Route {
-    const fn with(self, body: &'static str) -> Self {
-        Self { body, ..self }
-    }
-}
+use super::kinds::route;
+pub(super) use super::kinds::{Kind, On, Route, Takes};
 
 use Kind::{
     Addon, Code, Customer, Device, Discount, Dispute, Invoice, License, Link, Method, Payment,
@@ -141,6 +63,7 @@ pub(super) const ROUTES: &[Route] = &[
     route(Portal, "GET", "/subscriptions/{id}/plan", Own(&[Sub])),
     route(Portal, "POST", "/subscriptions/{id}/plan", Own(&[Sub])).with("product=none&quote=none"),
     route(Portal, "GET", "/subscriptions/{id}/plan/done", Own(&[Sub])),
+    route(Portal, "POST", "/subscriptions/{id}/plan/keep", Own(&[Sub])),
     route(Portal, "GET", "/subscriptions/{id}/pause", Own(&[Sub])),
     route(Portal, "POST", "/subscriptions/{id}/pause", Own(&[Sub])).with("date="),
     route(Portal, "GET", "/subscriptions/{id}/paused", Own(&[Sub])),
