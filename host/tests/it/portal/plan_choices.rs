@@ -148,7 +148,7 @@ async fn what_was_chosen_is_what_is_charged_and_nothing_else_goes_with_the_butto
     let basic = house.monthly("Basic", 2_900).await;
     let (addon, _) = house.extras().await;
     house.allow(&[&basic]);
-    house.let_choose(Some(5), &[addon.clone()], true);
+    house.let_choose(Some(5), std::slice::from_ref(&addon), true);
     let mut subscription = guest.paid(&basic, 2_900).await;
     subscription.method = Some(guest.visa().await);
     house
