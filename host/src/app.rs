@@ -23,6 +23,7 @@ use crate::invoices::Invoices;
 use crate::jobs::{Jobs, Worker};
 use crate::mail::Mailer;
 use crate::mail::transport::{Protection, Smtp, Transport};
+use crate::plugins::config::BrandingConfigs;
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
 use crate::plugins::{PluginSettings, Plugins};
@@ -52,6 +53,7 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
     })
     .await?;
     plugins.configure(gateways(&settings));
+    plugins.dress(brandings(&settings));
     Ok(Cx {
         store,
         plugins,
@@ -194,7 +196,10 @@ fn watch_businesses(cx: &Cx, sources: Sources) -> anyhow::Result<Option<config::
         return Ok(None);
     }
     let plugins = Arc::clone(&cx.plugins);
-    let changed = move |settings: &Settings| plugins.configure(gateways(settings));
+    let changed = move |settings: &Settings| {
+        plugins.configure(gateways(settings));
+        plugins.dress(brandings(settings));
+    };
     let watch = sources.watch(Arc::clone(&cx.settings), changed);
     Ok(Some(watch.context("cannot watch the business files")?))
 }
@@ -211,6 +216,20 @@ fn gateways(settings: &Settings) -> GatewayConfigs {
         }
     }
     gateways
+}
+
+/// The branding of all businesses, as plugins take it.
+fn brandings(settings: &Settings) -> BrandingConfigs {
+    let mut brandings = BrandingConfigs::new();
+    for business in settings.businesses.values() {
+        for mode in [Mode::Live, Mode::Test] {
+            if let Some(branding) = &business.mode(mode).branding {
+                let scope = Scope::new(business.id.clone(), mode);
+                brandings.insert(scope, branding.plugin.clone());
+            }
+        }
+    }
+    brandings
 }
 
 /// The limits of every plugin.

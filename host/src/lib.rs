@@ -4,6 +4,7 @@
 //! merchants drop in, `web` and `jobs` are the entries. `ARCHITECTURE.md` has the map.
 
 pub mod app;
+pub mod branding;
 pub mod cli;
 pub mod config;
 pub mod cx;

@@ -8,6 +8,7 @@ use super::{Place, print};
 use crate::app;
 use crate::config::{self, Business, Problem, Settings, Sources};
 use crate::domain::Mode;
+use crate::plugins::manifest::Kind;
 use crate::plugins::{Finding, Survey};
 
 #[derive(Debug, Subcommand)]
@@ -82,17 +83,17 @@ fn compare(sources: &Sources, settings: &Settings) -> anyhow::Result<Compared> {
     }
     for business in settings.businesses.values() {
         for mode in [Mode::Live, Mode::Test] {
-            compared.gateways(sources, business, mode, &survey);
+            compared.plugins(sources, business, mode, &survey);
         }
     }
     Ok(compared)
 }
 
 impl Compared {
-    fn gateways(&mut self, sources: &Sources, business: &Business, mode: Mode, survey: &Survey) {
+    fn plugins(&mut self, sources: &Sources, business: &Business, mode: Mode, survey: &Survey) {
         let settings = business.mode(mode);
         for (name, gateway) in &settings.gateways {
-            let findings = survey.findings(mode, gateway);
+            let findings = survey.findings(mode, Kind::Gateway, gateway);
             let place = |found: &Finding| {
                 let key = format!("{mode}.gateways.{name}.{}", found.key);
                 sources.problem_of(business, &key, &found.what, &found.mend)
@@ -106,6 +107,15 @@ impl Compared {
                     "Choose another one, or mend it.",
                 ));
             }
+            self.errors.extend(findings.errors.iter().map(place));
+            self.warnings.extend(findings.remarks.iter().map(place));
+        }
+        if let Some(branding) = &settings.branding {
+            let findings = survey.findings(mode, Kind::Branding, &branding.plugin);
+            let place = |found: &Finding| {
+                let key = format!("{mode}.branding.{}", found.key);
+                sources.problem_of(business, &key, &found.what, &found.mend)
+            };
             self.errors.extend(findings.errors.iter().map(place));
             self.warnings.extend(findings.remarks.iter().map(place));
         }

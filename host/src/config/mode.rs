@@ -11,7 +11,7 @@ use url::Url;
 use crate::domain::Mode;
 use crate::domain::email::Email;
 use crate::domain::event_type::EVENT_TYPES;
-use crate::plugins::gateway::config::GatewayConfig;
+use crate::plugins::config::PluginConfig;
 use crate::plugins::grants::Grant;
 
 use super::business::is_plain_name;
@@ -29,13 +29,24 @@ pub struct ModeSettings {
     /// The gateway that takes new payment methods. Set whenever there is a gateway.
     pub default_gateway: Option<String>,
     /// By the name that rows and hook addresses use.
-    pub gateways: BTreeMap<String, GatewayConfig>,
+    pub gateways: BTreeMap<String, PluginConfig>,
+    /// How the business looks, as a plugin says; none for the theme as it is.
+    pub branding: Option<Branding>,
     /// Where events are delivered to, besides the endpoints that the merchant makes by the API.
     pub webhook: Option<Webhook>,
     /// Origins that endpoints made by the API may have although they are not public.
     pub private_endpoints: Vec<Url>,
     /// Test mode only: the addresses that mails are really sent to; all others are only kept.
     pub mail_to: Vec<Email>,
+}
+
+/// The plugin that says how the business looks.
+#[derive(Debug, Clone)]
+pub struct Branding {
+    /// The plugin, with its settings.
+    pub plugin: PluginConfig,
+    /// The key of a customer's metadata that holds their segment.
+    pub segment: String,
 }
 
 /// Where events are delivered to.
@@ -71,6 +82,11 @@ impl ModeSettings {
                 )
             })
         });
+        let of_branding = self.branding.iter().flat_map(|branding| {
+            let secrets = branding.plugin.secrets.iter();
+            secrets
+                .map(|(name, secret)| (format!("branding.secrets.{name}"), secret.expose_secret()))
+        });
         let of_webhook = self.webhook.iter().flat_map(|webhook| {
             let previous = webhook.previous_secret.iter();
             let previous = previous.map(|secret| ("webhook.previous_secret", secret));
@@ -78,7 +94,7 @@ impl ModeSettings {
                 .chain(previous)
                 .map(|(key, secret)| (key.to_owned(), secret.expose_secret()))
         });
-        of_gateways.chain(of_webhook)
+        of_gateways.chain(of_branding).chain(of_webhook)
     }
 }
 
@@ -87,7 +103,8 @@ impl ModeSettings {
 pub(super) struct ModeFile {
     host: Option<Url>,
     default_gateway: Option<String>,
-    gateways: BTreeMap<String, GatewayFile>,
+    gateways: BTreeMap<String, PluginFile>,
+    branding: Option<BrandingFile>,
     webhook: Option<WebhookFile>,
     private_endpoints: Vec<Url>,
     mail_to: Vec<Email>,
@@ -95,7 +112,25 @@ pub(super) struct ModeFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GatewayFile {
+struct BrandingFile {
+    plugin: String,
+    #[serde(default = "segment")]
+    segment: String,
+    #[serde(default)]
+    settings: BTreeMap<String, serde_json::Value>,
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretPlace>,
+    #[serde(default)]
+    grants: Grant,
+}
+
+fn segment() -> String {
+    "segment".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PluginFile {
     plugin: String,
     #[serde(default)]
     settings: BTreeMap<String, serde_json::Value>,
@@ -154,10 +189,24 @@ impl ModeFile {
             .into_iter()
             .map(|(name, file)| {
                 let key = format!("{mode}.gateways.{name}");
-                let gateway = file.settle(&key, &name, source, vault, problems);
+                if !is_plain_name(&name) {
+                    problems.push(source.problem(
+                        &key,
+                        "is not a name that can stand in an address",
+                        "Use small letters, digits and hyphens.",
+                    ));
+                }
+                let gateway = file.settle(&key, source, vault, problems);
                 (name, gateway)
             })
             .collect();
+        let branding = self.branding.map(|file| {
+            let (segment, file) = file.parts();
+            Branding {
+                plugin: file.settle(&format!("{mode}.branding"), source, vault, problems),
+                segment,
+            }
+        });
         let webhook = self
             .webhook
             .and_then(|file| file.settle(mode, source, vault, problems));
@@ -165,6 +214,7 @@ impl ModeFile {
             host: self.host,
             default_gateway,
             gateways,
+            branding,
             webhook,
             private_endpoints: self.private_endpoints,
             mail_to: self.mail_to,
@@ -209,22 +259,26 @@ impl ModeFile {
     }
 }
 
-impl GatewayFile {
+impl BrandingFile {
+    fn parts(self) -> (String, PluginFile) {
+        let file = PluginFile {
+            plugin: self.plugin,
+            settings: self.settings,
+            secrets: self.secrets,
+            grants: self.grants,
+        };
+        (self.segment, file)
+    }
+}
+
+impl PluginFile {
     fn settle(
         self,
         key: &str,
-        name: &str,
         source: &Source,
         vault: Vault<'_>,
         problems: &mut Vec<Problem>,
-    ) -> GatewayConfig {
-        if !is_plain_name(name) {
-            problems.push(source.problem(
-                key,
-                "is not a name that can stand in an address",
-                "Use small letters, digits and hyphens.",
-            ));
-        }
+    ) -> PluginConfig {
         for (index, wish) in self.grants.http.iter().enumerate() {
             let key = format!("{key}.grants.http.{index}.origin");
             match Url::parse(&wish.origin) {
@@ -251,7 +305,7 @@ impl GatewayFile {
                 Err(problem) => problems.push(problem),
             }
         }
-        GatewayConfig {
+        PluginConfig {
             plugin: self.plugin,
             settings: self.settings,
             secrets,

@@ -51,6 +51,15 @@ pub struct Plugins {
     pub log_lines: usize,
     /// The length of a log line, in bytes; the rest is cut.
     pub log_line_bytes: usize,
+    /// A look is kept no shorter than this, whatever its branding plugin says.
+    #[serde(deserialize_with = "duration::one")]
+    pub branding_least: SignedDuration,
+    /// And no longer than this.
+    #[serde(deserialize_with = "duration::one")]
+    pub branding_most: SignedDuration,
+    /// How long a page waits for a look that was never made before the theme is shown as it is.
+    #[serde(deserialize_with = "duration::one")]
+    pub branding_wait: SignedDuration,
 }
 
 impl Default for Plugins {
@@ -72,6 +81,9 @@ impl Default for Plugins {
             fetch_kib: 1024,
             log_lines: 64,
             log_line_bytes: 1024,
+            branding_least: SignedDuration::from_secs(10),
+            branding_most: SignedDuration::from_hours(24),
+            branding_wait: SignedDuration::from_secs(1),
         }
     }
 }

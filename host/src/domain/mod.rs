@@ -7,7 +7,9 @@
 pub mod access;
 pub mod addon;
 pub mod balance;
+pub mod branding;
 pub mod card_number;
+pub mod content;
 pub mod credit;
 pub mod customer;
 pub mod debt;

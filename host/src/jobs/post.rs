@@ -2,7 +2,9 @@
 //! whether it may leave the house at all.
 
 use super::{Jobs, Verdict};
+use crate::branding;
 use crate::config::Business;
+use crate::domain::branding::Surface;
 use crate::domain::email::Email;
 use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::{Mode, Scope};
@@ -140,7 +142,7 @@ impl<'a> Post<'a> {
             .into_iter()
             .chain([self.business.default_locale.as_str()])
             .collect();
-        Ok(Frame {
+        let mut frame = Frame {
             brand: Some(Brand {
                 name: self.business.name.clone(),
                 logo: None,
@@ -161,7 +163,16 @@ impl<'a> Post<'a> {
             navigation: Vec::new(),
             flash: None,
             script_nonce: None,
-        })
+            look: None,
+        };
+        let mut known = tx.customers_by_email(self.scope, letter.to).await?;
+        // Of several with this address nobody knows which is meant.
+        let customer = known.pop().filter(|_| known.is_empty());
+        drop(tx);
+        let (cx, themes, surface) = (&jobs.cx, &jobs.themes, Surface::Mail);
+        frame.look =
+            branding::look(cx, themes, self.scope, customer.as_ref(), surface, &frame).await;
+        Ok(frame)
     }
 }
 

@@ -2,11 +2,12 @@
 //! HTTP client of its own. Made once per configuration, shared by calls, never changed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use secrecy::SecretString;
 use url::Url;
 
-use super::gateway::config::GatewayConfig;
+use super::config::PluginConfig;
 pub use super::grants::Finding;
 use super::grants::{self, Origin, Permissions};
 use super::imports::http::HttpClients;
@@ -14,11 +15,16 @@ use super::limits::Limits;
 use super::manifest::Manifest;
 use super::setting::SettingValue;
 
+/// The number of the next binding.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
 /// What a call may know and do.
 #[derive(Default)]
 pub(super) struct Binding {
     /// Which business, mode and gateway, for logs.
     pub(super) label: String,
+    /// No other binding of this process has it.
+    pub(super) number: u64,
     /// The settings that hold.
     pub(super) settings: BTreeMap<String, SettingValue>,
     /// Secrets that the manifest asks for and the operator set.
@@ -56,7 +62,7 @@ impl Binding {
     pub(super) fn new(
         label: String,
         manifest: &Manifest,
-        config: &GatewayConfig,
+        config: &PluginConfig,
         limits: &Limits,
     ) -> Result<(Self, Findings), Findings> {
         let mut findings = Findings::default();
@@ -108,6 +114,7 @@ impl Binding {
         };
         let binding = Self {
             label,
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             settings,
             secrets,
             permissions,

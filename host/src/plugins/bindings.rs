@@ -5,7 +5,7 @@
 //! variable of that name.
 
 wasmtime::component::bindgen!({
-    path: ["../wit/types/v1", "../wit/host/v1", "../wit/gateway/v1"],
+    path: ["../wit/types/v1", "../wit/host/v1", "../wit/gateway/v1", "../wit/branding/v1"],
     inline: "
         package vestibule:engine;
 
@@ -14,6 +14,7 @@ wasmtime::component::bindgen!({
             include vestibule:host/imports@1.0.0;
             include vestibule:host/revealing@1.0.0;
             include vestibule:gateway/full-gateway@1.0.0;
+            include vestibule:branding/branding@1.0.0;
         }
     ",
     imports: {

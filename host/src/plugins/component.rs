@@ -1,12 +1,25 @@
-//! What can be read from a component file without running or compiling it: its manifest (a
-//! top-level custom section), its imports and its exports. Also writes the section.
+//! What can be read from a component file without running or compiling it: its manifest and the
+//! files that its author put in (top-level custom sections), its imports and its exports. Also
+//! writes the sections.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
 const MANIFEST_SECTION: &str = "vestibule:manifest";
+const FILE_SECTION: &str = "vestibule:file/";
+
+/// Folders that an author's files may stand in.
+pub(super) const FOLDERS: [&str; 3] = ["templates", "locales", "static"];
+
+/// Files of one plugin, at most.
+const MOST_FILES: usize = 256;
+
+/// The files that a plugin carries, by their path with `/`.
+pub type Files = BTreeMap<String, Bytes>;
 
 /// What a component file holds.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +30,8 @@ pub(super) struct Contents {
     pub(super) imports: Vec<String>,
     /// Names of the exported interfaces.
     pub(super) exports: Vec<String>,
+    /// The files in it.
+    pub(super) files: Files,
 }
 
 /// Why a file is not a component that can be read.
@@ -33,6 +48,17 @@ pub enum ContentsError {
     /// A manifest that nobody can read, or more than one.
     #[error("its section `{MANIFEST_SECTION}` {0}")]
     Manifest(&'static str),
+    /// A file at a path where none may be.
+    #[error(
+        "its file `{path}` {problem}; files stand below templates/, locales/ or static/, under \
+         names of small letters, digits, `.`, `_` and `-`"
+    )]
+    File {
+        /// The path, cut.
+        path: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
 }
 
 /// Reads a component. Sections of nested components and modules are ignored: only the author
@@ -68,10 +94,60 @@ pub(super) fn read(bytes: &[u8]) -> Result<Contents, ContentsError> {
                     return Err(ContentsError::Manifest("stands there twice"));
                 }
             }
+            Payload::CustomSection(section) if depth == 0 => {
+                if let Some(path) = section.name().strip_prefix(FILE_SECTION) {
+                    contents.take_file(path, section.data())?;
+                }
+            }
             _ => {}
         }
     }
     Ok(contents)
+}
+
+impl Contents {
+    fn take_file(&mut self, path: &str, data: &[u8]) -> Result<(), ContentsError> {
+        let fail = |problem| {
+            Err(ContentsError::File {
+                path: path.chars().filter(|c| !c.is_control()).take(100).collect(),
+                problem,
+            })
+        };
+        if !is_file_path(path) {
+            return fail("has a path that is not allowed");
+        }
+        if self.files.len() == MOST_FILES {
+            return fail("is one too many");
+        }
+        let data = Bytes::copy_from_slice(data);
+        if self.files.insert(path.to_owned(), data).is_some() {
+            return fail("stands there twice");
+        }
+        Ok(())
+    }
+}
+
+/// Whether a plugin may carry a file at `path`: inside one of the folders, and nowhere else.
+pub(super) fn is_file_path(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let folder = parts.next().unwrap_or_default();
+    let mut names = parts.peekable();
+    let plain = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    };
+    path.len() <= 200 && FOLDERS.contains(&folder) && names.peek().is_some() && names.all(plain)
+}
+
+/// Appends a file to a component.
+pub(super) fn embed_file(component: &mut Vec<u8>, path: &str, data: &[u8]) {
+    CustomSection {
+        name: Cow::Owned(format!("{FILE_SECTION}{path}")),
+        data: Cow::Borrowed(data),
+    }
+    .append_to_component(component);
 }
 
 /// Appends the manifest to a component that has none.
@@ -106,6 +182,37 @@ mod tests {
         embed(&mut bytes, "b");
         let error = read(&bytes).expect_err("two manifests").to_string();
         assert_eq!(error, "its section `vestibule:manifest` stands there twice");
+    }
+
+    #[test]
+    fn a_file_stands_in_its_folder_and_nowhere_else() {
+        let mut bytes = component();
+        embed_file(&mut bytes, "templates/a/b.html", b"<p>");
+        let files = read(&bytes).expect("a component").files;
+        assert_eq!(files["templates/a/b.html"], "<p>");
+        for path in [
+            "",
+            "templates",
+            "templates/",
+            "plugin.toml",
+            "templates/../x.html",
+            "../templates/x.html",
+            "/templates/x.html",
+            "templates//x.html",
+            "templates/.hidden",
+            "templates/x\\y",
+            "templates/x\ny",
+            "static/x y",
+        ] {
+            let mut bytes = component();
+            embed_file(&mut bytes, path, b"");
+            let error = read(&bytes).expect_err(path).to_string();
+            assert!(error.contains("has a path that is not allowed"), "{error}");
+        }
+        let mut twice = bytes.clone();
+        embed_file(&mut twice, "templates/a/b.html", b"<i>");
+        let error = read(&twice).expect_err("twice").to_string();
+        assert!(error.contains("stands there twice"), "{error}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::Plugins;
 use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
 use super::load::{LoadError, Loaded, Loader};
+use super::manifest::Kind;
 
 /// How long the folder must be quiet before it is read again.
 const DEBOUNCE: Duration = Duration::from_millis(200);
@@ -68,6 +69,8 @@ pub struct InUse {
     pub hash: String,
     /// Whether it is for test mode only.
     pub test_only: bool,
+    /// What it is.
+    pub kinds: Vec<Kind>,
     /// What it can do as a gateway, if it is one.
     pub gateway: Option<Capabilities>,
 }
@@ -105,6 +108,7 @@ impl Folder {
                 name: plugin.manifest.name.clone(),
                 hash: plugin.hash.clone(),
                 test_only: plugin.manifest.test_only,
+                kinds: plugin.manifest.kinds.clone(),
                 gateway: plugin.gateway.as_ref().map(GatewayPart::capabilities),
             }),
             error: slot.error.clone(),

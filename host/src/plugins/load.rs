@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
 
+use super::branding::BrandingPart;
 use super::call::{self, Code};
-use super::component::{self, Contents, ContentsError};
+use super::component::{self, Contents, ContentsError, Files};
 use super::engine::Engine;
 use super::gateway::exports::GatewayPart;
 use super::grants::Wishes;
@@ -25,6 +26,10 @@ pub(super) struct Loaded {
     pub(super) code: Code,
     /// What it is as a gateway, if it is one.
     pub(super) gateway: Option<GatewayPart>,
+    /// What it is as a branding, if it is one.
+    pub(super) branding: Option<BrandingPart>,
+    /// The files that it carries.
+    pub(super) files: Arc<Files>,
     /// SHA-256 of the file, hexadecimal.
     pub(super) hash: String,
 }
@@ -155,11 +160,18 @@ impl Loader {
         } else {
             None
         };
+        let branding = if manifest.kinds.contains(&Kind::Branding) {
+            Some(BrandingPart::load(&code, &pre).await?)
+        } else {
+            None
+        };
         Ok(Loaded {
             manifest,
             limits,
             code,
             gateway,
+            branding,
+            files: Arc::new(contents.files),
             hash,
         })
     }
@@ -264,21 +276,25 @@ fn check_import(import: &str, wishes: &Wishes) -> Result<(), LoadError> {
 }
 
 fn check_kinds(manifest: &Manifest, exports: &[String]) -> Result<(), LoadError> {
-    let exported = exports.iter().any(|e| e.starts_with("vestibule:gateway/"));
-    let declared = manifest.kinds.contains(&Kind::Gateway);
-    match (declared, exported) {
-        (true, false) => Err(LoadError::Kind(
-            "its plugin.toml says kind \"gateway\", and it exports nothing of \
-             vestibule:gateway@1"
-                .to_owned(),
-        )),
-        (false, true) => Err(LoadError::Kind(
-            "it exports vestibule:gateway, and `kinds` of its plugin.toml does not say \
-             \"gateway\""
-                .to_owned(),
-        )),
-        (true, true) | (false, false) => Ok(()),
+    for kind in Kind::ALL {
+        let name = kind.as_str();
+        let prefix = format!("vestibule:{name}/");
+        let exported = exports.iter().any(|export| export.starts_with(&prefix));
+        let declared = manifest.kinds.contains(&kind);
+        let problem = match (declared, exported) {
+            (true, false) => format!(
+                "its plugin.toml says kind \"{name}\", and it exports nothing of \
+                 vestibule:{name}@1"
+            ),
+            (false, true) => format!(
+                "it exports vestibule:{name}, and `kinds` of its plugin.toml does not say \
+                 \"{name}\""
+            ),
+            (true, true) | (false, false) => continue,
+        };
+        return Err(LoadError::Kind(problem));
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -40,6 +40,21 @@ pub struct Manifest {
 pub enum Kind {
     /// Takes money.
     Gateway,
+    /// Says how a business looks.
+    Branding,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Gateway, Self::Branding];
+
+    /// The word for it: in a manifest, and the name of its package.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Branding => "branding",
+        }
+    }
 }
 
 /// Why a manifest is not taken.

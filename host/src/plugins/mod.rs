@@ -6,10 +6,12 @@
 pub(crate) mod addresses;
 mod binding;
 mod bindings;
+pub mod branding;
 mod cache;
 mod call;
 pub mod check;
 mod component;
+pub mod config;
 mod engine;
 mod error;
 mod folder;
@@ -23,7 +25,7 @@ pub mod package;
 pub mod setting;
 mod survey;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +33,7 @@ use arc_swap::ArcSwap;
 
 pub use self::binding::{Finding, Findings};
 pub use self::cache::CacheError;
-pub use self::component::ContentsError;
+pub use self::component::{ContentsError, Files};
 pub use self::engine::EngineError;
 pub use self::error::{Error, FieldError, UnknownCause};
 pub use self::folder::{PluginState, Watch};
@@ -40,12 +42,15 @@ pub use self::load::LoadError;
 pub use self::survey::Survey;
 
 use self::binding::Binding;
+use self::branding::Branding;
+use self::config::{BrandingConfigs, PluginConfig};
 use self::engine::Engine;
 use self::folder::Folder;
 use self::gateway::Gateway;
-use self::gateway::config::{GatewayConfig, GatewayConfigs};
+use self::gateway::config::GatewayConfigs;
 use self::limits::Limits;
 use self::load::{Loaded, Loader};
+use self::manifest::Kind;
 use crate::domain::{Mode, Scope};
 
 /// What the operator decides about plugins as a whole.
@@ -67,8 +72,10 @@ pub struct PluginSettings {
 /// Every plugin of this process.
 pub struct Plugins {
     folder: Folder,
-    configs: ArcSwap<HashMap<(Scope, String), Arc<GatewayConfig>>>,
-    bound: Mutex<HashMap<(Scope, String), Bound>>,
+    configs: ArcSwap<HashMap<(Scope, String), Arc<PluginConfig>>>,
+    brandings: ArcSwap<HashMap<Scope, Arc<PluginConfig>>>,
+    bound: Mutex<HashMap<(Scope, Role), Bound>>,
+    troubles: Mutex<BTreeMap<(String, Scope), Trouble>>,
     test_only_in_live: bool,
 }
 
@@ -79,10 +86,40 @@ enum Duty {
     WhatIsOpen,
 }
 
+/// A plugin that failed at what it shows, and has not worked since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Its id.
+    pub plugin: String,
+    /// For which business and mode.
+    pub scope: Scope,
+    /// What happened last.
+    pub what: String,
+    /// How often it failed since it last worked.
+    pub count: u64,
+}
+
+/// What a plugin is used as in a business and mode.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Role {
+    /// The gateway of this name.
+    Gateway(String),
+    Branding,
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gateway(name) => f.write_str(name),
+            Self::Branding => f.write_str("branding"),
+        }
+    }
+}
+
 /// A binding, and what it was made from.
 struct Bound {
     plugin: Arc<Loaded>,
-    config: Arc<GatewayConfig>,
+    config: Arc<PluginConfig>,
     binding: Arc<Binding>,
 }
 
@@ -96,7 +133,9 @@ impl Plugins {
         let plugins = Arc::new(Self {
             folder: Folder::new(settings.folder, Arc::new(loader)),
             configs: ArcSwap::default(),
+            brandings: ArcSwap::default(),
             bound: Mutex::default(),
+            troubles: Mutex::default(),
             test_only_in_live: settings.test_only_in_live,
         });
         plugins.reload().await;
@@ -125,25 +164,84 @@ impl Plugins {
             .into_iter()
             .map(|(key, config)| (key, Arc::new(config)))
             .collect();
-        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        bound.retain(|key, _| gateways.contains_key(key));
-        drop(bound);
+        self.forget(|scope, role| match role {
+            Role::Gateway(name) => gateways.contains_key(&(scope.clone(), name.clone())),
+            Role::Branding => true,
+        });
         self.configs.store(Arc::new(gateways));
+    }
+
+    /// Takes the configured branding of all businesses in place of that before.
+    pub fn dress(&self, brandings: BrandingConfigs) {
+        let brandings: HashMap<_, _> = brandings
+            .into_iter()
+            .map(|(scope, config)| (scope, Arc::new(config)))
+            .collect();
+        self.forget(|scope, role| *role != Role::Branding || brandings.contains_key(scope));
+        self.brandings.store(Arc::new(brandings));
+    }
+
+    fn forget(&self, keep: impl Fn(&Scope, &Role) -> bool) {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        bound.retain(|(scope, role), _| keep(scope, role));
+    }
+
+    /// The branding of `scope`, ready for calls; none when none is configured.
+    pub fn branding(&self, scope: &Scope) -> Option<Result<Branding, Error>> {
+        let config = self.brandings.load().get(scope).cloned()?;
+        let plugin = self.usable(scope.mode, &config, Kind::Branding, Duty::Anything);
+        let bound = plugin.and_then(|plugin| {
+            let binding = self.bind(scope, Role::Branding, &plugin, &config)?;
+            Ok(Branding::new(plugin, binding))
+        });
+        Some(bound)
+    }
+
+    /// Says that a plugin failed at what it shows, and how: in the log, and for whoever asks.
+    pub fn report(&self, plugin: &str, scope: &Scope, what: &str) {
+        tracing::warn!(plugin, %scope, what, "a plugin failed; the portal is shown without it");
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (plugin.to_owned(), scope.clone());
+        let count = troubles.get(&key).map_or(0, |trouble| trouble.count);
+        let trouble = Trouble {
+            plugin: plugin.to_owned(),
+            scope: scope.clone(),
+            what: what.to_owned(),
+            count: count + 1,
+        };
+        troubles.insert(key, trouble);
+    }
+
+    /// Says that it works again.
+    pub fn is_well(&self, plugin: &str, scope: &Scope) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.remove(&(plugin.to_owned(), scope.clone()));
+    }
+
+    /// The plugins that failed last time, by plugin.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.values().cloned().collect()
+    }
+
+    /// A file that the loaded plugin with this id carries.
+    pub fn file(&self, id: &str, path: &str) -> Option<bytes::Bytes> {
+        self.folder.plugin(id)?.files.get(path).cloned()
     }
 
     /// A configured gateway, ready for calls. The error is always one of *certainly not
     /// executed*.
     pub fn gateway(&self, scope: &Scope, name: &str) -> Result<Gateway, Error> {
-        self.bind(scope, name, Duty::Anything)
+        self.gateway_for(scope, name, Duty::Anything)
     }
 
     /// The same, to look after what was begun there and is open: a plugin whose file was taken
     /// away still answers, with its last good version, until this process ends.
     pub fn gateway_of_open(&self, scope: &Scope, name: &str) -> Result<Gateway, Error> {
-        self.bind(scope, name, Duty::WhatIsOpen)
+        self.gateway_for(scope, name, Duty::WhatIsOpen)
     }
 
-    fn bind(&self, scope: &Scope, name: &str, duty: Duty) -> Result<Gateway, Error> {
+    fn gateway_for(&self, scope: &Scope, name: &str, duty: Duty) -> Result<Gateway, Error> {
         let key = (scope.clone(), name.to_owned());
         let config = self.configs.load().get(&key).cloned();
         let Some(config) = config else {
@@ -152,60 +250,80 @@ impl Plugins {
                 reason: format!("no gateway `{name}` is configured for {scope}"),
             });
         };
-        let misconfigured = |reason: String| Error::Misconfigured {
-            plugin: config.plugin.clone(),
-            reason,
-        };
-        let plugin = self
-            .usable(scope.mode, &config, duty)
-            .map_err(|problem| misconfigured(problem.to_owned()))?;
+        let plugin = self.usable(scope.mode, &config, Kind::Gateway, duty)?;
+        let binding = self.bind(scope, Role::Gateway(key.1), &plugin, &config)?;
+        Ok(Gateway::new(plugin, binding))
+    }
 
+    fn bind(
+        &self,
+        scope: &Scope,
+        role: Role,
+        plugin: &Arc<Loaded>,
+        config: &Arc<PluginConfig>,
+    ) -> Result<Arc<Binding>, Error> {
+        let key = (scope.clone(), role);
         // A panic elsewhere leaves a map of whole entries behind.
         let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = bound.get(&key)
-            && Arc::ptr_eq(&known.plugin, &plugin)
-            && Arc::ptr_eq(&known.config, &config)
+            && Arc::ptr_eq(&known.plugin, plugin)
+            && Arc::ptr_eq(&known.config, config)
         {
-            return Ok(Gateway::new(plugin, Arc::clone(&known.binding)));
+            return Ok(Arc::clone(&known.binding));
         }
-        let label = format!("{scope}/{name}");
-        let (binding, findings) = Binding::new(label, &plugin.manifest, &config, &plugin.limits)
-            .map_err(|findings| misconfigured(findings.told()))?;
+        let label = format!("{scope}/{}", key.1);
+        let (binding, findings) = Binding::new(label, &plugin.manifest, config, &plugin.limits)
+            .map_err(|findings| misconfigured(config, findings.told()))?;
         for finding in findings.errors.iter().chain(&findings.remarks) {
-            let Finding { key, what, mend } = finding;
-            tracing::warn!(%scope, gateway = name, plugin = config.plugin, key, mend, "{what}");
+            let Finding {
+                key: at,
+                what,
+                mend,
+            } = finding;
+            tracing::warn!(%scope, role = %key.1, plugin = config.plugin, key = at, mend, "{what}");
         }
         let binding = Arc::new(binding);
         let entry = Bound {
-            plugin: Arc::clone(&plugin),
-            config: Arc::clone(&config),
+            plugin: Arc::clone(plugin),
+            config: Arc::clone(config),
             binding: Arc::clone(&binding),
         };
         bound.insert(key, entry);
-        Ok(Gateway::new(plugin, binding))
+        Ok(binding)
     }
 
     fn usable(
         &self,
         mode: Mode,
-        config: &GatewayConfig,
+        config: &PluginConfig,
+        kind: Kind,
         duty: Duty,
-    ) -> Result<Arc<Loaded>, &'static str> {
+    ) -> Result<Arc<Loaded>, Error> {
+        let refused = |problem: String| Err(misconfigured(config, problem));
         let id = &config.plugin;
         let plugin = match (self.folder.plugin(id), duty) {
             (Some(plugin), _) => Some(plugin),
             (None, Duty::WhatIsOpen) => self.folder.gone(id),
             (None, Duty::Anything) => None,
         };
-        let plugin = plugin.ok_or("no plugin with this id is loaded")?;
-        if plugin.gateway.is_none() {
-            return Err("the plugin is not a gateway");
+        let Some(plugin) = plugin else {
+            return refused("no plugin with this id is loaded".to_owned());
+        };
+        if !plugin.manifest.kinds.contains(&kind) {
+            return refused(format!("the plugin is not a {}", kind.as_str()));
         }
         match mode {
             Mode::Live if plugin.manifest.test_only && !self.test_only_in_live => {
-                Err("the plugin is for test mode only")
+                refused("the plugin is for test mode only".to_owned())
             }
             Mode::Live | Mode::Test => Ok(plugin),
         }
+    }
+}
+
+fn misconfigured(config: &PluginConfig, reason: String) -> Error {
+    Error::Misconfigured {
+        plugin: config.plugin.clone(),
+        reason,
     }
 }

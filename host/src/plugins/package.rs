@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use wit_component::ComponentEncoder;
 
-use super::component;
+use super::component::{self, Files};
 use super::load::{self, LoadError};
 use super::manifest::{Manifest, ManifestError};
 
@@ -48,6 +48,12 @@ pub enum PackageError {
     /// The module cannot become a component.
     #[error("the module does not become a component: {0}")]
     Component(String),
+    /// A link, or a name that no host takes.
+    #[error(
+        "{0} cannot be in a plugin: files have names of small letters, digits, `.`, `_` and `-`, \
+         and are no links"
+    )]
+    File(PathBuf),
     /// A manifest is in it already.
     #[error("the component holds a manifest already; give the one that its tools made")]
     TwoManifests,
@@ -66,12 +72,21 @@ pub fn build(folder: &Path, wasm: Option<&Path>) -> Result<Package, PackageError
         None => cargo_build(folder)?,
     };
     let wasm = std::fs::read(&built).map_err(at(&built))?;
-    package(&manifest, &wasm)
+    let mut files = Files::new();
+    for name in component::FOLDERS {
+        gather(&folder.join(name), name, &mut files)?;
+    }
+    with_files(&manifest, &files, &wasm)
 }
 
-/// Makes a component of `wasm` if it is a module, embeds the manifest, and checks all that a
-/// host checks before it compiles.
+/// The same for a plugin that carries no files.
 pub fn package(manifest: &str, wasm: &[u8]) -> Result<Package, PackageError> {
+    with_files(manifest, &Files::new(), wasm)
+}
+
+/// Makes a component of `wasm` if it is a module, embeds the files and the manifest, and checks
+/// all that a host checks before it compiles.
+pub fn with_files(manifest: &str, files: &Files, wasm: &[u8]) -> Result<Package, PackageError> {
     let parsed = Manifest::parse(manifest)?;
     let mut bytes = if wasmparser::Parser::is_core_wasm(wasm) {
         encode(wasm).map_err(|error| PackageError::Component(format!("{error:#}")))?
@@ -81,6 +96,9 @@ pub fn package(manifest: &str, wasm: &[u8]) -> Result<Package, PackageError> {
     let contents = component::read(&bytes).map_err(LoadError::from)?;
     if contents.manifest.is_some() {
         return Err(PackageError::TwoManifests);
+    }
+    for (path, data) in files {
+        component::embed_file(&mut bytes, path, data);
     }
     component::embed(&mut bytes, manifest);
     load::read(&bytes)?;
@@ -101,6 +119,34 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PackageError> {
         .map_err(at(folder))?;
     file.write_all(bytes).map_err(at(path))?;
     file.persist(path).map_err(|error| at(path)(error.error))?;
+    Ok(())
+}
+
+/// The files below `folder`, whose path in the plugin is `path`. Hidden ones stay out; links are
+/// refused, since they lead elsewhere.
+fn gather(folder: &Path, path: &str, files: &mut Files) -> Result<(), PackageError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(at(folder)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(at(folder))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        let (here, path) = (entry.path(), format!("{path}/{name}"));
+        let kind = entry.file_type().map_err(at(&here))?;
+        if kind.is_dir() {
+            gather(&here, &path, files)?;
+        } else if kind.is_file() && component::is_file_path(&path) {
+            let data = std::fs::read(&here).map_err(at(&here))?;
+            files.insert(path, data.into());
+        } else {
+            return Err(PackageError::File(here));
+        }
+    }
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::binding::{Binding, Finding, Findings};
+use super::config::PluginConfig;
 use super::folder::wasm_name;
-use super::gateway::config::GatewayConfig;
 use super::limits::Limits;
 use super::load::{self, LoadError};
 use super::manifest::{Kind, Manifest};
@@ -52,9 +52,10 @@ impl Survey {
         files.filter_map(|(name, read)| Some((name.as_str(), read.as_ref().err()?)))
     }
 
-    /// What is wrong with a gateway's configuration, or worth knowing about it.
-    pub fn findings(&self, mode: Mode, config: &GatewayConfig) -> Findings {
-        let manifest = match self.gateway(mode, config) {
+    /// What is wrong with the configuration of a plugin that is used as `kind`, or worth knowing
+    /// about it.
+    pub fn findings(&self, mode: Mode, kind: Kind, config: &PluginConfig) -> Findings {
+        let manifest = match self.manifest(mode, kind, config) {
             Ok(manifest) => manifest,
             Err(finding) => {
                 return Findings {
@@ -69,7 +70,12 @@ impl Survey {
         }
     }
 
-    fn gateway(&self, mode: Mode, config: &GatewayConfig) -> Result<&Manifest, Finding> {
+    fn manifest(
+        &self,
+        mode: Mode,
+        kind: Kind,
+        config: &PluginConfig,
+    ) -> Result<&Manifest, Finding> {
         let manifests = || self.files.values().filter_map(|read| read.as_ref().ok());
         let Some(manifest) = manifests().find(|manifest| manifest.id == config.plugin) else {
             let mut known: Vec<_> = manifests().map(|manifest| manifest.id.as_str()).collect();
@@ -82,8 +88,8 @@ impl Survey {
             let what = format!("no plugin in the folder has the id {:?}", config.plugin);
             return Err(Finding::new("plugin", what, mend));
         };
-        if !manifest.kinds.contains(&Kind::Gateway) {
-            let what = format!("the plugin {:?} is not a gateway", config.plugin);
+        if !manifest.kinds.contains(&kind) {
+            let what = format!("the plugin {:?} is not a {}", config.plugin, kind.as_str());
             return Err(Finding::new("plugin", what, "Name one that is."));
         }
         if mode == Mode::Live && manifest.test_only && !self.test_only_in_live {

@@ -75,6 +75,28 @@ impl Assets {
         Ok(Arc::new(assets))
     }
 
+    /// Files that a plugin carries; `owner` stands where a theme's name does. None is a script.
+    pub(super) fn enclosed(owner: &str, files: &[(String, &Bytes)]) -> Result<Arc<Self>, String> {
+        let mut assets = Self {
+            theme: owner.to_owned(),
+            files: BTreeMap::new(),
+        };
+        for (name, bytes) in files {
+            let content_type = content_type(name, owner)
+                .ok_or_else(|| format!("static/{name}: files of this type are not served"))?;
+            if bytes.len() > LARGEST {
+                return Err(format!("static/{name} is larger than {LARGEST} bytes"));
+            }
+            assets.insert(name.clone(), content_type, bytes.to_vec());
+        }
+        Ok(Arc::new(assets))
+    }
+
+    /// The `Content-Type` of `name`.
+    pub(super) fn kind(&self, name: &str) -> Option<&'static str> {
+        self.files.get(name).map(|(_, asset)| asset.content_type)
+    }
+
     fn insert(&mut self, name: String, content_type: &'static str, bytes: Vec<u8>) {
         let hash = HEXLOWER.encode(&Sha256::digest(&bytes)[..6]);
         let asset = Asset {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::frame::{Brand, Flash, Frame, Tone};
 use super::locale::{Catalogue, FALLBACK, Locale};
+use super::look::Look;
 use super::page::{Kind, Registered};
 use super::theme::Theme;
 use super::{Error, chain};
@@ -87,6 +88,7 @@ pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
         }),
         opened_by: None,
         back: None,
+        look: Some(Arc::new(Look::sample())),
         flash: Some(Flash {
             tone: Tone::Good,
             key: "copied".to_owned(),

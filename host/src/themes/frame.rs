@@ -12,6 +12,7 @@ use minijinja::{Value, context};
 
 use super::functions::Voice;
 use super::locale::Locale;
+use super::look::{Look, Shown};
 
 /// The surroundings of one page or mail.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Frame {
     pub flash: Option<Flash>,
     /// The nonce for the host's own script; `None` leaves the script out.
     pub script_nonce: Option<String>,
+    /// What a branding plugin changes; `None` for the theme as it is.
+    pub look: Option<Arc<Look>>,
 }
 
 /// How a business appears.
@@ -159,6 +162,7 @@ impl Frame {
             ],
             flash: None,
             script_nonce: None,
+            look: None,
         }
     }
 
@@ -199,11 +203,13 @@ pub(super) struct Seen {
 impl Seen {
     /// `logo` is the theme's own, for a business that names none.
     pub(super) fn new(voice: Arc<Voice>, direction: &'static str, logo: Option<&str>) -> Self {
+        let look = voice.frame.look.as_ref();
+        let dressed = look.and_then(|look| look.logo.as_deref());
         let brand = voice.frame.brand.as_ref();
         let business = brand.map(|brand| {
             context! {
                 name => brand.name.as_str(),
-                logo => brand.logo.as_deref().or(logo),
+                logo => dressed.or(brand.logo.as_deref()).or(logo),
                 home => brand.home.as_deref(),
                 support => brand.support.as_deref(),
             }
@@ -213,6 +219,18 @@ impl Seen {
             voice,
             direction,
         }
+    }
+
+    /// What the look puts around the page, as markup and as text; none where it puts nothing.
+    fn dressing(&self, part: fn(&Look) -> Option<&Shown>) -> Value {
+        let look = self.voice.frame.look.as_deref();
+        let shown = look.and_then(part).map(|shown| {
+            context! {
+                html => Value::from_safe_string(shown.html.clone()),
+                text => shown.text.as_str(),
+            }
+        });
+        Value::from(shown)
     }
 
     fn languages(&self) -> Value {
@@ -256,6 +274,8 @@ impl Object for Seen {
         let frame = &self.voice.frame;
         Some(match key {
             "business" => self.business.clone(),
+            "header" => self.dressing(|look| look.header.as_ref()),
+            "footer" => self.dressing(|look| look.footer.as_ref()),
             "test" => Value::from(frame.test),
             "lang" => Value::from(frame.locale.catalogue()),
             "dir" => Value::from(self.direction),
@@ -280,6 +300,8 @@ impl Object for Seen {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Str(&[
             "business",
+            "header",
+            "footer",
             "test",
             "lang",
             "dir",

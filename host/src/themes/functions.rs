@@ -15,8 +15,9 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 use super::assets::Assets;
 use super::formats::Formats;
 use super::frame::Frame;
-use super::locale::Catalogue;
+use super::locale::{Catalogue, arguments};
 use super::markup::Markup;
+use super::messages::Messages;
 use super::tokens::Colours;
 use crate::domain::money::Money;
 
@@ -25,6 +26,9 @@ pub(super) const VOICE: &str = "voice";
 
 /// Marks around the place of a safe argument while Fluent builds the sentence.
 const MARKS: (char, char) = ('\u{e000}', '\u{e001}');
+
+/// Bytes that a sentence may have with its arguments.
+const LONGEST_SENTENCE: usize = 64 << 10;
 
 /// How one page speaks: its language, its formats, and in its frame its place and its clock.
 pub(super) struct Voice {
@@ -83,6 +87,10 @@ impl Voice {
     /// A message without arguments.
     pub(super) fn say(&self, key: &str) -> Result<Value, Error> {
         self.hear(key);
+        if let Some(words) = self.words(key) {
+            let said = words.say(key, &FluentArgs::new());
+            return said.map(Value::from).map_err(|e| invalid(e.to_string()));
+        }
         if let Some(text) = self.catalogue.plain(key) {
             return Ok(text.clone());
         }
@@ -100,14 +108,23 @@ impl Voice {
         markup: &[(&'static str, &str)],
     ) -> Result<(), Error> {
         self.hear(key);
-        let sentence = self
-            .catalogue
-            .sentence(key, plain, markup)
-            .map_err(|error| invalid(error.to_string()))?;
+        let sentence = match self.words(key) {
+            Some(words) => words
+                .say(key, &arguments(plain, markup.iter().map(|(name, _)| *name)))
+                .map(Arc::from),
+            None => self.catalogue.sentence(key, plain, markup),
+        };
+        let sentence = sentence.map_err(|error| invalid(error.to_string()))?;
         place(out, &sentence, |index| {
             markup.get(index).map(|(_, text)| *text)
         });
         Ok(())
+    }
+
+    /// The words that stand in for the theme's message `key`.
+    fn words(&self, key: &str) -> Option<&Messages> {
+        let words = self.frame.look.as_ref()?.words.as_ref()?;
+        words.has(key).then_some(words)
     }
 
     fn hear(&self, key: &str) {
@@ -124,6 +141,35 @@ pub(super) fn add(
     colours: &Colours,
     pieces: &BTreeMap<&'static str, Value>,
 ) {
+    add_words(environment);
+    environment.add_function("url", url);
+    environment.add_global("pieces", Value::from(pieces.clone()));
+    let urls: BTreeMap<String, Value> = assets
+        .urls()
+        .map(|(name, url)| (name, Value::from(url)))
+        .collect();
+    environment.add_function("asset", move |state: &mut State, name: &str| {
+        let look = voice(state)?.frame.look.clone();
+        if name == "tokens.css"
+            && let Some(stylesheet) = look.and_then(|look| look.stylesheet.clone())
+        {
+            return Ok(Value::from(stylesheet));
+        }
+        let url = urls.get(name).cloned();
+        url.ok_or_else(|| invalid(format!("no file `static/{name}`")))
+    });
+    let colours = colours.clone();
+    environment.add_function("colour", move |state: &mut State, name: &str| {
+        let look = voice(state)?.frame.look.clone();
+        let own = look.as_ref().and_then(|look| look.colours.as_ref());
+        own.unwrap_or(&colours)
+            .light(name)
+            .ok_or_else(|| invalid(format!("no colour `{name}`")))
+    });
+}
+
+/// The functions that read words, amounts and dates, and nothing of a theme's files.
+pub(super) fn add_words(environment: &mut Environment<'static>) {
     environment.add_function("t", translate);
     environment.add_function("money", money);
     environment.add_function("number", number);
@@ -135,22 +181,6 @@ pub(super) fn add(
     });
     environment.add_function("relative", relative);
     environment.add_function("zone", zone);
-    environment.add_function("url", url);
-    environment.add_global("pieces", Value::from(pieces.clone()));
-    let urls: BTreeMap<String, Value> = assets
-        .urls()
-        .map(|(name, url)| (name, Value::from(url)))
-        .collect();
-    environment.add_function("asset", move |name: &str| {
-        let url = urls.get(name).cloned();
-        url.ok_or_else(|| invalid(format!("no file `static/{name}`")))
-    });
-    let colours = colours.clone();
-    environment.add_function("colour", move |name: &str| {
-        colours
-            .light(name)
-            .ok_or_else(|| invalid(format!("no colour `{name}`")))
-    });
 }
 
 /// The voice of the page that is rendered; found once for each.
@@ -198,15 +228,24 @@ fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, E
         };
         fluent.set(name.to_owned(), value);
     }
-    let text = voice
-        .catalogue
-        .say(key, &fluent)
-        .map_err(|error| invalid(error.to_string()))?;
+    let text = match voice.words(key) {
+        Some(words) => words.say(key, &fluent),
+        None => voice.catalogue.say(key, &fluent),
+    };
+    let text = text.map_err(|error| invalid(error.to_string()))?;
+    let too_long = || invalid(format!("message `{key}` is too long with its arguments"));
+    // An argument can be a message itself, and so double what it says, again and again.
+    if text.len() > LONGEST_SENTENCE {
+        return Err(too_long());
+    }
     if safe.is_empty() {
         return Ok(Value::from(text));
     }
     let mut markup = Markup::with_capacity(text.len() + 256);
     place(&mut markup, &text, |index| safe.get(index)?.as_str());
+    if markup.as_str().len() > LONGEST_SENTENCE {
+        return Err(too_long());
+    }
     Ok(markup.into())
 }
 

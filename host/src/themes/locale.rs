@@ -3,19 +3,19 @@
 //! A theme's `locales/LANG/*.ftl` override those of the theme it extends, message by message.
 //! Numbers, dates and money are formatted in `formats`, not here.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, RwLock};
 
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentError, FluentResource};
+use fluent_bundle::FluentArgs;
 use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_languages};
+use fluent_syntax::ast::Pattern;
 use minijinja::Value;
 
 use super::Error;
 use super::functions::{Plain, mark};
+use super::messages::{Messages, Unsaid};
 
 /// How many sentences a catalogue remembers.
 const SENTENCES: usize = 1024;
@@ -160,28 +160,6 @@ pub struct Catalogue {
     sentences: RwLock<HashMap<String, Arc<str>>>,
 }
 
-/// A bundle with the list of its keys, which the bundle itself does not give.
-struct Messages {
-    bundle: FluentBundle<FluentResource>,
-    keys: BTreeSet<String>,
-}
-
-/// Why a message could not be said.
-#[derive(Debug, thiserror::Error)]
-pub enum Unsaid {
-    /// No catalogue has the key.
-    #[error("no message `{0}`")]
-    Unknown(String),
-    /// The message refers to an argument or message that is not there.
-    #[error("message `{key}`: {problems}")]
-    Incomplete {
-        /// The message.
-        key: String,
-        /// What Fluent says.
-        problems: String,
-    },
-}
-
 impl Catalogue {
     /// Reads `locales/TAG` of every folder of `chain`, the most basic theme last, so that the
     /// first one to have a message wins.
@@ -190,6 +168,11 @@ impl Catalogue {
         let fallback = (tag != FALLBACK)
             .then(|| Messages::read(chain, FALLBACK, right_to_left))
             .transpose()?;
+        Ok(Self::of(tag, own, fallback))
+    }
+
+    /// Of the messages of a language and of those that fill its gaps.
+    pub(super) fn of(tag: &str, own: Messages, fallback: Option<Messages>) -> Self {
         let mut catalogue = Self {
             tag: tag.to_owned(),
             own,
@@ -203,7 +186,7 @@ impl Catalogue {
             Some((key, Value::from(text)))
         });
         catalogue.plain = said.collect();
-        Ok(catalogue)
+        catalogue
     }
 
     /// The language tag.
@@ -213,7 +196,7 @@ impl Catalogue {
 
     /// The keys that this language itself has.
     pub fn keys(&self) -> &BTreeSet<String> {
-        &self.own.keys
+        self.own.keys()
     }
 
     /// The keys that start with `prefix`, those of the fallback language included.
@@ -222,11 +205,18 @@ impl Catalogue {
             .fallback
             .as_ref()
             .unwrap_or(&self.own)
-            .keys
+            .keys()
             .iter()
-            .chain(&self.own.keys);
+            .chain(self.own.keys());
         all.map(String::as_str)
             .filter(move |key| key.starts_with(prefix))
+    }
+
+    /// The parts of the message `key`, in this language or the fallback's.
+    pub(super) fn pattern(&self, key: &str) -> Option<&Pattern<&str>> {
+        let fallback = self.fallback.as_ref();
+        let known = self.own.pattern(key);
+        known.or_else(|| fallback?.pattern(key))
     }
 
     /// The message `key`, if it refers to no argument.
@@ -260,16 +250,7 @@ impl Catalogue {
         if let Some(text) = self.sentences.read().expect(poisoned).get(&known) {
             return Ok(Arc::clone(text));
         }
-        let mut arguments = FluentArgs::new();
-        for (name, value) in plain {
-            match value {
-                Plain::Text(text) => arguments.set(*name, *text),
-                Plain::Number(number) => arguments.set(*name, *number),
-            }
-        }
-        for (index, (name, _)) in markup.iter().enumerate() {
-            arguments.set(*name, mark(index));
-        }
+        let arguments = arguments(plain, markup.iter().map(|(name, _)| *name));
         let text: Arc<str> = self.say(key, &arguments)?.into();
         let mut sentences = self.sentences.write().expect(poisoned);
         if sentences.len() >= SENTENCES {
@@ -281,93 +262,32 @@ impl Catalogue {
 
     /// The message `key` with `arguments`.
     pub fn say(&self, key: &str, arguments: &FluentArgs<'_>) -> Result<String, Unsaid> {
-        let messages = if self.own.bundle.has_message(key) {
+        let messages = if self.own.has(key) {
             &self.own
         } else {
             self.fallback
                 .as_ref()
-                .filter(|fallback| fallback.bundle.has_message(key))
+                .filter(|fallback| fallback.has(key))
                 .ok_or_else(|| Unsaid::Unknown(key.to_owned()))?
         };
         messages.say(key, arguments)
     }
 }
 
-impl Messages {
-    fn read(chain: &[&Path], tag: &str, right_to_left: bool) -> Result<Self, Error> {
-        let language = tag.parse().map_err(|_| Error::Language(tag.to_owned()))?;
-        let mut bundle = FluentBundle::new_concurrent(vec![language]);
-        // The invisible isolation marks matter where directions mix; elsewhere they only get
-        // in the way of copying and searching.
-        bundle.set_use_isolating(right_to_left);
-        let mut keys = BTreeSet::new();
-        for folder in chain.iter().rev() {
-            for path in files_in(&folder.join("locales").join(tag))? {
-                let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
-                    path: path.clone(),
-                    source,
-                })?;
-                let resource = FluentResource::try_new(text).map_err(|(_, errors)| {
-                    let problems = errors.iter().map(ToString::to_string).collect::<Vec<_>>();
-                    Error::Messages {
-                        path: path.clone(),
-                        problems: problems.join("; "),
-                    }
-                })?;
-                keys.extend(resource.entries().filter_map(|entry| match entry {
-                    fluent_syntax::ast::Entry::Message(message) => Some(message.id.name.to_owned()),
-                    _ => None,
-                }));
-                bundle.add_resource_overriding(resource);
-            }
-        }
-        Ok(Self { bundle, keys })
-    }
-
-    fn say(&self, key: &str, arguments: &FluentArgs<'_>) -> Result<String, Unsaid> {
-        let pattern = self
-            .bundle
-            .get_message(key)
-            .and_then(|message| message.value())
-            .ok_or_else(|| Unsaid::Unknown(key.to_owned()))?;
-        let mut errors: Vec<FluentError> = Vec::new();
-        let text: Cow<'_, str> = self
-            .bundle
-            .format_pattern(pattern, Some(arguments), &mut errors);
-        if errors.is_empty() {
-            return Ok(text.into_owned());
-        }
-        let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Err(Unsaid::Incomplete {
-            key: key.to_owned(),
-            problems: problems.join("; "),
-        })
-    }
-}
-
-/// The `.ftl` files of a folder in order of their names; none when there is no folder.
-fn files_in(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => {
-            return Err(Error::Read {
-                path: folder.to_owned(),
-                source,
-            });
-        }
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|source| Error::Read {
-            path: folder.to_owned(),
-            source,
-        })?;
-        let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "ftl") {
-            files.push(path);
+/// Plain arguments of a message, and marks for those that are markup.
+pub(super) fn arguments<'a>(
+    plain: &'a [(&'static str, Plain<'_>)],
+    markup: impl Iterator<Item = &'static str>,
+) -> FluentArgs<'a> {
+    let mut arguments = FluentArgs::new();
+    for (name, value) in plain {
+        match value {
+            Plain::Text(text) => arguments.set(*name, *text),
+            Plain::Number(number) => arguments.set(*name, *number),
         }
     }
-    files.sort();
-    Ok(files)
+    for (index, name) in markup.enumerate() {
+        arguments.set(name, mark(index));
+    }
+    arguments
 }

@@ -91,7 +91,40 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// Sets the token `name`, such as `font` or `light.accent`; whether there is one.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> bool {
+        let place = match name.split_once('.') {
+            Some(("light", name)) => self.light.place(name),
+            Some(("dark", name)) => self.dark.place(name),
+            Some(_) => None,
+            None => match name {
+                "font" => Some(&mut self.font),
+                "radius" => Some(&mut self.radius),
+                _ => None,
+            },
+        };
+        place.map(|place| *place = Some(value.to_owned())).is_some()
+    }
+}
+
 impl Palette {
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "page" => &mut self.page,
+            "surface" => &mut self.surface,
+            "ink" => &mut self.ink,
+            "muted" => &mut self.muted,
+            "line" => &mut self.line,
+            "accent" => &mut self.accent,
+            "good" => &mut self.good,
+            "warn" => &mut self.warn,
+            "bad" => &mut self.bad,
+            "info" => &mut self.info,
+            _ => return None,
+        })
+    }
+
     fn over(&self, base: &Self) -> Self {
         let or = |own: &Option<String>, base: &Option<String>| own.clone().or_else(|| base.clone());
         Self {

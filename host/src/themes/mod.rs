@@ -5,147 +5,65 @@
 
 pub mod assets;
 pub mod check;
+mod enclosed;
+mod error;
 mod error_page;
 mod folder;
 pub mod formats;
 pub mod frame;
 mod functions;
 pub mod gallery;
+mod harmless;
 pub mod locale;
+mod look;
+mod looks;
 mod manifest;
 mod markup;
+mod messages;
 mod modules;
 pub mod page;
 mod pieces;
+mod strict;
 mod theme;
 pub mod tokens;
 pub mod trial;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use minijinja::Value;
 use minijinja::value::Serde;
 
 pub use assets::Asset;
+pub use error::{Error, chain};
 pub use error_page::{ErrorPage, Trouble};
 pub use frame::{Back, Brand, Entry, Flash, Frame, Tone};
 pub use locale::Locale;
+pub use look::Look;
+pub use looks::{LookKey, Looks, Making, Terms};
 pub use page::{Mail, Page, Registered};
 pub use theme::Theme;
 pub use watch::{Trial, Watch};
 
+use self::enclosed::Enclosed;
+use crate::domain::branding::{BrandContext, Overrides};
+
 /// The theme that every chain of `extends` ends in.
 pub const DEFAULT: &str = "default";
 
-/// Why a theme cannot be used or a page not be rendered.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A file or folder cannot be read.
-    #[error("{}: cannot be read", path.display())]
-    Read {
-        /// What.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// `theme.toml` does not parse.
-    #[error("{}: is not a valid theme.toml", path.display())]
-    Manifest {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// `extends` names no theme, goes in a circle, or does not end in `default`.
-    #[error("theme `{theme}`: `extends` must lead to `default`, not to `{base}`")]
-    Extends {
-        /// The theme.
-        theme: String,
-        /// What it names.
-        base: String,
-    },
-    /// A design token is missing or is not what it must be.
-    #[error("theme `{theme}`: token {token} {problem}")]
-    Token {
-        /// The theme.
-        theme: String,
-        /// The token, such as `light.accent`.
-        token: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A template does not parse.
-    #[error("{}: is not a valid template", path.display())]
-    Template {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<minijinja::Error>,
-    },
-    /// Messages do not parse.
-    #[error("{}: {problems}", path.display())]
-    Messages {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        problems: String,
-    },
-    /// A folder below `locales/` is not a language, or does not say the language's name.
-    #[error("`locales/{0}` must be a language tag, and say `language-name`")]
-    Language(String),
-    /// A file of a type that is not served.
-    #[error("{}: files of this type are not served", path.display())]
-    FileType {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file that is too large.
-    #[error("{}: is larger than {largest} bytes", path.display())]
-    FileSize {
-        /// The file.
-        path: PathBuf,
-        /// The limit in bytes.
-        largest: usize,
-    },
-    /// A file that does not belong into a theme: a link, or a name that is no text.
-    #[error("{}: does not belong into a theme", path.display())]
-    FileName {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A changed theme failed its trial.
-    #[error("theme `{theme}` is not taken: {problem}")]
-    Trial {
-        /// The theme.
-        theme: String,
-        /// What the trial says.
-        problem: String,
-    },
-    /// No theme of this name is loaded.
-    #[error("there is no theme `{0}`")]
-    Unknown(String),
-    /// A template failed with a page that it should know.
-    #[error("theme `{theme}`: a page could not be rendered")]
-    Render {
-        /// The theme.
-        theme: String,
-        /// Where and why.
-        source: Box<minijinja::Error>,
-    },
-}
-
-impl Error {
-    pub(crate) fn token(theme: &str, token: &str, problem: &str) -> Self {
-        Self::Token {
-            theme: theme.to_owned(),
-            token: token.to_owned(),
-            problem: problem.to_owned(),
-        }
-    }
+/// A plugin's version with the files in it.
+#[derive(Clone, Copy)]
+pub struct Carried<'a> {
+    /// The plugin's id.
+    pub id: &'a str,
+    /// Changes whenever its file does.
+    pub version: &'a str,
+    /// The files.
+    pub files: &'a BTreeMap<String, Bytes>,
 }
 
 /// The pages that belong to no surface.
@@ -168,7 +86,13 @@ pub struct MailParts {
 pub struct Themes {
     root: PathBuf,
     loaded: ArcSwap<Loaded>,
+    /// What plugins carry, by plugin: the version that was opened last.
+    enclosed: Mutex<HashMap<String, Opened>>,
+    looks: Arc<Looks>,
 }
+
+/// What a version of a plugin carries, or why it is not shown.
+type Opened = (String, Arc<Result<Enclosed, String>>);
 
 #[derive(Default)]
 struct Loaded {
@@ -183,6 +107,8 @@ impl Themes {
         let themes = Self {
             root: root.to_owned(),
             loaded: ArcSwap::default(),
+            enclosed: Mutex::default(),
+            looks: Arc::default(),
         };
         themes.reload(|theme| Theme::load(root, theme))?;
         Ok(themes)
@@ -255,7 +181,80 @@ impl Themes {
 
     /// A static file by the part of its address after `/assets/`.
     pub fn asset(&self, theme: &str, path: &str) -> Option<Asset> {
-        self.loaded.load().themes.get(theme)?.assets().get(path)
+        if let Some(id) = theme.strip_prefix(enclosed::PREFIX) {
+            let opened = self.enclosed.lock().unwrap_or_else(PoisonError::into_inner);
+            let (_, enclosed) = opened.get(id)?;
+            return enclosed.as_ref().as_ref().ok()?.asset(path);
+        }
+        let theme = Arc::clone(self.loaded.load().themes.get(theme)?);
+        match path.strip_prefix(look::FOLDER) {
+            Some(path) => look::asset(&theme, path),
+            None => theme.assets().get(path),
+        }
+    }
+
+    /// The looks that were made of what branding plugins said.
+    pub fn looks(&self) -> &Arc<Looks> {
+        &self.looks
+    }
+
+    /// The key of the look that `plugin`, the hash of its file, gives `theme` in `context`.
+    pub fn look_key(
+        &self,
+        theme: &str,
+        context: BrandContext,
+        plugin: &str,
+        configuration: u64,
+    ) -> LookKey {
+        LookKey {
+            context,
+            theme: theme.to_owned(),
+            digest: self.theme(theme).digest(),
+            plugin: plugin.to_owned(),
+            configuration,
+        }
+    }
+
+    /// Checks and keeps the files of a plugin's version. They are opened once.
+    pub fn enclose(&self, plugin: &Carried<'_>) -> Result<(), String> {
+        self.enclosed(plugin)
+            .as_ref()
+            .as_ref()
+            .map(drop)
+            .map_err(Clone::clone)
+    }
+
+    fn enclosed(&self, plugin: &Carried<'_>) -> Arc<Result<Enclosed, String>> {
+        let mut opened = self.enclosed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, known)) = opened.get(plugin.id)
+            && version == plugin.version
+        {
+            return Arc::clone(known);
+        }
+        let fresh = Arc::new(Enclosed::open(plugin.id, plugin.files));
+        opened.insert(
+            plugin.id.to_owned(),
+            (plugin.version.to_owned(), Arc::clone(&fresh)),
+        );
+        fresh
+    }
+
+    /// Makes a look of what the plugin said for the theme and language of `frame`, and lists what
+    /// of it is not taken.
+    pub fn look(
+        &self,
+        theme: &str,
+        frame: &Frame,
+        plugin: &Carried<'_>,
+        overrides: &Overrides,
+    ) -> (Look, Vec<String>) {
+        let enclosed = self.enclosed(plugin);
+        Look::of(
+            &self.theme(theme),
+            frame,
+            enclosed.as_ref().as_ref(),
+            overrides,
+        )
     }
 
     /// Renders a page. If the theme fails at it, the default theme renders it instead.
@@ -335,16 +334,4 @@ fn paragraphs(text: &str) -> String {
         }
     }
     tidy
-}
-
-/// An error with its causes on one line, for operators.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Environment, Value};
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,10 +16,10 @@ use super::formats::Formats;
 use super::frame::{Frame, Seen};
 use super::functions::{self, Root, Voice};
 use super::locale::{Catalogue, FALLBACK};
-use super::manifest::Manifest;
-use super::markup::Escaped;
+use super::manifest::{Manifest, Tokens};
 use super::modules::{MODULES, Modules};
 use super::pieces;
+use super::strict::{self, Capped};
 use super::tokens::Colours;
 use super::{DEFAULT, Error, folder};
 
@@ -39,6 +39,8 @@ pub struct Theme {
     environment: Environment<'static>,
     catalogues: BTreeMap<String, Arc<Catalogue>>,
     languages: Arc<[(String, String)]>,
+    /// The tokens that the colours are derived of.
+    tokens: Tokens,
     colours: Colours,
     assets: Arc<Assets>,
     invoice: Option<String>,
@@ -99,6 +101,7 @@ impl Theme {
             environment,
             catalogues,
             languages,
+            tokens,
             colours,
             assets,
             invoice,
@@ -121,6 +124,11 @@ impl Theme {
     /// What a person calls it.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Its design tokens, complete.
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     /// Its colours.
@@ -202,11 +210,11 @@ impl Theme {
             voice,
         });
         let template = self.environment.get_template(template).map_err(failed)?;
-        let mut output = Capped(Vec::with_capacity(16 * 1024));
+        let mut output = Capped::new(LARGEST_OUTPUT);
         template
             .render_captured_to(context, &mut output)
             .map_err(failed)?;
-        Ok(String::from_utf8(output.0).expect("templates write text"))
+        Ok(output.text())
     }
 }
 
@@ -225,37 +233,7 @@ fn environment(
     colours: &Colours,
 ) -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|name| {
-        if name.rsplit('.').next() == Some("html") {
-            AutoEscape::Html
-        } else {
-            AutoEscape::None
-        }
-    });
-    environment.set_formatter(|out, state, value| {
-        if value.is_none() {
-            return Err(minijinja::Error::new(
-                ErrorKind::InvalidOperation,
-                "a none was printed",
-            ));
-        }
-        match value.as_str() {
-            Some(text) if !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html) => {
-                write!(out, "{}", Escaped(text)).map_err(minijinja::Error::from)
-            }
-            _ => minijinja::escape_formatter(out, state, value),
-        }
-    });
-    environment.set_fuel(Some(FUEL));
-    environment.set_debug(true);
-    let mut syntax = minijinja::syntax::SyntaxConfig::builder();
-    syntax.trim_blocks(true).lstrip_blocks(true);
-    environment.set_syntax(
-        syntax
-            .build()
-            .expect("the delimiters are the standard ones"),
-    );
+    strict::rules(&mut environment, FUEL);
     let pieces = pieces::all(assets);
     functions::add(&mut environment, assets, colours, &pieces);
     let templates = templates(chain)?;
@@ -357,21 +335,4 @@ fn invoice(chain: &[&Path]) -> Result<Option<String>, Error> {
         }
     }
     Ok(None)
-}
-
-/// Collects output up to the cap.
-struct Capped(Vec<u8>);
-
-impl io::Write for Capped {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST_OUTPUT {
-            return Err(io::Error::other("the page is larger than 1 MiB"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -34,11 +34,11 @@ type Scheme = BTreeMap<&'static str, Color>;
 impl Colours {
     /// Derives all colours of `tokens`, which must be complete.
     pub(super) fn derive(theme: &str, tokens: &Tokens) -> Result<Self, Error> {
-        let text = |name: &str, value: &Option<String>| {
+        let text = |name: &str, value: &Option<String>, plain: fn(&str) -> bool| {
             let value = value
                 .clone()
                 .ok_or_else(|| Error::token(theme, name, "is not set"))?;
-            if value.contains(['{', '}', ';', '<', '>', '\\']) {
+            if !plain(&value) {
                 return Err(Error::token(theme, name, "must be one plain CSS value"));
             }
             Ok(value)
@@ -46,8 +46,8 @@ impl Colours {
         Ok(Self {
             light: scheme(theme, "light", &tokens.light)?,
             dark: scheme(theme, "dark", &tokens.dark)?,
-            font: text("font", &tokens.font)?,
-            radius: text("radius", &tokens.radius)?,
+            font: text("font", &tokens.font, is_font)?,
+            radius: text("radius", &tokens.radius, is_length)?,
         })
     }
 
@@ -93,6 +93,31 @@ impl Colours {
         }
         faults
     }
+}
+
+/// A list of font families: names, in quotes or not, with commas between them.
+fn is_font(value: &str) -> bool {
+    let family = |family: &str| {
+        let family = family.trim();
+        let quoted = ['"', '\''].iter().find_map(|quote| {
+            let inner = family.strip_prefix(*quote)?;
+            inner.strip_suffix(*quote)
+        });
+        let name = quoted.unwrap_or(family);
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        !name.is_empty() && name.chars().all(plain)
+    };
+    value.len() <= 400 && value.split(',').all(family)
+}
+
+/// A CSS length: a number with a unit, or zero.
+fn is_length(value: &str) -> bool {
+    let units = ["rem", "em", "px"];
+    let number = units.iter().find_map(|unit| value.strip_suffix(unit));
+    let plain = |c: char| c.is_ascii_digit() || c == '.';
+    let is_number =
+        |text: &str| text.len() <= 8 && text.chars().all(plain) && text.parse::<f32>().is_ok();
+    value == "0" || number.is_some_and(is_number)
 }
 
 fn scheme(theme: &str, name: &str, palette: &Palette) -> Result<Scheme, Error> {

@@ -14,6 +14,7 @@ use super::{Error, Visitor, Web};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::access::Session;
+use crate::domain::branding::Surface;
 use crate::domain::customer::Customer;
 use crate::domain::id::CustomerId;
 use crate::domain::invoice::Invoice;
@@ -73,7 +74,7 @@ impl FromRequestParts<Web> for SignedIn {
 impl SignedIn {
     /// Who it is, and the transaction that it was found in.
     pub(super) async fn enter(parts: &mut Parts, web: &Web) -> Result<(Self, Tx), Response> {
-        let visitor = Visitor::from_request_parts(parts, web)
+        let visitor = Visitor::arrive(parts, web)
             .await
             .map_err(Error::into_response)?;
         let glance = async { Ok(web.cx.store.glance().await?) };
@@ -87,7 +88,11 @@ impl SignedIn {
         if found.session.customer.is_none() {
             return Err(visitor.redirect("/accounts"));
         }
-        let signed_in = load(visitor, found).map_err(Error::into_response)?;
+        let mut signed_in = load(visitor, found).map_err(Error::into_response)?;
+        let Self {
+            visitor, customer, ..
+        } = &mut signed_in;
+        visitor.dress(Some(customer), Surface::Portal).await;
         Ok((signed_in, tx))
     }
 }

@@ -14,13 +14,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::tz::TimeZone;
 
 use super::cookies::Purpose;
-use super::surface::{self, Surface};
+use super::surface::{self, Surface as Place};
 use super::visit::Visit;
 use super::{Error, Web, csrf};
+use crate::branding;
 use crate::config::Business;
 use crate::cx::{self, Actor, Cx};
 use crate::domain::Mode;
 use crate::domain::Scope;
+use crate::domain::branding::Surface;
+use crate::domain::customer::Customer;
 use crate::themes::{Brand, DEFAULT, Frame, Locale, Page};
 
 /// A browser on one of our surfaces.
@@ -43,8 +46,8 @@ impl Visitor {
     /// The visitor of a request, on whatever surface.
     pub(super) fn of(web: &Web, visit: &Arc<Visit>) -> Self {
         let scope = match &visit.surface {
-            Surface::Portal(portal) => Some(portal.scope.clone()),
-            Surface::Console { .. } | Surface::Api { .. } | Surface::Host => None,
+            Place::Portal(portal) => Some(portal.scope.clone()),
+            Place::Console { .. } | Place::Api { .. } | Place::Host => None,
         };
         Self::in_scope(web, visit, scope)
     }
@@ -88,6 +91,7 @@ impl Visitor {
             navigation: Vec::new(),
             flash: None,
             script_nonce: Some(visit.nonce.clone()),
+            look: None,
         };
         let browser = visit
             .cookies
@@ -108,7 +112,7 @@ impl Visitor {
     /// The same visitor on a page of the host that belongs to `scope`, such as a hosted payment:
     /// the business's brand, theme and language. A language that a customer chose comes in
     /// `wish`. Unavailable while the business's file is gone.
-    pub fn for_scope(&self, scope: &Scope, wish: Option<&str>) -> Result<Self, Error> {
+    pub async fn for_scope(&self, scope: &Scope, wish: Option<&str>) -> Result<Self, Error> {
         let mut visitor = Self::in_scope(&self.web, &self.visit, Some(scope.clone()));
         if visitor.frame.brand.is_none() {
             return Err(Error::unavailable());
@@ -116,7 +120,29 @@ impl Visitor {
         visitor.speak(wish);
         // Language links lead to this very page.
         visitor.frame.base = String::new();
+        visitor.dress(None, Surface::Payment).await;
         Ok(visitor)
+    }
+
+    /// Puts on the look that the business's branding plugin has for this page.
+    pub(super) async fn dress(&mut self, customer: Option<&Customer>, surface: Surface) {
+        if let Some(scope) = &self.scope {
+            let (cx, themes) = (&self.web.cx, &self.web.themes);
+            let look = branding::look(cx, themes, scope, customer, surface, &self.frame).await;
+            self.frame.look = look;
+        }
+    }
+
+    /// The visitor of a request, not dressed yet.
+    pub(super) async fn arrive(parts: &mut Parts, web: &Web) -> Result<Self, Error> {
+        let Extension(visit) = Extension::<Arc<Visit>>::from_request_parts(parts, web)
+            .await
+            .map_err(Error::internal)?;
+        let visitor = Self::of(web, &visit);
+        match &visitor.scope {
+            Some(scope) if visitor.frame.brand.is_none() => Err(gone(web, scope).await),
+            _ => Ok(visitor),
+        }
     }
 
     /// Takes the language of a customer into account.
@@ -179,7 +205,7 @@ impl Visitor {
     /// The path of the sign-in page.
     pub fn login_url(&self) -> String {
         match &self.visit.surface {
-            Surface::Portal(portal) => portal.login.clone(),
+            Place::Portal(portal) => portal.login.clone(),
             _ => self.url("/login"),
         }
     }
@@ -187,8 +213,8 @@ impl Visitor {
     /// Where to start over, if there is such a place.
     pub(super) fn home(&self) -> Option<String> {
         match &self.visit.surface {
-            Surface::Portal(_) if self.frame.brand.is_some() => Some(self.url("/")),
-            Surface::Console { .. } => Some(self.url("/")),
+            Place::Portal(_) if self.frame.brand.is_some() => Some(self.url("/")),
+            Place::Console { .. } => Some(self.url("/")),
             _ => None,
         }
     }
@@ -228,14 +254,9 @@ impl FromRequestParts<Web> for Visitor {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Error> {
-        let Extension(visit) = Extension::<Arc<Visit>>::from_request_parts(parts, web)
-            .await
-            .map_err(Error::internal)?;
-        let visitor = Self::of(web, &visit);
-        match &visitor.scope {
-            Some(scope) if visitor.frame.brand.is_none() => Err(gone(web, scope).await),
-            _ => Ok(visitor),
-        }
+        let mut visitor = Self::arrive(parts, web).await?;
+        visitor.dress(None, Surface::Portal).await;
+        Ok(visitor)
     }
 }
 

@@ -5,22 +5,21 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each folder of `host/src` and what of ours it may use. `app` and `cli` wire everything.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("domain", &[]),
-    (
-        "config",
-        &["domain", "plugins::gateway::config", "plugins::grants"],
-    ),
+    ("config", &["domain", "plugins::config", "plugins::grants"]),
     ("store", &["domain"]),
     ("plugins", &["domain"]),
     ("themes", &["domain"]),
     ("invoices", &["domain", "themes"]),
     ("mail", &["domain", "themes"]),
+    ("branding", &["config", "cx", "domain", "plugins", "themes"]),
     ("cx", &["config", "domain", "plugins", "store"]),
     ("flows", &["config", "cx", "domain", "plugins", "store"]),
     (
         "jobs",
         &[
+            "branding",
             "config",
             "cx",
             "domain",
@@ -37,6 +36,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     (
         "web",
         &[
+            "branding",
             "config",
             "cx",
             "domain",

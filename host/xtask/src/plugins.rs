@@ -1,4 +1,5 @@
-//! The first-party plugins: each crate of the workspace `plugins/` becomes `plugins/NAME.wasm`.
+//! The first-party plugins: each crate of the workspace `plugins/` becomes `plugins/NAME.wasm`. The
+//! guests of the tests are members of it too, and become files beside their sources.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -39,10 +40,13 @@ pub(crate) fn build(host: &Path) -> anyhow::Result<()> {
 /// The folders that hold a manifest and a crate.
 fn folders() -> anyhow::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
-    for entry in std::fs::read_dir("plugins").context("cannot list plugins/")? {
-        let path = entry?.path();
-        if path.join("plugin.toml").is_file() && path.join("Cargo.toml").is_file() {
-            folders.push(path);
+    for parent in ["plugins", "host/tests/guests"] {
+        let entries = std::fs::read_dir(parent).with_context(|| format!("cannot list {parent}"))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.join("plugin.toml").is_file() && path.join("Cargo.toml").is_file() {
+                folders.push(path);
+            }
         }
     }
     folders.sort();

@@ -104,7 +104,9 @@ async fn page(
 ) -> Result<Response, Error> {
     let cx = &visitor.web.cx;
     let offer = method_page::offer(cx, scope, id).await?;
-    let mut visitor = visitor.for_scope(scope, offer.customer.locale.as_deref())?;
+    let mut visitor = visitor
+        .for_scope(scope, offer.customer.locale.as_deref())
+        .await?;
     let mut records = Records::open(cx, scope, &offer.customer.id).await?;
     visitor.frame.now = records.now;
     let product = records.product(&offer.subscription.product).await?;

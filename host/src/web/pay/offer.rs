@@ -145,7 +145,9 @@ async fn product(visitor: &Visitor, scope: &Scope, offer: &Offer) -> Result<Stri
 
 /// The visitor on a page of the business, in the customer's language and the business's time.
 async fn at(visitor: &Visitor, scope: &Scope, offer: &Offer) -> Result<Visitor, Error> {
-    let mut visitor = visitor.for_scope(scope, offer.customer.locale.as_deref())?;
+    let mut visitor = visitor
+        .for_scope(scope, offer.customer.locale.as_deref())
+        .await?;
     let mut tx = visitor.web.cx.store.read().await?;
     visitor.frame.now = visitor.web.cx.business_now(&mut tx, scope).await?;
     Ok(visitor)

@@ -117,7 +117,7 @@ async fn of_payment(
     };
     let product = records.what(payment).await?;
     let page = page(visitor, scope, product, standing, ReturnTo::of(payment));
-    at(visitor, scope, &records)?.render(&page)
+    at(visitor, scope, &records).await?.render(&page)
 }
 
 async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Response, Error> {
@@ -162,7 +162,7 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
         subscription.id.as_str(),
     );
     let page = page(visitor, scope, product, standing, back);
-    at(visitor, scope, &records)?.render(&page)
+    at(visitor, scope, &records).await?.render(&page)
 }
 
 /// The hosted page on which a payment or set-up was begun, if it was one for a new method.
@@ -190,8 +190,8 @@ fn page(
 }
 
 /// The visitor on a page of the business.
-fn at(visitor: &Visitor, scope: &Scope, records: &Records) -> Result<Visitor, Error> {
-    let mut visitor = visitor.for_scope(scope, None)?;
+async fn at(visitor: &Visitor, scope: &Scope, records: &Records) -> Result<Visitor, Error> {
+    let mut visitor = visitor.for_scope(scope, None).await?;
     visitor.frame.now = records.now;
     Ok(visitor)
 }

@@ -1,6 +1,7 @@
 //! The customer's portal through the whole router: what a signed-in customer reads and presses,
 //! over a SQLite file with known rows. Payments through a gateway have their own tests.
 
+mod branding;
 mod hosted;
 mod keys_and_profile;
 mod lists;
@@ -34,7 +35,11 @@ use vestibule::store::Tx;
 use vestibule::themes::Themes;
 use vestibule::web::{self, Web};
 
+use crate::support::guests;
 use page::Page;
+
+/// Compiled components, kept from one run of the tests to the next.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugins");
 
 /// A host with one business and nobody signed in.
 struct House {
@@ -66,13 +71,18 @@ impl House {
 
     /// With more in the business's file.
     async fn with(business: &str) -> Self {
+        Self::furnished(business, &[]).await
+    }
+
+    /// The same with plugins, by their folders in the repository.
+    async fn furnished(business: &str, plugins: &[&'static str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         HostKeys::add(&root.join("host.key"), [7; 32]).unwrap();
         let themes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes");
         let host = format!(
             "[server]\nkey_file = \"host.key\"\n[database]\nurl = \"sqlite:vestibule.db\"\n\
-             [plugins]\ndir = \"plugins\"\ncache = \"cache\"\n[themes]\ndir = \"{}\"\n\
+             [plugins]\ndir = \"plugins\"\ncache = \"{CACHE}\"\nbranding_wait = \"30s\"\n[themes]\ndir = \"{}\"\n\
              [mail]\nmailbox = \"mailbox\"\n",
             themes.display(),
         );
@@ -83,6 +93,10 @@ impl House {
              email = \"billing@lumen.example.com\"\n[test]\n";
         std::fs::create_dir_all(root.join("config/businesses")).unwrap();
         std::fs::create_dir(root.join("plugins")).unwrap();
+        for (index, folder) in plugins.iter().enumerate() {
+            let file = root.join(format!("plugins/{index}.wasm"));
+            std::fs::write(file, &*guests::built(folder).await).unwrap();
+        }
         std::fs::write(root.join("config/vestibule.toml"), host).unwrap();
         std::fs::write(
             root.join("config/businesses/lumen.toml"),

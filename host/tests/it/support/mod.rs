@@ -1,6 +1,7 @@
 //! What tests stand on: real databases that are made for them and go away with them.
 
 pub(crate) mod dump;
+pub(crate) mod guests;
 pub(crate) mod log;
 pub(crate) mod lossy;
 mod postgres;

@@ -1,14 +1,10 @@
 //! The world outside, for tests that move money: the sandbox processor on a port of its own,
 //! what a customer does on its pages, and the built gateway component to it.
 
-use std::path::{Path, PathBuf};
-
 use axum::http::StatusCode;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 use url::Url;
-use vestibule::plugins::package::{self, PackageError};
 use vestibule_sandbox::{AccountOptions, Options, Running};
 
 /// The secret key of the processor's account.
@@ -189,21 +185,7 @@ fn sent(to: Option<String>, page: &str) -> String {
 /// A folder that holds the built gateway component as `sandbox.wasm` and nothing else, for a
 /// host's plugin folder. Built once in a test process.
 pub(crate) async fn plugin_folder() -> tempfile::TempDir {
-    static BUILT: OnceCell<Vec<u8>> = OnceCell::const_new();
-    let bytes = BUILT
-        .get_or_init(|| async {
-            let source: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sandbox");
-            let build = move || match package::build(&source, None) {
-                Ok(package) => package.bytes,
-                // Without the target, `cargo xtask` has built it by another compiler.
-                Err(PackageError::NoTarget) => {
-                    std::fs::read(source.with_extension("wasm")).unwrap()
-                }
-                Err(error) => panic!("{error}"),
-            };
-            tokio::task::spawn_blocking(build).await.unwrap()
-        })
-        .await;
+    let bytes = super::guests::built("plugins/sandbox").await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("sandbox.wasm"), bytes).unwrap();
     folder

@@ -1,0 +1,118 @@
+//! Templates of strangers.
+
+use super::*;
+use crate::themes::Locale;
+use serde_json::json;
+
+fn files(list: &[(&str, &str)]) -> BTreeMap<String, Bytes> {
+    let entry = |(path, text): &(&str, &str)| ((*path).to_owned(), Bytes::from((*text).to_owned()));
+    list.iter().map(entry).collect()
+}
+
+fn rendered(source: &str, data: &serde_json::Value) -> Result<String, String> {
+    let files = files(&[
+        ("templates/a.html", source),
+        ("templates/b.html", "{% include 'b.html' %}"),
+        (
+            "locales/en/a.ftl",
+            "hello = Hello, { $name }\ndouble = { $x }{ $x }{ $x }{ $x }\n",
+        ),
+        ("locales/es/a.ftl", "hello = Hola, { $name }\n"),
+    ]);
+    let enclosed = Enclosed::open("guest", &files)?;
+    let frame = Frame {
+        csrf: Some("sesame".to_owned()),
+        ..Frame::sample(Locale::of("es"))
+    };
+    let form = Value::from(());
+    let html = enclosed.render("a.html", &frame, data, form);
+    html.map_err(|error| chain(&error))
+}
+
+#[test]
+fn a_template_has_data_words_and_formats() {
+    let html = rendered(
+        "{% if data.list %}{% for x in data.list %}<li>{{ x|upper }}</li>{% endfor %}{% endif %}\
+         {{ t('hello', name=data.name) }} {{ ui.csrf() }} {{ money(data.price) }}",
+        &json!({ "list": ["a", "b"], "name": "<Ana>", "price": { "minor": 500, "currency": "EUR" } }),
+    );
+    let html = html.expect("renders");
+    assert!(
+        html.starts_with("<li>A</li><li>B</li>Hola, &lt;Ana&gt;"),
+        "{html}"
+    );
+    assert!(html.contains("5,00") && !html.contains("sesame"), "{html}");
+}
+
+#[test]
+fn whatever_builds_texts_is_refused_with_its_line() {
+    for (source, says) in [
+        ("\n{% set s = 'a' %}", "line 2: `{% set %}`"),
+        ("{{ data.a ~ data.a }}", "`~`"),
+        ("{{ data.a + data.a }}", "`+`"),
+        ("{{ 'a' * 1000000 }}", "`*`"),
+        ("{{ 9 ** 99 }}", "`**`"),
+        ("{% macro m() %}{% endmacro %}", "`{% macro %}`"),
+        ("{% extends 'layouts/base.html' %}", "`{% extends %}`"),
+        ("{% import 'x' as y %}", "`{% import %}`"),
+        ("{%- with a = 1 -%}{% endwith %}", "`{% with %}`"),
+        ("{% filter upper %}{% endfilter %}", "`{% filter %}`"),
+        (
+            "{{ data.a | replace('a', data.b) }}",
+            "the filter `replace`",
+        ),
+        (
+            "{% for x in data recursive %}{{ loop(x) }}{% endfor %}",
+            "`recursive`",
+        ),
+        ("{% include data.name %}", "a name in quotes"),
+        ("{% include ['a', 'b'] %}", "a name in quotes"),
+    ] {
+        let error = rendered(source, &json!({})).expect_err(source);
+        assert!(error.contains(says), "{source}: {error}");
+    }
+}
+
+#[test]
+fn a_template_that_never_ends_or_grows_is_cut_off() {
+    let long = "x".repeat(60_000);
+    let many = json!({ "a": vec![0; 400], "long": long });
+    for (source, says) in [
+        ("{% include 'b.html' %}", "recursion"),
+        (
+            "{% for a in data.a %}{% for b in data.a %}{% for c in data.a %}{% endfor %}\
+             {% endfor %}{% endfor %}",
+            "fuel",
+        ),
+        (
+            "{% for a in data.a %}{{ data.long }}{% endfor %}",
+            "256 KiB",
+        ),
+        ("{{ t('double', x=t('double', x=data.long)) }}", "too long"),
+        ("{{ range(10) }}", "unknown function"),
+        ("{{ frame.csrf }}", "undefined"),
+        ("{{ page.x }}", "undefined"),
+        ("{{ t('nothing') }}", "no message"),
+        ("{% include 'layouts/base.html' %}", "not found"),
+        ("{% include '../../etc/passwd' %}", "not found"),
+    ] {
+        let error = rendered(source, &many).expect_err(source);
+        assert!(error.contains(says), "{source}: {error}");
+    }
+}
+
+#[test]
+fn one_wrong_file_refuses_all() {
+    for (path, text, says) in [
+        ("templates/a.txt", "x", "end in .html"),
+        ("templates/a.html", "{% if %}", "templates/a.html"),
+        ("locales/en.ftl", "a = b", "locales/LANGUAGE/NAME.ftl"),
+        ("locales/en/a.ftl", "a = {", "a.ftl"),
+        ("static/a.js", "alert(1)", "not served"),
+    ] {
+        let error = Enclosed::open("guest", &files(&[(path, text)]))
+            .err()
+            .expect(says);
+        assert!(error.contains(says), "{path}: {error}");
+    }
+}

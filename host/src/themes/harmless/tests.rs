@@ -1,0 +1,69 @@
+//! What comes out of hostile markup.
+
+use super::*;
+
+#[test]
+fn nothing_that_runs_frames_or_loads_comes_out() {
+    for hostile in [
+        "<script>alert(1)</script>",
+        "<p onclick=\"alert(1)\" hx-get=\"/x\" style=\"position:fixed\">ok</p>",
+        "<img src=\"https://evil.example/x.png\" onerror=alert(1)>",
+        "<svg><script>alert(1)</script></svg>",
+        "<iframe src=\"https://evil.example\"></iframe>",
+        "<a href=\"javascript:alert(1)\">ok</a>",
+        "<a href=\"data:text/html,x\">ok</a>",
+        "<base href=\"https://evil.example\"><meta http-equiv=refresh content=0>",
+        "<link rel=stylesheet href=\"https://evil.example/x.css\">",
+        "<form action=\"/cancel\"><input name=csrf><button formaction=\"/x\">ok</button></form>",
+        "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    ] {
+        let clean = markup(hostile);
+        for word in [
+            "script",
+            "onclick",
+            "onerror",
+            "hx-",
+            "style",
+            "img",
+            "iframe",
+            "javascript",
+            "data:",
+            "base",
+            "meta",
+            "link",
+            "form",
+            "svg",
+            "evil",
+            "input",
+        ] {
+            assert!(!clean.contains(word), "{hostile} → {clean}");
+        }
+    }
+}
+
+#[test]
+fn markdown_is_markup_and_html_in_it_is_text() {
+    let html = markdown(
+        "# Hi\n\n**You** <b>x</b> ![cat](https://evil.example/c.png) [a](javascript:x)\n\n<div>y</div>",
+    );
+    assert!(
+        html.contains("<h1>Hi</h1>") && html.contains("<strong>You</strong>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("&lt;b&gt;x&lt;/b&gt;") && html.contains("&lt;div&gt;y&lt;/div&gt;"),
+        "{html}"
+    );
+    assert!(
+        html.contains("cat") && !html.contains("evil") && !html.contains("javascript"),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_text_of_markup_is_what_a_reader_sees() {
+    assert_eq!(
+        text_of("<h2>A &amp; B</h2>\n<p>1 &lt; 2</p>"),
+        "A & B\n1 < 2"
+    );
+}

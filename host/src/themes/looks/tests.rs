@@ -1,0 +1,139 @@
+//! How long a look is kept, and who waits for it.
+
+use super::*;
+use crate::domain::branding::Surface;
+use crate::domain::{Mode, Scope};
+use tokio::sync::oneshot;
+
+fn key(date: &str) -> LookKey {
+    LookKey {
+        context: BrandContext {
+            scope: Scope::new("bus_1".parse().expect("an id"), Mode::Test),
+            segment: None,
+            locale: "en".to_owned(),
+            date: date.to_owned(),
+            surface: Surface::Portal,
+        },
+        theme: "default".to_owned(),
+        digest: [0; 32],
+        plugin: "abc".to_owned(),
+        configuration: 1,
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a time")
+}
+
+const TERMS: Terms = Terms {
+    least: Duration::from_secs(10),
+    most: Duration::from_secs(100),
+    wait: Duration::from_hours(1),
+};
+
+fn named(name: &str) -> Look {
+    Look {
+        logo: Some(name.to_owned()),
+        ..Look::default()
+    }
+}
+
+/// What is shown at `second` when the plugin would say `name`, and whether it was asked.
+async fn shown(looks: &Arc<Looks>, key: LookKey, second: i64, name: &str) -> (String, bool) {
+    let (asked, was_asked) = oneshot::channel();
+    let name = name.to_owned();
+    let make = |making: Making| async move {
+        let _ = asked.send(());
+        making.end(Some(named(&name)), Duration::from_secs(50));
+    };
+    let look = looks.get(key, at(second), TERMS, make).await;
+    let logo = look.and_then(|look| look.logo.clone()).unwrap_or_default();
+    (logo, was_asked.await.is_ok())
+}
+
+#[tokio::test]
+async fn a_look_is_kept_and_the_old_one_is_shown_while_a_new_one_is_made() {
+    let looks = Arc::new(Looks::default());
+    assert_eq!(
+        shown(&looks, key("a"), 0, "one").await,
+        ("one".into(), true)
+    );
+    assert_eq!(
+        shown(&looks, key("a"), 49, "two").await,
+        ("one".into(), false)
+    );
+    // Past its time: nobody waits, the next one has the new.
+    assert_eq!(
+        shown(&looks, key("a"), 50, "two").await,
+        ("one".into(), true)
+    );
+    assert_eq!(
+        shown(&looks, key("a"), 51, "no").await,
+        ("two".into(), false)
+    );
+    // Another day, another question; yesterday's is shown meanwhile.
+    assert_eq!(
+        shown(&looks, key("b"), 52, "three").await,
+        ("two".into(), true)
+    );
+    assert_eq!(
+        shown(&looks, key("b"), 53, "no").await,
+        ("three".into(), false)
+    );
+}
+
+#[tokio::test]
+async fn a_lifetime_has_its_bounds_and_a_failure_counts_for_the_least() {
+    for (lifetime, kept) in [(0, 10), (50, 50), (u64::MAX, 100)] {
+        let looks = Arc::new(Looks::default());
+        let make = |making: Making| async move {
+            making.end(Some(named("one")), Duration::from_secs(lifetime));
+        };
+        looks.get(key("a"), at(0), TERMS, make).await;
+        assert!(
+            !shown(&looks, key("a"), kept - 1, "two").await.1,
+            "{lifetime}"
+        );
+        assert!(shown(&looks, key("a"), kept, "two").await.1, "{lifetime}");
+    }
+    let looks = Arc::new(Looks::default());
+    let fails = |making: Making| async move { drop(making) };
+    assert!(looks.get(key("a"), at(0), TERMS, fails).await.is_none());
+    assert_eq!(
+        shown(&looks, key("a"), 9, "one").await,
+        (String::new(), false)
+    );
+    assert_eq!(
+        shown(&looks, key("a"), 10, "one").await,
+        (String::new(), true)
+    );
+    assert_eq!(
+        shown(&looks, key("a"), 11, "no").await,
+        ("one".into(), false)
+    );
+}
+
+#[tokio::test]
+async fn a_plugin_that_does_not_answer_holds_nobody_up_and_is_asked_once() {
+    let looks = Arc::new(Looks::default());
+    let terms = Terms {
+        wait: Duration::ZERO,
+        ..TERMS
+    };
+    let (answer, answered) = oneshot::channel::<()>();
+    let slow = |making: Making| async move {
+        let _ = answered.await;
+        making.end(Some(named("late")), Duration::from_secs(50));
+    };
+    assert!(looks.get(key("a"), at(0), terms, slow).await.is_none());
+    let again = |_: Making| async { unreachable!("it is asked already") };
+    assert!(looks.get(key("a"), at(1), terms, again).await.is_none());
+    answer.send(()).expect("somebody waits");
+    // This one waits for the same answer.
+    let again = |_: Making| async { unreachable!("it is asked already") };
+    let look = looks.get(key("a"), at(2), TERMS, again).await;
+    assert_eq!(
+        look.and_then(|look| look.logo.clone()).as_deref(),
+        Some("late")
+    );
+}

@@ -1,0 +1,354 @@
+//! A branding plugin changes the portal and its mails by day and segment; a hostile one changes
+//! nothing that the host did not check.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use vestibule::branding;
+use vestibule::domain::branding::Surface;
+use vestibule::mail::billing::SubscriptionReactivated;
+use vestibule::themes::{Frame, Mail as _};
+
+use super::{Guest, House, Page};
+
+const SEASONS: &str = "plugins/seasons";
+const PUPPET: &str = "host/tests/guests/puppet";
+
+impl House {
+    /// Moves the host's clock on to the next noon of this month and day.
+    fn to(&self, month: i8, day: i8) -> String {
+        let now = self.now().to_zoned(jiff::tz::TimeZone::UTC);
+        let noon = |year| jiff::civil::date(year, month, day).at(12, 0, 0, 0);
+        let at = (now.year()..)
+            .map(|year| noon(year).in_tz("UTC").unwrap().timestamp())
+            .find(|at: &Timestamp| *at > self.now())
+            .unwrap();
+        self.cx.clock.advance(at.duration_since(self.now()));
+        at.strftime("%Y-%m-%d").to_string()
+    }
+
+    /// A host whose branding is the puppet that answers this.
+    async fn puppet(answer: &Value) -> Self {
+        let file = format!("[test.branding]\nplugin = \"puppet\"\nsettings.resolve = '{answer}'\n");
+        Self::furnished(&file, &[PUPPET]).await
+    }
+
+    fn trouble(&self) -> String {
+        let troubles = self.cx.plugins.troubles();
+        troubles.into_iter().map(|trouble| trouble.what).collect()
+    }
+}
+
+impl Guest<'_> {
+    async fn is(&self, segment: &str) {
+        let mut customer = self.customer.clone();
+        customer.metadata = json!({ "tier": segment }).to_string();
+        self.house
+            .write(async |tx| tx.save_customer(&customer).await.unwrap())
+            .await;
+    }
+}
+
+/// The address of the element's attribute.
+fn address(page: &Page, selector: &str, attribute: &str) -> String {
+    let element = page.all(selector).into_iter().next().unwrap();
+    let rest = element.split(&format!("{attribute}=\"")).nth(1).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// The stylesheet of the page's tokens.
+async fn tokens(house: &House, page: &Page) -> String {
+    let href = address(page, "link[rel=stylesheet]", "href");
+    house.fetch(&href).await.html
+}
+
+impl House {
+    async fn fetch(&self, path: &str) -> Page {
+        let request = axum::http::Request::get(path).header("host", "127.0.0.1:8080");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        self.send(request).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_and_the_segment_change_colours_logo_words_and_blocks() {
+    let file = "[test.branding]\nplugin = \"seasons\"\nsegment = \"tier\"\n";
+    let house = House::furnished(file, &[SEASONS]).await;
+    house.to(1, 15);
+    let guest = house.guest("Alex").await;
+    guest.active().await;
+    let page = guest.get("/").await;
+    page.says("All is paid. Stay warm.");
+    let css = tokens(&house, &page).await;
+    assert!(
+        css.contains("--accent:light-dark(#1f6fb2,#8fc7f5)"),
+        "{css}"
+    );
+    assert!(css.contains("--radius:0.75rem"), "{css}");
+    let logo = address(&page, ".brand img", "src");
+    assert!(logo.starts_with("/assets/plugin:seasons/winter."), "{logo}");
+    assert!(house.fetch(&logo).await.html.starts_with("<svg"));
+    let spanish = guest.get_in("es", "/").await;
+    spanish.says("Todo está pagado. Abrígate.");
+    // What the customer is decides as well.
+    guest.is("partner").await;
+    let page = guest.get("/").await;
+    page.says("Thank you for being our partner.");
+    assert!(tokens(&house, &page).await.contains("--radius:1.25rem"));
+    // Whoever is not signed in has no segment.
+    let page = house.fetch("/test/login/bus_lumen").await;
+    assert!(!page.text().contains("partner"), "{}", page.text());
+    assert!(tokens(&house, &page).await.contains("#1f6fb2"));
+    assert_eq!(house.trouble(), "");
+
+    let house = House::furnished(file, &[SEASONS]).await;
+    house.to(7, 15);
+    let guest = house.guest("Alex").await;
+    guest.active().await;
+    let page = guest.get("/").await;
+    page.says("All is paid. Enjoy the sun.");
+    assert!(tokens(&house, &page).await.contains("#a3480a"));
+    assert!(page.all(".brand img").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_day_is_another_look() {
+    // Found out first: the file is read when the host starts.
+    let house = House::open().await;
+    let day = house.to(3, 3);
+    let file = format!("[test.branding]\nplugin = \"seasons\"\nsettings.closed = [\"{day}\"]\n");
+    let house = House::furnished(&file, &[SEASONS]).await;
+    house.to(3, 2);
+    let guest = house.guest("Alex").await;
+    let page = guest.get("/").await;
+    assert!(!page.text().contains("closed"), "{}", page.text());
+    house.cx.clock.advance(super::days(1));
+    // The first one of the day still sees yesterday's, and nobody waits for it.
+    let closed = async || {
+        guest
+            .get("/")
+            .await
+            .text()
+            .contains("Our support is closed today")
+    };
+    while !closed().await {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_are_dressed_as_the_portal_is() {
+    let house = House::puppet(&json!({
+        "tokens": { "light.accent": "#7a1fb2" },
+        "header": { "markdown": "**Moved:** we are at *Lindenstraße 5* now." },
+        "footer": { "hello.html": { "name": "<Ada>" } },
+    }))
+    .await;
+    let guest = house.guest("Alex").await;
+    let themes = vestibule::themes::Themes::load(
+        &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes"),
+    );
+    let themes = std::sync::Arc::new(themes.unwrap());
+    let mut frame = Frame::sample(themes.negotiate("default", &["en"]));
+    let customer = Some(&guest.customer);
+    let (cx, scope) = (&house.cx, &house.scope);
+    frame.look = branding::look(cx, &themes, scope, customer, Surface::Mail, &frame).await;
+    let mail = SubscriptionReactivated::samples().remove(0);
+    let parts = themes.render_mail("default", &frame, &mail).unwrap();
+    assert!(
+        parts.html.contains("<strong>Moved:</strong>"),
+        "{}",
+        parts.html
+    );
+    assert!(parts.html.contains("Hello, &lt;Ada&gt;"), "{}", parts.html);
+    assert!(parts.html.contains("#7a1fb2"), "{}", parts.html);
+    assert!(
+        parts.text.contains("**Moved:** we are at"),
+        "{}",
+        parts.text
+    );
+    assert!(parts.text.contains("Hello, <Ada>"), "{}", parts.text);
+    // Where money is taken, nobody but the host puts words around it.
+    let look = branding::look(cx, &themes, scope, customer, Surface::Payment, &frame).await;
+    frame.look = look;
+    let parts = themes.render_mail("default", &frame, &mail).unwrap();
+    assert!(!parts.html.contains("Moved"), "{}", parts.html);
+    assert_eq!(house.trouble(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_wrong_value_is_left_out_and_named_and_the_rest_holds() {
+    let good = json!({ "text": "We are <b>open</b> & well." });
+    for (part, value, says) in [
+        (
+            "tokens",
+            json!({ "light.accent": "red;}body{display:none" }),
+            "is not a CSS colour",
+        ),
+        (
+            "tokens",
+            json!({ "light.accent": "url(https://evil.example)" }),
+            "is not a CSS colour",
+        ),
+        (
+            "tokens",
+            json!({ "light.accent": "rgba(0,0,0,.5)" }),
+            "must be opaque",
+        ),
+        (
+            "tokens",
+            json!({ "light.glow": "#fff" }),
+            "there is no token `light.glow`",
+        ),
+        (
+            "tokens",
+            json!({ "font": "x;}*{color:red" }),
+            "one plain CSS value",
+        ),
+        ("tokens", json!({ "font": "a/*" }), "one plain CSS value"),
+        (
+            "tokens",
+            json!({ "radius": "calc(100vw)" }),
+            "one plain CSS value",
+        ),
+        (
+            "tokens",
+            json!({ "light.ink": "#ffffff" }),
+            "ink on page has a contrast of",
+        ),
+        ("logo", json!("../../etc/passwd"), "there is no picture"),
+        (
+            "logo",
+            json!("https://evil.example/x.svg"),
+            "there is no picture",
+        ),
+        (
+            "wording",
+            json!({ "no-such-key": "x" }),
+            "a key that the theme does not have",
+        ),
+        (
+            "wording",
+            json!({ "nav-billing": "a\nnav-profile = b" }),
+            "one line of plain text",
+        ),
+        (
+            "wording",
+            json!({ "nav-billing": "{ nav-profile }" }),
+            "the theme's message has not",
+        ),
+        (
+            "wording",
+            json!({ "nav-billing": "{ $secret }" }),
+            "the theme's message has not",
+        ),
+        (
+            "wording",
+            json!({ "nav-billing": "{ NUMBER(1) }" }),
+            "the theme's message has not",
+        ),
+        (
+            "wording",
+            json!({ "nav-billing": { "repeat": "x", "times": 600 } }),
+            "too long",
+        ),
+        (
+            "footer",
+            json!({ "no-such.html": {} }),
+            "its footer: template not found",
+        ),
+        (
+            "footer",
+            json!({ "../hello.html": {} }),
+            "its footer: template not found",
+        ),
+        (
+            "footer",
+            json!({ "broken.html": {} }),
+            "its footer: undefined value",
+        ),
+        ("footer", json!({ "text": "" }), "its footer: it is empty"),
+        (
+            "footer",
+            json!({ "endless.html": { "list": vec![0; 200] } }),
+            "its footer: engine ran out of fuel",
+        ),
+    ] {
+        let mut answer = json!({ "header": good, "lifetime": 60 });
+        answer[part] = value;
+        let house = House::puppet(&answer).await;
+        let guest = house.guest("Alex").await;
+        let page = guest.get("/").await;
+        page.says("We are <b>open</b> & well.");
+        page.says("Billing history");
+        assert!(tokens(&house, &page).await.contains("#3350c8"), "{answer}");
+        let trouble = house.trouble();
+        assert!(trouble.contains(says), "{answer}: {trouble}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_in_what_a_plugin_says_does_nothing() {
+    let house = House::puppet(&json!({
+        "wording": { "nav-billing": "<script>alert(1)</script>" },
+        "header": { "markdown": "<script>alert(1)</script> [x](javascript:alert(1)) ![y](https://evil.example/y)" },
+        "footer": { "hostile.html": { "name": "<script>alert(1)</script>" } },
+    }))
+    .await;
+    let guest = house.guest("Alex").await;
+    let page = guest.get("/").await;
+    assert_eq!(house.trouble(), "");
+    assert!(
+        page.all("script")
+            .iter()
+            .all(|script| script.contains("nonce="))
+    );
+    assert!(!page.html.contains("onclick"), "{}", page.html);
+    assert!(!page.html.contains("javascript:") && !page.html.contains("evil.example"));
+    assert!(page.all("form[action='/cancel']").is_empty());
+    // It is all there to be read.
+    page.says("<script>alert(1)</script>");
+    assert_eq!(page.all(".raw").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_fails_leaves_the_theme_as_it_is_and_is_named() {
+    for (answer, says) in [
+        (json!({ "do": "loop" }), "processor time"),
+        (json!({ "do": "trap" }), "it trapped"),
+        (json!({ "do": "hog" }), "it trapped"),
+        (json!({ "do": "no look today" }), "no look today"),
+        (
+            json!({ "header": { "text": { "repeat": "x", "times": 3_000_000 } } }),
+            "it trapped",
+        ),
+        (
+            json!({ "header": { "text": { "repeat": "x", "times": 20_000 } } }),
+            "a text is too long",
+        ),
+        (
+            json!({ "header": { "hello.html": "{\"name\":" } }),
+            "data is not JSON",
+        ),
+        (
+            json!({ "header": { "hello.html": { "repeat": "[", "times": 1 } } }),
+            "its header: ",
+        ),
+        (
+            json!({ "tokens": { "font": { "repeat": "x", "times": 2000 } } }),
+            "is too long",
+        ),
+    ] {
+        let house = House::puppet(&answer).await;
+        let guest = house.guest("Alex").await;
+        let page = guest.get("/").await;
+        assert_eq!(page.status, 200, "{answer}");
+        page.says("Billing history");
+        let trouble = house.trouble();
+        assert!(trouble.contains(says), "{answer}: {trouble}");
+    }
+    let missing = "[test.branding]\nplugin = \"nobody\"\n";
+    let house = House::with(missing).await;
+    let guest = house.guest("Alex").await;
+    guest.get("/").await.says("Billing history");
+    assert!(house.trouble().contains("no plugin with this id is loaded"));
+}
