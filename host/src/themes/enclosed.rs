@@ -102,8 +102,8 @@ impl Enclosed {
         data: &serde_json::Value,
         form: Value,
     ) -> Result<String, Error> {
-        let failed = |source| Error::Render {
-            theme: template.to_owned(),
+        let failed = |source| Error::Enclosed {
+            template: template.chars().take(100).collect(),
             source: Box::new(source),
         };
         let catalogue = self.catalogue(frame.locale.catalogue());

@@ -5,6 +5,7 @@ mod folder;
 pub(crate) mod guest;
 mod http;
 mod loading;
+mod released;
 mod secrets;
 mod wit;
 

@@ -95,7 +95,7 @@ impl House {
         std::fs::create_dir(root.join("plugins")).unwrap();
         for (index, folder) in plugins.iter().enumerate() {
             let file = root.join(format!("plugins/{index}.wasm"));
-            std::fs::write(file, &*guests::built(folder).await).unwrap();
+            std::fs::write(file, &**guests::built(folder).await).unwrap();
         }
         std::fs::write(root.join("config/vestibule.toml"), host).unwrap();
         std::fs::write(

@@ -187,6 +187,6 @@ fn sent(to: Option<String>, page: &str) -> String {
 pub(crate) async fn plugin_folder() -> tempfile::TempDir {
     let bytes = super::guests::built("plugins/sandbox").await;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("sandbox.wasm"), bytes).unwrap();
+    std::fs::write(folder.path().join("sandbox.wasm"), &*bytes).unwrap();
     folder
 }
