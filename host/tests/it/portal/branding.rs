@@ -18,7 +18,7 @@ impl House {
     fn to(&self, month: i8, day: i8) -> String {
         let now = self.now().to_zoned(jiff::tz::TimeZone::UTC);
         let noon = |year| jiff::civil::date(year, month, day).at(12, 0, 0, 0);
-        let at = (now.year()..)
+        let at = (now.year()..=now.year() + 1)
             .map(|year| noon(year).in_tz("UTC").unwrap().timestamp())
             .find(|at: &Timestamp| *at > self.now())
             .unwrap();

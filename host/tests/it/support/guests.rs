@@ -7,10 +7,13 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use vestibule::plugins::package::{self, PackageError};
 
+/// The files by the folders they were built of.
+type Built = HashMap<&'static str, Arc<Vec<u8>>>;
+
 /// The file of the plugin in `folder`, a path from the top of the repository. Built once in a
 /// test process.
 pub(crate) async fn built(folder: &'static str) -> Arc<Vec<u8>> {
-    static BUILT: Mutex<Option<HashMap<&str, Arc<Vec<u8>>>>> = Mutex::const_new(None);
+    static BUILT: Mutex<Option<Built>> = Mutex::const_new(None);
     let mut known = BUILT.lock().await;
     let known = known.get_or_insert_default();
     if let Some(bytes) = known.get(folder) {
