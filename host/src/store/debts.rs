@@ -22,7 +22,10 @@ queries! {
         ORDER BY created_at, CASE kind WHEN 'purchase' THEN 1 ELSE 0 END, id";
     /// The newest first: what was paid last decides what is paid for now.
     SETTLED_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
-        AND state = 'settled' ORDER BY closed_at DESC, created_at DESC, id DESC LIMIT 100 + 0";
+        AND state = 'settled' AND closed_at >= COALESCE((SELECT MAX(paid.closed_at) \
+        FROM debts AS paid WHERE paid.business_id = $1 AND paid.mode = $2 \
+        AND paid.subscription_id = $3 AND paid.kind = 'period' AND paid.state = 'settled'), 0) \
+        ORDER BY closed_at DESC, created_at DESC, id DESC";
     OF_PAYMENT = "SELECT debts.* FROM debts \
         JOIN payment_debts ON payment_debts.debt_id = debts.id \
         WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, \
@@ -134,7 +137,7 @@ impl Tx {
         .collect()
     }
 
-    /// The newest settled debts of a subscription, the last settled first.
+    /// The settled debts of a subscription back to its newest period, the last settled first.
     pub async fn settled_debts_of(
         &mut self,
         scope: &Scope,

@@ -8,8 +8,12 @@ use std::task::{Context, Poll};
 use jiff::SignedDuration;
 use reqwest::Method;
 use vestibule::domain::id::SubscriptionId;
+use vestibule::domain::plan::{ChangeState, OnFailure};
+use vestibule::domain::proration::Mode;
+use vestibule::flows::plan_change::{self, Wish};
 use vestibule::flows::{Choice, reactivation, reconciliation, renewal};
 
+use super::plan_changes::to;
 use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
 
@@ -129,6 +133,62 @@ async fn a_reactivation_that_dies_at_any_wait_is_charged_once_though_the_custome
         if lived {
             assert!(left > 2, "it never waited");
             break;
+        }
+    }
+}
+
+/// Each change costs 10.00 € more than the last: whatever died is seen in the ledger, in the plan
+/// and in the dues, which never contradict each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_plan_that_dies_at_any_wait_is_charged_once_and_stands_where_it_was_paid() {
+    let policies = [OnFailure::Prevent, OnFailure::Apply];
+    for (world, on_failure) in World::each().await.into_iter().zip(policies) {
+        let id = world.paying(2_900, GOOD).await;
+        let saved = world.subscription(&id).await.method.unwrap();
+        let (mut charges, mut price) = (1, 2_900);
+        for left in 0.. {
+            price += 1_000;
+            let dearer = world.product_at(price, true).await;
+            let wish = Wish {
+                on_failure,
+                mode: Mode::Difference,
+                ..to(&dearer)
+            };
+            let order = world.order(None);
+            let (cx, scope) = (&world.cx, &world.scope);
+            let change = plan_change::start(cx, scope, &id, wish.clone(), order.clone());
+            let lived = mortal(change, left).await.is_some();
+            world.heirs_look(&id).await;
+            // The caller repeats itself: what was written is not begun again, only looked after.
+            let again = plan_change::start(cx, scope, &id, wish.clone(), order.clone()).await;
+            again.unwrap();
+            world.heirs_look(&id).await;
+            match world.state(&order.change).await {
+                // It never happened: another wish, another key.
+                ChangeState::Dropped => {
+                    assert_eq!(world.charged().await.len(), charges, "{left}");
+                    world.switch(&id, wish).await;
+                }
+                ChangeState::Applied => {}
+                open => panic!("it is {open} though its payment has ended"),
+            }
+            if !world.is_active(&id).await {
+                // The new plan stands, its charge never left: it is due.
+                assert_eq!(on_failure, OnFailure::Apply, "{left}");
+                assert_eq!(world.dues(&id).await, [1_000], "{left}");
+                world.reactivate(&id, Choice::Saved(saved.clone())).await;
+            }
+            charges += 1;
+            let charged = world.charged().await;
+            assert_eq!(charged.len(), charges, "it died after {left} steps");
+            assert_eq!(charged.last(), Some(&1_000), "{left}");
+            let after = world.subscription(&id).await;
+            assert_eq!(after.product, dearer.id, "{left}");
+            assert!(world.is_active(&id).await && world.dues(&id).await.is_empty());
+            if lived {
+                assert!(left > 2, "it never waited");
+                break;
+            }
         }
     }
 }

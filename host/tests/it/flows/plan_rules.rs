@@ -1,6 +1,7 @@
 //! Where a change of plan is refused, when it waits for its date, and what it does to keys and
 //! discounts.
 
+use vestibule::domain::debt::{Debt, DebtKind};
 use vestibule::domain::plan::ChangeState;
 use vestibule::domain::product::Product;
 use vestibule::domain::subscription::Cancellation;
@@ -8,7 +9,7 @@ use vestibule::flows::plan_change::{self, Wish};
 use vestibule::flows::{Ending, Error, Refused, cancellation};
 
 use super::GOOD;
-use super::extras::{self, percent};
+use super::extras::{self, euros, percent};
 use super::plan_changes::{is_refused, to};
 use crate::support::world::World;
 
@@ -132,4 +133,34 @@ async fn a_discount_that_is_to_stay_stays_and_others_go() {
     assert_eq!(discounts[0].code, "STAYS");
     world.wait_and_renew(&id).await;
     assert_eq!(world.charged().await[2..], [4_000], "its one cycle is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_after_a_hundred_others_still_takes_back_what_was_paid_for_the_period() {
+    for world in World::each().await {
+        let id = world.paying(2_900, GOOD).await;
+        let pro = world.product_at(5_900, true).await;
+        world.wait_half(&id).await;
+        let now = world.cx.now();
+        let mut tx = world.cx.store.begin().await.unwrap();
+        let paid = tx.settled_debts_of(&world.scope, &id).await.unwrap();
+        for n in 0..100 {
+            let other = Debt {
+                id: world.cx.new_id(),
+                kind: DebtKind::PlanChange,
+                cause: format!("change {n}"),
+                lines: Vec::new(),
+                amount: euros(0),
+                tax_minor: 0,
+                settled_by: None,
+                created_at: now,
+                closed_at: Some(now),
+                ..paid[0].clone()
+            };
+            assert!(tx.insert_debt(&other).await.unwrap());
+        }
+        tx.commit().await.unwrap();
+        world.switch(&id, to(&pro)).await;
+        assert_eq!(world.charged().await, [2_900, 1_500]);
+    }
 }
