@@ -15,6 +15,7 @@ mod sandbox;
 mod serve;
 mod staff;
 mod theme;
+mod trial;
 mod webhook;
 
 use std::io::Write as _;

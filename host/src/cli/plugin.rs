@@ -10,8 +10,10 @@ use clap::Subcommand;
 use crate::app;
 use crate::cx::Clock;
 use crate::plugins::check::{Report, check};
+use crate::plugins::conformance::Verdict;
 use crate::plugins::package;
 
+use super::trial::TrialArgs;
 use super::{Place, block_on, print};
 
 #[derive(Debug, Subcommand)]
@@ -38,11 +40,18 @@ Examples:
     },
     /// Load a plugin's file as the host would, and say what it is and what it wants.
     ///
-    /// Prints manifest, interfaces and limits. Answers 0 when a host would take it, else 1.
-    #[command(after_help = "Example:\n  vestibule plugin check plugins/sandbox.wasm")]
+    /// Prints manifest, interfaces and limits. With --gateway, a gateway's promises are tried as
+    /// well, in front of the test processor that this gateway of a business is configured for:
+    /// money moves there. Answers 0 when a host would take it and no promise is broken, else 1.
+    #[command(after_help = "\
+Examples:
+  vestibule plugin check plugins/sandbox.wasm
+  vestibule plugin check plugins/sandbox.wasm --mode test --gateway sandbox --customer './pay \"$1\"'")]
     Check {
         /// The plugin's file.
         file: PathBuf,
+        #[command(flatten)]
+        trial: Box<TrialArgs>,
     },
 }
 
@@ -53,13 +62,19 @@ impl Plugin {
                 let output = output.unwrap_or_else(|| dir.with_extension("wasm"));
                 build(&dir, wasm.as_deref(), &output)
             }
-            Self::Check { file } => {
+            Self::Check { file, trial } => {
+                let config = trial.config(place)?;
                 let settings = place.load_host()?.plugins;
                 let clock = Clock::default();
                 let now = Arc::new(move || clock.now());
                 let limits = app::plugin_limits(&settings)?;
-                let report =
-                    block_on(async { Ok(check(&file, limits, &settings.cache, now).await?) })?;
+                let report = block_on(async {
+                    let trial = match config {
+                        Some(config) => Some(trial.begin(config, Arc::clone(&now) as _).await?),
+                        None => None,
+                    };
+                    Ok(check(&file, limits, &settings.cache, now, trial).await?)
+                })?;
                 say(&file, &report)
             }
         }
@@ -109,6 +124,30 @@ fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
             file.display()
         ))?;
         return Ok(ExitCode::FAILURE);
+    }
+    match &report.promises {
+        None => {}
+        Some(Err(why)) => {
+            print(&format!("its promises cannot be tried: {why}"))?;
+            return Ok(ExitCode::FAILURE);
+        }
+        Some(Ok(findings)) => {
+            for finding in findings {
+                print(&format!("  {finding}"))?;
+            }
+            let broken = findings
+                .iter()
+                .filter(|finding| matches!(finding.verdict, Verdict::Broken(_)));
+            let broken = broken.count();
+            if broken > 0 {
+                let all = findings.len();
+                print(&format!(
+                    "{}: {broken} of {all} promises are broken",
+                    file.display()
+                ))?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
     }
     print(&format!(
         "{} is good: loaded in {} ms",

@@ -2,12 +2,14 @@
 //! HTTP client of its own. Made once per configuration, shared by calls, never changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::config::PluginConfig;
+use super::conformance::Line;
 pub use super::grants::Finding;
 use super::grants::{self, Origin, Permissions};
 use super::imports::http::HttpClients;
@@ -33,6 +35,8 @@ pub(super) struct Binding {
     pub(super) permissions: Permissions,
     /// The way out.
     pub(super) http: HttpClients,
+    /// A line that breaks on demand, while a suite tries the plugin.
+    pub(super) line: Option<Arc<Line>>,
 }
 
 /// What is wrong with a gateway's configuration, or worth knowing about it.
@@ -119,6 +123,7 @@ impl Binding {
             secrets,
             permissions,
             http,
+            line: None,
         };
         Ok((binding, findings))
     }

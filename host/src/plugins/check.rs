@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::conformance::{self, Bench, Finding};
 use super::engine::{Engine, EngineError};
 use super::gateway::answer::Description;
+use super::gateway::config::GatewayConfig;
 use super::gateway::exports::GatewayPart;
 use super::limits::Limits;
 use super::load::{self, LoadError, Loader};
@@ -31,15 +33,27 @@ pub struct Report {
     pub load_time: Duration,
     /// Why a host would not load it; none when it would.
     pub problem: Option<LoadError>,
+    /// What was found of its promises, or why they could not be tried; none where nobody asked.
+    pub promises: Option<Result<Vec<Finding>, String>>,
+}
+
+/// A gateway in front of a test processor, to try its promises.
+pub struct Trial {
+    /// How the operator would configure it.
+    pub config: GatewayConfig,
+    /// What the suite works with.
+    pub bench: Bench,
 }
 
 /// Checks a plugin's file as a host with these `limits` would. Compiled code is kept in
-/// `cache`.
+/// `cache`. With a `trial`, a gateway's promises are tried too, which moves money at its
+/// processor.
 pub async fn check(
     file: &Path,
     limits: Limits,
     cache: &Path,
     clock: HostClock,
+    trial: Option<Trial>,
 ) -> Result<Report, EngineError> {
     let mut report = Report {
         bytes: 0,
@@ -50,6 +64,7 @@ pub async fn check(
         limits,
         load_time: Duration::ZERO,
         problem: None,
+        promises: None,
     };
     let bytes = match tokio::fs::read(file).await {
         Ok(bytes) => bytes,
@@ -78,9 +93,18 @@ pub async fn check(
         Loader::new(engine, limits, clock).map_err(|error| EngineError::Wasmtime(error.into()))?;
     let begun = Instant::now();
     match Arc::new(loader).load(bytes).await {
-        Ok(plugin) => report.gateway = plugin.gateway.map(GatewayPart::into_description),
-        Err(error) => report.problem = Some(error),
+        Ok(plugin) => {
+            report.load_time = begun.elapsed();
+            report.gateway = plugin.gateway.as_ref().map(GatewayPart::description);
+            if let (Some(trial), true) = (trial, report.gateway.is_some()) {
+                let tried = conformance::run(Arc::new(plugin), &trial.config, trial.bench);
+                report.promises = Some(tried.await);
+            }
+        }
+        Err(error) => {
+            report.load_time = begun.elapsed();
+            report.problem = Some(error);
+        }
     }
-    report.load_time = begun.elapsed();
     Ok(report)
 }

@@ -12,6 +12,7 @@ mod call;
 pub mod check;
 mod component;
 pub mod config;
+pub mod conformance;
 mod engine;
 mod error;
 mod folder;

@@ -29,8 +29,12 @@ impl Test {
         tools::for_tests()?;
         let host = tools::host()?;
         plugins::build(&host)?;
-        run(cargo().args(["test", "--locked", "--workspace"]))?;
-        end_to_end(&host)?;
+        let requirements = Path::new(END_TO_END).join("python/requirements.txt");
+        let python = tools::python(&requirements)?;
+        run(cargo()
+            .args(["test", "--locked", "--workspace"])
+            .env("VESTIBULE_PYTHON", &python))?;
+        end_to_end(&host, &python)?;
         torture::briefly(&host)?;
         run(Command::new(&host).args(["theme", "check", "themes/default"]))?;
         if !self.only_tests {
@@ -43,9 +47,7 @@ impl Test {
 }
 
 /// The built host from outside: the official SDKs, a browser, real processes.
-fn end_to_end(host: &Path) -> anyhow::Result<()> {
-    let requirements = Path::new(END_TO_END).join("python/requirements.txt");
-    let python = tools::python(&requirements)?;
+fn end_to_end(host: &Path, python: &Path) -> anyhow::Result<()> {
     run(Command::new("npm")
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(END_TO_END))?;

@@ -74,8 +74,8 @@ impl GatewayPart {
         self.description.capabilities
     }
 
-    pub(in crate::plugins) fn into_description(self) -> Description {
-        self.description
+    pub(in crate::plugins) fn description(&self) -> Description {
+        self.description.clone()
     }
 
     /// Finds the exports, instantiates once (which is when wasmtime compares types) and asks

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -19,6 +20,7 @@ use crate::plugins::addresses;
 use crate::plugins::bindings::vestibule::host::http::{
     Credential, FetchError, HeaderValue, Host, Kv, MaybeSent, Method, NotSent, Request, Response,
 };
+use crate::plugins::conformance;
 use crate::plugins::grants::{Origin, Permissions};
 use crate::plugins::limits::Limits;
 
@@ -156,11 +158,13 @@ impl Host for CallState {
             Err(error) => return Ok(Err(FetchError::NotSent(error))),
         };
         let (origin, begun) = (prepared.origin.clone(), Instant::now());
-        let most = self.limits.fetch_bytes;
-        let answer = match timeout_at(prepared.until, exchange(prepared, most)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(FetchError::MaybeSent(MaybeSent::Timeout)),
+        let (binding, most) = (Arc::clone(&self.binding), self.limits.fetch_bytes);
+        let (changes, until) = (!prepared.request.method().is_safe(), prepared.until);
+        let exchange = async {
+            let answer = timeout_at(until, exchange(prepared, most)).await;
+            answer.unwrap_or(Err(FetchError::MaybeSent(MaybeSent::Timeout)))
         };
+        let answer = conformance::carried(binding.line.as_deref(), changes, exchange).await;
         tracing::debug!(
             plugin = &*self.plugin,
             at = %self.binding.label,

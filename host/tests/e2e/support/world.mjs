@@ -12,10 +12,11 @@ import DodoPayments from "dodopayments";
 import { Mailbox } from "./mailbox.mjs";
 import { Processor } from "./processor.mjs";
 import { Program, freePort, run } from "./processes.mjs";
+import { Stripe } from "./stripe.mjs";
 
 export const REPOSITORY = resolve(fileURLToPath(import.meta.url), "../../../../..");
 export const BINARY = process.env.VESTIBULE ?? join(REPOSITORY, "target/debug/vestibule");
-const PLUGIN = join(REPOSITORY, "plugins/sandbox.wasm");
+const STRIPE = join(REPOSITORY, "host/tests/stripe/processor.py");
 
 export const BUSINESS = "bus_lumen";
 const PROCESSOR_KEY = "sk_sandbox_end_to_end";
@@ -58,7 +59,7 @@ absent_again_after = "1s"
 `;
 }
 
-function businessFile({ processor, endpoint, privateEndpoints }) {
+function businessFile({ plugin, processor, endpoint, privateEndpoints }) {
   return `
 id = "${BUSINESS}"
 name = "Lumen"
@@ -79,7 +80,7 @@ rate = "19"
 from = "2021-01-01"
 
 [test.gateways.main]
-plugin = "sandbox"
+plugin = "${plugin}"
 settings = { base_url = "${processor}" }
 secrets.api_key = { secret_env = "LUMEN_API_KEY" }
 secrets.webhook_secret = { secret_env = "LUMEN_HOOK_SECRET" }
@@ -101,13 +102,18 @@ export class World {
 
   /**
    * `database`: the URL of a Postgres database; SQLite without one. `privateEndpoints`: origins
-   * that endpoints made by the API may have on this machine.
+   * that endpoints made by the API may have on this machine. `plugin`: which gateway, with its
+   * processor: `sandbox` or `stripe`.
    */
-  static async start({ database, endpoint = "http://127.0.0.1:9/events", privateEndpoints = [] } = {}) {
-    for (const needed of [BINARY, PLUGIN]) {
+  static async start({
+    database, endpoint = "http://127.0.0.1:9/events", privateEndpoints = [], plugin = "sandbox",
+  } = {}) {
+    const file = join(REPOSITORY, `plugins/${plugin}.wasm`);
+    for (const needed of [BINARY, file]) {
       if (!existsSync(needed)) throw new Error(`${needed} is not built; run \`cargo xtask test\``);
     }
     const world = new World();
+    world.plugin = { name: plugin, file };
     try {
       await world.#begin(database, endpoint, privateEndpoints);
     } catch (error) {
@@ -122,7 +128,8 @@ export class World {
     this.port = await freePort();
     this.url = `http://127.0.0.1:${this.port}`;
     this.mailbox = new Mailbox(join(this.dir, "mailbox"));
-    await this.#startProcessor();
+    if (this.plugin.name === "stripe") await this.#startStripe();
+    else await this.#startProcessor();
     await this.#configure(database ?? "sqlite:vestibule.db", endpoint, privateEndpoints);
     await this.vestibule("key", "host");
     await this.vestibule("migrate");
@@ -168,15 +175,28 @@ export class World {
     this.processor = new Processor(new URL(listening).origin, PROCESSOR_KEY);
   }
 
+  /** Localstripe, with the line in front of it. */
+  async #startStripe() {
+    const python = process.env.VESTIBULE_PYTHON ?? "python3";
+    this.processorProgram = new Program(python, [STRIPE, "--api-key", PROCESSOR_KEY], { cwd: this.dir });
+    let listening;
+    await this.processorProgram.ready("localstripe listens", () => {
+      listening = this.processorProgram.output.match(/"listening": "([^"]+)"/)?.[1];
+      return listening;
+    });
+    this.processor = new Stripe(listening, PROCESSOR_KEY);
+    await this.processor.notify(`${this.url}/hooks/${BUSINESS}/test/main`, HOOK_SECRET);
+  }
+
   async #configure(database, endpoint, privateEndpoints) {
     const plugins = join(this.dir, "plugins");
     await mkdir(plugins);
-    await cp(PLUGIN, join(plugins, "sandbox.wasm"));
+    await cp(this.plugin.file, join(plugins, `${this.plugin.name}.wasm`));
     await mkdir(join(this.dir, "config/businesses"), { recursive: true });
     await writeFile(join(this.dir, "config/vestibule.toml"), hostFile({ port: this.port, database, plugins }));
     await writeFile(
       join(this.dir, "config/businesses/lumen.toml"),
-      businessFile({ processor: this.processor.url, endpoint, privateEndpoints }),
+      businessFile({ plugin: this.plugin.name, processor: this.processor.url, endpoint, privateEndpoints }),
     );
   }
 

@@ -30,6 +30,7 @@ mod refunds_decided;
 mod roads;
 mod rounds;
 mod test_clock;
+mod transfers;
 mod trouble;
 mod webhooks;
 

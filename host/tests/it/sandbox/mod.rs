@@ -2,7 +2,7 @@
 
 mod charges;
 mod errors;
-mod others;
+pub(crate) mod others;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,24 +51,7 @@ impl World {
         })
         .await
         .unwrap();
-        let mut config = GatewayConfig {
-            plugin: "sandbox".to_owned(),
-            settings: BTreeMap::from([("base_url".to_owned(), json!(sandbox.origin()))]),
-            secrets: BTreeMap::from([
-                ("api_key".to_owned(), SecretString::from(API_KEY)),
-                (
-                    "webhook_secret".to_owned(),
-                    SecretString::from(WEBHOOK_SECRET),
-                ),
-            ]),
-            grant: Grant {
-                http: vec![OriginGrant {
-                    origin: sandbox.origin(),
-                    private: true,
-                }],
-                reveal: Vec::new(),
-            },
-        };
+        let mut config = config(&sandbox.origin());
         change(&mut config);
         let scope = Scope::new("bus_example".parse().unwrap(), Mode::Test);
         let key = (scope.clone(), "sandbox".to_owned());
@@ -104,20 +87,42 @@ impl World {
     }
 }
 
+/// What an operator writes about the gateway.
+pub(crate) fn config(origin: &str) -> GatewayConfig {
+    GatewayConfig {
+        plugin: "sandbox".to_owned(),
+        settings: BTreeMap::from([("base_url".to_owned(), json!(origin))]),
+        secrets: BTreeMap::from([
+            ("api_key".to_owned(), SecretString::from(API_KEY)),
+            (
+                "webhook_secret".to_owned(),
+                SecretString::from(WEBHOOK_SECRET),
+            ),
+        ]),
+        grant: Grant {
+            http: vec![OriginGrant {
+                origin: origin.to_owned(),
+                private: true,
+            }],
+            reveal: Vec::new(),
+        },
+    }
+}
+
 /// Real time.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     Timestamp::from_microsecond(i64::try_from(since.as_micros()).unwrap()).unwrap()
 }
 
-fn euros(minor: i64) -> Money {
+pub(crate) fn euros(minor: i64) -> Money {
     Money {
         minor,
         currency: "EUR".parse().unwrap(),
     }
 }
 
-fn customer() -> Customer {
+pub(crate) fn customer() -> Customer {
     Customer {
         id: "cus_1".to_owned(),
         email: "alex@example.com".parse().unwrap(),
@@ -129,7 +134,7 @@ fn customer() -> Customer {
 }
 
 /// 29.00 EUR from a method that the customer gives and that is saved.
-fn collecting(key: &str) -> ChargeRequest {
+pub(crate) fn collecting(key: &str) -> ChargeRequest {
     ChargeRequest {
         key: key.to_owned(),
         customer: customer(),
@@ -144,7 +149,7 @@ fn collecting(key: &str) -> ChargeRequest {
 }
 
 /// 29.00 EUR from a saved method.
-fn charging(key: &str, method: &StoredMethod, initiator: Initiator) -> ChargeRequest {
+pub(crate) fn charging(key: &str, method: &StoredMethod, initiator: Initiator) -> ChargeRequest {
     ChargeRequest {
         method: MethodChoice::Stored(method.clone()),
         initiator,
@@ -154,7 +159,7 @@ fn charging(key: &str, method: &StoredMethod, initiator: Initiator) -> ChargeReq
 }
 
 /// What the host knows of a payment that it sent.
-fn sent(key: &str, payment: &Payment) -> SentRequest {
+pub(crate) fn sent(key: &str, payment: &Payment) -> SentRequest {
     SentRequest {
         reference: payment.reference.clone(),
         customer_reference: payment.customer_reference.clone(),
@@ -163,7 +168,7 @@ fn sent(key: &str, payment: &Payment) -> SentRequest {
 }
 
 /// What the host knows of a payment whose answer was lost.
-fn unanswered(key: &str) -> SentRequest {
+pub(crate) fn unanswered(key: &str) -> SentRequest {
     SentRequest {
         key: key.to_owned(),
         reference: None,
@@ -174,11 +179,11 @@ fn unanswered(key: &str) -> SentRequest {
 }
 
 /// The page that the customer is sent to.
-fn page(payment: &Payment) -> &str {
+pub(crate) fn page(payment: &Payment) -> &str {
     page_of(&payment.outcome)
 }
 
-fn page_of(outcome: &Outcome) -> &str {
+pub(crate) fn page_of(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::RequiresAction {
             action: ClientAction::Redirect { url },

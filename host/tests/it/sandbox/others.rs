@@ -188,10 +188,10 @@ async fn a_webhook_is_believed_only_with_its_signature_and_while_it_is_fresh() {
     assert!(matches!(error, WebhookError::Stale), "{error}");
 }
 
-type Received = Arc<Mutex<Vec<Delivery>>>;
+pub(crate) type Received = Arc<Mutex<Vec<Delivery>>>;
 
 /// Takes webhooks as the host would.
-async fn receiver() -> (Url, Received) {
+pub(crate) async fn receiver() -> (Url, Received) {
     let received = Received::default();
     let router = Router::new()
         .route("/hooks", post(receive))

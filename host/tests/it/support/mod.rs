@@ -1,12 +1,15 @@
 //! What tests stand on: real databases that are made for them and go away with them.
 
+pub(crate) mod bank;
 pub(crate) mod dump;
 pub(crate) mod guests;
 pub(crate) mod log;
 pub(crate) mod lossy;
+pub(crate) mod plugin;
 mod postgres;
 pub(crate) mod sample;
 pub(crate) mod sandbox;
+pub(crate) mod stripe;
 pub(crate) mod world;
 
 use std::path::PathBuf;

@@ -183,10 +183,7 @@ fn sent(to: Option<String>, page: &str) -> String {
 }
 
 /// A folder that holds the built gateway component as `sandbox.wasm` and nothing else, for a
-/// host's plugin folder. Built once in a test process.
+/// host's plugin folder.
 pub(crate) async fn plugin_folder() -> tempfile::TempDir {
-    let bytes = super::guests::built("plugins/sandbox").await;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("sandbox.wasm"), &*bytes).unwrap();
-    folder
+    super::plugin::folder(&["sandbox"]).await
 }

@@ -10,6 +10,7 @@ use vestibule::domain::product::{LicenseTerms, Product, Recurring};
 use vestibule::domain::{Mode, Scope};
 
 use super::lossy::Lossy;
+use super::plugin::folder;
 use super::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET, plugin_folder};
 
 /// The business of every test.
@@ -58,9 +59,27 @@ impl World {
         [Self::sqlite().await, Self::postgres().await]
     }
 
+    /// On a SQLite file, through another gateway than the sandbox's: the plugin, and its table in
+    /// the business's file. Its secrets may be those of the sandbox, by their variables.
+    pub(crate) async fn through(plugin: &'static str, table: &str) -> Self {
+        Self::start_with(None, &[], Some((plugin, table))).await
+    }
+
     async fn start(postgres: Option<String>, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(postgres, settings, None).await
+    }
+
+    async fn start_with(
+        postgres: Option<String>,
+        settings: &[(&str, &str)],
+        other: Option<(&'static str, &str)>,
+    ) -> Self {
         let sandbox = Sandbox::start(None).await;
-        let plugins = plugin_folder().await;
+        let (gateway, table) = other.unwrap_or(("sandbox", ""));
+        let plugins = match other {
+            Some((plugin, _)) => folder(&["sandbox", plugin]).await,
+            None => plugin_folder().await,
+        };
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         let themes = concat!(env!("CARGO_MANIFEST_DIR"), "/../themes");
@@ -93,12 +112,13 @@ category = "saas"
 rate = "19"
 from = "2020-01-01"
 [test]
-default_gateway = "sandbox"
+default_gateway = "{gateway}"
 [test.gateways.sandbox]
 plugin = "sandbox"
 settings = {{ base_url = "{origin}" }}
 secrets = {{ api_key = {{ secret_env = "SANDBOX_KEY" }}, webhook_secret = {{ secret_env = "SANDBOX_WEBHOOK" }} }}
 grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
+{table}
 "#
         );
         std::fs::create_dir_all(root.join("businesses")).unwrap();

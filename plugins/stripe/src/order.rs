@@ -1,0 +1,287 @@
+//! Orders: charges and set-ups as Stripe takes them. The same request makes the same order, so
+//! that Stripe's idempotency knows it again.
+
+use crate::api::{self, Answer, Form};
+use crate::bindings::exports::vestibule::gateway::{info, setup};
+use crate::bindings::vestibule::host::clock;
+use crate::decline;
+use crate::find::Charge;
+use crate::stand;
+use crate::types::{
+    ChargeRequest, Customer, GatewayError, Initiator, MethodKind, Outcome, Payment, SetupState,
+    StoredMethod,
+};
+use crate::wire::{self, Intent, Method, Session};
+use crate::words::Money;
+
+/// The currencies that this plugin takes, and the least that Stripe charges in each. Those whose
+/// smallest unit at Stripe is not that of ISO 4217 (ISK, UGX, MGA and all with three decimals)
+/// are left out.
+const LEAST: [(&str, i64); 22] = [
+    ("AED", 200),
+    ("AUD", 50),
+    ("BGN", 100),
+    ("BRL", 50),
+    ("CAD", 50),
+    ("CHF", 50),
+    ("CZK", 1500),
+    ("DKK", 250),
+    ("EUR", 50),
+    ("GBP", 30),
+    ("HKD", 400),
+    ("HUF", 17500),
+    ("JPY", 50),
+    ("MXN", 1000),
+    ("MYR", 200),
+    ("NOK", 300),
+    ("NZD", 50),
+    ("PLN", 200),
+    ("RON", 200),
+    ("SEK", 300),
+    ("SGD", 50),
+    ("USD", 50),
+];
+/// The greatest amount: eight digits, in any currency.
+const GREATEST: i64 = 99_999_999;
+
+/// A session lives half an hour at least, and Stripe refuses a shorter one: a wish that ends
+/// sooner gets that much more, and the host is told so.
+const SESSION_LEAST: i64 = 31 * 60;
+
+/// What can be charged.
+pub(crate) fn ranges() -> Vec<info::AmountRange> {
+    LEAST
+        .iter()
+        .map(|(currency, least)| info::AmountRange {
+            currency: (*currency).to_owned(),
+            least: *least,
+            greatest: Some(GREATEST),
+        })
+        .collect()
+}
+
+/// Whether this can be charged.
+pub(crate) fn check(amount: &Money) -> Result<(), GatewayError> {
+    let Some((_, least)) = LEAST.iter().find(|(code, _)| *code == amount.currency) else {
+        let message = format!("{} is not among the plugin's currencies", amount.currency);
+        return Err(api::invalid("currency", message));
+    };
+    if !(*least..=GREATEST).contains(&amount.minor) {
+        let message = format!("not between {least} and {GREATEST} {}", amount.currency);
+        return Err(api::invalid("amount", message));
+    }
+    Ok(())
+}
+
+/// Charges a saved method at once.
+pub(crate) fn charge(
+    request: &ChargeRequest,
+    method: &StoredMethod,
+) -> Result<Payment, GatewayError> {
+    let customer = match &request.customer.reference {
+        Some(reference) => reference.clone(),
+        None => owner(method)?,
+    };
+    let mut form = Form::new();
+    form.set("amount", request.amount.minor.to_string())
+        .set("currency", request.amount.currency.to_ascii_lowercase())
+        .set("customer", customer.as_str())
+        .set("payment_method", method.reference.as_str())
+        .set("confirm", "true")
+        .set("expand[]", "payment_method");
+    match request.initiator {
+        Initiator::CustomerPresent => form.set("return_url", request.return_url.as_str()),
+        Initiator::MerchantRecurring | Initiator::MerchantUnscheduled => {
+            form.set("off_session", "true")
+        }
+    };
+    let debit = method.mandate.is_some();
+    let kinds = payment_method_types(&[], &request.amount.currency, debit)?;
+    for (at, kind) in kinds.iter().enumerate() {
+        form.set(&format!("payment_method_types[{at}]"), *kind);
+    }
+    if let Some(mandate) = &method.mandate {
+        form.set("mandate", mandate.as_str());
+    }
+    form.set("description", request.description.as_str());
+    mark(&mut form, "metadata", &request.key, request.expires_at);
+    match api::order::<Intent>("/v1/payment_intents", &request.key, &form)? {
+        Answer::Done(intent) => stand::payment(Charge::Intent(intent)),
+        Answer::Declined(mut refusal) => Ok(Payment {
+            reference: refusal.payment_intent.take().map(|intent| intent.id),
+            outcome: Outcome::Declined(decline::of(refusal)),
+            amount: request.amount.clone(),
+            customer_reference: Some(customer),
+            method: None,
+            extra: Vec::new(),
+        }),
+    }
+}
+
+/// Charges what the customer gives on Stripe's page.
+pub(crate) fn collect(
+    request: &ChargeRequest,
+    kinds: &[MethodKind],
+) -> Result<Payment, GatewayError> {
+    let currency = &request.amount.currency;
+    let kinds = payment_method_types(kinds, currency, false)?;
+    let customer = known_customer(&request.customer, &request.key)?;
+    let mut form = session_form(
+        "payment",
+        &customer,
+        &request.return_url,
+        &kinds,
+        &request.key,
+        request.expires_at,
+    );
+    form.set("line_items[0][quantity]", "1")
+        .set(
+            "line_items[0][price_data][currency]",
+            currency.to_ascii_lowercase(),
+        )
+        .set(
+            "line_items[0][price_data][unit_amount]",
+            request.amount.minor.to_string(),
+        )
+        .set(
+            "line_items[0][price_data][product_data][name]",
+            request.description.as_str(),
+        )
+        .set(
+            "payment_intent_data[description]",
+            request.description.as_str(),
+        );
+    if request.save {
+        form.set("payment_intent_data[setup_future_usage]", "off_session");
+    }
+    mark(
+        &mut form,
+        "payment_intent_data[metadata]",
+        &request.key,
+        request.expires_at,
+    );
+    let session: Session = api::post("/v1/checkout/sessions", Some(&request.key), &form)?;
+    stand::payment(Charge::Session(session))
+}
+
+/// Saves what the customer gives on Stripe's page.
+pub(crate) fn set_up(request: &setup::SetupRequest) -> Result<SetupState, GatewayError> {
+    let kinds = payment_method_types(&request.kinds, &request.currency, false)?;
+    let customer = known_customer(&request.customer, &request.key)?;
+    let mut form = session_form(
+        "setup",
+        &customer,
+        &request.return_url,
+        &kinds,
+        &request.key,
+        request.expires_at,
+    );
+    form.set("currency", request.currency.to_ascii_lowercase());
+    mark(
+        &mut form,
+        "setup_intent_data[metadata]",
+        &request.key,
+        request.expires_at,
+    );
+    let session: Session = api::post("/v1/checkout/sessions", Some(&request.key), &form)?;
+    stand::set_up(session)
+}
+
+fn session_form(
+    mode: &str,
+    customer: &str,
+    return_url: &str,
+    kinds: &[&str],
+    key: &str,
+    expires_at: i64,
+) -> Form {
+    let mut form = Form::new();
+    form.set("mode", mode)
+        .set("customer", customer)
+        .set("client_reference_id", key)
+        .set("success_url", return_url)
+        .set("cancel_url", return_url);
+    for (at, kind) in kinds.iter().enumerate() {
+        form.set(&format!("payment_method_types[{at}]"), *kind);
+    }
+    let left = expires_at.saturating_sub(clock::now());
+    let wished = expires_at.div_euclid(1_000_000);
+    let until = if left.div_euclid(1_000_000) < SESSION_LEAST {
+        wished.saturating_add(SESSION_LEAST)
+    } else {
+        wished
+    };
+    form.set("expires_at", until.to_string());
+    mark(&mut form, "metadata", key, expires_at);
+    form
+}
+
+/// Puts the host's key, and when its wish ends, where a lookup finds them.
+fn mark(form: &mut Form, metadata: &str, key: &str, expires_at: i64) {
+    form.set(&format!("{metadata}[{}]", wire::KEY), key).set(
+        &format!("{metadata}[{}]", wire::UNTIL),
+        expires_at.div_euclid(1_000_000).to_string(),
+    );
+}
+
+/// Stripe's words for the kinds that are wanted and possible.
+fn payment_method_types(
+    kinds: &[MethodKind],
+    currency: &str,
+    debit: bool,
+) -> Result<Vec<&'static str>, GatewayError> {
+    let wants = |wanted: fn(&MethodKind) -> bool| kinds.is_empty() || kinds.iter().any(wanted);
+    let mut types = Vec::new();
+    if wants(|kind| matches!(kind, MethodKind::Card)) {
+        types.push("card");
+    }
+    if currency == "EUR"
+        && (debit || api::is_on("sepa_debit"))
+        && wants(|kind| matches!(kind, MethodKind::BankDebit))
+    {
+        types.push("sepa_debit");
+    }
+    if types.is_empty() {
+        let message = "cards, and in euros SEPA debits where they are switched on, are all";
+        return Err(api::invalid("kinds", message));
+    }
+    Ok(types)
+}
+
+/// Stripe's customer; made now, under a key of its own, when there is none yet.
+fn known_customer(customer: &Customer, key: &str) -> Result<String, GatewayError> {
+    if let Some(reference) = &customer.reference {
+        return Ok(reference.clone());
+    }
+    let mut form = Form::new();
+    form.set("email", customer.email.as_str()).set(
+        &format!("metadata[{}]", wire::CUSTOMER),
+        customer.id.as_str(),
+    );
+    if let Some(name) = &customer.name {
+        form.set("name", name.as_str());
+    }
+    let made: Result<wire::Customer, _> =
+        api::post("/v1/customers", Some(&format!("{key}/customer")), &form);
+    match made {
+        Ok(made) => Ok(made.id),
+        // Without a customer nothing was charged, whatever became of the customer.
+        Err(GatewayError::UnknownOutcome(why)) => Err(GatewayError::NotExecuted(why)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whose method it is.
+fn owner(method: &StoredMethod) -> Result<String, GatewayError> {
+    let path = format!("/v1/payment_methods/{}", api::segment(&method.reference));
+    match api::get_if_known::<Method>(&path, &Form::new()) {
+        Ok(Some(Method {
+            customer: Some(customer),
+            ..
+        })) => Ok(customer),
+        Ok(_) => Err(api::invalid("method", "Stripe keeps no such method")),
+        // Reading charges nothing.
+        Err(GatewayError::UnknownOutcome(why)) => Err(GatewayError::NotExecuted(why)),
+        Err(error) => Err(error),
+    }
+}
