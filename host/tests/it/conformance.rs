@@ -123,6 +123,7 @@ async fn a_gateway_that_lies_is_found_out_promise_by_promise() {
     .unwrap();
     let config = GatewayConfig {
         plugin: "guest".to_owned(),
+        settings: [("base_url".to_owned(), "http://127.0.0.1:9".into())].into(),
         ..crate::stripe::config("http://127.0.0.1:9")
     };
     let report = report(&file, config, None, None).await;
