@@ -46,9 +46,7 @@ describe("a subscription on hold comes back through Stripe", () => {
   });
 
   it("takes another card without a charge", async () => {
-    const { payment_link } = await dodo.subscriptions.updatePaymentMethod(id, {
-      type: "new", return_url: null,
-    });
+    const { payment_link } = await dodo.subscriptions.updatePaymentMethod(id, { payment_method: { type: "new" } });
     await page.goto(payment_link);
     await goToStripe(page, "Enter a payment method");
     await giveCard(page, DECLINES_AT_RENEWAL);

@@ -124,6 +124,11 @@ class Intents:
                 "type": "redirect_to_url",
                 "redirect_to_url": {"url": f"{self.line.address}/confirm/{value['id']}"},
             }
+        # Localstripe says of a debit at once that it has succeeded, and books it later.
+        charge = value.get("latest_charge")
+        if value.get("object") == "payment_intent" and isinstance(charge, dict):
+            if value["status"] == "succeeded" and charge["balance_transaction"] is None:
+                value["status"] = "processing"
         # Stripe copies the metadata of an intent to its charge.
         paid = value.get("payment_intent")
         if value.get("object") == "charge" and isinstance(paid, str):

@@ -37,7 +37,7 @@ impl Suite {
         let before = self.line.sent();
         let first = self.gateway.charge(&request).await;
         let first = first.map_err(|error| format!("a renewal: {error}"))?;
-        self.charged(&first, request.amount)?;
+        charged(&first, request.amount)?;
         if self.line.sent() == before {
             return Err("it says that it charged, and has asked nobody".to_owned());
         }
@@ -55,32 +55,20 @@ impl Suite {
             &found.reference,
             &first.reference,
         )?;
-        self.charged(&found, request.amount)
+        charged(&found, request.amount)
     }
 
     async fn another_key(&mut self) -> Judged {
         let request = self.charging("another");
         let payment = self.gateway.charge(&request).await;
         let payment = payment.map_err(|error| format!("a second renewal: {error}"))?;
-        self.charged(&payment, request.amount)?;
+        charged(&payment, request.amount)?;
         self.paid.push((request.key.clone(), request.amount));
         let first = self.find(&self.unanswered(&self.charging("twice"))).await?;
         if payment.reference == first.reference {
             return Err("two keys are one charge".to_owned());
         }
         Ok(())
-    }
-
-    /// Whether this is a charge that took its way, of this amount.
-    pub(super) fn charged(&self, payment: &Payment, amount: Money) -> Judged {
-        same("the amount", &payment.amount, &amount)?;
-        if payment.reference.is_none() {
-            return Err("a charge has no reference".to_owned());
-        }
-        match payment.outcome {
-            Outcome::Succeeded | Outcome::Processing { .. } => Ok(()),
-            _ => Err(format!("a renewal is {}", stand(payment))),
-        }
     }
 
     async fn unknown_key(&self) -> Judged {
@@ -134,5 +122,17 @@ impl Suite {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether this is a charge that took its way, of this amount.
+pub(super) fn charged(payment: &Payment, amount: Money) -> Judged {
+    same("the amount", &payment.amount, &amount)?;
+    if payment.reference.is_none() {
+        return Err("a charge has no reference".to_owned());
+    }
+    match payment.outcome {
+        Outcome::Succeeded | Outcome::Processing { .. } => Ok(()),
+        _ => Err(format!("a renewal is {}", stand(payment))),
     }
 }

@@ -1,5 +1,6 @@
 //! What a gateway says when its line to the processor breaks: never more than it knows.
 
+use super::charges::charged;
 use super::line::Trouble;
 use super::{Judged, Suite, stand, told};
 use crate::plugins::Error;
@@ -89,7 +90,7 @@ impl Suite {
         let again = self.gateway.charge(&request).await;
         let again = again.map_err(|error| format!("sent again: {error}"))?;
         if self.method.is_some() {
-            self.charged(&again, request.amount)?;
+            charged(&again, request.amount)?;
             self.paid.push((request.key.clone(), request.amount));
         }
         match found {
@@ -97,7 +98,7 @@ impl Suite {
                 Err("sent again, it is a second charge".to_owned())
             }
             Some(found) if self.method.is_some() && found.outcome != Outcome::Succeeded => {
-                self.charged(&found, request.amount)
+                charged(&found, request.amount)
             }
             _ => Ok(()),
         }

@@ -24,6 +24,8 @@ pub(crate) struct Stripe {
 impl Stripe {
     /// Starts one on a free port, and waits until it answers.
     pub(crate) async fn start() -> Self {
+        // main does this for the binary.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stripe/processor.py");
         let mut child = Command::new(python())
             .args([program, "--api-key", API_KEY])
