@@ -127,6 +127,7 @@ console-balance-made = Compared on { $date }: { $count ->
    *[other] { $count } movements
 } since { $since }.
 console-no-differences = The two books agree.
+console-balances = Daily comparison with the gateways
 console-no-balance = No gateway was compared yet.
 console-difference = Difference
 console-ours = Here

@@ -127,6 +127,7 @@ console-balance-made = Comparados el { $date }: { $count ->
    *[other] { $count } movimientos
 } desde el { $since }.
 console-no-differences = Los dos libros coinciden.
+console-balances = Comparación diaria con las pasarelas
 console-no-balance = Todavía no se ha comparado ninguna pasarela.
 console-difference = Diferencia
 console-ours = Aquí
