@@ -180,7 +180,8 @@ fn outcome(intent: &mut wire::Intent) -> Result<Outcome, GatewayError> {
 fn refused(decline: wire::Decline) -> Decline {
     Decline {
         code: match decline.code.as_str() {
-            "generic_decline" | "do_not_honor" | "debit_failed" => DeclineCode::Refused,
+            "generic_decline" | "do_not_honor" => DeclineCode::Refused,
+            "debit_failed" => DeclineCode::Other("debit-returned".to_owned()),
             "insufficient_funds" => DeclineCode::InsufficientFunds,
             "limit_exceeded" => DeclineCode::LimitExceeded,
             "lost_card" | "stolen_card" => DeclineCode::LostOrStolen,
@@ -277,6 +278,9 @@ pub(crate) fn ledger_page(page: wire::LedgerPage) -> ledger::Page {
                     wire::EntryKind::Charge => ledger::EntryKind::Charge,
                     wire::EntryKind::Refund => ledger::EntryKind::Refund,
                     wire::EntryKind::Reversal => ledger::EntryKind::Reversal,
+                    wire::EntryKind::ReversalReturned => {
+                        ledger::EntryKind::Other("reversal-returned".to_owned())
+                    }
                 },
                 reference: entry.reference,
                 key: Some(entry.idempotency_key),

@@ -47,6 +47,10 @@ pub(crate) fn parse(delivery: &Delivery) -> Result<Parsed, ParseError> {
             let dispute: wire::Dispute = serde_json::from_value(event.data).map_err(malformed)?;
             News::Reversal(convert::reversal(dispute))
         }
+        Some("method") if event.kind == "method.gone" => {
+            let method: wire::Method = serde_json::from_value(event.data).map_err(malformed)?;
+            News::MethodGone(method.id)
+        }
         _ => News::Other(event.kind.clone()),
     };
     Ok(Parsed {

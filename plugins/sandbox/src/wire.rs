@@ -164,6 +164,7 @@ pub(crate) enum EntryKind {
     Charge,
     Refund,
     Reversal,
+    ReversalReturned,
 }
 
 #[derive(Deserialize)]

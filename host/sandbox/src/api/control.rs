@@ -272,7 +272,9 @@ async fn ledger(State(processor): Desk, Caller(account): Caller) -> Result<Json<
     let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
     for entry in &entries {
         *totals.entry(&entry.currency).or_default() += match entry.kind {
-            crate::store::EntryKind::Charge => entry.amount,
+            crate::store::EntryKind::Charge | crate::store::EntryKind::ReversalReturned => {
+                entry.amount
+            }
             crate::store::EntryKind::Refund | crate::store::EntryKind::Reversal => -entry.amount,
         };
     }

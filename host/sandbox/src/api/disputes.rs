@@ -14,13 +14,14 @@ use crate::clock;
 use crate::error::Error;
 use crate::orders::NewDispute;
 use crate::processor::Processor;
-use crate::wire::DisputeOut;
+use crate::wire::{DisputeOut, MethodOut};
 
 pub(super) fn router() -> Router<Arc<Processor>> {
     Router::new()
         .route("/refunds", put(treat_refunds))
         .route("/charges/{id}/dispute", post(open))
         .route("/charges/{id}/return", post(return_debit))
+        .route("/methods/{id}/revoke", post(revoke))
         .route("/disputes/{id}/win", post(win))
         .route("/disputes/{id}/lose", post(lose))
 }
@@ -69,6 +70,21 @@ async fn return_debit(
     let out = processor
         .work(&mut tx, &account, clock::now())
         .return_debit(&id)
+        .await?;
+    tx.commit().await?;
+    account.wake.notify_one();
+    Ok(Json(out))
+}
+
+async fn revoke(
+    State(processor): Desk,
+    Caller(account): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<MethodOut>, Error> {
+    let mut tx = processor.store.write().await?;
+    let out = processor
+        .work(&mut tx, &account, clock::now())
+        .revoke_method(&id)
         .await?;
     tx.commit().await?;
     account.wake.notify_one();

@@ -62,11 +62,12 @@ pub(super) async fn show(State(processor): State<Arc<Processor>>) -> Result<Resp
                 EntryKind::Charge => "Charge",
                 EntryKind::Refund => "Refund",
                 EntryKind::Reversal => "Reversal",
+                EntryKind::ReversalReturned => "Reversal returned",
             },
             reference: entry.reference,
             amount: money::show(
                 match entry.kind {
-                    EntryKind::Charge => entry.amount,
+                    EntryKind::Charge | EntryKind::ReversalReturned => entry.amount,
                     EntryKind::Refund | EntryKind::Reversal => -entry.amount,
                 },
                 &entry.currency,

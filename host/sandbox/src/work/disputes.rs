@@ -5,7 +5,7 @@ use super::Work;
 use crate::error::Error;
 use crate::orders::NewDispute;
 use crate::store::{self, Dispute, DisputeStatus, EntryKind, Kind, MethodKind, Status};
-use crate::wire::DisputeOut;
+use crate::wire::{DisputeOut, MethodOut};
 
 impl Work<'_> {
     /// The customer contests a charge.
@@ -26,17 +26,18 @@ impl Work<'_> {
             .contest(charge, &order, DisputeStatus::Returned)
             .await?;
         self.tx.insert_dispute(&dispute).await?;
-        self.book_dispute(&dispute).await?;
+        self.book_dispute(&dispute, EntryKind::Reversal).await?;
         self.announce_dispute(dispute).await
     }
 
-    /// Ends a dispute.
+    /// Ends a dispute. One that was lost may be won after all.
     pub(crate) async fn decide_dispute(
         &mut self,
         mut dispute: Dispute,
         won: bool,
     ) -> Result<DisputeOut, Error> {
-        if dispute.status != DisputeStatus::Opened {
+        let overturned = won && dispute.status == DisputeStatus::Lost;
+        if dispute.status != DisputeStatus::Opened && !overturned {
             return Err(Error::invalid("status", "This is not open."));
         }
         dispute.status = if won {
@@ -46,8 +47,11 @@ impl Work<'_> {
         };
         dispute.updated_at = self.now;
         self.tx.save_dispute(&dispute).await?;
-        if !won {
-            self.book_dispute(&dispute).await?;
+        if overturned {
+            self.book_dispute(&dispute, EntryKind::ReversalReturned)
+                .await?;
+        } else if !won {
+            self.book_dispute(&dispute, EntryKind::Reversal).await?;
         }
         self.announce_dispute(dispute).await
     }
@@ -103,7 +107,7 @@ impl Work<'_> {
         })
     }
 
-    async fn book_dispute(&mut self, dispute: &Dispute) -> Result<(), Error> {
+    async fn book_dispute(&mut self, dispute: &Dispute, kind: EntryKind) -> Result<(), Error> {
         let Dispute {
             id,
             idempotency_key,
@@ -111,8 +115,18 @@ impl Work<'_> {
             currency,
             ..
         } = dispute;
-        self.book(EntryKind::Reversal, id, idempotency_key, *amount, currency)
+        self.book(kind, id, idempotency_key, *amount, currency)
             .await
+    }
+
+    /// The customer's bank revokes a saved method.
+    pub(crate) async fn revoke_method(&mut self, id: &str) -> Result<MethodOut, Error> {
+        let account = &self.account.name;
+        self.tx.mark_method_detached(account, id, self.now).await?;
+        let method = self.tx.method(account, id).await?;
+        let out = MethodOut::from(method.ok_or_else(|| Error::not_found("method"))?);
+        self.announce("method.gone", &out).await?;
+        Ok(out)
     }
 
     async fn announce_dispute(&mut self, dispute: Dispute) -> Result<DisputeOut, Error> {
