@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::app;
 use crate::domain::balance::{Balance, Unseen};
-use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::id::{DisputeId, PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::flows::balance;
 use crate::flows::refund;
@@ -20,9 +20,10 @@ use super::{Place, ScopeArgs, block_on, print};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Payment {
-    /// List payments without an end, and money that settled nothing.
+    /// List payments without an end, money that settled nothing, and disputes to decide about.
     ///
-    /// Each with where it stands, since when, and when its gateway is asked next. A payment whose
+    /// Each with where it stands, since when, and when its gateway is asked next, or what you have to
+    /// decide. A payment whose
     /// outcome is not known is never failed by time: it is asked for, and stays here until the
     /// gateway answers or you resolve it.
     #[command(
@@ -63,6 +64,23 @@ Example:
         #[command(flatten)]
         found: Found,
         /// Where you saw it.
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+    /// Note what you decided about money that a bank took back, or gave again.
+    ///
+    /// `payment unsettled` names the question. The dispute leaves that list; the decision stands in
+    /// the audit. Later news of the dispute still counts.
+    #[command(after_help = "\
+Example:
+  vestibule payment decide dsp_01k9z3v6e8q4w2r7t5y1p0s9d8 \\
+    --evidence 'we bear it; agreed with the customer on the phone' --business bus_lumen --mode test")]
+    Decide {
+        /// The id of the dispute.
+        dispute: DisputeId,
+        /// What was decided, and on what grounds.
         #[arg(long, value_name = "TEXT")]
         evidence: String,
         #[command(flatten)]
@@ -162,6 +180,21 @@ impl Payment {
                 })?;
                 print(&format!("{subject} is {after}"))?;
             }
+            Self::Decide {
+                dispute,
+                evidence,
+                scope,
+            } => {
+                let scope = scope.among(&settings)?;
+                block_on(async {
+                    let cx = app::open(settings).await?;
+                    let decided = crate::flows::dispute::decide(&cx, &scope, &dispute, &evidence);
+                    decided
+                        .await
+                        .with_context(|| format!("{dispute} of {scope} was not decided"))
+                })?;
+                print(&format!("{dispute} is decided"))?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -175,16 +208,20 @@ fn show(listed: &[Unsettled], json: bool) -> anyhow::Result<()> {
         return print("every payment has ended, and all money is applied");
     }
     for entry in listed {
-        let since = entry
-            .sent_at
-            .map_or_else(|| "not sent".to_owned(), |at| format!("sent {at:.0}"));
-        let next = match entry.next_look {
-            Some(at) => format!("asked {} times, next {at:.0}", entry.looks),
-            None => "nobody asks".to_owned(),
+        let since = match (&entry.dispute, entry.sent_at) {
+            (Some(_), _) => "contested".to_owned(),
+            (None, Some(at)) => format!("sent {at:.0}"),
+            (None, None) => "not sent".to_owned(),
         };
-        let which = match &entry.refund {
-            Some(refund) => format!("{refund} of {}", entry.payment),
-            None => entry.payment.to_string(),
+        let next = match (entry.decide, entry.next_look) {
+            (Some(question), _) => format!("decide: {question}"),
+            (None, Some(at)) => format!("asked {} times, next {at:.0}", entry.looks),
+            (None, None) => "nobody asks".to_owned(),
+        };
+        let which = match (&entry.refund, &entry.dispute) {
+            (Some(refund), _) => format!("{refund} of {}", entry.payment),
+            (None, Some(dispute)) => format!("{dispute} over {}", entry.payment),
+            (None, None) => entry.payment.to_string(),
         };
         let Unsettled {
             business,

@@ -44,8 +44,8 @@ pub struct PaymentMethod {
     pub created_at: Timestamp,
     /// When it was last charged or chosen (business time).
     pub last_used_at: Option<Timestamp>,
-    /// When its bank said that it must never be charged again (business time); saving it anew
-    /// ends that.
+    /// When its bank said that it must never be charged again, or its gateway that it is gone
+    /// (business time); saving it anew ends that.
     pub refused_at: Option<Timestamp>,
     /// Whether it is tried when another is declined at a renewal.
     pub is_backup: bool,

@@ -131,12 +131,14 @@ impl Terms {
     }
 
     /// Names the price of this change at `at`: equal for equal contents, and good for that
-    /// instant only. Whoever names it agrees to exactly `totals`.
+    /// instant only. Whoever names it agrees to exactly `totals`, and to the credit that is
+    /// `left` afterwards.
     pub fn quote(
         &self,
         subscription: &Subscription,
         mode: Mode,
         totals: &Totals,
+        left: &[Credit],
         at: Timestamp,
     ) -> String {
         let mut hash = Sha256::new();
@@ -159,6 +161,12 @@ impl Terms {
         }
         add(&subscription.period.end.as_microsecond().to_be_bytes());
         add(&totals.gross.minor.to_be_bytes());
+        // What is kept in hand afterwards is part of what is agreed to, most of all where
+        // nothing is charged.
+        for credit in left {
+            add(&credit.amount.minor.to_be_bytes());
+            add(&credit.rate.0.to_be_bytes());
+        }
         add(totals.gross.currency.code().as_bytes());
         let digest = data_encoding::BASE32_NOPAD.encode(&hash.finalize()[..10]);
         format!("{}.{}", at.as_second(), digest.to_ascii_lowercase())

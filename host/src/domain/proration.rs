@@ -40,6 +40,9 @@ pub struct Change<'a> {
     pub old: Interval,
     /// How often the new plan is paid.
     pub new: Interval,
+    /// Whether the running period is a trial, in which a change costs nothing. Where a period is
+    /// unpaid for another reason, the new plan has its whole price.
+    pub is_trial: bool,
     /// What was paid for the running period; empty in a trial.
     pub paid: &'a [Line],
     /// One whole period of the new plan, with its discounts.
@@ -97,8 +100,8 @@ impl Part {
 
 /// Prices a change.
 pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteError> {
-    let is_trial = change.paid.is_empty();
-    let is_free = change.mode == Mode::DoNotBill || (is_trial && change.mode != Mode::Full);
+    let in_trial = change.is_trial && change.mode != Mode::Full;
+    let is_free = change.mode == Mode::DoNotBill || in_trial;
     let same = change.old == change.new;
     if is_free {
         return Ok(Proration {

@@ -26,6 +26,9 @@ pub(super) struct Automatic<'a> {
     pub(super) tax_minor: i64,
     pub(super) period: Option<Period>,
     pub(super) method: PaymentMethod,
+    /// What its outcome decides: a renewal or its retry, or what was charged otherwise and is
+    /// tried again with the backup method.
+    pub(super) purpose: Purpose,
 }
 
 impl Automatic<'_> {
@@ -67,7 +70,7 @@ impl Automatic<'_> {
         let reference = self.method.customer_reference.clone();
         let intent = Intent {
             id: payment_id(self.subscription, newest, attempt),
-            purpose: Purpose::Renewal,
+            purpose: self.purpose,
             subscription: Some(self.subscription),
             customer: &customer,
             buyer: self.subscription.buyer.clone(),
@@ -75,7 +78,10 @@ impl Automatic<'_> {
             tax_minor: self.tax_minor,
             gateway: self.method.gateway.clone(),
             method: Some(self.method.clone()),
-            initiator: Initiator::Recurring,
+            initiator: match self.purpose {
+                Purpose::Renewal => Initiator::Recurring,
+                _ => Initiator::Unscheduled,
+            },
             description: product.map_or_else(|| self.business.name.clone(), |product| product.name),
             period: self.period,
             quote: None,

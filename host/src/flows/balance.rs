@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::Error;
 use crate::cx::Cx;
 use crate::domain::balance::{Balance, Difference, Movement, Problem, Unseen};
-use crate::domain::dispute::DisputeState;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::payment::PaymentState;
@@ -307,7 +306,7 @@ impl Book {
                 .dispute_by_reference(scope, gateway, reference)
                 .await?
                 .map(|dispute| Known {
-                    moved: (dispute.state == DisputeState::Lost).then_some(dispute.amount),
+                    moved: dispute.was_booked().then_some(dispute.amount),
                     id: dispute.id.to_string(),
                 }),
         };

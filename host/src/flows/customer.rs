@@ -58,23 +58,58 @@ pub async fn create(cx: &Cx, scope: &Scope, new: NewCustomer) -> Result<Customer
     }
 }
 
-/// The newest customer with this address, made when there is none.
-pub async fn with_email(cx: &Cx, scope: &Scope, new: NewCustomer) -> Result<Customer, Error> {
-    let mut tx = cx.store.read().await?;
-    let known = tx.customers_by_email(scope, &new.email).await?.pop();
-    drop(tx);
+/// Who buys.
+#[derive(Clone, Debug)]
+pub enum Buying {
+    /// A customer that there is.
+    Known(CustomerId),
+    /// The newest one with this address, made with the sale when there is none.
+    ByEmail(NewCustomer),
+    /// A new one, made with the sale.
+    New(NewCustomer),
+}
+
+/// The customer of a sale, in its transaction: a sale that is refused leaves no customer behind.
+pub(super) async fn of_sale(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    buying: &Buying,
+) -> Result<Customer, Error> {
+    let (new, known) = match buying {
+        Buying::Known(id) => {
+            let known = tx.customer(scope, id).await?;
+            return known.ok_or(Error::NotFound("customer"));
+        }
+        Buying::ByEmail(new) => (new, tx.customers_by_email(scope, &new.email).await?.pop()),
+        Buying::New(new) => (new, None),
+    };
     match known {
         Some(customer) => Ok(customer),
-        None => create(cx, scope, new).await,
+        None => {
+            check(Some(&new.name), new.phone.as_deref())?;
+            insert_in(cx, tx, scope, new).await
+        }
     }
 }
 
 async fn insert(cx: &Cx, scope: &Scope, new: &NewCustomer) -> Result<Customer, Error> {
     let mut tx = cx.store.begin().await?;
+    let customer = insert_in(cx, &mut tx, scope, new).await?;
+    tx.commit().await?;
+    Ok(customer)
+}
+
+async fn insert_in(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    new: &NewCustomer,
+) -> Result<Customer, Error> {
     if let Some(known) = tx.customer(scope, &new.id).await? {
         return Ok(known);
     }
-    let now = cx.business_now(&mut tx, scope).await?;
+    let now = cx.business_now(tx, scope).await?;
     let customer = Customer {
         id: new.id.clone(),
         scope: scope.clone(),
@@ -90,7 +125,7 @@ async fn insert(cx: &Cx, scope: &Scope, new: &NewCustomer) -> Result<Customer, E
     tx.insert_customer(&customer).await?;
     facts::audit(
         cx,
-        &mut tx,
+        tx,
         scope,
         "customer.create",
         customer.id.as_str(),
@@ -98,7 +133,6 @@ async fn insert(cx: &Cx, scope: &Scope, new: &NewCustomer) -> Result<Customer, E
         None,
     )
     .await?;
-    tx.commit().await?;
     Ok(customer)
 }
 

@@ -199,7 +199,8 @@ fn card_notice(
 ) -> Option<(Timestamp, Timestamp)> {
     let before = cx.settings.load().billing.card_notice;
     let (month, year) = method.expiry_month.zip(method.expiry_year)?;
-    if before.is_zero() {
+    // One that is never charged again has no end to tell of.
+    if before.is_zero() || method.refused_at.is_some() {
         return None;
     }
     let month = i8::try_from(month).ok()?;

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::begin::line;
 use super::charge::{self, Intent};
 use super::reactivation::available;
-use super::{Error, Refused, dispute};
+use super::{Error, Refused, automatic, dispute, dunning};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
-use crate::domain::payment::{Initiator, Purpose};
+use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line};
 use crate::store::Tx;
@@ -80,13 +80,14 @@ pub(super) async fn debt(
 }
 
 /// Beat one of the charge: the debt, and the payment that is to be sent when this is committed.
+/// What a gateway takes no charge for is refused: nobody would ever pay it by itself.
 pub(super) async fn intend(
     cx: &Cx,
     tx: &mut Tx,
     subscription: &Subscription,
     supply: Supply,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Payment, Error> {
     let scope = subscription.scope.clone();
     let (business, _) = available(cx, &scope)?;
     let debt = debt(cx, tx, subscription, &supply, now).await?;
@@ -94,9 +95,20 @@ pub(super) async fn intend(
         Some(id) => tx.lock_method(&scope, id).await?,
         None => None,
     };
+    // One that is never charged again gives way to the backup method.
+    let method = match method.filter(|method| method.refused_at.is_none()) {
+        Some(method) => Some(method),
+        None => dunning::backup_of(cx, tx, subscription, subscription.method.as_ref(), now).await?,
+    };
     let method = method.ok_or(Error::Refused(Refused::MethodUnusable))?;
     if dispute::forbids(tx, &scope, &method.id).await? {
         return Err(Error::Refused(Refused::Disputed));
+    }
+    if automatic::is_too_little(cx, &scope, &method.gateway, debt.amount) {
+        return Err(Error::Invalid {
+            field: "product_price",
+            problem: "is less than the gateway charges, with tax".to_owned(),
+        });
     }
     let customer = tx
         .customer(&scope, &subscription.customer)
@@ -130,5 +142,5 @@ pub(super) async fn intend(
     charge::mark_sent(cx, tx, &mut payment, &request).await?;
     tx.insert_payment(&payment).await?;
     tx.hold_debt(&payment.id, &debt.id).await?;
-    Ok(())
+    Ok(payment)
 }

@@ -78,7 +78,7 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, wish: Charge) -> Re
             .metadata
             .unwrap_or_else(|| subscription.metadata.clone()),
     };
-    off_schedule::intend(cx, &mut tx, &subscription, supply, now).await?;
+    let sent = off_schedule::intend(cx, &mut tx, &subscription, supply, now).await?;
     facts::audit(
         cx,
         &mut tx,
@@ -89,6 +89,6 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, wish: Charge) -> Re
         Some(after),
     )
     .await?;
-    tx.commit().await?;
+    charge::commit(cx, tx, &sent).await?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use crate::domain::Scope;
 use crate::domain::debt::{DebtKind, DebtState};
 use crate::domain::id::{EventId, PaymentId, SubscriptionId};
 use crate::domain::money::Money;
-use crate::domain::payment::{PaymentState, Purpose};
+use crate::domain::payment::{Payment, PaymentState, Purpose};
 use crate::domain::period::Period;
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
@@ -87,11 +87,12 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
     if !tx.open_payments_of(scope, id).await?.is_empty() && !paused {
         return Err(Error::Refused(Refused::PaymentUnderWay));
     }
+    let mut sent = None;
     let event = SubscriptionEvent::Pause;
     match subscription.state.apply(event, now) {
         Transition::Moved(state) => {
             if let Some(settlement) = pause.settlement {
-                owe(cx, &mut tx, &subscription, settlement, now).await?;
+                sent = Some(owe(cx, &mut tx, &subscription, settlement, now).await?);
             }
             subscription.state = state;
             tx.suspend_licenses(scope, id, true).await?;
@@ -114,7 +115,10 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
     order(cx, &mut tx, &subscription).await?;
     note(cx, &mut tx, &subscription, "subscription.pause").await?;
     tx.save_subscription(&mut subscription).await?;
-    tx.commit().await?;
+    match sent {
+        Some(payment) => charge::commit(cx, tx, &payment).await?,
+        None => tx.commit().await?,
+    }
     Ok(())
 }
 
@@ -133,7 +137,7 @@ async fn owe(
     subscription: &Subscription,
     settlement: Settlement,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Payment, Error> {
     let supply = Supply {
         payment: settlement.payment,
         kind: DebtKind::PauseSettlement,
@@ -214,8 +218,10 @@ async fn go_on(
         return Err(Error::Refused(Refused::PaymentUnderWay));
     }
     let mut reversed = false;
+    // What was too little to charge when the customer came back to the pause stays owed.
+    let is_held = matches!(subscription.state, SubscriptionState::OnHold { .. });
     for due in tx.dues_of(&scope, &id).await? {
-        if due.kind == DebtKind::PauseSettlement {
+        if is_held && due.kind == DebtKind::PauseSettlement {
             tx.close_debt(&scope, &due.id, DebtState::WrittenOff, None, now)
                 .await?;
         } else {

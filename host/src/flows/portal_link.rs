@@ -14,7 +14,7 @@ use crate::domain::Scope;
 use crate::domain::access::{PortalLink, SessionSource};
 use crate::domain::email::Email;
 use crate::domain::id::{CustomerId, LinkId};
-use crate::store::{AccessMail, Tx, Work};
+use crate::store::{self, AccessMail, Tx, Work};
 
 const PURPOSE: &str = "portal-link";
 
@@ -33,6 +33,28 @@ pub async fn create(
     Ok(made)
 }
 
+/// The same under an id that was chosen beforehand: whoever asks twice under it, even at the same
+/// moment, has made one link.
+pub async fn create_as(
+    cx: &Cx,
+    scope: &Scope,
+    id: &LinkId,
+    customer: &CustomerId,
+    return_url: Option<Url>,
+    made_by: &str,
+) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    if tx.portal_link(scope, id).await?.is_some() {
+        return Ok(());
+    }
+    let order = (id.clone(), return_url);
+    match write(cx, &mut tx, scope, customer, order, made_by).await {
+        Ok(_) => Ok(tx.commit().await?),
+        Err(Error::Store(store::Error::Conflict(_))) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The same within a transaction.
 pub async fn create_in(
     cx: &Cx,
@@ -40,6 +62,18 @@ pub async fn create_in(
     scope: &Scope,
     customer: &CustomerId,
     return_url: Option<Url>,
+    made_by: &str,
+) -> Result<(LinkId, String), Error> {
+    let order = (cx.new_id(), return_url);
+    write(cx, tx, scope, customer, order, made_by).await
+}
+
+async fn write(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    customer: &CustomerId,
+    (id, return_url): (LinkId, Option<Url>),
     made_by: &str,
 ) -> Result<(LinkId, String), Error> {
     let now = cx.now();
@@ -54,7 +88,6 @@ pub async fn create_in(
         .await?
         .ok_or(Error::NotFound("customer"))?;
     let lifetime = settings.login.dynamic_link_lifetime;
-    let id: LinkId = cx.new_id();
     let token = signed(cx, PURPOSE, id.as_str());
     let link = PortalLink {
         id,

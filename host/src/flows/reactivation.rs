@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::charge::{self, Intent};
 use super::{Attempt, AttemptOf, Choice, Ending, Error, Refused};
-use super::{documents, dues, facts, reconciliation, settlement};
+use super::{documents, dues, facts, reconciliation, settlement, too_little};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -125,6 +125,10 @@ async fn begin(
     }
     if let Some(known) = make_way(cx, scope, id).await? {
         return Ok(known);
+    }
+    let free = too_little::instead(cx, scope, id, &choice, agreed, return_url.clone());
+    if let Some(free) = Box::pin(free).await? {
+        return Ok(free);
     }
     let payment = match intend(cx, scope, id, choice, agreed, payment, return_url).await {
         Ok(payment) => payment,
@@ -366,8 +370,14 @@ pub(super) async fn chosen(
     match choice {
         Choice::New => Ok(None),
         Choice::Saved(id) => {
-            let method = tx.lock_method(&subscription.scope, &id).await?;
-            own(subscription, method).map(Some)
+            let method = own(
+                subscription,
+                tx.lock_method(&subscription.scope, &id).await?,
+            )?;
+            match method.refused_at {
+                Some(_) => Err(Error::Refused(Refused::MethodUnusable)),
+                None => Ok(Some(method)),
+            }
         }
     }
 }

@@ -110,7 +110,9 @@ pub(super) fn decline(decline: answer::Decline) -> Decline {
         Said::NotSupported => DeclineCode::NotSupported,
         Said::IssuerUnavailable => DeclineCode::ProcessingError,
         Said::AccountClosed | Said::MandateRevoked => DeclineCode::DebitReturned,
-        Said::Refused | Said::Other(_) => DeclineCode::Generic,
+        Said::Refused => DeclineCode::Generic,
+        // A word of ours that the contract has no code for, such as `debit-returned`.
+        Said::Other(word) => word.parse().unwrap_or(DeclineCode::Generic),
     };
     let advice = match decline.advice {
         answer::Advice::Never => Advice::Never,

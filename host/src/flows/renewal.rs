@@ -196,6 +196,7 @@ async fn intend(
         tax_minor: totals.tax.minor,
         period: Some(period),
         method,
+        purpose: Purpose::Renewal,
     };
     let payment = charge.intend(cx, tx, now).await?;
     end_with_the_term(cx, tx, &subscription).await?;

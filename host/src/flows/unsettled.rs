@@ -1,5 +1,5 @@
-//! What an operator has to know about money: payments without an end, and money that settled
-//! nothing.
+//! What an operator has to know about money: payments without an end, money that settled nothing,
+//! and money that banks moved in a way of which a person has to decide.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Error;
 use crate::cx::Cx;
 use crate::domain::Mode;
-use crate::domain::id::{BusinessId, CustomerId, PaymentId, RefundId, SubscriptionId};
+use crate::domain::dispute::Attention;
+use crate::domain::id::{BusinessId, CustomerId, DisputeId, PaymentId, RefundId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::store::{Tx, Work};
@@ -22,6 +23,8 @@ pub struct Unsettled {
     pub payment: PaymentId,
     /// Its refund, when that is what has no end.
     pub refund: Option<RefundId>,
+    /// The dispute over it or the debit that was returned, when that is what is to be decided.
+    pub dispute: Option<DisputeId>,
     /// Whose business.
     pub business: BusinessId,
     /// In which mode.
@@ -36,8 +39,12 @@ pub struct Unsettled {
     pub gateway_reference: Option<String>,
     /// How much.
     pub amount: Money,
-    /// Where it stands; `unapplied` is money that settled nothing.
+    /// Where it stands; `unapplied` is money that settled nothing, `taken-back` money that a bank
+    /// took and that nobody can be asked for, `came-back` money that it gave again after a part of
+    /// what it had paid was paid otherwise.
     pub state: &'static str,
+    /// What a person has to decide; none when nobody has to.
+    pub decide: Option<&'static str>,
     /// When the request was last sent (host time).
     pub sent_at: Option<Timestamp>,
     /// How often the gateway was asked.
@@ -46,8 +53,20 @@ pub struct Unsettled {
     pub next_look: Option<Timestamp>,
 }
 
+/// What is to be decided about a dispute.
+fn question(attention: Attention) -> &'static str {
+    match attention {
+        Attention::TakenBack => {
+            "bear the loss, or ask the customer for it by other means: it is not the price of whole debts of a living subscription"
+        }
+        Attention::CameBack => {
+            "refund this part or keep it: what it had paid was paid otherwise meanwhile"
+        }
+    }
+}
+
 /// Every payment of the host that was sent and has not ended, every such refund, then all money
-/// that settled nothing; oldest first.
+/// that settled nothing, then every dispute to decide about; oldest first.
 pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
     let mut tx = cx.store.read().await?;
     let mut listed = Vec::new();
@@ -81,6 +100,22 @@ pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
         let of = entry(&mut tx, payment, "unapplied", &look).await?;
         listed.push(Unsettled { amount, ..of });
     }
+    for dispute in tx.disputes_to_decide(MOST).await? {
+        let payment = tx.payment(&dispute.scope, &dispute.payment).await?;
+        let (Some(payment), Some(attention)) = (payment, dispute.attention) else {
+            continue;
+        };
+        listed.push(Unsettled {
+            gateway_reference: Some(dispute.reference),
+            amount: dispute.amount,
+            decide: Some(question(attention)),
+            dispute: Some(dispute.id),
+            sent_at: None,
+            looks: 0,
+            next_look: None,
+            ..plain(payment, attention.as_str(), None)
+        });
+    }
     Ok(listed)
 }
 
@@ -94,9 +129,15 @@ async fn entry(
         Some(key) => tx.next_run_of(&key).await?,
         None => None,
     };
-    Ok(Unsettled {
+    Ok(plain(payment, state, next_look))
+}
+
+fn plain(payment: Payment, state: &'static str, next_look: Option<Timestamp>) -> Unsettled {
+    Unsettled {
         payment: payment.id,
         refund: None,
+        dispute: None,
+        decide: None,
         business: payment.scope.business,
         mode: payment.scope.mode,
         customer: payment.customer,
@@ -108,5 +149,5 @@ async fn entry(
         sent_at: payment.sent_at,
         looks: payment.lookups,
         next_look,
-    })
+    }
 }

@@ -39,6 +39,9 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         | MailOrder::SubscriptionResumed { .. } => {
             return plan::run(jobs, scope, order, &message_id).await;
         }
+        MailOrder::MethodGone { method, .. } => {
+            return reminder::gone(jobs, scope, method, &message_id).await;
+        }
         _ => {}
     }
     let Some(post) = Post::of(jobs, scope) else {
@@ -382,6 +385,7 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         | MailOrder::SubscriptionReactivated {
             subscription,
             payment,
+            ..
         } => (Some(subscription), payment.as_ref()),
         MailOrder::PaymentReceived { payment }
         | MailOrder::PaymentFailed { payment }

@@ -12,7 +12,7 @@ use crate::domain::payment::{Advice, PaymentState};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::flows::{self, dunning, reactivation};
 use crate::mail::billing::Method;
-use crate::mail::dunning::{CardExpiring, DueAdvice, PaymentDue, RenewalSoon};
+use crate::mail::dunning::{CardExpiring, DueAdvice, MethodGone, PaymentDue, RenewalSoon};
 use crate::store::{self, Tx};
 
 /// Asks for what is owed.
@@ -167,7 +167,10 @@ async fn renews(
         price,
         interval: subscription.interval,
         at: subscription.period.end,
-        method: method.as_ref().map(named),
+        method: method
+            .filter(|method| method.refused_at.is_none())
+            .as_ref()
+            .map(named),
         trial: flows::notices::is_trial(&mut tx, &subscription).await?,
         link: post.subscription(&subscription.id),
     };
@@ -209,6 +212,52 @@ async fn expires(
         link: post.methods(),
     };
     Ok(Some((customer, mail)))
+}
+
+/// Word of a method that is gone, while it still pays for something.
+pub(super) async fn gone(jobs: &Jobs, scope: &Scope, id: &MethodId, message_id: &str) -> Verdict {
+    let Some(post) = Post::of(jobs, scope) else {
+        return Verdict::Park("the business's file is not there".to_owned());
+    };
+    match lost(jobs, &post, scope, id).await {
+        Ok(Some((customer, mail))) => post.send(&letter(&customer, message_id), Some(mail)).await,
+        Ok(None) => Verdict::Done,
+        Err(error) => error.into(),
+    }
+}
+
+async fn lost(
+    jobs: &Jobs,
+    post: &Post<'_>,
+    scope: &Scope,
+    id: &MethodId,
+) -> store::Result<Option<(Customer, MethodGone)>> {
+    let mut tx = jobs.cx.store.read().await?;
+    let method = tx.method(scope, id).await?;
+    let Some(method) = method.filter(|method| method.refused_at.is_some()) else {
+        return Ok(None);
+    };
+    let users = tx.subscriptions_by_method(scope, id).await?;
+    let Some(customer) = customer(&mut tx, scope, &method.customer).await? else {
+        return Ok(None);
+    };
+    let mut products = Vec::with_capacity(users.len());
+    for subscription in users.iter().filter(|user| !user.cancel_at_period_end) {
+        let name = product(&mut tx, scope, &subscription.product).await?;
+        if !products.contains(&name) {
+            products.push(name);
+        }
+    }
+    let on_hold = users
+        .iter()
+        .any(|user| matches!(user.state, SubscriptionState::OnHold { .. }));
+    let mail = MethodGone {
+        method: named(&method),
+        products,
+        on_hold,
+        link: post.methods(),
+    };
+    Ok((!mail.products.is_empty()).then_some((customer, mail)))
 }
 
 async fn customer(tx: &mut Tx, scope: &Scope, id: &CustomerId) -> store::Result<Option<Customer>> {

@@ -77,6 +77,19 @@ pub struct CardExpiring {
     pub link: String,
 }
 
+/// The gateway says that a method can no longer be charged.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct MethodGone {
+    /// Which.
+    pub method: Method,
+    /// What it paid for.
+    pub products: Vec<String>,
+    /// Whether something is on hold until there is another method.
+    pub on_hold: bool,
+    /// The page on which another method is given, behind sign-in.
+    pub link: String,
+}
+
 const LINK: &str = "https://portal.example.com/bus_sample/subscriptions/sub_sample/reactivate";
 
 fn at(text: &str) -> Timestamp {
@@ -168,5 +181,24 @@ impl Mail for CardExpiring {
             ..one.clone()
         };
         vec![one, several]
+    }
+}
+
+impl Mail for MethodGone {
+    const NAME: &'static str = "method-gone";
+
+    fn samples() -> Vec<Self> {
+        let going_on = Self {
+            method: visa(),
+            products: vec!["Pro".to_owned(), "Storage".to_owned()],
+            on_hold: false,
+            link: "https://portal.example.com/bus_sample/payment-methods".to_owned(),
+        };
+        let on_hold = Self {
+            products: vec!["Calls".to_owned()],
+            on_hold: true,
+            ..going_on.clone()
+        };
+        vec![going_on, on_hold]
     }
 }

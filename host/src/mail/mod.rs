@@ -167,6 +167,7 @@ pub fn registered() -> Vec<Registered> {
         Registered::mail::<plan::PlanChanged>(),
         Registered::mail::<plan::SubscriptionPaused>(),
         Registered::mail::<plan::SubscriptionResumed>(),
+        Registered::mail::<dunning::MethodGone>(),
         Registered::mail::<billing::SubscriptionCancelled>(),
     ]
 }

@@ -18,12 +18,16 @@ queries! {
     UNSETTLED = "SELECT * FROM payments \
         WHERE state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
         AND request IS NOT NULL ORDER BY id LIMIT $1";
-    /// What went back again needs nobody.
+    /// What went back again, or was taken back, needs nobody.
     UNAPPLIED = "SELECT * FROM payments WHERE unapplied \
         AND (SELECT COALESCE(SUM(COALESCE(refunds.moved_minor, refunds.amount_minor)), 0) \
         FROM refunds WHERE refunds.business_id = payments.business_id \
         AND refunds.mode = payments.mode AND refunds.payment_id = payments.id \
-        AND refunds.state = 'succeeded') < COALESCE(payments.moved_minor, payments.amount_minor) \
+        AND refunds.state = 'succeeded') \
+        + (SELECT COALESCE(SUM(disputes.amount_minor), 0) \
+        FROM disputes WHERE disputes.business_id = payments.business_id \
+        AND disputes.mode = payments.mode AND disputes.payment_id = payments.id \
+        AND disputes.state = 'lost') < COALESCE(payments.moved_minor, payments.amount_minor) \
         ORDER BY id LIMIT $1";
     UNSETTLED_REFUNDS = "SELECT * FROM refunds \
         WHERE state IN ('created', 'processing', 'unknown') ORDER BY id LIMIT $1";

@@ -7,6 +7,7 @@ use super::row::{Columns, json, touched_one};
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtState};
+use crate::domain::dispute::Dispute;
 use crate::domain::id::{DebtId, PaymentId, SubscriptionId};
 
 queries! {
@@ -30,6 +31,8 @@ queries! {
         JOIN payment_debts ON payment_debts.debt_id = debts.id \
         WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, \
         CASE debts.kind WHEN 'purchase' THEN 1 ELSE 0 END, debts.id";
+    REOPENED_BY = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND reopened_by = $3 \
+        ORDER BY created_at, id";
     CLOSE = "UPDATE debts SET state = $4, settled_by = $5, closed_at = $6 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
     CARRY = "UPDATE debts SET kind = 'carried' \
@@ -159,6 +162,16 @@ impl Tx {
     /// The debts that a payment was made for, whatever became of them.
     pub async fn debts_of_payment(&mut self, payment: &PaymentId) -> Result<Vec<Debt>> {
         fetch_all!(self, Row, OF_PAYMENT, payment.as_str())?
+            .into_iter()
+            .map(Debt::try_from)
+            .collect()
+    }
+
+    /// The debts that the loss of a dispute made owed again, whatever became of them.
+    pub async fn debts_reopened_by(&mut self, dispute: &Dispute) -> Result<Vec<Debt>> {
+        let scope = &dispute.scope;
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        fetch_all!(self, Row, REOPENED_BY, business, mode, dispute.id.as_str())?
             .into_iter()
             .map(Debt::try_from)
             .collect()

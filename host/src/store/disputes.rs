@@ -6,8 +6,8 @@ use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::Columns;
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
-use crate::domain::dispute::{Dispute, DisputeKind, DisputeState};
-use crate::domain::id::{CustomerId, DisputeId, MethodId, PaymentId};
+use crate::domain::dispute::{Attention, Dispute, DisputeKind, DisputeState};
+use crate::domain::id::{CustomerId, DebtId, DisputeId, MethodId, PaymentId};
 
 queries! {
     /// One reference of a gateway is one dispute, however often it is told.
@@ -21,8 +21,10 @@ queries! {
     /// Takes the row's lock on both databases.
     LOCK = "UPDATE disputes SET reference = reference \
         WHERE business_id = $1 AND mode = $2 AND gateway = $3 AND reference = $4 RETURNING *";
+    LOCK_ONE = "UPDATE disputes SET reference = reference \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 RETURNING *";
     SAVE = "UPDATE disputes SET state = $4, amount_minor = $5, currency = $6, reason = $7, \
-        reopened = $8, heard_at = $9, updated_at = $10 \
+        reopened = $8, heard_at = $9, updated_at = $10, came_back = $11, attention = $12 \
         WHERE business_id = $1 AND mode = $2 AND id = $3";
     OF_PAYMENT = "SELECT * FROM disputes \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY id";
@@ -30,8 +32,14 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND method_id = $3 AND state = 'opened' \
         ORDER BY id LIMIT 1";
     REOPEN = "UPDATE debts SET state = 'open', disputed = TRUE, settled_by = NULL, \
-        closed_at = NULL \
-        WHERE business_id = $1 AND mode = $2 AND settled_by = $3 AND state = 'settled'";
+        closed_at = NULL, reopened_by = $5 \
+        WHERE business_id = $1 AND mode = $2 AND id = $4 AND settled_by = $3 \
+        AND state = 'settled'";
+    /// The other way round; a debt that somebody has paid or written off meanwhile stays so.
+    SETTLE_AGAIN = "UPDATE debts SET state = 'settled', disputed = FALSE, settled_by = $3, \
+        closed_at = $5, reopened_by = NULL \
+        WHERE business_id = $1 AND mode = $2 AND id = $4 AND state = 'open'";
+    TO_DECIDE = "SELECT * FROM disputes WHERE attention IS NOT NULL ORDER BY id LIMIT $1";
     SUSPEND_PURCHASE = "UPDATE licenses SET suspended = $4 \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND subscription_id IS NULL";
     LIST = "SELECT * FROM disputes WHERE business_id = $1 AND mode = $2 \
@@ -71,6 +79,8 @@ pub(super) struct Row {
     currency: String,
     reason: Option<String>,
     reopened: bool,
+    came_back: bool,
+    attention: Option<String>,
     heard_at: i64,
     created_at: i64,
     updated_at: i64,
@@ -100,6 +110,8 @@ impl TryFrom<Row> for Dispute {
             reference: row.reference,
             reason: row.reason,
             reopened: row.reopened,
+            came_back: row.came_back,
+            attention: columns.parse_some("attention", row.attention.as_deref())?,
         })
     }
 }
@@ -165,15 +177,52 @@ impl Tx {
         .transpose()
     }
 
-    /// Makes what a payment had settled owed again, marked; answers how many debts that are.
-    pub async fn reopen_debts(&mut self, scope: &Scope, payment: &PaymentId) -> Result<u64> {
-        execute!(
+    /// Makes a debt that a payment had settled owed again, marked; answers false when it is not
+    /// settled by that payment.
+    pub async fn reopen_debt(
+        &mut self,
+        scope: &Scope,
+        (payment, dispute): (&PaymentId, &DisputeId),
+        debt: &DebtId,
+    ) -> Result<bool> {
+        let touched = execute!(
             self,
             REOPEN,
             scope.business.as_str(),
             scope.mode.as_str(),
             payment.as_str(),
-        )
+            debt.as_str(),
+            dispute.as_str(),
+        )?;
+        Ok(touched == 1)
+    }
+
+    /// Settles a debt by the payment whose money was gone and came back; answers false when the
+    /// debt is not open any more.
+    pub async fn settle_debt_again(
+        &mut self,
+        dispute: &Dispute,
+        debt: &DebtId,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let touched = execute!(
+            self,
+            SETTLE_AGAIN,
+            dispute.scope.business.as_str(),
+            dispute.scope.mode.as_str(),
+            dispute.payment.as_str(),
+            debt.as_str(),
+            at.as_microsecond(),
+        )?;
+        Ok(touched == 1)
+    }
+
+    /// Disputes of every business about which a person has to decide, oldest first.
+    pub async fn disputes_to_decide(&mut self, limit: u32) -> Result<Vec<Dispute>> {
+        fetch_all!(self, Row, TO_DECIDE, i64::from(limit))?
+            .into_iter()
+            .map(Dispute::try_from)
+            .collect()
     }
 
     /// Suspends the license keys that came with a one-time purchase, or lets them work again.
@@ -214,6 +263,18 @@ impl Tx {
         .transpose()
     }
 
+    /// The dispute with this id, locked; lock its payment first.
+    pub async fn lock_dispute_by_id(
+        &mut self,
+        scope: &Scope,
+        id: &DisputeId,
+    ) -> Result<Option<Dispute>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        fetch_optional!(self, Row, LOCK_ONE, business, mode, id.as_str())?
+            .map(Dispute::try_from)
+            .transpose()
+    }
+
     /// Writes what changes of a locked dispute.
     pub async fn save_dispute(&mut self, dispute: &Dispute) -> Result<()> {
         let touched = execute!(
@@ -229,6 +290,8 @@ impl Tx {
             dispute.reopened,
             dispute.heard_at.as_microsecond(),
             dispute.updated_at.as_microsecond(),
+            dispute.came_back,
+            dispute.attention.map(Attention::as_str),
         )?;
         super::row::touched_one(touched, "disputes", dispute.id.as_str())
     }

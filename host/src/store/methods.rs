@@ -39,8 +39,12 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND id = $3";
     DETACH = "UPDATE payment_methods SET detached_at = $4, is_backup = FALSE \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
-    REFUSE = "UPDATE payment_methods SET refused_at = COALESCE(refused_at, $4) \
-        WHERE business_id = $1 AND mode = $2 AND id = $3";
+    /// It is no backup for another one either.
+    REFUSE = "UPDATE payment_methods SET refused_at = COALESCE(refused_at, $4), \
+        is_backup = FALSE WHERE business_id = $1 AND mode = $2 AND id = $3";
+    /// One method at the gateway may have been saved by several customers.
+    BY_REFERENCE = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 \
+        AND gateway = $3 AND reference = $4 AND detached_at IS NULL ORDER BY id LIMIT 100 + 0";
     BACKUP_OF = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 \
         AND customer_id = $3 AND is_backup AND detached_at IS NULL";
     NO_BACKUP = "UPDATE payment_methods SET is_backup = FALSE \
@@ -240,7 +244,21 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that a bank wants a method never to be charged again.
+    /// The methods that a gateway knows under this reference, of all customers who saved it.
+    pub async fn methods_by_reference(
+        &mut self,
+        scope: &Scope,
+        gateway: &str,
+        reference: &str,
+    ) -> Result<Vec<PaymentMethod>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        fetch_all!(self, Row, BY_REFERENCE, business, mode, gateway, reference)?
+            .into_iter()
+            .map(PaymentMethod::try_from)
+            .collect()
+    }
+
+    /// Notes that a method must never be charged again: its bank says so, or it is gone.
     pub async fn refuse_method(
         &mut self,
         scope: &Scope,

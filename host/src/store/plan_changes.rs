@@ -20,6 +20,8 @@ queries! {
         AND subscription_id = $3 AND state IN ('pending', 'scheduled') ORDER BY id";
     CLOSE = "UPDATE plan_changes SET state = $4, closed_at = $5 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state IN ('pending', 'scheduled')";
+    PAID_BY = "UPDATE plan_changes SET payment_id = $4 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'pending'";
     DROP_SCHEDULED = "UPDATE plan_changes SET state = 'dropped', closed_at = $4 \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 AND state = 'scheduled'";
     /// What no other flow changes of a subscription.
@@ -171,6 +173,18 @@ impl Tx {
             now.as_microsecond(),
         )?;
         Ok(touched == 1)
+    }
+
+    /// Lets a change that waits for its payment wait for another one.
+    pub async fn change_is_paid_by(
+        &mut self,
+        scope: &Scope,
+        id: &PlanChangeId,
+        payment: &PaymentId,
+    ) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        execute!(self, PAID_BY, business, mode, id.as_str(), payment.as_str())?;
+        Ok(())
     }
 
     /// Takes a scheduled change back; answers false when there is none.

@@ -177,6 +177,9 @@ pub enum MailOrder {
         subscription: SubscriptionId,
         /// What paid its dues; none when nothing was due.
         payment: Option<PaymentId>,
+        /// Tells those without a payment apart.
+        #[serde(default)]
+        nonce: Option<String>,
     },
     /// A renewal was declined.
     PaymentFailed {
@@ -212,6 +215,13 @@ pub enum MailOrder {
         /// Which.
         method: MethodId,
         /// Tells dates apart.
+        nonce: String,
+    },
+    /// A method that pays for something can no longer be charged.
+    MethodGone {
+        /// Which.
+        method: MethodId,
+        /// Tells two losses of one method apart.
         nonce: String,
     },
     /// The method that pays for a subscription was changed.
@@ -346,11 +356,14 @@ impl MailOrder {
             Self::SubscriptionReactivated {
                 subscription,
                 payment,
+                nonce,
             } => (
                 "reactivated",
-                payment
-                    .as_ref()
-                    .map_or(subscription.as_str(), PaymentId::as_str),
+                match (payment, nonce) {
+                    (Some(payment), _) => payment.as_str(),
+                    (None, Some(nonce)) => nonce.as_str(),
+                    (None, None) => subscription.as_str(),
+                },
             ),
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
             Self::RefundIssued { refund } => ("refunded", refund.as_str()),
@@ -358,6 +371,7 @@ impl MailOrder {
             Self::PaymentDue { nonce, .. } => ("due", nonce.as_str()),
             Self::RenewalSoon { nonce, .. } => ("renewal", nonce.as_str()),
             Self::CardExpiring { nonce, .. } => ("card", nonce.as_str()),
+            Self::MethodGone { nonce, .. } => ("method-gone", nonce.as_str()),
             Self::PaymentMethodUpdated { nonce, .. } => ("method", nonce.as_str()),
             Self::SubscriptionCancelled { nonce, .. } => ("cancelled", nonce.as_str()),
             Self::PlanChanged {

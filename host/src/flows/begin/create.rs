@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::charge::{self, Intent};
+use super::super::customer::{self, Buying};
 use super::super::discount::Redeeming;
 use super::super::reactivation::available;
 use super::super::{Error, facts};
@@ -30,6 +31,18 @@ pub async fn create_subscription(
     scope: &Scope,
     new: NewSubscription,
 ) -> Result<Begun, Error> {
+    let buying = Buying::Known(new.customer.clone());
+    create_subscription_for(cx, scope, &buying, new).await
+}
+
+/// The same for `buying`, whoever `new` names: a customer who is new is made in the same
+/// transaction.
+pub async fn create_subscription_for(
+    cx: &Cx,
+    scope: &Scope,
+    buying: &Buying,
+    new: NewSubscription,
+) -> Result<Begun, Error> {
     let (business, mode) = available(cx, scope)?;
     let gateway = charge::default_gateway(&mode)?;
     let mut tx = cx.store.begin().await?;
@@ -37,10 +50,7 @@ pub async fn create_subscription(
         let subscription = tx.subscription(scope, &new.id).await?;
         return Ok(begun(cx, subscription, known));
     }
-    let customer = tx
-        .customer(scope, &new.customer)
-        .await?
-        .ok_or(Error::NotFound("customer"))?;
+    let customer = customer::of_sale(cx, &mut tx, scope, buying).await?;
     let product = tx
         .product(scope, &new.product)
         .await?
@@ -205,16 +215,25 @@ pub async fn create_subscription(
 
 /// Makes the debt of a one-time purchase and the payment that its page will send.
 pub async fn create_purchase(cx: &Cx, scope: &Scope, new: NewPurchase) -> Result<Begun, Error> {
+    let buying = Buying::Known(new.customer.clone());
+    create_purchase_for(cx, scope, &buying, new).await
+}
+
+/// The same for `buying`, whoever `new` names: a customer who is new is made in the same
+/// transaction.
+pub async fn create_purchase_for(
+    cx: &Cx,
+    scope: &Scope,
+    buying: &Buying,
+    new: NewPurchase,
+) -> Result<Begun, Error> {
     let (business, mode) = available(cx, scope)?;
     let gateway = charge::default_gateway(&mode)?;
     let mut tx = cx.store.begin().await?;
     if let Some(known) = tx.payment(scope, &new.payment).await? {
         return Ok(begun(cx, None, known));
     }
-    let customer = tx
-        .customer(scope, &new.customer)
-        .await?
-        .ok_or(Error::NotFound("customer"))?;
+    let customer = customer::of_sale(cx, &mut tx, scope, buying).await?;
     let now = cx.business_now(&mut tx, scope).await?;
     let (lines, names) = once(&mut tx, scope, &business, &new.items, &new.buyer, now).await?;
     let debt = purchase_debt(cx, &customer, lines, &new.payment, now)?;

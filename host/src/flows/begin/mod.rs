@@ -17,7 +17,9 @@ use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line, Totals};
 use crate::store::Tx;
 
-pub use self::create::{create_purchase, create_subscription};
+pub use self::create::{
+    create_purchase, create_purchase_for, create_subscription, create_subscription_for,
+};
 pub use self::pay::{expire, pay};
 
 pub(super) use self::create::attach;

@@ -1,5 +1,5 @@
-//! The backup method of a customer: tried once when another one is declined at a renewal, for
-//! the same debt, by a payment of its own.
+//! The backup method of a customer: tried once when another one is declined while the customer is
+//! not there, for the same debt, by a payment of its own.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtState};
 use crate::domain::id::MethodId;
 use crate::domain::method::PaymentMethod;
-use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::payment::{Advice, Initiator, Payment, PaymentState};
 use crate::domain::subscription::Subscription;
 use crate::store::Tx;
 
@@ -42,24 +42,28 @@ pub(in crate::flows) async fn of(
     Ok((allowance == Allowance::Free).then_some(backup))
 }
 
-/// Orders the charge of the backup method after `payment` was declined; answers false when
-/// there is none to try, or it was tried already.
+/// Orders the charge of the backup method after `payment` was declined, and answers it; none when
+/// there is no method to try, or it was tried already. A customer who was there chooses another
+/// one.
 pub(in crate::flows) async fn instead(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
     subscription: &Subscription,
     now: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<Option<Payment>, Error> {
     let PaymentState::Declined { decline, .. } = &payment.state else {
-        return Ok(false);
+        return Ok(None);
     };
     // The bank may still say yes to the customer's own method.
-    if decline.advice == Advice::Authenticate || subscription.cancel_at_period_end {
-        return Ok(false);
+    if decline.advice == Advice::Authenticate
+        || subscription.cancel_at_period_end
+        || payment.initiator == Initiator::Customer
+    {
+        return Ok(None);
     }
     let Some(backup) = of(cx, tx, subscription, payment.method.as_ref(), now).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let scope = &subscription.scope;
     let tries = tx.tries_at(scope, &payment.id).await?;
@@ -67,12 +71,12 @@ pub(in crate::flows) async fn instead(
         .iter()
         .any(|tried| tried.method.as_ref() == Some(&backup.id))
     {
-        return Ok(false);
+        return Ok(None);
     }
     let dues = tx.debts_of_payment(&payment.id).await?;
     let owed = |due: &Debt| due.state == DebtState::Open && !due.disputed;
     if dues.is_empty() || !dues.iter().all(owed) {
-        return Ok(false);
+        return Ok(None);
     }
     let (business, _) = available(cx, scope)?;
     let charge = Automatic {
@@ -83,7 +87,7 @@ pub(in crate::flows) async fn instead(
         tax_minor: payment.tax_minor,
         period: payment.period,
         method: backup,
+        purpose: payment.purpose,
     };
-    charge.queue(cx, tx, now).await?;
-    Ok(true)
+    charge.queue(cx, tx, now).await.map(Some)
 }

@@ -1,5 +1,5 @@
-//! What a failed renewal leads to: a grace or a hold, retries on the dates of a schedule, and
-//! the end of both once it is paid or no longer asked for.
+//! What a failed charge leads to: a hold, or a grace after a renewal, retries on the dates of a
+//! schedule, and the end of both once it is paid or no longer asked for.
 
 mod backup;
 mod remind;
@@ -32,10 +32,38 @@ pub(super) async fn payment_failed(
     if subscription.state.has_dues() {
         return retry_failed(cx, tx, payment, &subscription, not_before, now).await;
     }
-    if backup_instead(cx, tx, payment, &subscription, now).await? {
+    if backup_instead(cx, tx, payment, &subscription, now)
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
     fail(cx, tx, subscription, Some(payment), not_before, now).await
+}
+
+/// A charge off schedule failed, on demand or for a change that stands: the subscription goes on
+/// hold at once, and its customer is asked as after a renewal.
+pub(super) async fn hold(
+    cx: &Cx,
+    tx: &mut Tx,
+    (why, payment): (HoldReason, &Payment),
+    subscription: Subscription,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let event = SubscriptionEvent::PaymentFailed {
+        why,
+        grace_until: None,
+    };
+    fail_by(
+        cx,
+        tx,
+        (event, Some(payment)),
+        subscription,
+        not_before,
+        now,
+    )
+    .await
 }
 
 /// A renewal has failed: the subscription keeps its access for a grace, or is put on hold, and
@@ -43,12 +71,11 @@ pub(super) async fn payment_failed(
 pub(super) async fn fail(
     cx: &Cx,
     tx: &mut Tx,
-    mut subscription: Subscription,
+    subscription: Subscription,
     payment: Option<&Payment>,
     not_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let scope = subscription.scope.clone();
     let grace = cx.settings.load().billing.grace;
     let grace_until = (!grace.is_zero())
         .then(|| now.checked_add(grace).ok())
@@ -57,6 +84,18 @@ pub(super) async fn fail(
         why: HoldReason::RenewalFailed,
         grace_until,
     };
+    fail_by(cx, tx, (event, payment), subscription, not_before, now).await
+}
+
+async fn fail_by(
+    cx: &Cx,
+    tx: &mut Tx,
+    (event, payment): (SubscriptionEvent, Option<&Payment>),
+    mut subscription: Subscription,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = subscription.scope.clone();
     let Transition::Moved(state) = subscription.state.apply(event, now) else {
         return Ok(());
     };

@@ -1,9 +1,9 @@
-//! A declined renewal is tried again: with the newest method of the subscription, and only
+//! What failed without its customer is tried again: with the newest method of the subscription, and only
 //! where that method's last answer allows it.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::automatic::Automatic;
+use super::super::automatic::{self, Automatic};
 use super::super::reactivation::available;
 use super::super::tries::{self, Allowance};
 use super::super::{Error, charge, dispute};
@@ -14,7 +14,7 @@ use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::dunning::may_retry;
 use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payment, Purpose};
 use crate::domain::quote::quote;
 use crate::domain::subscription::Subscription;
 use crate::store::Tx;
@@ -111,6 +111,10 @@ async fn intend(
     let (business, _) = available(cx, &subscription.scope)?;
     let anchor = cx.settings.load().billing.reactivation_anchor;
     let quote = quote(subscription, dues, anchor, now, &business.time_zone)?;
+    if automatic::is_too_little(cx, &subscription.scope, &method.gateway, quote.totals.gross) {
+        // No gateway takes it alone; the customer can still come back.
+        return Ok(None);
+    }
     let buys_period = dues.iter().any(|due| due.kind == DebtKind::Period);
     let charge = Automatic {
         business: &business,
@@ -120,6 +124,7 @@ async fn intend(
         tax_minor: quote.totals.tax.minor,
         period: buys_period.then_some(quote.period),
         method,
+        purpose: Purpose::Renewal,
     };
     charge.intend(cx, tx, now).await.map(Some)
 }

@@ -5,15 +5,15 @@ use jiff::Timestamp;
 
 use super::super::charge::{self, Intent};
 use super::super::reactivation::limit_tries;
-use super::super::{Error, Refused, settlement};
+use super::super::{Error, Refused, automatic, settlement};
 use super::price::{Priced, sum};
 use super::{Order, Wish, outcome};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
-use crate::domain::id::PaymentId;
+use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
-use crate::domain::payment::{Initiator, Purpose};
+use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::plan::{ChangeState, OnFailure, PlanChange};
 use crate::domain::subscription::Subscription;
 use crate::store::Tx;
@@ -28,14 +28,15 @@ pub(super) struct Immediate<'a> {
 }
 
 impl Immediate<'_> {
-    /// Makes the change of a locked subscription, or its charge.
+    /// Makes the change of a locked subscription, or its charge, which is answered as well: it is
+    /// to be sent after the commit.
     pub(super) async fn change(
         &self,
         tx: &mut Tx,
         mut subscription: Subscription,
         mut change: PlanChange,
         priced: Priced,
-    ) -> Result<PlanChange, Error> {
+    ) -> Result<(PlanChange, Option<Payment>), Error> {
         let (cx, now) = (self.cx, self.now);
         let is_free = priced.totals.gross.is_zero();
         let credit = sum(&priced.left).saturating_sub(sum(&subscription.extras.credits));
@@ -51,9 +52,23 @@ impl Immediate<'_> {
             tx.insert_plan_change(&change).await?;
             let kept = Some(kept).filter(|kept| kept.minor > 0);
             outcome::put(cx, tx, &mut subscription, &change, None, kept, now).await?;
-            return Ok(change);
+            return Ok((change, None));
         }
-        let payment = self.charge(tx, &subscription, &debt, &priced).await?;
+        let method = self.method(tx, &subscription).await?;
+        if automatic::is_too_little(cx, &debt.scope, &method.gateway, debt.amount) {
+            // The plan changes, and the next invoice has its price.
+            tx.insert_debt(&debt).await?;
+            change.state = ChangeState::Applied;
+            change.closed_at = Some(now);
+            tx.insert_plan_change(&change).await?;
+            let kept = Some(kept).filter(|kept| kept.minor > 0);
+            outcome::put(cx, tx, &mut subscription, &change, None, kept, now).await?;
+            return Ok((change, None));
+        }
+        let sent = self
+            .charge(tx, &subscription, (&debt, method), &priced)
+            .await?;
+        let payment = sent.id.clone();
         tx.insert_debt(&debt).await?;
         tx.hold_debt(&payment, &debt.id).await?;
         change.payment = Some(payment.clone());
@@ -74,7 +89,20 @@ impl Immediate<'_> {
             }
         }
         settlement::schedule(cx, tx, &subscription).await?;
-        Ok(change)
+        Ok((change, Some(sent)))
+    }
+
+    /// The method that is charged.
+    async fn method(
+        &self,
+        tx: &mut Tx,
+        subscription: &Subscription,
+    ) -> Result<PaymentMethod, Error> {
+        let method = match &subscription.method {
+            Some(id) => tx.lock_method(&subscription.scope, id).await?,
+            None => None,
+        };
+        method.ok_or(Error::Refused(Refused::MethodUnusable))
     }
 
     fn debt(
@@ -111,18 +139,13 @@ impl Immediate<'_> {
         &self,
         tx: &mut Tx,
         subscription: &Subscription,
-        debt: &Debt,
+        (debt, method): (&Debt, PaymentMethod),
         priced: &Priced,
-    ) -> Result<PaymentId, Error> {
+    ) -> Result<Payment, Error> {
         let (cx, now, scope) = (self.cx, self.now, &debt.scope);
         if self.order.initiator == Initiator::Customer {
             limit_tries(cx, tx, scope, &subscription.customer, now).await?;
         }
-        let method = match &subscription.method {
-            Some(id) => tx.lock_method(scope, id).await?,
-            None => None,
-        };
-        let method = method.ok_or(Error::Refused(Refused::MethodUnusable))?;
         let customer = tx
             .customer(scope, &subscription.customer)
             .await?
@@ -151,6 +174,6 @@ impl Immediate<'_> {
         let request = intent.request(cx, scope, self.business, reference);
         charge::mark_sent(cx, tx, &mut payment, &request).await?;
         tx.insert_payment(&payment).await?;
-        Ok(payment.id)
+        Ok(payment)
     }
 }

@@ -199,15 +199,15 @@ async fn intend(
         created_at: now,
         closed_at: None,
     };
-    let change = if wish.at_next_date {
+    let (change, sent) = if wish.at_next_date {
         tx.insert_plan_change(&change).await?;
         let object = id.as_str();
         facts::tell(cx, &mut tx, scope, "subscription.updated", object, now).await?;
         note(cx, &mut tx, &change, "subscription.schedule-plan-change").await?;
         outcome::mail(cx, &mut tx, &subscription, &change, None).await?;
-        change
+        (change, None)
     } else {
-        let change = Immediate {
+        let (change, sent) = Immediate {
             cx,
             business: &business,
             wish: &wish,
@@ -217,9 +217,12 @@ async fn intend(
         .change(&mut tx, subscription, change, priced)
         .await?;
         note(cx, &mut tx, &change, "subscription.change-plan").await?;
-        change
+        (change, sent)
     };
-    tx.commit().await?;
+    match sent {
+        Some(payment) => charge::commit(cx, tx, &payment).await?,
+        None => tx.commit().await?,
+    }
     Ok((change, true))
 }
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, facts, grants, settlement};
+use super::super::{Error, dunning, facts, grants, settlement};
 use super::drop_scheduled;
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
@@ -11,8 +11,7 @@ use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::plan::{Bought, ChangeState, PlanChange, Terms};
-use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent};
-use crate::domain::transition::Transition;
+use crate::domain::subscription::{HoldReason, Subscription};
 use crate::store::{MailOrder, Tx};
 
 /// Puts a new plan into a locked subscription, and tells of it. `kept` stays as credit.
@@ -147,9 +146,17 @@ pub(in crate::flows) async fn failed(
     tx: &mut Tx,
     payment: &Payment,
     mut subscription: Subscription,
+    not_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
+    if let Some(instead) = dunning::backup_instead(cx, tx, payment, &subscription, now).await? {
+        if let Some(change) = to_come(tx, payment).await? {
+            tx.change_is_paid_by(&scope, &change.id, &instead.id)
+                .await?;
+        }
+        return Ok(());
+    }
     if let Some(change) = to_come(tx, payment).await? {
         tx.close_plan_change(&scope, &change.id, ChangeState::Dropped, now)
             .await?;
@@ -168,24 +175,8 @@ pub(in crate::flows) async fn failed(
         tx.save_subscription(&mut subscription).await?;
         return Ok(());
     }
-    let event = SubscriptionEvent::PaymentFailed {
-        why: HoldReason::PlanChangeFailed,
-        grace_until: None,
-    };
-    if let Transition::Moved(state) = subscription.state.apply(event, now) {
-        subscription.state = state;
-        subscription.updated_at = now;
-        let object = subscription.id.as_str();
-        tx.suspend_licenses(&scope, &subscription.id, true).await?;
-        facts::tell(cx, tx, &scope, "subscription.on_hold", object, now).await?;
-        let mail = MailOrder::PaymentFailed {
-            payment: payment.id.clone(),
-        };
-        facts::mail(cx, tx, &scope, mail).await?;
-        settlement::schedule(cx, tx, &subscription).await?;
-        tx.save_subscription(&mut subscription).await?;
-    }
-    Ok(())
+    let what = (HoldReason::PlanChangeFailed, payment);
+    dunning::hold(cx, tx, what, subscription, not_before, now).await
 }
 
 /// The change that waits for `payment`.

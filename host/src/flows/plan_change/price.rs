@@ -1,18 +1,20 @@
 //! What a change of plan costs, told before it is made. A price is for one second: whoever
 //! agrees to it names that second, and is charged what was shown.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 
 use super::super::begin::{attach, period_lines};
 use super::super::reactivation::available;
-use super::super::{Error, Refused};
+use super::super::{Error, Refused, notices};
 use super::{Wish, check, discounts};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::addon::Attached;
 use crate::domain::credit::{self, Credit};
-use crate::domain::debt::DebtKind;
+use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::discount::{self, Applied};
 use crate::domain::id::SubscriptionId;
 use crate::domain::money::Money;
@@ -172,6 +174,7 @@ pub(super) async fn price(
     };
     let change = Change {
         mode,
+        is_trial: notices::is_trial(tx, subscription).await?,
         now: at,
         running: subscription.period,
         anchor: subscription.anchor,
@@ -203,7 +206,7 @@ pub(super) async fn price(
         credits,
     };
     Ok(Priced {
-        quote: terms.quote(subscription, mode, &totals, at),
+        quote: terms.quote(subscription, mode, &totals, &left, at),
         terms,
         lines,
         totals,
@@ -229,15 +232,29 @@ fn used(lines: &[Line]) -> Vec<Credit> {
     lines.iter().map(credit).collect()
 }
 
+/// The debts that were settled, with those that were too little to charge and are carried to the
+/// next invoice; the newest first.
+async fn paid_or_carried(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Debt>, Error> {
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    let carried =
+        |due: &Debt| !due.disputed && matches!(due.kind, DebtKind::Carried | DebtKind::PlanChange);
+    let mut debts = tx.dues_of(scope, id).await?;
+    debts.retain(carried);
+    debts.extend(tx.settled_debts_of(scope, id).await?);
+    let since = |debt: &Debt| (debt.closed_at.unwrap_or(debt.created_at), debt.created_at);
+    debts.sort_by_key(|debt| Reverse(since(debt)));
+    Ok(debts)
+}
+
 /// What was paid for the period that runs: the last purchase of a period, and every change since.
 /// Where its dates have moved, with a pause or by the merchant, what was paid for moves along.
 async fn paid(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Line>, Error> {
     let scope = &subscription.scope;
     let mut lines = Vec::new();
     let mut bought = None;
-    for debt in tx.settled_debts_of(scope, &subscription.id).await? {
+    for debt in paid_or_carried(tx, subscription).await? {
         match debt.kind {
-            DebtKind::Period => {
+            DebtKind::Period | DebtKind::Carried => {
                 let payment = match &debt.settled_by {
                     Some(payment) => tx.payment(scope, payment).await?,
                     None => None,
@@ -272,11 +289,7 @@ async fn paid(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Line>, Err
                     break;
                 }
             }
-            // What was too little to charge is too little to take back.
-            DebtKind::Purchase
-            | DebtKind::OnDemand
-            | DebtKind::PauseSettlement
-            | DebtKind::Carried => {}
+            DebtKind::Purchase | DebtKind::OnDemand | DebtKind::PauseSettlement => {}
         }
     }
     let Some(bought) = bought else {

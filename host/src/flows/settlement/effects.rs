@@ -45,10 +45,11 @@ pub(super) async fn follow(
             facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
             match (payment.purpose, subscription) {
                 (Purpose::PlanChange, Some(subscription)) => {
-                    plan_change::failed(cx, tx, payment, subscription, now).await
+                    plan_change::failed(cx, tx, payment, subscription, None, now).await
                 }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
-                    unscheduled::failed(cx, tx, payment, subscription, news.impossible, now).await
+                    let how = (news.impossible, None);
+                    unscheduled::failed(cx, tx, payment, subscription, how, now).await
                 }
                 // As it is it will never be charged: the customer has to choose another way.
                 (Purpose::Renewal, Some(subscription)) if news.impossible => {
@@ -71,10 +72,12 @@ pub(super) async fn follow(
                         .await;
                 }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
-                    return unscheduled::failed(cx, tx, payment, subscription, true, now).await;
+                    let how = (true, news.not_before);
+                    return unscheduled::failed(cx, tx, payment, subscription, how, now).await;
                 }
                 (Purpose::PlanChange, Some(subscription)) => {
-                    plan_change::failed(cx, tx, payment, subscription, now).await?;
+                    let not_before = news.not_before;
+                    plan_change::failed(cx, tx, payment, subscription, not_before, now).await?;
                 }
                 _ => {}
             }

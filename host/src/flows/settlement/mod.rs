@@ -1,6 +1,7 @@
 //! The one place where a gateway's answer becomes a fact. Charge, return, webhook, look-up
 //! and owner's decision all end in [`apply`]; duplicates and stale news are normal.
 
+mod carried;
 mod effects;
 mod resolve;
 mod revival;
@@ -14,7 +15,7 @@ pub use self::roads::{Received, give_up, receive, returned};
 pub(super) use self::roads::{abandon, find};
 pub use self::setup::{give_up as give_up_setup, setup_returned};
 
-pub(super) use self::revival::schedule;
+pub(super) use self::revival::{dues_are_gone, schedule};
 pub(super) use self::setup::{apply as apply_setup, ending as ending_of_setup, use_method};
 
 use jiff::Timestamp;

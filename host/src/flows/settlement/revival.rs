@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::reactivation::available;
 use super::super::{Error, dunning, facts, grants, notices, pause};
 use crate::config::Business;
 use crate::cx::Cx;
@@ -9,8 +10,8 @@ use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
-use crate::domain::quote::buys_period;
-use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
+use crate::domain::quote::{ReactivationAnchor, buys_period};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx, Work};
 
@@ -41,6 +42,7 @@ pub(super) async fn revive(
         }
         Transition::Moved(state) if all_paid => {
             let was_on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
+            start_anew(cx, subscription, now)?;
             subscription.state = state;
             come_back(cx, tx, payment, subscription, was_on_hold, now).await?;
         }
@@ -84,9 +86,104 @@ async fn come_back(
         let mail = MailOrder::SubscriptionReactivated {
             subscription: subscription.id.clone(),
             payment: Some(payment.id.clone()),
+            nonce: None,
         };
         facts::mail(cx, tx, scope, mail).await?;
     }
+    runs_again(cx, tx, subscription, now).await?;
+    let grace = Work::EndGrace {
+        subscription: subscription.id.clone(),
+    };
+    if let Some(key) = grace.unique_key() {
+        tx.cancel_job(&key).await?;
+    }
+    Ok(())
+}
+
+/// A hold without dues ends without a payment: with a new method, or because money that was
+/// taken back came back.
+pub(super) async fn mend(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let event = SubscriptionEvent::DuesPaid;
+    let Transition::Moved(state) = subscription.state.apply(event, now) else {
+        return Ok(());
+    };
+    start_anew(cx, subscription, now)?;
+    let was_on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
+    subscription.state = state;
+    subscription.updated_at = now;
+    if was_on_hold && subscription.state.grants_access() {
+        let mail = MailOrder::SubscriptionReactivated {
+            subscription: subscription.id.clone(),
+            payment: None,
+            nonce: Some(format!("{}:{}", subscription.id, now.as_microsecond())),
+        };
+        facts::mail(cx, tx, &subscription.scope, mail).await?;
+    }
+    runs_again(cx, tx, subscription, now).await?;
+    if subscription.state == SubscriptionState::Active {
+        schedule(cx, tx, subscription).await?;
+    }
+    Ok(())
+}
+
+/// Nothing is due on a locked subscription any more, and nobody paid: its hold ends, unless it
+/// waits for a method. What was not supplied meanwhile is not billed.
+pub(in crate::flows) async fn dues_are_gone(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let why = match subscription.state {
+        SubscriptionState::OnHold { why, .. } => Some(why),
+        _ => None,
+    };
+    if why == Some(HoldReason::AuthorisationFailed) {
+        return Ok(());
+    }
+    mend(cx, tx, &mut subscription, now).await?;
+    tx.save_subscription(&mut subscription).await?;
+    Ok(())
+}
+
+/// Where the period has run out on hold and no other was bought, the next one is due at once, from
+/// here on: what was not supplied meanwhile is not billed.
+fn start_anew(cx: &Cx, subscription: &mut Subscription, now: Timestamp) -> Result<(), Error> {
+    let held = matches!(
+        subscription.state,
+        SubscriptionState::OnHold { why, .. } if why != HoldReason::PauseSettlement
+    );
+    if !held || subscription.on_demand || subscription.period.end > now {
+        return Ok(());
+    }
+    let (business, _) = available(cx, &subscription.scope)?;
+    let start = match cx.settings.load().billing.reactivation_anchor {
+        ReactivationAnchor::Payment => now,
+        ReactivationAnchor::Keep => {
+            let (interval, anchor) = (subscription.interval, subscription.anchor);
+            interval.containing(anchor, now, &business.time_zone)?.start
+        }
+    };
+    if start == now {
+        subscription.anchor = start;
+    }
+    subscription.period.end = start;
+    Ok(())
+}
+
+/// Keys work again, or the pause goes on; the merchant is told, and nobody is asked any more.
+async fn runs_again(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &subscription.scope;
     if subscription.state.grants_access() {
         tx.suspend_licenses(scope, &subscription.id, false).await?;
         facts::tell(
@@ -104,14 +201,7 @@ async fn come_back(
         facts::tell(cx, tx, scope, "subscription.paused", object, now).await?;
         pause::order(cx, tx, subscription).await?;
     }
-    dunning::recovered(cx, tx, subscription, now).await?;
-    let grace = Work::EndGrace {
-        subscription: subscription.id.clone(),
-    };
-    if let Some(key) = grace.unique_key() {
-        tx.cancel_job(&key).await?;
-    }
-    Ok(())
+    dunning::recovered(cx, tx, subscription, now).await
 }
 
 /// A subscription comes to life: dates, keys, mail and event.

@@ -2,7 +2,7 @@
 //! to give up, the gateway's webhook.
 
 use super::super::records::{self, News};
-use super::super::{Ending, Error, dispute, reconciliation, refund};
+use super::super::{Ending, Error, dispute, method_gone, reconciliation, refund};
 use super::{apply, apply_while, setup};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -206,8 +206,8 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
         news::News::Reversal(said) => {
             dispute::heard(cx, scope, gateway, said, event.occurred_at).await?;
         }
-        news::News::MethodGone(_) => {
-            tracing::error!(gateway, event.id = %event.id, "the gateway tells of a method that is gone; look at it there, this version does not book it");
+        news::News::MethodGone(reference) => {
+            method_gone::heard(cx, scope, gateway, &reference).await?;
         }
     }
     let mut tx = cx.store.begin().await?;

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::records;
-use super::super::{Ending, Error, dunning, facts, grants, notices};
-use super::revival;
+use super::super::{Ending, Error, facts, grants, notices};
+use super::{carried, revival};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -215,7 +215,7 @@ pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> 
 }
 
 /// Lets a subscription be paid with `method` from now on, and tells of it; one that waited for
-/// a method only begins, a hold without dues ends.
+/// a method only begins, a hold without dues, or with dues that are too little to charge, ends.
 pub(in crate::flows) async fn use_method(
     cx: &Cx,
     tx: &mut Tx,
@@ -233,9 +233,13 @@ pub(in crate::flows) async fn use_method(
     if subscription.state == SubscriptionState::Pending {
         begin_free(cx, tx, &mut subscription, now).await?;
     } else {
+        let kept = tx.method(&scope, &method).await?;
+        let gateway = kept.map(|method| method.gateway).unwrap_or_default();
         let on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
-        if on_hold && tx.dues_of(&scope, &subscription.id).await?.is_empty() {
-            mend_hold(cx, tx, &mut subscription, now).await?;
+        if carried::carry(cx, tx, &mut subscription, &gateway, now).await?
+            || (on_hold && tx.dues_of(&scope, &subscription.id).await?.is_empty())
+        {
+            revival::mend(cx, tx, &mut subscription, now).await?;
         }
         notices::plan(cx, tx, &subscription).await?;
         let mail = MailOrder::PaymentMethodUpdated {
@@ -344,40 +348,5 @@ pub(super) fn begin_period(
     subscription.anchor = if is_trial { end } else { now };
     subscription.period = Period { start: now, end };
     subscription.expires_at = Some(subscription.term.after(subscription.anchor, 1, zone)?);
-    Ok(())
-}
-
-/// A hold on which nothing is due ends with the new method, without charge or invoice.
-async fn mend_hold(
-    cx: &Cx,
-    tx: &mut Tx,
-    subscription: &mut Subscription,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let Transition::Moved(state) = subscription.state.apply(SubscriptionEvent::DuesPaid, now)
-    else {
-        return Ok(());
-    };
-    let scope = subscription.scope.clone();
-    subscription.state = state;
-    if subscription.state.grants_access() {
-        tx.suspend_licenses(&scope, &subscription.id, false).await?;
-        let mail = MailOrder::SubscriptionReactivated {
-            subscription: subscription.id.clone(),
-            payment: None,
-        };
-        facts::mail(cx, tx, &scope, mail).await?;
-        facts::tell(
-            cx,
-            tx,
-            &scope,
-            "subscription.active",
-            subscription.id.as_str(),
-            now,
-        )
-        .await?;
-        revival::schedule(cx, tx, subscription).await?;
-    }
-    dunning::recovered(cx, tx, subscription, now).await?;
     Ok(())
 }

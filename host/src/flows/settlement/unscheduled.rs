@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, facts};
+use super::super::{Error, dunning, facts};
 use super::revival;
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
@@ -18,7 +18,7 @@ pub(super) async fn failed(
     tx: &mut Tx,
     payment: &Payment,
     mut subscription: Subscription,
-    impossible: bool,
+    (impossible, not_before): (bool, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = &payment.scope;
@@ -33,6 +33,16 @@ pub(super) async fn failed(
                 .await?;
         }
         return Ok(());
+    }
+    if dunning::backup_instead(cx, tx, payment, &subscription, now)
+        .await?
+        .is_some()
+    {
+        return Ok(());
+    }
+    if payment.purpose == Purpose::OnDemand {
+        let what = (why, payment);
+        return dunning::hold(cx, tx, what, subscription, not_before, now).await;
     }
     let event = SubscriptionEvent::PaymentFailed {
         why,

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::input::{Body, check_wishes, invalid, json};
 use super::key::ApiKey;
-use super::{method_types, return_url, run};
-use crate::domain::customer::{BillingAddress, BuyerDetails, Customer};
+use super::{method_types, return_url};
+use crate::domain::customer::{BillingAddress, BuyerDetails};
 use crate::domain::email::Email;
 use crate::domain::id::CustomerId;
-use crate::flows::customer::{self, NewCustomer};
+use crate::flows::customer::{Buying, NewCustomer};
 use crate::flows::repeat::Call;
-use crate::web::{Error, Web};
+use crate::web::Error;
 use crate::wire::{Billing, Metadata};
 
 /// The longest part of an address and the longest tax id, in characters.
@@ -57,6 +57,8 @@ pub(super) struct Purchase {
     pub(super) metadata: Option<Metadata>,
     return_url: Option<String>,
     allowed_payment_method_types: Option<Vec<String>>,
+    force_3ds: Option<bool>,
+    mandate_min_amount_inr_paise: Option<Value>,
     /// Anything but null or empty is a wish that would change what is charged.
     payment_method_id: Option<Value>,
 }
@@ -65,7 +67,17 @@ impl Purchase {
     /// Refuses what this host cannot grant and must not ignore: it would charge another sum,
     /// or at another time, than the merchant expects.
     pub(super) fn check(&self, key: &ApiKey) -> Result<(), Error> {
-        check_wishes(&[("payment_method_id", &self.payment_method_id)])?;
+        check_wishes(&[
+            ("payment_method_id", &self.payment_method_id),
+            (
+                "mandate_min_amount_inr_paise",
+                &self.mandate_min_amount_inr_paise,
+            ),
+        ])?;
+        if self.force_3ds == Some(true) {
+            let problem = "is not supported on this host: the gateway decides when to ask";
+            return Err(invalid("force_3ds", problem));
+        }
         method_types::check(key, self.allowed_payment_method_types.as_deref())
     }
 
@@ -89,17 +101,19 @@ impl Purchase {
     }
 }
 
-/// The customer that is named, or found by address, or made.
+/// The customer that is named, or to be found by address, or to be made; and their id, as far as
+/// it is known.
 pub(super) async fn buying_customer(
-    web: &Web,
     key: &ApiKey,
     call: &Call,
     body: CustomerBody,
-) -> Result<Customer, Error> {
-    if let Some(id) = &body.customer_id {
+) -> Result<(Buying, CustomerId), Error> {
+    if let Some(id) = body.customer_id {
         let mut tx = key.cx.store.read().await?;
-        let known = tx.customer(&key.scope, id).await?;
-        return known.ok_or_else(|| Error::not_found().saying("there is no such customer"));
+        return match tx.customer(&key.scope, &id).await? {
+            Some(_) => Ok((Buying::Known(id.clone()), id)),
+            None => Err(Error::not_found().saying("there is no such customer")),
+        };
     }
     let Some(email) = body.email else {
         return Err(invalid("customer", "needs customer_id or email"));
@@ -111,16 +125,13 @@ pub(super) async fn buying_customer(
         metadata: Metadata::default().to_json(),
         email,
     };
-    let always_new = body.create_new_customer.unwrap_or(false);
-    let (cx, scope) = (key.cx.clone(), key.scope.clone());
-    run(web, async move {
-        if always_new {
-            customer::create(&cx, &scope, new).await
-        } else {
-            customer::with_email(&cx, &scope, new).await
-        }
-    })
-    .await
+    let id = new.id.clone();
+    let buying = if body.create_new_customer.unwrap_or(false) {
+        Buying::New(new)
+    } else {
+        Buying::ByEmail(new)
+    };
+    Ok((buying, id))
 }
 
 /// An address as the domain keeps it.

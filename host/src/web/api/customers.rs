@@ -158,7 +158,9 @@ async fn portal_session(
             cx, scope, id: by, ..
         } = key;
         let made = repeat::once(&cx, &call, PATIENCE, async {
-            let (link, _) = portal_link::create(&cx, &scope, &id, back, by.as_str()).await?;
+            // A repeat that did not wait long enough makes the same one.
+            let link: LinkId = call.id_of("portal-link");
+            portal_link::create_as(&cx, &scope, &link, &id, back, by.as_str()).await?;
             if asked.send_email {
                 portal_link::send(&cx, &scope, &link).await?;
             }

@@ -169,10 +169,10 @@ async fn create(
     }
     let buyer = purchase.buyer()?;
     let return_url = purchase.return_url(&key)?;
-    let customer = buying_customer(&web, &key, &call, purchase.customer).await?;
+    let (buying, customer) = buying_customer(&key, &call, purchase.customer).await?;
     let new = NewPurchase {
         payment: call.id_of("payment"),
-        customer: customer.id.clone(),
+        customer,
         items,
         buyer,
         metadata: purchase.metadata.unwrap_or_default().to_json(),
@@ -181,7 +181,7 @@ async fn create(
     let (cx, scope) = (key.cx.clone(), key.scope.clone());
     let begun = run(
         &web,
-        Box::pin(async move { begin::create_purchase(&cx, &scope, new).await }),
+        Box::pin(async move { begin::create_purchase_for(&cx, &scope, &buying, new).await }),
     )
     .await?;
     let mut tx = key.cx.store.read().await?;

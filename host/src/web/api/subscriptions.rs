@@ -209,11 +209,11 @@ async fn create(
         .collect();
     let buyer = purchase.buyer()?;
     let return_url = purchase.return_url(&key)?;
-    let customer = buying_customer(&web, &key, &call, purchase.customer).await?;
+    let (buying, customer) = buying_customer(&key, &call, purchase.customer).await?;
     let new = NewSubscription {
         id: call.id_of("subscription"),
         payment: call.id_of("payment"),
-        customer: customer.id.clone(),
+        customer,
         product,
         quantity: body.quantity,
         addons,
@@ -228,7 +228,7 @@ async fn create(
     let (cx, scope) = (key.cx.clone(), key.scope.clone());
     let begun = run(
         &web,
-        Box::pin(async move { begin::create_subscription(&cx, &scope, new).await }),
+        Box::pin(async move { begin::create_subscription_for(&cx, &scope, &buying, new).await }),
     )
     .await?;
     let subscription = begun.subscription.ok_or_else(Error::not_found)?;

@@ -21,15 +21,18 @@ pub(super) struct ReconciliationPage {
     balances: Vec<Compared>,
 }
 
-/// A payment or refund without an end, or money that settled nothing.
+/// A payment or refund without an end, money that settled nothing, or a dispute to decide about.
 #[derive(Clone, Debug, Serialize)]
 struct Open {
     id: String,
     customer: String,
     amount: Money,
-    /// The state's name; `unapplied` is money that settled nothing.
+    /// The state's name; `unapplied` is money that settled nothing, `taken-back` and `came-back`
+    /// are disputes about which a person has to decide.
     state: &'static str,
     refund: bool,
+    /// Whether it is a dispute.
+    dispute: bool,
     gateway: String,
     /// Since when.
     sent_at: Option<Timestamp>,
@@ -57,9 +60,11 @@ pub(super) async fn show(State(web): State<Web>, room: Room) -> Result<Response,
     let open = listed.into_iter().filter(of_room).map(|entry| Open {
         customer: room.path(&format!("/customers/{}", entry.customer)),
         refund: entry.refund.is_some(),
-        id: match entry.refund {
-            Some(refund) => refund.to_string(),
-            None => entry.payment.to_string(),
+        dispute: entry.dispute.is_some(),
+        id: match (entry.refund, entry.dispute) {
+            (Some(refund), _) => refund.to_string(),
+            (None, Some(dispute)) => dispute.to_string(),
+            (None, None) => entry.payment.to_string(),
         },
         amount: entry.amount,
         state: entry.state,
@@ -105,6 +110,7 @@ impl Page for ReconciliationPage {
             amount: euros(2900),
             state,
             refund,
+            dispute: false,
             gateway: "main".to_owned(),
             sent_at: Some(at("2026-11-20T09:30:00Z")),
             looks: 4,
@@ -118,6 +124,12 @@ impl Page for ReconciliationPage {
             .collect();
         listed.push(open("unknown", true, soon));
         listed.push(open("unapplied", false, None));
+        listed.extend(["taken-back", "came-back"].map(|state| Open {
+            id: "dsp_01k9z3v6e8q4w2r7t5y1p0s9d8".to_owned(),
+            dispute: true,
+            sent_at: None,
+            ..open(state, false, None)
+        }));
         let differences = Problem::ALL.iter().zip(Movement::ALL.iter().cycle());
         let differences = differences.map(|(problem, kind)| Difference {
             problem: *problem,

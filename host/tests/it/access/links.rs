@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
+use vestibule::domain::id::LinkId;
 use vestibule::flows::{self, portal_link};
 
 use super::{House, harbour, link, lumen};
@@ -146,4 +147,28 @@ async fn a_link_stays_the_same_when_the_host_has_a_newer_key() {
         .unwrap();
     let url = portal_link::url_of(&rotated, &lumen(), &other).await;
     assert_eq!(url.unwrap(), portal_link::url(&rotated, &lumen(), &newer));
+}
+
+#[tokio::test]
+async fn a_link_that_is_asked_for_twice_under_one_id_at_once_is_one_link() {
+    for house in House::each().await {
+        one_link(&house).await;
+    }
+}
+
+async fn one_link(house: &House) {
+    let customer = house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let id: LinkId = house.cx.new_id();
+    let scope = lumen();
+    let make = || portal_link::create_as(&house.cx, &scope, &id, &customer.id, None, "key_1");
+    let (first, second) = tokio::join!(make(), make());
+    first.unwrap();
+    second.unwrap();
+    let (one, other) = (
+        portal_link::url_of(&house.cx, &lumen(), &id).await.unwrap(),
+        portal_link::url_of(&house.cx, &lumen(), &id).await.unwrap(),
+    );
+    assert_eq!(one, other);
 }

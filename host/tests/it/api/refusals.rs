@@ -222,3 +222,53 @@ async fn a_sale_of_nothing_is_refused_and_an_amount_without_a_choice_is_ignored(
         }
     }
 }
+
+#[tokio::test]
+async fn a_sale_that_is_refused_leaves_no_new_customer_behind() {
+    let world = World::sqlite().await;
+    let api = Api::of(&world).await;
+    let (recurring, once) = (
+        api.product().await,
+        api.post("/products", once()).await.ok(),
+    );
+    let once = once["product_id"].as_str().unwrap();
+    let body = |product: &str, more: Value| {
+        let mut body = subscription("", product);
+        body["customer"] = json!({ "email": "new@customer.example", "name": "New" });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    for (path, sale) in [
+        ("/subscriptions", body(once, json!({}))),
+        (
+            "/subscriptions",
+            body(&recurring, json!({ "discount_codes": ["NOSUCHCODE"] })),
+        ),
+        (
+            "/payments",
+            body(
+                "",
+                json!({ "product_cart": [{ "product_id": recurring, "quantity": 1 }] }),
+            ),
+        ),
+    ] {
+        let refused = api.post(path, sale).await;
+        assert!(refused.status.is_client_error(), "{path}");
+        let known = api.get("/customers?email=new@customer.example").await.ok();
+        assert_eq!(known["items"], json!([]), "{path}");
+    }
+    let sale = body(&recurring, json!({}));
+    let made = api.post("/subscriptions", sale.clone()).await.ok();
+    let again = api.post("/subscriptions", sale).await.ok();
+    assert_eq!(
+        made["customer"]["customer_id"], again["customer"]["customer_id"],
+        "the newest one with this address buys"
+    );
+    let known = api.get("/customers?email=new@customer.example").await.ok();
+    assert_eq!(known["items"].as_array().unwrap().len(), 1);
+    let strong = body(&recurring, json!({ "force_3ds": true }));
+    let refused = api.post("/subscriptions", strong).await;
+    refused.refuses(422, "INVALID_REQUEST_BODY", "force_3ds");
+}

@@ -17,7 +17,7 @@ use crate::support::world::{World, buyer};
 
 impl World {
     /// A subscription on demand that began with `card`.
-    async fn on_demand(&self, how: OnDemand, card: &str) -> SubscriptionId {
+    pub(super) async fn on_demand(&self, how: OnDemand, card: &str) -> SubscriptionId {
         let (customer, product) = (self.customer().await, self.product().await);
         let new = NewSubscription {
             id: self.cx.new_id(),
@@ -51,7 +51,7 @@ impl World {
         begun.subscription.unwrap().id
     }
 
-    fn seven(&self) -> Charge {
+    pub(super) fn seven(&self) -> Charge {
         Charge {
             payment: self.cx.new_id(),
             price: Money::new(700, "EUR".parse().unwrap()),
@@ -60,7 +60,11 @@ impl World {
         }
     }
 
-    async fn charge(&self, id: &SubscriptionId, charge: Charge) -> Result<PaymentId, Error> {
+    pub(super) async fn charge(
+        &self,
+        id: &SubscriptionId,
+        charge: Charge,
+    ) -> Result<PaymentId, Error> {
         on_demand::charge(&self.cx, &self.scope, id, charge).await
     }
 

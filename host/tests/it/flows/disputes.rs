@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use vestibule::domain::dispute::{Dispute, DisputeState};
 use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::invoice::InvoiceState;
@@ -41,7 +41,7 @@ impl World {
         tx.disputes_of(&self.scope, payment).await.unwrap()
     }
 
-    async fn invoice_state(&self, payment: &PaymentId) -> InvoiceState {
+    pub(super) async fn invoice_state(&self, payment: &PaymentId) -> InvoiceState {
         let mut tx = self.cx.store.read().await.unwrap();
         let payment = tx.payment(&self.scope, payment).await.unwrap().unwrap();
         let invoice = payment.invoice.unwrap();
@@ -166,29 +166,6 @@ async fn an_open_dispute_stops_automatic_charges_and_winning_lets_them_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_dispute_is_the_same_in_whatever_order_it_is_told() {
-    let world = World::sqlite().await;
-    let (subscription, payment) = world.paid().await;
-    let opened = world.contest(&payment).await;
-    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
-    let mut won = lost.clone();
-    won["status"] = json!("won");
-    for (kind, told) in [
-        ("lost", &lost),
-        ("won", &won),
-        ("opened", &opened),
-        ("lost", &lost),
-    ] {
-        deliver(&world, &format!("dispute.{kind}"), told).await;
-    }
-    assert!(world.is_reversed(&subscription).await);
-    let known = world.disputes_over(&payment).await;
-    assert_eq!(known.len(), 1);
-    assert_eq!(known[0].state, DisputeState::Lost);
-    assert_eq!(world.told(known[0].id.as_str()).await, ["dispute.lost"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn news_of_one_dispute_at_the_same_moment_from_two_processes_counts_once() {
     for world in World::each().await {
         let (subscription, payment) = world.paid().await;
@@ -291,22 +268,6 @@ async fn a_debit_that_fails_after_five_days_in_processing_puts_it_on_hold_and_is
         let again = world.reactivate(&id, Choice::New).await;
         assert_eq!(world.give_card(&again, GOOD).await, Ending::Succeeded);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_part_that_is_taken_back_leaves_the_subscription_and_names_what_is_left() {
-    let world = World::sqlite().await;
-    let (subscription, payment) = world.paid().await;
-    let charge = world.charge_of(&payment).await;
-    let path = format!("/control/charges/{charge}/dispute");
-    let part = Some(json!({ "amount": 1000 }));
-    let opened = world.sandbox.call(Method::POST, &path, part).await;
-    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
-    deliver(&world, "dispute.lost", &lost).await;
-    assert!(world.is_active(&subscription).await);
-    assert!(!world.disputes_over(&payment).await[0].reopened);
-    let rest = world.refund(&payment, Wish::Rest).await.unwrap();
-    assert_eq!(rest.amount.minor, 1900, "never more than is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use super::{DECLINED_AT_RENEWAL, GOOD, page};
 use crate::support::world::World;
 
 /// No money at two renewals, then there is.
-const RECOVERS: &str = "4000000000000366";
+pub(super) const RECOVERS: &str = "4000000000000366";
 pub(super) const REFUSED_AT_RENEWAL: &str = "4000000000000515";
 const EXPIRES_AT_RENEWAL: &str = "4000000000000481";
 pub(super) const LIMITED_AT_RENEWAL: &str = "4000000000000424";

@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    async fn preview(&self, id: &SubscriptionId, wish: &Wish) -> Preview {
+    pub(super) async fn preview(&self, id: &SubscriptionId, wish: &Wish) -> Preview {
         let seen = plan_change::preview(&self.cx, &self.scope, id, wish).await;
         seen.unwrap()
     }

@@ -1,6 +1,6 @@
 //! Giving money back: whole, in parts, at the same moment, without an answer, and later.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use vestibule::domain::id::{InvoiceId, PaymentId, RefundId, SubscriptionId};
@@ -276,10 +276,15 @@ async fn a_payment_that_has_not_arrived_is_not_given_back() {
 
 /// What the processor tells by webhook, signed as it does.
 pub(super) fn delivery(world: &World, kind: &str, data: &Value) -> Delivery {
+    delivery_of(world, kind, data, world.cx.now())
+}
+
+/// The same about what happened at `at`.
+fn delivery_of(world: &World, kind: &str, data: &Value, at: Timestamp) -> Delivery {
     let now = world.cx.now();
     let event = format!("evt_{kind}_{}", now.as_microsecond());
     let body = json!({
-        "id": event, "type": kind, "created_at": now.as_microsecond(), "data": data,
+        "id": event, "type": kind, "created_at": at.as_microsecond(), "data": data,
     });
     let body = body.to_string().into_bytes();
     let second = now.as_second();
@@ -302,7 +307,12 @@ pub(super) fn delivery(world: &World, kind: &str, data: &Value) -> Delivery {
 }
 
 pub(super) async fn deliver(world: &World, kind: &str, data: &Value) {
-    let delivery = delivery(world, kind, data);
+    deliver_of(world, kind, data, world.cx.now()).await;
+}
+
+/// Tells now of what happened at `at`.
+pub(super) async fn deliver_of(world: &World, kind: &str, data: &Value, at: Timestamp) {
+    let delivery = delivery_of(world, kind, data, at);
     let received = settlement::receive(&world.cx, &world.scope, "sandbox", &delivery).await;
     assert!(matches!(received.unwrap(), Received::Acknowledged { .. }));
 }

@@ -30,6 +30,7 @@ async fn a_mail_ordered_twice_is_one_mail_in_the_customers_language() {
     let reactivated = MailOrder::SubscriptionReactivated {
         subscription: subscription.id.clone(),
         payment: None,
+        nonce: None,
     };
     for _ in 0..2 {
         order(&process.cx, &reactivated).await;

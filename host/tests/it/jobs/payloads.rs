@@ -189,6 +189,8 @@ fn dispute(paid: &Payment, state: DisputeState) -> Dispute {
         amount: euros(2_900),
         reason: Some("fraudulent".to_owned()),
         reopened: false,
+        came_back: false,
+        attention: None,
         heard_at: at(0),
         created_at: at(5),
         updated_at: at(5),

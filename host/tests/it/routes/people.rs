@@ -332,6 +332,8 @@ fn money_back(cx: &Cx, payment: &Payment) -> (Refund, Dispute) {
         amount: payment.amount,
         reason: None,
         reopened: false,
+        came_back: false,
+        attention: None,
         heard_at: now,
         created_at: now,
         updated_at: now,

@@ -41,7 +41,8 @@ impl OfDebt {
                     .unwrap();
             }
             Self::TakenBack => {
-                tx.reopen_debts(&scope, by).await.unwrap();
+                let why = (by, &crate::support::sample::id());
+                tx.reopen_debt(&scope, why, &debt.id).await.unwrap();
             }
             Self::Carried => tx.carry_debt(&scope, &debt.id).await.unwrap(),
         }

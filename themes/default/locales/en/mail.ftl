@@ -126,6 +126,13 @@ mail-card-pays-for = Pays for
 mail-card-next = If your bank sends you a new card, enter that one in the portal.
 mail-card-button = See payment methods
 
+mail-gone-subject = A payment method at { $business } no longer works
+mail-gone-title = A payment method no longer works
+mail-gone-text = Your bank or the payment service has withdrawn this payment method. It is not charged any more. Please give another one, so that your subscriptions go on.
+mail-gone-text-on-hold = Your bank or the payment service has withdrawn this payment method. What it pays for is on hold until you give another one. Nothing is charged for that.
+mail-gone-method = Payment method
+mail-gone-next = In the portal, open your subscription and choose another payment method.
+
 mail-method-subject = Your { $product } subscription has a new payment method
 mail-method-text = { $product } is paid with this from now on: { $method }.
 mail-method-not-you = If this was not you, sign in and change it, or write to us.

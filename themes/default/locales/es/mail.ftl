@@ -126,6 +126,13 @@ mail-card-pays-for = Paga
 mail-card-next = Si tu banco te envía una tarjeta nueva, introdúcela en el portal.
 mail-card-button = Ver las formas de pago
 
+mail-gone-subject = Una forma de pago en { $business } ya no funciona
+mail-gone-title = Una forma de pago ya no funciona
+mail-gone-text = Tu banco o el servicio de pagos ha retirado esta forma de pago. Ya no haremos cargos en ella. Añade otra para que tus suscripciones continúen.
+mail-gone-text-on-hold = Tu banco o el servicio de pagos ha retirado esta forma de pago. Lo que paga queda en espera hasta que añadas otra. No se te cobrará nada por ello.
+mail-gone-method = Forma de pago
+mail-gone-next = En el portal, abre tu suscripción y elige otra forma de pago.
+
 mail-method-subject = Tu suscripción a { $product } tiene una nueva forma de pago
 mail-method-text = A partir de ahora, { $product } se paga así: { $method }.
 mail-method-not-you = Si no has sido tú, inicia sesión y cámbiala, o escríbenos.

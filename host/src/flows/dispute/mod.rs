@@ -1,22 +1,26 @@
 //! What the customer's bank takes back, or wants to: disputes and returned debits, as gateways
 //! tell of them. The money is gone when a dispute is lost or a debit is returned: what it had paid
-//! for is owed again, marked, and only the customer can pay it.
+//! for is owed again, marked, and only the customer can pay it. Where that cannot be told, or
+//! nobody can pay it, a person has to decide.
+
+mod came_back;
+mod decide;
+mod taken_back;
+
+pub use self::decide::decide;
 
 use jiff::Timestamp;
 
-use super::{Error, cancellation, facts, reconciliation, refund, settlement};
-use crate::config::OnReversal;
+use super::{Error, facts, reconciliation, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::dispute::{Dispute, DisputeKind, DisputeState};
 use crate::domain::id::MethodId;
-use crate::domain::payment::{Payment, PaymentState, Purpose};
-use crate::domain::subscription::{
-    CancelReason, Cancellation, HoldReason, Subscription, SubscriptionEvent,
-};
+use crate::domain::payment::{Payment, PaymentState};
+use crate::domain::subscription::Subscription;
 use crate::domain::transition::Transition;
 use crate::plugins::gateway::news::{Reversal, ReversalStage};
-use crate::store::{MailOrder, Tx, Work};
+use crate::store::{Tx, Work};
 
 /// Whether a method must not be charged without its customer, because a dispute over a payment
 /// with it is open.
@@ -48,7 +52,7 @@ pub(super) async fn heard(
     }
     let mut tx = cx.store.begin().await?;
     let (subscription, locked) = settlement::lock(&mut tx, scope, &payment.id).await?;
-    let payment = locked.ok_or(Error::NotFound("payment"))?;
+    let mut payment = locked.ok_or(Error::NotFound("payment"))?;
     let now = cx.business_now(&mut tx, scope).await?;
     let (kind, heard) = meaning(said.stage);
     let known = tx.lock_dispute(scope, gateway, &said.reference).await?;
@@ -66,14 +70,24 @@ pub(super) async fn heard(
         amount: said.amount,
         reason: said.reason.clone(),
         reopened: false,
+        came_back: false,
+        attention: None,
         heard_at: at,
         created_at: now,
         updated_at: now,
     });
+    let before = dispute.state;
     if !is_new {
-        match dispute.state.apply(heard) {
+        match before.apply(heard, at.cmp(&dispute.heard_at)) {
             Transition::Moved(state) => dispute.state = state,
-            Transition::Unchanged => return Ok(()),
+            Transition::Unchanged => {
+                if at > dispute.heard_at {
+                    dispute.heard_at = at;
+                    tx.save_dispute(&dispute).await?;
+                    tx.commit().await?;
+                }
+                return Ok(());
+            }
             Transition::Refused(why) => {
                 tracing::warn!(dispute.id = %dispute.id, state = %dispute.state, said = %heard, ?why, "late news of a dispute");
                 return Ok(());
@@ -92,10 +106,15 @@ pub(super) async fn heard(
         DisputeState::Opened => "dispute.opened",
         DisputeState::Won => {
             charges_go_on(cx, &mut tx, &payment, subscription.as_ref()).await?;
+            if before == DisputeState::Lost {
+                came_back::apply(cx, &mut tx, &mut payment, subscription, &mut dispute, now)
+                    .await?;
+            }
             "dispute.won"
         }
         DisputeState::Lost => {
-            take_back(cx, &mut tx, &payment, subscription, &mut dispute, now).await?;
+            charges_go_on(cx, &mut tx, &payment, subscription.as_ref()).await?;
+            taken_back::apply(cx, &mut tx, &payment, subscription, &mut dispute, now).await?;
             "dispute.lost"
         }
     };
@@ -130,84 +149,6 @@ async fn charges_go_on(
             subscription: subscription.id.clone(),
         };
         cx.order(tx, &payment.scope, &work).await?;
-    }
-    Ok(())
-}
-
-/// The money is gone. What it had settled is owed again, the invoice is unpaid again, and access
-/// ends until the customer pays, or for good, as the setting says.
-async fn take_back(
-    cx: &Cx,
-    tx: &mut Tx,
-    payment: &Payment,
-    subscription: Option<Subscription>,
-    dispute: &mut Dispute,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let scope = payment.scope.clone();
-    charges_go_on(cx, tx, payment, subscription.as_ref()).await?;
-    if payment.unapplied {
-        return Ok(());
-    }
-    // The dispute itself is not written yet, so that it takes nothing from what is left.
-    tx.save_dispute(&Dispute {
-        state: DisputeState::Opened,
-        ..dispute.clone()
-    })
-    .await?;
-    let left = refund::refundable(tx, payment).await?.left;
-    if left != dispute.amount || left != payment.captured() {
-        tracing::error!(dispute.id = %dispute.id, "a part of a payment was taken back, or one of which a part was refunded; nothing is owed again by itself");
-        return Ok(());
-    }
-    dispute.reopened = tx.reopen_debts(&scope, &payment.id).await? > 0;
-    if !dispute.reopened {
-        return Ok(());
-    }
-    if let Some(invoice) = &payment.invoice {
-        tx.mark_unpaid(&scope, invoice).await?;
-    }
-    if payment.purpose == Purpose::Purchase {
-        tx.suspend_licenses_of_purchase(&scope, &payment.id, true)
-            .await?;
-    }
-    if let Some(subscription) = subscription.filter(|known| !known.state.is_final()) {
-        let mail = MailOrder::PaymentReversed {
-            payment: payment.id.clone(),
-        };
-        facts::mail(cx, tx, &scope, mail).await?;
-        suspend_or_end(cx, tx, subscription, now).await?;
-    }
-    Ok(())
-}
-
-async fn suspend_or_end(
-    cx: &Cx,
-    tx: &mut Tx,
-    mut subscription: Subscription,
-    now: Timestamp,
-) -> Result<(), Error> {
-    if cx.settings.load().billing.on_reversal == OnReversal::Cancel {
-        let end = cancellation::Wish::Now(Cancellation {
-            reason: Some(CancelReason::Merchant),
-            ..Cancellation::default()
-        });
-        cancellation::grant(cx, tx, subscription, end, now).await?;
-        return Ok(());
-    }
-    let event = SubscriptionEvent::PaymentFailed {
-        why: HoldReason::PaymentReversed,
-        grace_until: None,
-    };
-    if let Transition::Moved(state) = subscription.state.apply(event, now) {
-        let scope = subscription.scope.clone();
-        subscription.state = state;
-        subscription.updated_at = now;
-        tx.suspend_licenses(&scope, &subscription.id, true).await?;
-        let object = subscription.id.as_str();
-        facts::tell(cx, tx, &scope, "subscription.on_hold", object, now).await?;
-        settlement::schedule(cx, tx, &subscription).await?;
-        tx.save_subscription(&mut subscription).await?;
     }
     Ok(())
 }

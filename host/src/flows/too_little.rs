@@ -1,0 +1,48 @@
+//! A customer pays what is due, and it is less than the gateway charges: no charge is tried. A
+//! method is chosen or set up instead, and with it the dues are carried to the next invoice.
+
+use super::automatic::is_too_little;
+use super::reactivation::{self, available};
+use super::{Attempt, Choice, Error, charge, method_update};
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::id::SubscriptionId;
+
+/// What is done instead of a charge of the dues; none where they can be charged, or are not those
+/// that were `agreed` to.
+pub(super) async fn instead(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: &Choice,
+    agreed: Option<&str>,
+    return_url: Option<String>,
+) -> Result<Option<Attempt>, Error> {
+    let Some(quote) = reactivation::quote(cx, scope, id).await? else {
+        return Ok(None);
+    };
+    if agreed.is_some_and(|agreed| agreed != quote.id) {
+        return Ok(None);
+    }
+    let gateway = {
+        let mut tx = cx.store.read().await?;
+        let disputed = tx.dues_of(scope, id).await?.iter().any(|due| due.disputed);
+        let method = match choice {
+            Choice::Saved(method) => tx.method(scope, method).await?,
+            Choice::New => None,
+        };
+        match method {
+            _ if disputed => return Ok(None),
+            Some(method) => method.gateway,
+            None => charge::default_gateway(&available(cx, scope)?.1)?,
+        }
+    };
+    if !is_too_little(cx, scope, &gateway, quote.totals.gross) {
+        return Ok(None);
+    }
+    let attempt = match choice {
+        Choice::Saved(method) => method_update::choose(cx, scope, id, method.clone(), None).await?,
+        Choice::New => method_update::set_up(cx, scope, id, return_url).await?,
+    };
+    Ok(Some(attempt))
+}
