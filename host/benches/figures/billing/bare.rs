@@ -6,26 +6,28 @@ use futures_util::future::try_join_all;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use super::AT_ONCE;
 use super::works::Kind;
-use super::{AT_ONCE, COMMITS};
 
 /// For how long.
 const TIME: Duration = Duration::from_secs(5);
 /// A row of the size of a payment's.
 const BYTES: usize = 400;
 
-const MAKE: &str = "CREATE TABLE bare_rows (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL)";
+const MAKE: &str =
+    "CREATE TABLE IF NOT EXISTS bare_rows (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL)";
 const WRITE: &str = "INSERT INTO bare_rows (id, text) VALUES ($1, $2)";
 
-/// How many payments' writes the database at `url` commits in a second.
-pub(super) async fn per_second(kind: Kind, url: &str) -> anyhow::Result<f64> {
+/// How many payments' writes the database at `url` commits in a second; `commits` says how many
+/// rows each of a payment's commits has.
+pub(super) async fn per_second(kind: Kind, url: &str, commits: &[i64]) -> anyhow::Result<f64> {
     match kind {
-        Kind::Sqlite => sqlite(url).await,
-        Kind::Postgres => postgres(url).await,
+        Kind::Sqlite => sqlite(url, commits).await,
+        Kind::Postgres => postgres(url, commits).await,
     }
 }
 
-async fn sqlite(url: &str) -> anyhow::Result<f64> {
+async fn sqlite(url: &str, commits: &[i64]) -> anyhow::Result<f64> {
     // Settings as the host's own.
     let options: SqliteConnectOptions = url.parse()?;
     let options = options
@@ -41,9 +43,9 @@ async fn sqlite(url: &str) -> anyhow::Result<f64> {
     let writers = (0..AT_ONCE).map(|_| async {
         let mut done = 0_u32;
         while begun.elapsed() < TIME {
-            for rows in COMMITS {
+            for rows in commits {
                 let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-                for _ in 0..rows {
+                for _ in 0..*rows {
                     let id = ulid::Ulid::generate().to_string();
                     sqlx::query(WRITE)
                         .bind(id)
@@ -61,7 +63,7 @@ async fn sqlite(url: &str) -> anyhow::Result<f64> {
     Ok(f64::from(done) / begun.elapsed().as_secs_f64())
 }
 
-async fn postgres(url: &str) -> anyhow::Result<f64> {
+async fn postgres(url: &str, commits: &[i64]) -> anyhow::Result<f64> {
     let connections = u32::try_from(AT_ONCE)?;
     let pool = PgPoolOptions::new()
         .max_connections(connections)
@@ -73,9 +75,9 @@ async fn postgres(url: &str) -> anyhow::Result<f64> {
     let writers = (0..AT_ONCE).map(|_| async {
         let mut done = 0_u32;
         while begun.elapsed() < TIME {
-            for rows in COMMITS {
+            for rows in commits {
                 let mut tx = pool.begin().await?;
-                for _ in 0..rows {
+                for _ in 0..*rows {
                     let id = ulid::Ulid::generate().to_string();
                     sqlx::query(WRITE)
                         .bind(id)

@@ -85,6 +85,11 @@ impl Copies {
         &self.held
     }
 
+    /// The last copy that was made.
+    pub(super) fn newest(&self) -> anyhow::Result<SubscriptionId> {
+        Ok(numbered("sub", self.made).parse()?)
+    }
+
     /// How many renewals have succeeded.
     pub(super) async fn renewed(&self) -> anyhow::Result<i64> {
         self.count(RENEWED, None).await

@@ -5,6 +5,7 @@
 mod bare;
 mod copies;
 mod works;
+mod writes;
 
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use futures_util::future::try_join_all;
 
 use self::copies::Copies;
 use self::works::{Kind, Works};
+use self::writes::Writes;
 use crate::report::{Aim, Report};
 
 /// How many are reactivated, and by how many customers at the same time.
@@ -21,19 +23,15 @@ const AT_ONCE: usize = 8;
 const DUE: usize = 1_000;
 const SMALL: usize = 10_000;
 
-/// Commits of one reactivation or renewal, and the rows that are written in each: the intent
-/// with its payment, hold, draft and look; then the outcome with payment, debt, invoice, number,
-/// subscription, keys, events, mails and jobs.
-pub(crate) const COMMITS: [usize; 2] = [6, 16];
-
 /// `many` is the size of the large database: a million where there is time.
 pub(crate) fn measure(report: &mut Report, many: usize) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let writes = runtime.block_on(async { tokio::spawn(writes::counted()).await? })?;
     for kind in [Kind::Sqlite, Kind::Postgres] {
         runtime.block_on(async {
-            tokio::spawn(of_database(kind, many))
+            tokio::spawn(of_database(kind, many, writes.clone()))
                 .await?
                 .map(|measured| tell(report, kind, many, &measured))
         })?;
@@ -43,30 +41,33 @@ pub(crate) fn measure(report: &mut Report, many: usize) -> anyhow::Result<()> {
 
 struct Measured {
     reactivations: f64,
+    bare_reactivations: f64,
     renewals: f64,
-    bare: f64,
+    bare_renewals: f64,
     small_sweep: f64,
     large_sweep: f64,
 }
 
-async fn of_database(kind: Kind, many: usize) -> anyhow::Result<Measured> {
+async fn of_database(kind: Kind, many: usize, writes: Writes) -> anyhow::Result<Measured> {
     let works = Works::open(kind).await?;
     let mut copies = Copies::of(&works).await?;
     copies.on_hold(REACTIVATIONS).await?;
     let reactivations = reactivate(&works, &copies).await?;
+    let bare_reactivations = bare::per_second(kind, works.url(), &writes.reactivation).await?;
 
     copies.idle(SMALL).await?;
     copies.due(DUE).await?;
     let small_sweep = sweep(&works, &copies).await?;
-    let bare = bare::per_second(kind, works.url()).await?;
+    let bare_renewals = bare::per_second(kind, works.url(), &writes.renewal).await?;
     copies.idle(many.saturating_sub(SMALL)).await?;
     copies.due(DUE).await?;
     let large_sweep = sweep(&works, &copies).await?;
     works.close().await;
     Ok(Measured {
         reactivations,
+        bare_reactivations,
         renewals: count(DUE) / small_sweep,
-        bare,
+        bare_renewals,
         small_sweep,
         large_sweep,
     })
@@ -106,23 +107,26 @@ fn tell(report: &mut Report, kind: Kind, many: usize, measured: &Measured) {
     let group = kind.group();
     let Measured {
         reactivations,
+        bare_reactivations,
         renewals,
-        bare,
+        bare_renewals,
         small_sweep,
         large_sweep,
     } = *measured;
-    report.add(
-        group,
-        "reactivations, end to end",
-        reactivations,
-        "a second",
-    );
-    report.add(group, "renewals of a sweep", renewals, "a second");
-    let name = "bare transactions with as many writes";
-    report.add(group, name, bare, "a second");
-    let percent = 100.0 / bare;
-    report.add(group, "reactivations of bare", reactivations * percent, "%");
-    report.add(group, "renewals of bare", renewals * percent, "%");
+    for (what, all, alone) in [
+        (
+            "reactivations, end to end",
+            reactivations,
+            bare_reactivations,
+        ),
+        ("renewals of a sweep", renewals, bare_renewals),
+    ] {
+        report.add(group, what, all, "a second");
+        let name = format!("{what}: bare transactions with its rows");
+        report.add(group, name, alone, "a second");
+        let name = format!("{what}: of the bare transactions");
+        report.add(group, name, 100.0 * all / alone, "%");
+    }
     let name = format!("sweep, {DUE} due of {SMALL}");
     report.add(group, name, small_sweep, "s");
     let name = format!("sweep, {DUE} due of {many}");
