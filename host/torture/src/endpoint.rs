@@ -205,13 +205,14 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Option<Delivery> {
         "id",
     ];
     let kind = event["type"].as_str()?.to_owned();
-    // A payment names its subscription, too, and a refund its payment.
+    // A payment names its subscription, too, a refund its payment, and a key both.
     let object = named
         .iter()
         .filter(|name| match kind.split('.').next() {
             Some("payment") => **name != "subscription_id",
             Some("refund") => **name == "refund_id",
             Some("dispute") => **name == "dispute_id",
+            Some("license_key") => **name == "id",
             _ => true,
         })
         .find_map(|name| data[*name].as_str())?;

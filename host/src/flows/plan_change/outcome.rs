@@ -31,6 +31,10 @@ pub(super) async fn put(
     subscription.updated_at = now;
     grants::of_change(cx, tx, &before, subscription, payment, now).await?;
     let scope = subscription.scope.clone();
+    if !subscription.state.grants_access() {
+        // It went on hold while its charge was under way: new keys open nothing either.
+        tx.suspend_licenses(&scope, &subscription.id, true).await?;
+    }
     let object = subscription.id.as_str();
     facts::tell(cx, tx, &scope, "subscription.plan_changed", object, now).await?;
     let plan = |of: &Subscription| {

@@ -264,3 +264,33 @@ async fn a_reversal_in_a_pause_is_owed_before_it_goes_on() {
         assert_eq!(world.charged().await, [2_900, 2_900, 2_900]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_a_change_that_is_paid_on_hold_open_nothing_until_the_hold_ends() {
+    let world = World::sqlite().await;
+    let id = world.paying_by_debit(2_900).await;
+    let first = world.paid_by(&id).await.unwrap();
+    world.wait_half(&id).await;
+    let pro = world.product_at(5_900, true).await;
+    let wish = Wish {
+        quantity: 2,
+        ..to(&pro)
+    };
+    let payment = world.switch(&id, wish).await.change.payment.unwrap();
+    world.lose(&first).await;
+    assert_eq!(world.bank_ends(&payment, "settle").await, Ending::Succeeded);
+    assert!(world.is_on(&id, &pro).await && world.is_reversed(&id).await);
+    let keys = async || {
+        let mut tx = world.cx.store.read().await.unwrap();
+        let keys = tx
+            .licenses(&world.scope, None, None, Some(&id), 10, 0)
+            .await;
+        let now = world.cx.now();
+        let keys = keys.unwrap();
+        keys.iter().map(|key| key.status(now)).collect::<Vec<_>>()
+    };
+    assert_eq!(keys().await, [LicenseStatus::Disabled; 2]);
+    let back = world.reactivate(&id, Choice::New).await;
+    assert_eq!(world.give_card(&back, GOOD).await, Ending::Succeeded);
+    assert_eq!(keys().await, [LicenseStatus::Active; 2]);
+}
