@@ -43,6 +43,9 @@ pub struct Cli {
     command: Command,
 }
 
+/// Of a worker's thread, in bytes; unoptimised code keeps every step of a flow there at once.
+const STACK: usize = 8 << 20;
+
 const EXAMPLES: &str = "\
 Getting started:
   vestibule key host          make the host's signing key
@@ -209,6 +212,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// Runs one asynchronous command.
 fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK)
         .enable_all()
         .build()
         .context("cannot start the runtime")?

@@ -143,12 +143,12 @@ async fn a_reactivation_that_dies_at_any_wait_is_charged_once_though_the_custome
 async fn a_change_of_plan_that_dies_at_any_wait_is_charged_once_and_stands_where_it_was_paid() {
     let policies = [OnFailure::Prevent, OnFailure::Apply];
     for (world, on_failure) in World::each().await.into_iter().zip(policies) {
-        let id = world.paying(2_900, GOOD).await;
-        let saved = world.subscription(&id).await.method.unwrap();
-        let (mut charges, mut price) = (1, 2_900);
         for left in 0.. {
-            price += 1_000;
-            let dearer = world.product_at(price, true).await;
+            // Each its own: a change is priced by all that was paid for the period before it.
+            let id = world.paying(2_900, GOOD).await;
+            let saved = world.subscription(&id).await.method.unwrap();
+            let charges = world.charged().await.len();
+            let dearer = world.product_at(3_900, true).await;
             let wish = Wish {
                 on_failure,
                 mode: Mode::Difference,
@@ -178,9 +178,8 @@ async fn a_change_of_plan_that_dies_at_any_wait_is_charged_once_and_stands_where
                 assert_eq!(world.dues(&id).await, [1_000], "{left}");
                 world.reactivate(&id, Choice::Saved(saved.clone())).await;
             }
-            charges += 1;
             let charged = world.charged().await;
-            assert_eq!(charged.len(), charges, "it died after {left} steps");
+            assert_eq!(charged.len(), charges + 1, "it died after {left} steps");
             assert_eq!(charged.last(), Some(&1_000), "{left}");
             let after = world.subscription(&id).await;
             assert_eq!(after.product, dearer.id, "{left}");

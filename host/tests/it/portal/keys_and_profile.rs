@@ -98,11 +98,14 @@ async fn where_the_merchant_wants_no_backup_none_is_offered() {
     assert!(!list.html.contains("/backup"), "{}", list.html);
     let path = format!("/payment-methods/{method}/backup");
     // A form that was open when the merchant said so.
-    let form = format!("<form action=\"/test/bus_lumen{path}\">{}</form>", {
-        let profile = guest.get("/profile").await;
-        let csrf = profile.elements("input[name=csrf]").remove(0);
-        format!("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", csrf.1)
-    });
+    let form = format!(
+        "<form method=\"post\" action=\"/test/bus_lumen{path}\">{}</form>",
+        {
+            let profile = guest.get("/profile").await;
+            let csrf = profile.elements("input[name=csrf]").remove(0);
+            format!("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", csrf.1)
+        }
+    );
     let on = super::Page::of(form);
     let pressed = guest.press(&on, &path, &[("backup", "true")]).await;
     assert_eq!(pressed.status, StatusCode::NOT_FOUND);
@@ -141,11 +144,14 @@ async fn where_the_merchant_keeps_the_methods_nobody_removes_one() {
     assert!(!list.html.contains("/remove"), "{}", list.html);
     assert_eq!(guest.get(&path).await.status, StatusCode::NOT_FOUND);
     // A form that was open when the merchant said so.
-    let form = format!("<form action=\"/test/bus_lumen{path}\">{}</form>", {
-        let profile = guest.get("/profile").await;
-        let csrf = profile.elements("input[name=csrf]").remove(0);
-        format!("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", csrf.1)
-    });
+    let form = format!(
+        "<form method=\"post\" action=\"/test/bus_lumen{path}\">{}</form>",
+        {
+            let profile = guest.get("/profile").await;
+            let csrf = profile.elements("input[name=csrf]").remove(0);
+            format!("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", csrf.1)
+        }
+    );
     let pressed = guest.press(&super::Page::of(form), &path, &[]).await;
     assert_eq!(pressed.status, StatusCode::NOT_FOUND);
     guest.get("/payment-methods").await.says("4242");

@@ -21,8 +21,6 @@ use crate::support::world::World;
 /// Histories on each database, and the most steps of one.
 const HISTORIES: u32 = 6;
 const STEPS: usize = 60;
-/// For the thread that tells them, in bytes.
-const STACK: usize = 32 << 20;
 /// Where the histories of every run begin.
 const SEED: u64 = 31;
 
@@ -30,9 +28,7 @@ const SEED: u64 = 31;
 async fn long_histories_keep_every_invariant() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let handle = Handle::current();
-        // A step is a deep call in a test's unoptimised code.
-        let own = std::thread::Builder::new().stack_size(STACK);
-        let running = own.spawn(move || tell_many(kind, &handle)).unwrap();
+        let running = std::thread::spawn(move || tell_many(kind, &handle));
         let ended = tokio::task::block_in_place(|| running.join());
         if let Err(panic) = ended {
             std::panic::resume_unwind(panic);
