@@ -174,7 +174,8 @@ pub async fn open_store(database: &config::Database) -> anyhow::Result<Store> {
     match &database.location {
         Location::Sqlite(path) => {
             make_folder_of(path)?;
-            let opened = Store::open_sqlite(path, database.connections).await;
+            let readers = database.connections.min(Store::useful_readers());
+            let opened = Store::open_sqlite(path, readers).await;
             opened.with_context(|| format!("cannot open {}", path.display()))
         }
         Location::Postgres(url) => Store::open_postgres(url.expose_secret(), database.connections)

@@ -22,13 +22,13 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::net::TcpListener;
 use vestibule::cx::Clock;
+use vestibule::store::Store;
 
 use crate::host::Host;
 
 /// The variable that says where to listen.
 pub(crate) const ADDRESS: &str = "FIGURES_ADDRESS";
 
-const CONNECTIONS: u32 = 8;
 const HOUR_US: i64 = 60 * 60 * 1_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
 
@@ -101,7 +101,7 @@ pub(crate) fn serve(database: &Path, size: usize) -> anyhow::Result<()> {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(Store::useful_readers())
             .test_before_acquire(false)
             .connect_with(options)
             .await?;

@@ -111,7 +111,7 @@ async fn customer(
         version: 0,
     };
     tx.insert_customer(&customer).await?;
-    let method = tx.keep_method(&method(&customer)).await?;
+    let method = tx.keep_method(&method(&customer), now).await?;
     for place in 0..SUBSCRIPTIONS {
         let product = &products[place % products.len()];
         let mut subscription = subscription(&customer, product, place);

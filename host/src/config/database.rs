@@ -15,7 +15,8 @@ use super::source::Source;
 pub struct Database {
     /// Which one, and where.
     pub location: Location,
-    /// The most connections to Postgres, or readers of SQLite, that one process opens.
+    /// The most connections to Postgres, or readers of SQLite, that one process opens. More than
+    /// two readers for each processor are never opened.
     pub connections: u32,
 }
 

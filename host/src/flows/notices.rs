@@ -8,11 +8,12 @@ use super::{Error, facts};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::id::{MethodId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
 use crate::domain::period::{Interval, Unit};
 use crate::domain::subscription::{Subscription, SubscriptionState};
-use crate::store::{self, MailOrder, PaymentFilter, Tx, Work};
+use crate::store::{self, MailOrder, Tx, Work};
 
 /// Whether the end of a subscription's period is a charge to come.
 pub fn will_renew(subscription: &Subscription, now: Timestamp) -> bool {
@@ -24,18 +25,17 @@ pub fn will_renew(subscription: &Subscription, now: Timestamp) -> bool {
         && subscription.unit_price.minor > 0
 }
 
-/// Whether the period that runs is a trial: nothing was paid yet.
+/// Whether the period that runs is a trial: no period was paid yet, whatever else was bought with it.
 pub async fn is_trial(tx: &mut Tx, subscription: &Subscription) -> store::Result<bool> {
     if subscription.trial_days == 0 || subscription.anchor != subscription.period.end {
         return Ok(false);
     }
-    let filter = PaymentFilter {
-        subscription: Some(subscription.id.clone()),
-        state: Some("succeeded"),
-        ..PaymentFilter::default()
-    };
-    let paid = tx.payments(&subscription.scope, &filter, 10, 0).await?;
-    Ok(paid.iter().all(|payment| payment.amount.is_zero()))
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    let settled = tx.settled_debts_of(scope, id).await?;
+    let dues = tx.dues_of(scope, id).await?;
+    let is_period = |debt: &Debt| matches!(debt.kind, DebtKind::Period | DebtKind::Carried);
+    let is_carried = |debt: &Debt| debt.kind == DebtKind::Carried;
+    Ok(!settled.iter().any(is_period) && !dues.iter().any(is_carried))
 }
 
 /// Orders the next notices of a subscription whose dates or method have changed.

@@ -7,6 +7,7 @@ use super::records::{self, News};
 use super::{Ending, Error, charge, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::debt::DebtState;
 use crate::domain::id::PaymentId;
 use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
 use crate::plugins::gateway::answer::Lookup;
@@ -56,6 +57,12 @@ async fn send_again(cx: &Cx, scope: &Scope, payment: &Payment) -> Result<Ending,
         };
         if payment.state != PaymentState::Created || payment.sent_at.is_some() {
             return Ok(Ending::of(&payment));
+        }
+        let debts = tx.debts_of_payment(id).await?;
+        if debts.iter().any(|debt| debt.state != DebtState::Open) {
+            // An earlier try got its money after all: this one would be paid for nothing.
+            drop(tx);
+            return settlement::abandon(cx, scope, id).await;
         }
         payment.sent_at = Some(cx.now());
         charge::order_look(cx, &mut tx, &payment).await?;

@@ -19,6 +19,8 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND delivered_at IS NULL";
     RECEIVE = "INSERT INTO gateway_events (business_id, mode, gateway, event_id, received_at) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (business_id, mode, gateway, event_id) DO NOTHING";
+    RECEIVED = "SELECT COUNT(*) AS count FROM gateway_events WHERE business_id = $1 AND mode = $2 \
+        AND gateway = $3 AND event_id = $4";
     AUDIT = "INSERT INTO audit (id, business_id, mode, at, actor, origin, action, object_id, \
         before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
@@ -55,6 +57,11 @@ pub struct AuditEntry {
     pub before: Option<String>,
     /// The changed facts after (JSON), without addresses or secrets.
     pub after: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Count {
+    count: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -160,6 +167,18 @@ impl Tx {
             at.as_microsecond(),
         )?;
         Ok(touched == 1)
+    }
+
+    /// Whether a gateway's event was applied before.
+    pub async fn has_received_gateway_event(
+        &mut self,
+        scope: &Scope,
+        gateway: &str,
+        event: &str,
+    ) -> Result<bool> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let known = fetch_optional!(self, Count, RECEIVED, business, mode, gateway, event)?;
+        Ok(known.is_some_and(|known| known.count > 0))
     }
 
     /// Appends to the audit.

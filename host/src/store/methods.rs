@@ -25,7 +25,9 @@ queries! {
         payment_methods.mandate_reference), \
         network_reference = COALESCE(excluded.network_reference, \
         payment_methods.network_reference), last_used_at = excluded.last_used_at, \
-        detached_at = NULL, refused_at = NULL \
+        detached_at = NULL, \
+        refused_at = CASE WHEN payment_methods.refused_at < $20 THEN NULL \
+        ELSE payment_methods.refused_at END \
         RETURNING *";
     GET = "SELECT * FROM payment_methods \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND detached_at IS NULL";
@@ -128,8 +130,13 @@ impl TryFrom<Row> for PaymentMethod {
 
 impl Tx {
     /// Keeps a method that a gateway saved; answers the row that stands for it, which is an
-    /// older one when the gateway named the same method before.
-    pub async fn keep_method(&mut self, method: &PaymentMethod) -> Result<PaymentMethod> {
+    /// older one when the gateway named the same method before. Only what was asked for after a
+    /// method was refused, `since`, shows that it can be charged again.
+    pub async fn keep_method(
+        &mut self,
+        method: &PaymentMethod,
+        since: Timestamp,
+    ) -> Result<PaymentMethod> {
         fetch_optional!(
             self,
             Row,
@@ -153,6 +160,7 @@ impl Tx {
             method.network_reference.as_deref(),
             method.created_at.as_microsecond(),
             method.last_used_at.map(Timestamp::as_microsecond),
+            since.as_microsecond(),
         )?
         .ok_or_else(|| Error::Stale {
             table: "payment_methods",

@@ -49,6 +49,7 @@ mod subscriptions;
 mod test_mails;
 mod work;
 
+use std::num::NonZero;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::str::FromStr;
@@ -150,6 +151,13 @@ impl DerefMut for Held {
 }
 
 impl Store {
+    /// As many readers of an SQLite file as help: each is a thread that computes, and with more
+    /// than two for a processor they mostly wait for each other.
+    pub fn useful_readers() -> u32 {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        u32::try_from(processors * 2).unwrap_or(u32::MAX)
+    }
+
     /// Opens the SQLite file at `path`, making it when it is not there. `readers` can read at
     /// the same time, beside the one writer.
     pub async fn open_sqlite(path: &Path, readers: u32) -> Result<Self> {

@@ -5,7 +5,7 @@ mod refunds;
 mod telling;
 mod wishes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -44,6 +44,9 @@ pub(crate) struct Evidence {
     pub(crate) mails: Vec<Mail>,
     pub(crate) unsettled: Vec<Unsettled>,
 }
+
+/// The longest that a renewal waits after its date before it is looked at again, in microseconds.
+const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// States in which a payment waits for something.
 const OPEN: [&str; 4] = ["created", "awaiting-customer", "processing", "unknown"];
@@ -240,23 +243,32 @@ fn waiting(evidence: &Evidence, found: &mut Findings) {
             payment.payment, payment.state
         ));
     }
-    let queued: BTreeSet<&str> = records
+    let queued: BTreeMap<&str, i64> = records
         .jobs
         .iter()
         .filter(|job| job.state == "queued" || job.state == "running")
-        .filter_map(|job| job.unique_key.as_deref())
+        .filter_map(|job| Some((job.unique_key.as_deref()?, job.run_at)))
         .collect();
     for payment in &records.payments {
         let open = OPEN.contains(&payment.state.as_str()) && payment.sent_at.is_some();
-        if open && !queued.contains(format!("reconcile:{}", payment.id).as_str()) {
+        if open && !queued.contains_key(format!("reconcile:{}", payment.id).as_str()) {
             found
                 .forgotten
                 .push(format!("{} is {}", payment.id, payment.state));
         }
     }
     for subscription in &records.subscriptions {
-        let lives = subscription.state == "active" || subscription.state == "on-hold";
-        if lives && !queued.contains(format!("renew:{}", subscription.id).as_str()) {
+        let renewal = format!("renew:{}", subscription.id);
+        let looked_at = queued.get(renewal.as_str()).copied();
+        let in_time = match subscription.state.as_str() {
+            // Everything has settled: its renewal is ordered for the end of its period.
+            "active" if subscription.on_demand == 0 => {
+                looked_at.is_some_and(|at| at <= subscription.period_end + LONGEST_WAIT)
+            }
+            "active" | "on-hold" => looked_at.is_some(),
+            _ => true,
+        };
+        if !in_time {
             found
                 .forgotten
                 .push(format!("{} is {}", subscription.id, subscription.state));

@@ -1,8 +1,9 @@
 //! The hosts: real `vestibule serve` processes, each started again whenever it is gone.
 
+use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -19,6 +20,8 @@ use crate::place::Place;
 const LONGEST_PAUSE_MS: u64 = 300;
 /// How long a host may take to end when it is asked to.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How much of a host's log is shown when it ended by itself, in bytes.
+const LAST_WORDS: usize = 1_000;
 
 /// What may be done to a host.
 pub(crate) enum Blow {
@@ -33,7 +36,16 @@ pub(crate) enum Blow {
 pub(crate) struct Hits {
     pub(crate) kills: AtomicU64,
     pub(crate) freezes: AtomicU64,
-    ended_alone: AtomicU64,
+    ended_alone: Mutex<Vec<String>>,
+}
+
+impl Hits {
+    fn ended_alone(&self, how: String) {
+        self.ended_alone
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(how);
+    }
 }
 
 /// All hosts of a run.
@@ -73,9 +85,13 @@ impl Hosts {
         self.ports.clone()
     }
 
-    /// How often a host ended without being killed.
-    pub(crate) fn ended_alone(&self) -> u64 {
-        self.hits.ended_alone.load(Ordering::Relaxed)
+    /// How each host ended that was not killed.
+    pub(crate) fn ended_alone(&self) -> Vec<String> {
+        self.hits
+            .ended_alone
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until every host answers.
@@ -116,10 +132,13 @@ struct Keeper {
 impl Keeper {
     async fn keep(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let Ok(mut child) = self.spawn() else {
-                self.hits.ended_alone.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(LONGEST_PAUSE_MS)).await;
-                continue;
+            let mut child = match self.spawn() {
+                Ok(child) => child,
+                Err(error) => {
+                    self.hits.ended_alone(format!("{error:#}"));
+                    tokio::time::sleep(Duration::from_millis(LONGEST_PAUSE_MS)).await;
+                    continue;
+                }
             };
             self.attend(&mut child, &stop).await;
             let pause = self.chance.random_range(0..LONGEST_PAUSE_MS);
@@ -131,7 +150,7 @@ impl Keeper {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
-            .open(self.place.dir().join(format!("host-{}.log", self.port)))?;
+            .open(self.log())?;
         self.place
             .program()?
             .arg("serve")
@@ -146,12 +165,24 @@ impl Keeper {
             .context("a host does not start")
     }
 
+    fn log(&self) -> PathBuf {
+        self.place.dir().join(format!("host-{}.log", self.port))
+    }
+
+    /// The last thing the host wrote, which is why it ended when it ended by itself.
+    fn last_words(&self) -> String {
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        let tail = &log[log.len().saturating_sub(LAST_WORDS)..];
+        String::from_utf8_lossy(tail).trim().to_owned()
+    }
+
     /// Stays with a process until it is gone.
     async fn attend(&mut self, child: &mut Child, stop: &CancellationToken) {
         loop {
             tokio::select! {
-                _ = child.wait() => {
-                    self.hits.ended_alone.fetch_add(1, Ordering::Relaxed);
+                ended = child.wait() => {
+                    let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+                    self.hits.ended_alone(format!("port {}, {how}: {}", self.port, self.last_words()));
                     return;
                 }
                 Some(blow) = self.blows.recv() => match blow {

@@ -11,12 +11,13 @@ const SHARES: &str = "SELECT payment_id, debt_id FROM payment_debts";
 const REFUNDS: &str = "SELECT id, payment_id, cause, state, amount_minor, credit_note_id, metadata \
     FROM refunds";
 const DEBTS: &str = "SELECT state, amount_minor, settled_by FROM debts";
-const SUBSCRIPTIONS: &str = "SELECT id, state FROM subscriptions";
+const SUBSCRIPTIONS: &str = "SELECT id, state, period_end, \
+    CAST(CAST(on_demand AS INTEGER) AS BIGINT) AS on_demand FROM subscriptions";
 const LICENSES: &str = "SELECT id, subscription_id, expires_at, \
     CAST(CAST(suspended AS INTEGER) AS BIGINT) AS suspended FROM licenses";
 const INVOICES: &str = "SELECT id, kind, state, number, number_text, gross_minor FROM invoices";
 const EVENTS: &str = "SELECT id, type AS kind, object_id AS object FROM events";
-const JOBS: &str = "SELECT id, kind, state, unique_key, last_error FROM jobs \
+const JOBS: &str = "SELECT id, kind, state, run_at, unique_key, last_error FROM jobs \
     WHERE state <> 'done'";
 /// Work that is running or waits for its turn; what is due in days is not at hand.
 const AT_HAND: &str = "SELECT COUNT(*) FROM jobs WHERE state = 'running' OR (state = 'queued' \
@@ -55,6 +56,8 @@ pub(crate) struct Debt {
 pub(crate) struct Subscription {
     pub(crate) id: String,
     pub(crate) state: String,
+    pub(crate) period_end: i64,
+    pub(crate) on_demand: i64,
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -87,6 +90,7 @@ pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) state: String,
+    pub(crate) run_at: i64,
     pub(crate) unique_key: Option<String>,
     pub(crate) last_error: Option<String>,
 }

@@ -22,7 +22,7 @@ pub struct Report {
     pub(crate) kills: u64,
     pub(crate) freezes: u64,
     pub(crate) dropped: u64,
-    pub(crate) ended_alone: u64,
+    pub(crate) ended_alone: Vec<String>,
     pub(crate) faults: u64,
     pub(crate) endpoint_failed: u64,
     pub(crate) findings: Findings,
@@ -72,7 +72,10 @@ impl Display for Report {
             ("kills", self.kills),
             ("freezes", self.freezes),
             ("database connections dropped", self.dropped),
-            ("hosts that ended by themselves", self.ended_alone),
+            (
+                "hosts that ended by themselves",
+                count(self.ended_alone.len()),
+            ),
             ("faults of the processor", self.faults),
             ("charges that moved money", count(findings.charges)),
             ("  of them unapplied receipts", count(findings.unapplied)),
@@ -88,6 +91,9 @@ impl Display for Report {
         ];
         for (what, count) in counted {
             writeln!(f, "{what:44} {count:>9}")?;
+        }
+        for how in self.ended_alone.iter().take(SHOWN) {
+            writeln!(f, "\na host ended by itself: {how}")?;
         }
         writeln!(f, "\nmust be 0:")?;
         for (what, found) in findings.kinds() {

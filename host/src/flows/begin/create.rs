@@ -176,6 +176,9 @@ pub async fn create_subscription_for(
             ..debt
         });
     }
+    // As the invoice has it: tax is rounded once for all of them.
+    let lines: Vec<Line> = debts.iter().flat_map(|debt| debt.lines.clone()).collect();
+    let totals = tax::totals(currency, &lines)?;
     tx.insert_subscription(&subscription).await?;
     let intent = Intent {
         id: new.payment,
@@ -183,8 +186,8 @@ pub async fn create_subscription_for(
         subscription: Some(&subscription),
         customer: &customer,
         buyer: subscription.buyer.clone(),
-        amount: Money::sum(currency, debts.iter().map(|debt| debt.amount))?,
-        tax_minor: debts.iter().map(|debt| debt.tax_minor).sum(),
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
         gateway,
         method: None,
         initiator: Initiator::Customer,

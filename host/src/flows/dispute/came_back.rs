@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, documents, refund, settlement};
+use super::super::{Error, documents, dunning, refund, settlement};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::dispute::{Attention, Dispute};
@@ -83,6 +83,8 @@ async fn settle_again(
         documents::discard_draft(tx, scope, &subscription).await?;
         if tx.dues_of(scope, &subscription.id).await?.is_empty() {
             settlement::dues_are_gone(cx, tx, subscription, now).await?;
+        } else {
+            dunning::ask_again(cx, tx, &subscription, now).await?;
         }
     }
     Ok(())

@@ -90,6 +90,13 @@ pub(super) async fn heard(
             }
             Transition::Refused(why) => {
                 tracing::warn!(dispute.id = %dispute.id, state = %dispute.state, said = %heard, ?why, "late news of a dispute");
+                if (before, heard) == (DisputeState::Won, DisputeState::Lost) && !dispute.came_back
+                {
+                    // The gateway has booked it there and back, which is told in the other order.
+                    dispute.came_back = true;
+                    tx.save_dispute(&dispute).await?;
+                    tx.commit().await?;
+                }
                 return Ok(());
             }
         }

@@ -42,11 +42,12 @@ pub(super) async fn payment_failed(
 }
 
 /// A charge off schedule failed, on demand or for a change that stands: the subscription goes on
-/// hold at once, and its customer is asked as after a renewal.
+/// hold at once, and its customer is asked as after a renewal. `payment` is what failed; none when
+/// its money came and settled nothing.
 pub(super) async fn hold(
     cx: &Cx,
     tx: &mut Tx,
-    (why, payment): (HoldReason, &Payment),
+    (why, payment): (HoldReason, Option<&Payment>),
     subscription: Subscription,
     not_before: Option<Timestamp>,
     now: Timestamp,
@@ -55,15 +56,30 @@ pub(super) async fn hold(
         why,
         grace_until: None,
     };
-    fail_by(
-        cx,
-        tx,
-        (event, Some(payment)),
-        subscription,
-        not_before,
-        now,
-    )
-    .await
+    fail_by(cx, tx, (event, payment), subscription, not_before, now).await
+}
+
+/// What is due of a subscription on hold or past due may be charged again, and nobody asks for it:
+/// a bank had stopped that with a debt which is gone now.
+pub(super) async fn ask_again(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &subscription.scope;
+    let trigger = match subscription.state {
+        SubscriptionState::PastDue { .. } => DunningTrigger::PastDue,
+        SubscriptionState::OnHold { .. } => DunningTrigger::OnHold,
+        _ => return Ok(()),
+    };
+    let dues = tx.dues_of(scope, &subscription.id).await?;
+    let is_asked = tx.open_dunning(scope, &subscription.id).await?.is_some();
+    if is_asked || dues.is_empty() || dues.iter().any(|due| due.disputed) {
+        return Ok(());
+    }
+    start(cx, tx, subscription, trigger, None, None, now).await?;
+    Ok(())
 }
 
 /// A renewal has failed: the subscription keeps its access for a grace, or is put on hold, and

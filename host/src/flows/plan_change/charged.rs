@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::charge::{self, Intent};
 use super::super::reactivation::limit_tries;
-use super::super::{Error, Refused, automatic, settlement};
+use super::super::{Error, Refused, automatic, dispute, settlement};
 use super::price::{Priced, sum};
 use super::{Order, Wish, outcome};
 use crate::config::Business;
@@ -92,7 +92,7 @@ impl Immediate<'_> {
         Ok((change, Some(sent)))
     }
 
-    /// The method that is charged.
+    /// The method that is charged: while a bank decides about it, only with its customer.
     async fn method(
         &self,
         tx: &mut Tx,
@@ -102,7 +102,12 @@ impl Immediate<'_> {
             Some(id) => tx.lock_method(&subscription.scope, id).await?,
             None => None,
         };
-        method.ok_or(Error::Refused(Refused::MethodUnusable))
+        let method = method.ok_or(Error::Refused(Refused::MethodUnusable))?;
+        let alone = self.order.initiator != Initiator::Customer;
+        if alone && dispute::forbids(tx, &subscription.scope, &method.id).await? {
+            return Err(Error::Refused(Refused::Disputed));
+        }
+        Ok(method)
     }
 
     fn debt(

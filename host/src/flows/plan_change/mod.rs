@@ -15,6 +15,7 @@ use super::reactivation::available;
 use super::{Ending, Error, Refused, charge, facts};
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::discount::Applied;
 use crate::domain::id::{AddonId, PaymentId, PlanChangeId, ProductId, SubscriptionId};
 use crate::domain::payment::{Initiator, Purpose};
@@ -135,7 +136,12 @@ pub(super) async fn drop_scheduled(
 }
 
 /// Why a subscription's plan cannot be changed as wished; nothing when it can.
-async fn check(tx: &mut Tx, subscription: &Subscription, wish: &Wish) -> Result<(), Error> {
+async fn check(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    wish: &Wish,
+    now: Timestamp,
+) -> Result<(), Error> {
     let (scope, id) = (&subscription.scope, &subscription.id);
     // What is charged on demand has no period to change.
     if subscription.state != SubscriptionState::Active || subscription.on_demand {
@@ -149,6 +155,12 @@ async fn check(tx: &mut Tx, subscription: &Subscription, wish: &Wish) -> Result<
             Purpose::PlanChange => Refused::ChangePending,
             _ => Refused::PaymentUnderWay,
         }));
+    }
+    // Its period is over, and the renewal at the present price is on its way.
+    let dues = tx.dues_of(scope, id).await?;
+    let renews = |due: &Debt| due.kind == DebtKind::Period;
+    if subscription.period.end <= now || dues.iter().any(renews) {
+        return Err(Error::Refused(Refused::PaymentUnderWay));
     }
     if !wish.replaces_scheduled && tx.scheduled_change(scope, id).await?.is_some() {
         return Err(Error::Refused(Refused::ChangeScheduled));
@@ -174,7 +186,7 @@ async fn intend(
         return Ok((known, false));
     }
     let now = cx.business_now(&mut tx, scope).await?;
-    check(&mut tx, &subscription, &wish).await?;
+    check(&mut tx, &subscription, &wish, now).await?;
     let at = agreed_at(cx, order.quote.as_deref(), now)?;
     let cause = order.change.as_str();
     let discounts = discounts(&mut tx, &subscription, &wish, Some(cause), now).await?;

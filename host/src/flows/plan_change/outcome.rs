@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::super::{Error, dunning, facts, grants, settlement};
 use super::drop_scheduled;
 use crate::cx::Cx;
-use crate::domain::debt::DebtState;
+use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -112,34 +112,88 @@ pub(in crate::flows) async fn fall_due(
     put(cx, tx, subscription, &change, None, None, now).await
 }
 
-/// The charge of a change succeeded.
+/// What a change costs was paid, by whichever payment came first: `debts` are those it settled.
 pub(in crate::flows) async fn paid(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
     subscription: &mut Subscription,
+    debts: &[Debt],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(change) = to_come(tx, payment).await? else {
-        return Ok(());
-    };
     let scope = &payment.scope;
-    tx.close_plan_change(scope, &change.id, ChangeState::Applied, now)
-        .await?;
-    put(cx, tx, subscription, &change, Some(&payment.id), None, now).await
+    for debt in debts {
+        let id = match debt.kind {
+            DebtKind::PlanChange => debt.cause.parse().ok(),
+            _ => None,
+        };
+        let change = match id {
+            Some(id) => tx.plan_change(scope, &id).await?,
+            None => None,
+        };
+        let pending = |change: &PlanChange| change.state == ChangeState::Pending;
+        if let Some(change) = change.filter(pending) {
+            tx.close_plan_change(scope, &change.id, ChangeState::Applied, now)
+                .await?;
+            let pays = Some(&payment.id);
+            put(cx, tx, subscription, &change, pays, None, now).await?;
+        }
+    }
+    Ok(())
 }
 
-/// Money of a change arrived that settles nothing: there is nothing left to change.
+/// Money of a change arrived that settles nothing. A change that waited for it never happened;
+/// one that stands is still due.
 pub(in crate::flows) async fn lost(
+    cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
+    subscription: Option<Subscription>,
     now: Timestamp,
 ) -> Result<(), Error> {
     if let Some(change) = to_come(tx, payment).await? {
-        let scope = &payment.scope;
-        tx.close_plan_change(scope, &change.id, ChangeState::Dropped, now)
+        return withdraw(cx, tx, change, payment, subscription, now).await;
+    }
+    let debts = tx.debts_of_payment(&payment.id).await?;
+    let is_due = debts.iter().any(|debt| debt.state == DebtState::Open);
+    match subscription {
+        Some(subscription) if is_due && !subscription.state.is_final() => {
+            let what = (HoldReason::PlanChangeFailed, None);
+            dunning::hold(cx, tx, what, subscription, None, now).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A change that waited for its charge never happened: nothing is owed for it, and the codes and
+/// the credit that it used up are there as before.
+async fn withdraw(
+    cx: &Cx,
+    tx: &mut Tx,
+    change: PlanChange,
+    payment: &Payment,
+    subscription: Option<Subscription>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = payment.scope.clone();
+    tx.close_plan_change(&scope, &change.id, ChangeState::Dropped, now)
+        .await?;
+    for debt in tx.debts_of_payment(&payment.id).await? {
+        tx.close_debt(&scope, &debt.id, DebtState::WrittenOff, None, now)
             .await?;
     }
+    tx.give_discounts_back(&scope, change.id.as_str()).await?;
+    let Some(mut subscription) = subscription.filter(|known| !known.state.is_final()) else {
+        return Ok(());
+    };
+    // The oldest credit first, as it was before.
+    subscription
+        .extras
+        .credits
+        .splice(..0, change.terms.credits);
+    subscription.updated_at = now;
+    settlement::schedule(cx, tx, &subscription).await?;
+    tx.save_subscription(&mut subscription).await?;
     Ok(())
 }
 
@@ -149,7 +203,7 @@ pub(in crate::flows) async fn failed(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
-    mut subscription: Subscription,
+    subscription: Subscription,
     not_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -162,24 +216,9 @@ pub(in crate::flows) async fn failed(
         return Ok(());
     }
     if let Some(change) = to_come(tx, payment).await? {
-        tx.close_plan_change(&scope, &change.id, ChangeState::Dropped, now)
-            .await?;
-        for debt in tx.debts_of_payment(&payment.id).await? {
-            tx.close_debt(&scope, &debt.id, DebtState::WrittenOff, None, now)
-                .await?;
-        }
-        tx.give_discounts_back(&scope, change.id.as_str()).await?;
-        // The oldest credit first, as it was before.
-        subscription
-            .extras
-            .credits
-            .splice(..0, change.terms.credits);
-        subscription.updated_at = now;
-        settlement::schedule(cx, tx, &subscription).await?;
-        tx.save_subscription(&mut subscription).await?;
-        return Ok(());
+        return withdraw(cx, tx, change, payment, Some(subscription), now).await;
     }
-    let what = (HoldReason::PlanChangeFailed, payment);
+    let what = (HoldReason::PlanChangeFailed, Some(payment));
     dunning::hold(cx, tx, what, subscription, not_before, now).await
 }
 

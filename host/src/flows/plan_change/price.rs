@@ -77,7 +77,7 @@ pub async fn preview(
         .await?
         .ok_or(Error::NotFound("subscription"))?;
     let now = cx.business_now(&mut tx, scope).await?;
-    check(&mut tx, &subscription, wish).await?;
+    check(&mut tx, &subscription, wish, now).await?;
     let at = second(now)?;
     let discounts = discounts(&mut tx, &subscription, wish, None, now).await?;
     let priced = price(&mut tx, &business, &subscription, wish, discounts, at).await?;

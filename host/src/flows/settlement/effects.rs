@@ -11,7 +11,7 @@ use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Payment, PaymentState, Purpose};
-use crate::domain::subscription::Subscription;
+use crate::domain::subscription::{HoldReason, Subscription};
 use crate::store::{MailOrder, Tx, Work};
 
 /// Does what the payment's new state asks for; `before` is the state it came from.
@@ -26,6 +26,7 @@ pub(super) async fn follow(
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
     let object = payment.id.as_str().to_owned();
+    let paid_otherwise = is_paid_otherwise(tx, payment).await?;
     if let (false, Some(subscription)) = (payment.state.is_open(), &subscription) {
         lent_access::take_back(tx, subscription, Some(&payment.id)).await?;
     }
@@ -43,7 +44,7 @@ pub(super) async fn follow(
         PaymentState::Cancelled { .. } => {
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
-            match (payment.purpose, subscription) {
+            match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::PlanChange, Some(subscription)) => {
                     plan_change::failed(cx, tx, payment, subscription, None, now).await
                 }
@@ -65,7 +66,7 @@ pub(super) async fn follow(
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
             refuse_method(tx, payment, now).await?;
-            match (payment.purpose, subscription) {
+            match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::Renewal, Some(subscription)) => {
                     let not_before = news.not_before;
                     return dunning::payment_failed(cx, tx, payment, subscription, not_before, now)
@@ -102,6 +103,14 @@ pub(super) async fn follow(
             .await
         }
     }
+}
+
+/// Whether nothing is left to pay of what `payment` was made for: an earlier try got its money
+/// after all, or it was written off. Then nothing follows from its failure.
+async fn is_paid_otherwise(tx: &mut Tx, payment: &Payment) -> Result<bool, Error> {
+    let debts = tx.debts_of_payment(&payment.id).await?;
+    let is_open = |debt: &Debt| debt.state == DebtState::Open;
+    Ok(!debts.is_empty() && !debts.iter().any(is_open))
 }
 
 /// The debts of a payment that ended without money are free for another, and so is the draft
@@ -164,7 +173,7 @@ async fn succeeded(
         payment.unapplied = true;
         payment.moved = Some(moved).filter(|moved| *moved != payment.amount);
         refund::order_for_unapplied(cx, tx, payment).await?;
-        plan_change::lost(tx, payment, now).await?;
+        still_owed(cx, tx, payment, subscription, now).await?;
         tracing::error!(payment.id = %payment.id, "money arrived that settles nothing; it waits on the list of unapplied receipts");
         facts::tell(
             cx,
@@ -208,7 +217,7 @@ async fn succeeded(
     )
     .await?;
     if let Some(subscription) = &mut subscription {
-        plan_change::paid(cx, tx, payment, subscription, now).await?;
+        plan_change::paid(cx, tx, payment, subscription, &debts, now).await?;
         revival::revive(cx, tx, payment, subscription, now).await?;
         tx.save_subscription(subscription).await?;
         // One-time products that the first payment has paid as well.
@@ -223,4 +232,41 @@ async fn succeeded(
         grants::of_purchase(cx, tx, payment, &debts, now).await?;
     }
     Ok(())
+}
+
+/// Money came that settles nothing, of another amount than was asked for or for less than the whole
+/// of what it was meant for. Where nobody was there to see it, what is still due is asked for as
+/// after a decline, and not charged before the schedule says so: the money is on its way back.
+async fn still_owed(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: Option<Subscription>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if payment.purpose == Purpose::PlanChange {
+        return plan_change::lost(cx, tx, payment, subscription, now).await;
+    }
+    let is_due = !is_paid_otherwise(tx, payment).await?;
+    let Some(subscription) = subscription.filter(|known| is_due && !known.state.is_final()) else {
+        return Ok(());
+    };
+    match payment.purpose {
+        Purpose::Renewal if !subscription.state.has_dues() => {
+            dunning::fail(cx, tx, subscription, None, None, now).await
+        }
+        Purpose::OnDemand => {
+            let what = (HoldReason::OnDemandChargeFailed, None);
+            dunning::hold(cx, tx, what, subscription, None, now).await
+        }
+        Purpose::PauseSettlement => {
+            let what = (HoldReason::PauseSettlement, None);
+            dunning::hold(cx, tx, what, subscription, None, now).await
+        }
+        Purpose::Begin
+        | Purpose::Purchase
+        | Purpose::Renewal
+        | Purpose::Reactivation
+        | Purpose::PlanChange => Ok(()),
+    }
 }

@@ -149,7 +149,7 @@ async fn keep_method(
                 news.customer_reference.clone(),
                 now,
             );
-            payment.method = Some(tx.keep_method(&method).await?.id);
+            payment.method = Some(tx.keep_method(&method, payment.created_at).await?.id);
         }
         _ => {
             if let (Some(method), true) = (&payment.method, good) {

@@ -40,7 +40,7 @@ pub(super) async fn revive(
             subscription.state = state;
             begin(cx, tx, payment, subscription, now).await?;
         }
-        Transition::Moved(state) if all_paid => {
+        Transition::Moved(state) if all_paid && !waits_for_a_method(tx, subscription).await? => {
             let was_on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
             start_anew(cx, subscription, now)?;
             subscription.state = state;
@@ -66,6 +66,22 @@ pub(super) async fn revive(
         schedule(cx, tx, subscription).await?;
     }
     Ok(())
+}
+
+/// Whether a subscription is on hold for want of a method that can be charged, which a payment that
+/// was on its way already does not give it.
+async fn waits_for_a_method(tx: &mut Tx, subscription: &Subscription) -> Result<bool, Error> {
+    let SubscriptionState::OnHold { why, .. } = subscription.state else {
+        return Ok(false);
+    };
+    if why != HoldReason::AuthorisationFailed {
+        return Ok(false);
+    }
+    let method = match &subscription.method {
+        Some(id) => tx.method(&subscription.scope, id).await?,
+        None => None,
+    };
+    Ok(method.is_none_or(|method| method.refused_at.is_some()))
 }
 
 /// A subscription that was on hold or past due runs again: keys restored, grace called off.

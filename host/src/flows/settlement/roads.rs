@@ -207,7 +207,15 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
             dispute::heard(cx, scope, gateway, said, event.occurred_at).await?;
         }
         news::News::MethodGone(reference) => {
-            method_gone::heard(cx, scope, gateway, &reference).await?;
+            // A gateway may save the method again under the same reference: a repeat is not news.
+            let mut tx = cx.store.read().await?;
+            let known = tx
+                .has_received_gateway_event(scope, gateway, &event.id)
+                .await?;
+            drop(tx);
+            if !known {
+                method_gone::heard(cx, scope, gateway, &reference).await?;
+            }
         }
     }
     let mut tx = cx.store.begin().await?;

@@ -152,7 +152,7 @@ pub(in crate::flows) async fn apply(
                 let gateway = setup.gateway.clone();
                 let method =
                     records::method(cx, scope, &setup.customer, &gateway, saved, reference, now);
-                let kept = tx.keep_method(&method).await?;
+                let kept = tx.keep_method(&method, now).await?;
                 setup.method = Some(kept.id.clone());
                 if let Some(subscription) = subscription {
                     use_method(cx, &mut tx, subscription, kept.id, now).await?;

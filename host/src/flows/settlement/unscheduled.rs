@@ -27,7 +27,14 @@ pub(super) async fn failed(
         _ => HoldReason::PauseSettlement,
     };
     let never_asked = matches!(payment.state, PaymentState::Cancelled { .. }) && !impossible;
+    let tries = tx.tries_at(scope, &payment.id).await?;
+    let was_declined = |tried: &&Payment| matches!(tried.state, PaymentState::Declined { .. });
     if never_asked && payment.purpose == Purpose::OnDemand {
+        if let Some(declined) = tries.iter().rev().find(was_declined) {
+            // Another method was, before this one.
+            let what = (why, Some(declined));
+            return dunning::hold(cx, tx, what, subscription, None, now).await;
+        }
         for debt in tx.debts_of_payment(&payment.id).await? {
             tx.close_debt(scope, &debt.id, DebtState::WrittenOff, None, now)
                 .await?;
@@ -41,7 +48,7 @@ pub(super) async fn failed(
         return Ok(());
     }
     if payment.purpose == Purpose::OnDemand {
-        let what = (why, payment);
+        let what = (why, Some(payment));
         return dunning::hold(cx, tx, what, subscription, not_before, now).await;
     }
     let event = SubscriptionEvent::PaymentFailed {

@@ -89,7 +89,7 @@ impl Rows {
         subscription.period.start = now - SignedDuration::from_hours(24);
         subscription.period.end = now + SignedDuration::from_hours(240);
         let mut tx = world.cx.store.begin().await.unwrap();
-        tx.keep_method(&method).await.unwrap();
+        tx.keep_method(&method, now).await.unwrap();
         tx.insert_subscription(&subscription).await.unwrap();
         tx.commit().await.unwrap();
         Self {

@@ -45,7 +45,7 @@ impl World {
         let mut method = tx.method(&self.scope, &method).await.unwrap().unwrap();
         method.expiry_month = Some(month);
         method.expiry_year = Some(year);
-        let kept = tx.keep_method(&method).await.unwrap();
+        let kept = tx.keep_method(&method, method.created_at).await.unwrap();
         tx.commit().await.unwrap();
         kept.id
     }

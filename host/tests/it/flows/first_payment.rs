@@ -9,7 +9,7 @@ use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::subscription::SubscriptionState;
 use vestibule::flows::{AttemptOf, Ending, begin, reconciliation, settlement};
 
-use super::{DECLINED, GOOD, page};
+use super::{DECLINED, GOOD, extras, page};
 use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,4 +259,23 @@ async fn a_price_of_nothing_collects_a_method_and_gives_a_whole_first_period() {
         assert!(world.is_active(&id).await);
         assert_eq!(world.charged().await, [0_i64; 0]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_bought_together_costs_to_the_cent_what_its_invoice_says() {
+    let world = World::sqlite().await;
+    // With 19 % tax each alone is rounded up.
+    let monthly = world.product_at(1_003, false).await;
+    let mut once = monthly.clone();
+    once.id = world.cx.new_id();
+    once.recurring = None;
+    world.add_product(&once).await;
+    let wish = extras::Wish {
+        once: vec![(once.id, 1)],
+        ..extras::Wish::default()
+    };
+    let id = world.begun(&monthly, wish).await;
+    let invoice = world.invoices(&id).await.remove(0);
+    assert_eq!(invoice.totals.gross.minor, 2_387);
+    assert_eq!(world.charged().await, [2_387]);
 }

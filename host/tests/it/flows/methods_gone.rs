@@ -111,3 +111,58 @@ async fn without_a_mandate_what_is_on_demand_waits_for_a_set_up_and_owes_nothing
         assert_eq!(world.charged().await, [700]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_that_was_under_way_when_its_method_was_withdrawn_does_not_bring_it_back() {
+    for world in World::each().await {
+        let id = world.on_demand(OnDemand::Mandate, GOOD).await;
+        world.lose_the_answer().await;
+        world.charge(&id, world.seven()).await.unwrap();
+        let method = world.revoke(&id, 1).await;
+        world.send_queued(&id).await;
+        assert!(world.owed(&id).await.is_empty(), "its money came");
+        let mut tx = world.cx.store.read().await.unwrap();
+        let kept = tx.method(&world.scope, &method).await.unwrap().unwrap();
+        assert!(kept.refused_at.is_some());
+        assert_eq!(
+            world.subscription(&id).await.state.name(),
+            "on-hold",
+            "the next charge would find no method"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_was_saved_after_a_method_was_withdrawn_brings_it_back() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let before = world.cx.now();
+        let method = world.subscription(&id).await.method.unwrap();
+        let mut tx = world.cx.store.read().await.unwrap();
+        let known = tx.method(&world.scope, &method).await.unwrap().unwrap();
+        drop(tx);
+        let path = format!("/control/methods/{}/revoke", known.reference);
+        let gone = world.sandbox.call(Method::POST, &path, None).await;
+        let told = world.delivery("evt_gone", "method.gone", &gone);
+        let hear = async || {
+            let heard = settlement::receive(&world.cx, &world.scope, "sandbox", &told).await;
+            heard.unwrap();
+        };
+        let is_refused = async || {
+            let mut tx = world.cx.store.read().await.unwrap();
+            let kept = tx.method(&world.scope, &method).await.unwrap().unwrap();
+            kept.refused_at.is_some()
+        };
+        hear().await;
+        assert!(is_refused().await);
+        for (since, brings_it_back) in [(before, false), (world.cx.now(), true)] {
+            let mut tx = world.cx.store.begin().await.unwrap();
+            tx.keep_method(&known, since).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(is_refused().await, !brings_it_back);
+        }
+        // The gateway saved it again under the same reference, and repeats its old news.
+        hear().await;
+        assert!(!is_refused().await);
+    }
+}

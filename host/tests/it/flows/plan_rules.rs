@@ -2,15 +2,17 @@
 //! discounts.
 
 use vestibule::domain::debt::{Debt, DebtKind};
+use vestibule::domain::payment::Initiator;
 use vestibule::domain::plan::ChangeState;
 use vestibule::domain::product::Product;
 use vestibule::domain::subscription::Cancellation;
-use vestibule::flows::plan_change::{self, Wish};
+use vestibule::flows::plan_change::{self, Order, Wish};
 use vestibule::flows::{Ending, Error, Refused, cancellation};
 
 use super::GOOD;
 use super::extras::{self, euros, percent};
 use super::plan_changes::{is_refused, to};
+use super::refunds::deliver;
 use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,4 +165,68 @@ async fn a_change_after_a_hundred_others_still_takes_back_what_was_paid_for_the_
         world.switch(&id, to(&pro)).await;
         assert_eq!(world.charged().await, [2_900, 1_500]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_waits_until_the_renewal_that_is_due_has_happened() {
+    let world = World::sqlite().await;
+    let id = world.paying(2_900, GOOD).await;
+    let pro = world.product_at(5_900, true).await;
+    let end = world.subscription(&id).await.period.end;
+    world.wait(end.duration_since(world.cx.now()));
+    for at_next_date in [false, true] {
+        let wish = Wish {
+            at_next_date,
+            ..to(&pro)
+        };
+        let tried = world.try_to_change(&id, wish).await;
+        assert!(is_refused(&tried, Refused::PaymentUnderWay));
+    }
+    world.wait_and_renew(&id).await;
+    world.switch(&id, to(&pro)).await;
+    assert_eq!(world.subscription(&id).await.product, pro.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_in_a_trial_that_began_with_a_purchase_costs_nothing() {
+    let world = World::sqlite().await;
+    let (basic, pro) = (
+        world.product_at(2_900, true).await,
+        world.product_at(5_900, true).await,
+    );
+    let mut once = basic.clone();
+    once.id = world.cx.new_id();
+    once.recurring = None;
+    world.add_product(&once).await;
+    let wish = extras::Wish {
+        once: vec![(once.id, 1)],
+        trial: 14,
+        ..extras::Wish::default()
+    };
+    let id = world.begun(&basic, wish).await;
+    world.switch(&id, to(&pro)).await;
+    assert_eq!(world.charged().await, [2_900], "the purchase alone");
+    world.wait_and_renew(&id).await;
+    assert_eq!(world.charged().await, [2_900, 5_900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_bank_decides_about_a_method_only_its_customer_charges_it_for_a_change() {
+    let world = World::sqlite().await;
+    let id = world.paying(2_900, GOOD).await;
+    let payment = world.paid_by(&id).await.unwrap();
+    let opened = world.contest(&payment).await;
+    deliver(&world, "dispute.opened", &opened).await;
+    let pro = world.product_at(5_900, true).await;
+    world.wait_half(&id).await;
+    let tried = world.try_to_change(&id, to(&pro)).await;
+    assert!(is_refused(&tried, Refused::Disputed));
+    let order = Order {
+        initiator: Initiator::Customer,
+        ..world.order(None)
+    };
+    plan_change::start(&world.cx, &world.scope, &id, to(&pro), order)
+        .await
+        .unwrap();
+    assert_eq!(world.charged().await, [2_900, 1_500]);
 }

@@ -16,10 +16,11 @@ use vestibule::flows::{
     AttemptOf, Choice, Ending, Error, Refused, cancellation, dispute, refund, renewal,
 };
 
-use super::GOOD;
 use super::disputes::decided;
+use super::dunning::days;
 use super::extras::Wish as Begin;
 use super::refunds::{deliver, deliver_of};
+use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
 
 impl World {
@@ -304,7 +305,28 @@ async fn the_end_of_a_dispute_is_decided_by_the_gateways_clock_in_whatever_order
         assert_eq!(known.len(), 1);
         let is_won = place < 3;
         assert_eq!(known[0].state == DisputeState::Won, is_won, "{order:?}");
+        assert_eq!(known[0].came_back, is_won, "{order:?}");
         assert_eq!(world.is_active(&id).await, is_won, "{order:?}");
         assert_eq!(world.owed(&id).await.is_empty(), is_won, "{order:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_beside_a_reversal_is_asked_for_again_once_the_bank_overturns_it() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        let first = world.paid_by(&id).await.unwrap();
+        world.renew(&id).await;
+        assert!(world.is_queued("retry:").await);
+        let lost = world.bank_takes(&first, 2900).await;
+        world.wait(days(3));
+        world.retry(&id).await;
+        assert!(!world.is_queued("retry:").await, "a person is to pay both");
+        world.overturn(&lost).await;
+        assert_eq!(world.owed(&id).await.len(), 1);
+        assert!(world.is_queued("retry:").await && world.is_queued("remind:").await);
+        world.wait(days(3));
+        world.retry(&id).await;
+        assert_eq!(world.declines().await, 2, "the renewal and its retry");
     }
 }

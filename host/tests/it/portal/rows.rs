@@ -222,7 +222,7 @@ impl Guest<'_> {
         };
         self.house
             .write(async |tx| {
-                tx.keep_method(&method).await.unwrap();
+                tx.keep_method(&method, method.created_at).await.unwrap();
             })
             .await;
         method.id
@@ -241,7 +241,7 @@ impl Guest<'_> {
                     last4: Some("4444".to_owned()),
                     ..known.unwrap()
                 };
-                tx.keep_method(&method).await.unwrap();
+                tx.keep_method(&method, method.created_at).await.unwrap();
             })
             .await;
         id

@@ -84,7 +84,9 @@ impl Person {
         let (addon, discount) = offers(cx, scope);
         tx.insert_addon(&addon).await.unwrap();
         tx.insert_discount(&discount).await.unwrap();
-        tx.keep_method(&rows.method).await.unwrap();
+        tx.keep_method(&rows.method, rows.method.created_at)
+            .await
+            .unwrap();
         tx.insert_subscription(&rows.subscription).await.unwrap();
         tx.insert_debt(&debt).await.unwrap();
         tx.insert_invoice(&rows.invoice).await.unwrap();

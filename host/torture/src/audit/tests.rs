@@ -45,6 +45,8 @@ fn right() -> Evidence {
             subscriptions: vec![Subscription {
                 id: text("sub_1"),
                 state: text("active"),
+                period_end: 1_000,
+                on_demand: 0,
             }],
             licenses: vec![License {
                 id: text("lic_1"),
@@ -76,6 +78,7 @@ fn right() -> Evidence {
                 id: text("job_1"),
                 kind: text("renew"),
                 state: text("queued"),
+                run_at: 1_000,
                 unique_key: Some(text("renew:sub_1")),
                 last_error: None,
             }],
@@ -239,6 +242,9 @@ fn what_is_open_at_the_end_is_stuck_and_what_nobody_looks_at_is_forgotten() {
     assert_eq!(stuck, ["stuck payments"]);
     let forgotten = after(|evidence| evidence.records.jobs.clear());
     assert_eq!(forgotten, ["waiting without anybody to look"]);
+    // At the end of its term somebody would: its renewal is forgotten all the same.
+    let late = after(|evidence| evidence.records.jobs[0].run_at = i64::MAX);
+    assert_eq!(late, ["waiting without anybody to look"]);
 }
 
 #[test]

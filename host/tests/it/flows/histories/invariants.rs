@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use sqlx::{Connection as _, FromRow, PgConnection, SqliteConnection};
 use vestibule::domain::subscription::SubscriptionState;
 
@@ -92,6 +93,15 @@ const UNWATCHED: &str = "SELECT id FROM payments WHERE request IS NOT NULL \
 const UNDATED: &str = "SELECT id FROM subscriptions WHERE state IN ('active', 'on-hold') \
     AND NOT EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'renew:' || subscriptions.id \
     AND jobs.state IN ('queued', 'running'))";
+/// What is charged by the period and has no payment under way, and whose next date nobody will
+/// notice in time: at the latest a day after it, which is longer than any wait of a renewal.
+const LATE: &str = "SELECT id FROM subscriptions WHERE state = 'active' \
+    AND CAST(on_demand AS INTEGER) = 0 AND NOT EXISTS (SELECT 1 FROM payments \
+    WHERE payments.subscription_id = subscriptions.id AND request IS NOT NULL \
+    AND payments.state IN ('created', 'awaiting-customer', 'processing', 'unknown')) \
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'renew:' || subscriptions.id \
+    AND jobs.state IN ('queued', 'running') AND run_at <= 86400000000 + \
+    CASE WHEN period_end > $1 THEN period_end ELSE $1 END)";
 /// Subscriptions that wait for their beginning and that nobody will give up.
 const UNBEGUN: &str = "SELECT id FROM subscriptions WHERE state = 'pending' \
     AND NOT EXISTS (SELECT 1 FROM payments JOIN jobs \
@@ -154,6 +164,16 @@ impl Reader {
         all.unwrap()
     }
 
+    /// The same for a statement that needs to know how late it is.
+    async fn at(&mut self, sql: &'static str, now: Timestamp) -> Vec<String> {
+        let now = now.as_microsecond();
+        let all = match self {
+            Self::Sqlite(own) => sqlx::query_scalar(sql).bind(now).fetch_all(own).await,
+            Self::Postgres(own) => sqlx::query_scalar(sql).bind(now).fetch_all(own).await,
+        };
+        all.unwrap()
+    }
+
     /// Payments, or refunds and disputes in their shape.
     async fn payments(&mut self, sql: &'static str) -> Vec<Payment> {
         let all = match self {
@@ -182,13 +202,8 @@ impl Reader {
 
 /// Whether nothing is due and nothing is being done.
 pub(super) async fn is_idle(world: &World) -> bool {
-    let now = world.cx.now().as_microsecond();
-    let due: Vec<String> = match Reader::connect(&world.url).await {
-        Reader::Sqlite(mut own) => sqlx::query_scalar(DUE).bind(now).fetch_all(&mut own).await,
-        Reader::Postgres(mut own) => sqlx::query_scalar(DUE).bind(now).fetch_all(&mut own).await,
-    }
-    .unwrap();
-    due.is_empty()
+    let mut reader = Reader::connect(&world.url).await;
+    reader.at(DUE, world.cx.now()).await.is_empty()
 }
 
 /// What is remembered from step to step.
@@ -234,6 +249,11 @@ impl Invariants {
             let found = self.reader.texts(sql).await;
             wrong.extend(found.iter().map(|one| format!("{what}: {one}")));
         }
+        let late = self.reader.at(LATE, world.cx.now()).await;
+        wrong.extend(
+            late.iter()
+                .map(|id| format!("nobody will renew in time: {id}")),
+        );
         wrong
     }
 

@@ -1,0 +1,85 @@
+//! A bank that says no, and after another method was asked for the same, yes.
+
+use serde_json::{Value, json};
+use vestibule::domain::payment::PaymentState;
+use vestibule::domain::plan::ChangeState;
+use vestibule::flows::begin::OnDemand;
+
+use super::dunning::days;
+use super::plan_changes::to;
+use super::{DECLINED_AT_RENEWAL, GOOD};
+use crate::support::world::World;
+
+/// The money was moved after all.
+fn yes(charge: &mut Value) {
+    charge["status"] = json!("succeeded");
+    charge["decline"] = Value::Null;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_made_by_the_first_money_that_comes_and_the_backup_is_not_charged_then() {
+    for world in World::each().await {
+        let id = world.paying(2_900, DECLINED_AT_RENEWAL).await;
+        let backup = world.second_method(&id, GOOD).await;
+        world.make_backup(&id, &backup).await;
+        let pro = world.product_at(5_900, true).await;
+        world.wait_half(&id).await;
+        let change = world.switch(&id, to(&pro)).await.change;
+        assert_eq!(world.state(&change.id).await, ChangeState::Pending);
+
+        world.says(&change.payment.unwrap(), yes).await;
+        assert_eq!(world.state(&change.id).await, ChangeState::Applied);
+        assert_eq!(world.subscription(&id).await.product, pro.id);
+        world.send_queued(&id).await;
+        assert_eq!(world.charged().await, [2_900], "the backup is left alone");
+        assert!(world.is_active(&id).await);
+        let payments = world.payments(&id).await;
+        let last = payments.last().unwrap();
+        assert!(matches!(last.state, PaymentState::Cancelled { .. }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_declined_after_the_first_method_paid_holds_nothing() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        let backup = world.second_method(&id, DECLINED_AT_RENEWAL).await;
+        world.make_backup(&id, &backup).await;
+        world.renew(&id).await;
+        world.lose_the_answer().await;
+        world.send_queued(&id).await;
+        let payments = world.payments(&id).await;
+        let [_, first, second] = payments.as_slice() else {
+            panic!("{payments:?}")
+        };
+        assert!(matches!(second.state, PaymentState::Unknown { .. }));
+
+        world.says(&first.id, yes).await;
+        assert!(world.dues(&id).await.is_empty());
+        world.says(&second.id, |_| {}).await;
+        let second = world.payments(&id).await.remove(2);
+        assert!(matches!(second.state, PaymentState::Declined { .. }));
+        assert!(world.is_active(&id).await, "nothing is due");
+        assert!(world.subscription(&id).await.period.end > world.cx.now());
+        assert!(!world.mails().await.contains(&"failed".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_on_demand_that_was_declined_is_due_though_the_backup_was_never_asked() {
+    let world = World::sqlite().await;
+    let id = world
+        .on_demand(OnDemand::Mandate, DECLINED_AT_RENEWAL)
+        .await;
+    let backup = world.second_method(&id, GOOD).await;
+    world.make_backup(&id, &backup).await;
+    world.charge(&id, world.seven()).await.unwrap();
+    assert!(world.is_active(&id).await, "the backup is to be asked");
+    // By the time its turn comes, its key is too old to be sent.
+    world.wait(days(30));
+    world.send_queued(&id).await;
+    assert!(world.charged().await.is_empty());
+    assert_eq!(world.dues(&id).await, [700]);
+    assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+    assert!(world.is_queued("retry:").await || world.is_queued("remind:").await);
+}
