@@ -1,6 +1,8 @@
 //! The composition root: the only place that builds everything from the settings, starts it and
 //! stops it. Wiring only; nothing is decided here.
 
+mod guests;
+
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::guests::Guests;
 use crate::config::{self, HostKeys, Location, MailTransport, Settings, SmtpTls, Sources};
 use crate::cx::{Actor, Clock, Cx};
 use crate::domain::{Mode, Scope};
@@ -23,7 +26,7 @@ use crate::invoices::Invoices;
 use crate::jobs::{Jobs, Worker};
 use crate::mail::Mailer;
 use crate::mail::transport::{Protection, Smtp, Transport};
-use crate::plugins::config::BrandingConfigs;
+use crate::plugins::config::{BrandingConfigs, PagesConfigs};
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
 use crate::plugins::{PluginSettings, Plugins};
@@ -44,16 +47,21 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
         .await
         .context("cannot bring the database's schema up to date")?;
     let clock = Clock::default();
-    let plugins = Plugins::open(PluginSettings {
+    let plugins = PluginSettings {
         folder: settings.plugins.dir.clone(),
         cache: settings.plugins.cache.clone(),
         limits: plugin_limits(&settings.plugins)?,
         test_only_in_live: settings.server.allow_test_gateway_in_live,
         clock: host_clock(&clock),
-    })
-    .await?;
+    };
+    let data = Guests {
+        store: store.clone(),
+        clock: clock.clone(),
+    };
+    let plugins = Plugins::open_with(plugins, Arc::new(data)).await?;
     plugins.configure(gateways(&settings));
     plugins.dress(brandings(&settings));
+    plugins.furnish(pages(&settings));
     Ok(Cx {
         store,
         plugins,
@@ -129,9 +137,14 @@ pub async fn serve(
     Ok(())
 }
 
-/// Sees to it that every gateway's books are compared, also those that are configured later.
+/// Sees to it that every gateway's books are compared and every plugin is called by the clock,
+/// also those that are configured later.
 async fn order_balances(cx: Cx, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        if let Err(error) = flows::plugin_calls::order_all(&cx).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the calls of plugins by the clock were not ordered");
+        }
         if let Err(error) = flows::balance::order_all(&cx).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(
@@ -200,6 +213,7 @@ fn watch_businesses(cx: &Cx, sources: Sources) -> anyhow::Result<Option<config::
     let changed = move |settings: &Settings| {
         plugins.configure(gateways(settings));
         plugins.dress(brandings(settings));
+        plugins.furnish(pages(settings));
     };
     let watch = sources.watch(Arc::clone(&cx.settings), changed);
     Ok(Some(watch.context("cannot watch the business files")?))
@@ -231,6 +245,20 @@ fn brandings(settings: &Settings) -> BrandingConfigs {
         }
     }
     brandings
+}
+
+/// The pages of all businesses, as plugins take them.
+fn pages(settings: &Settings) -> PagesConfigs {
+    let mut pages = PagesConfigs::new();
+    for business in settings.businesses.values() {
+        for mode in [Mode::Live, Mode::Test] {
+            let scope = Scope::new(business.id.clone(), mode);
+            for (name, plugin) in &business.mode(mode).pages {
+                pages.insert((scope.clone(), name.clone()), plugin.clone());
+            }
+        }
+    }
+    pages
 }
 
 /// The limits of every plugin.

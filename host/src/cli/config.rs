@@ -110,10 +110,14 @@ impl Compared {
             self.errors.extend(findings.errors.iter().map(place));
             self.warnings.extend(findings.remarks.iter().map(place));
         }
-        if let Some(branding) = &settings.branding {
-            let findings = survey.findings(mode, Kind::Branding, &branding.plugin);
+        let branding = settings.branding.iter();
+        let branding = branding.map(|it| ("branding".to_owned(), Kind::Branding, &it.plugin));
+        let pages = settings.pages.iter();
+        let pages = pages.map(|(name, plugin)| (format!("pages.{name}"), Kind::Pages, plugin));
+        for (at, kind, plugin) in branding.chain(pages) {
+            let findings = survey.findings(mode, kind, plugin);
             let place = |found: &Finding| {
-                let key = format!("{mode}.branding.{}", found.key);
+                let key = format!("{mode}.{at}.{}", found.key);
                 sources.problem_of(business, &key, &found.what, &found.mend)
             };
             self.errors.extend(findings.errors.iter().map(place));

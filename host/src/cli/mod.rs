@@ -5,6 +5,7 @@
 mod clock;
 mod config;
 mod demo;
+mod inspect;
 mod key;
 mod link;
 mod mailbox;

@@ -11,7 +11,7 @@ use crate::app;
 use crate::cx::Clock;
 use crate::plugins::check::{Report, check};
 use crate::plugins::conformance::Verdict;
-use crate::plugins::package;
+use crate::plugins::{inspect, package};
 
 use super::trial::TrialArgs;
 use super::{Place, block_on, print};
@@ -38,6 +38,15 @@ Examples:
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Say in plain words what a plugin is and what it wants, without running any of it.
+    ///
+    /// Prints what it wishes to reach, to be told and to keep, its settings, the files that it
+    /// carries, and whether a signature stands beside it. Answers 0 when it can be read, else 1.
+    #[command(after_help = "Example:\n  vestibule plugin inspect plugins/retention.wasm")]
+    Inspect {
+        /// The plugin's file.
+        file: PathBuf,
+    },
     /// Load a plugin's file as the host would, and say what it is and what it wants.
     ///
     /// Prints manifest, interfaces and limits. With --gateway, a gateway's promises are tried as
@@ -62,6 +71,16 @@ impl Plugin {
                 let output = output.unwrap_or_else(|| dir.with_extension("wasm"));
                 build(&dir, wasm.as_deref(), &output)
             }
+            Self::Inspect { file } => match inspect::inspect(&file) {
+                Ok(found) => {
+                    print(super::inspect::told(&found).trim_end())?;
+                    Ok(ExitCode::SUCCESS)
+                }
+                Err(error) => {
+                    print(&format!("{}: {error}", file.display()))?;
+                    Ok(ExitCode::FAILURE)
+                }
+            },
             Self::Check { file, trial } => {
                 let config = trial.config(place)?;
                 let settings = place.load_host()?.plugins;

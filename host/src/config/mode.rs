@@ -32,6 +32,8 @@ pub struct ModeSettings {
     pub gateways: BTreeMap<String, PluginConfig>,
     /// How the business looks, as a plugin says; none for the theme as it is.
     pub branding: Option<Branding>,
+    /// Pages of plugins, by the name that stands in their addresses.
+    pub pages: BTreeMap<String, PluginConfig>,
     /// Where events are delivered to, besides the endpoints that the merchant makes by the API.
     pub webhook: Option<Webhook>,
     /// Origins that endpoints made by the API may have although they are not public.
@@ -74,14 +76,18 @@ impl ModeSettings {
     }
 
     fn secrets(&self) -> impl Iterator<Item = (String, &str)> {
-        let of_gateways = self.gateways.iter().flat_map(|(gateway, settings)| {
-            settings.secrets.iter().map(move |(name, secret)| {
-                (
-                    format!("gateways.{gateway}.secrets.{name}"),
-                    secret.expose_secret(),
-                )
-            })
-        });
+        let gateways = self.gateways.iter().map(|named| ("gateways", named));
+        let pages = self.pages.iter().map(|named| ("pages", named));
+        let of_gateways = gateways
+            .chain(pages)
+            .flat_map(|(folder, (plugin, settings))| {
+                settings.secrets.iter().map(move |(name, secret)| {
+                    (
+                        format!("{folder}.{plugin}.secrets.{name}"),
+                        secret.expose_secret(),
+                    )
+                })
+            });
         let of_branding = self.branding.iter().flat_map(|branding| {
             let secrets = branding.plugin.secrets.iter();
             secrets
@@ -105,6 +111,7 @@ pub(super) struct ModeFile {
     default_gateway: Option<String>,
     gateways: BTreeMap<String, PluginFile>,
     branding: Option<BrandingFile>,
+    pages: BTreeMap<String, PluginFile>,
     webhook: Option<WebhookFile>,
     private_endpoints: Vec<Url>,
     mail_to: Vec<Email>,
@@ -184,22 +191,25 @@ impl ModeFile {
             }
         }
         let default_gateway = self.default_gateway(mode, source, problems);
-        let gateways = self
-            .gateways
-            .into_iter()
-            .map(|(name, file)| {
-                let key = format!("{mode}.gateways.{name}");
-                if !is_plain_name(&name) {
-                    problems.push(source.problem(
-                        &key,
-                        "is not a name that can stand in an address",
-                        "Use small letters, digits and hyphens.",
-                    ));
-                }
-                let gateway = file.settle(&key, source, vault, problems);
-                (name, gateway)
-            })
-            .collect();
+        let mut plugins = |folder: &str, files: BTreeMap<String, PluginFile>| {
+            files
+                .into_iter()
+                .map(|(name, file)| {
+                    let key = format!("{mode}.{folder}.{name}");
+                    if !is_plain_name(&name) {
+                        problems.push(source.problem(
+                            &key,
+                            "is not a name that can stand in an address",
+                            "Use small letters, digits and hyphens.",
+                        ));
+                    }
+                    let plugin = file.settle(&key, source, vault, problems);
+                    (name, plugin)
+                })
+                .collect::<BTreeMap<_, _>>()
+        };
+        let gateways = plugins("gateways", self.gateways);
+        let pages = plugins("pages", self.pages);
         let branding = self.branding.map(|file| {
             let (segment, file) = file.parts();
             Branding {
@@ -215,6 +225,7 @@ impl ModeFile {
             default_gateway,
             gateways,
             branding,
+            pages,
             webhook,
             private_endpoints: self.private_endpoints,
             mail_to: self.mail_to,

@@ -57,6 +57,12 @@ pub struct Plugins {
     /// And no longer than this.
     #[serde(deserialize_with = "duration::one")]
     pub branding_most: SignedDuration,
+    /// How long a customer waits for a page of a plugin.
+    #[serde(deserialize_with = "duration::one")]
+    pub page_deadline: SignedDuration,
+    /// How long a page of the portal waits for a block of a plugin before it is shown without.
+    #[serde(deserialize_with = "duration::one")]
+    pub block_deadline: SignedDuration,
     /// How long a page waits for a look that was never made before the theme is shown as it is.
     #[serde(deserialize_with = "duration::one")]
     pub branding_wait: SignedDuration,
@@ -84,6 +90,8 @@ impl Default for Plugins {
             branding_least: SignedDuration::from_secs(10),
             branding_most: SignedDuration::from_hours(24),
             branding_wait: SignedDuration::from_secs(1),
+            page_deadline: SignedDuration::from_secs(10),
+            block_deadline: SignedDuration::from_secs(2),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod dunning;
 pub mod email;
 pub mod endpoint;
 pub mod event_type;
+pub mod extra_page;
 pub mod extras;
 pub mod id;
 pub mod invoice;

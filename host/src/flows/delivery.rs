@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::endpoint::{self, Target};
-use super::{Error, facts};
+use super::{Error, facts, plugin_calls};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::endpoint::{Attempt, AttemptEnd, Delivery, DeliveryState};
@@ -19,13 +19,13 @@ const LATE: SignedDuration = SignedDuration::from_secs(5);
 /// How many deliveries one transaction replays.
 const BATCH: u32 = 200;
 
-/// Writes a fact down and orders its delivery to every endpoint that wants to be told.
+/// Writes a fact down and orders its delivery to every endpoint and plugin that wants to be told.
 pub async fn tell(cx: &Cx, tx: &mut Tx, scope: &Scope, event: &Event) -> store::Result<()> {
     tx.insert_event(scope, event).await?;
     for endpoint in endpoint::listeners(cx, tx, scope, &event.kind).await? {
         order(cx, tx, scope, &endpoint, &event.id).await?;
     }
-    Ok(())
+    plugin_calls::order_telling(cx, tx, scope, event).await
 }
 
 async fn order(

@@ -35,6 +35,7 @@ mod off_schedule;
 pub mod on_demand;
 pub mod pause;
 pub mod plan_change;
+pub mod plugin_calls;
 pub mod portal_link;
 pub mod product;
 pub mod reactivation;

@@ -59,6 +59,7 @@ pub(super) async fn answer_staff(jobs: &Jobs, request: &LoginRequestId) -> Verdi
         csrf: None,
         flash: None,
         script_nonce: None,
+        blocks: Vec::new(),
         look: None,
         base: String::new(),
         path: String::new(),

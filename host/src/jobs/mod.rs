@@ -26,6 +26,7 @@ use self::endpoint::Endpoints;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::flows;
+use crate::flows::plugin_calls::Called;
 use crate::invoices::Invoices;
 use crate::mail::Mailer;
 use crate::store::{self, Work};
@@ -119,6 +120,21 @@ impl Jobs {
             Work::DeliverEvent { event, endpoint } => {
                 return deliver_event::run(self, scope, &event, &endpoint).await;
             }
+            Work::TellPlugin { event, plugin } => {
+                return flows::plugin_calls::tell(cx, scope, &event, &plugin)
+                    .await
+                    .into();
+            }
+            Work::CallPlugin {
+                plugin,
+                schedule,
+                due,
+                ..
+            } => {
+                return flows::plugin_calls::tick(cx, scope, &plugin, &schedule, due)
+                    .await
+                    .into();
+            }
             Work::MoveClock { .. } => flows::test_clock::step(cx, scope).await,
             Work::AnswerLogin { request } => return access::answer(self, scope, &request).await,
             Work::AnswerStaffLogin { request } => {
@@ -141,6 +157,17 @@ impl From<flows::Error> for Verdict {
             | flows::Error::MethodInUse(_) => Self::GiveUp(error.to_string()),
             flows::Error::Unavailable(_) => Self::Park(error.to_string()),
             flows::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::Result<Called>> for Verdict {
+    fn from(called: store::Result<Called>) -> Self {
+        match called {
+            Ok(Called::Done) => Self::Done,
+            Ok(Called::NotThere(why)) => Self::Park(why),
+            Ok(Called::Failed(why)) => Self::Retry(why),
+            Err(error) => error.into(),
         }
     }
 }

@@ -163,6 +163,7 @@ impl<'a> Post<'a> {
             navigation: Vec::new(),
             flash: None,
             script_nonce: None,
+            blocks: Vec::new(),
             look: None,
         };
         let mut known = tx.customers_by_email(self.scope, letter.to).await?;

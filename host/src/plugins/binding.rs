@@ -16,6 +16,7 @@ use super::imports::http::HttpClients;
 use super::limits::Limits;
 use super::manifest::Manifest;
 use super::setting::SettingValue;
+use crate::domain::Scope;
 
 /// The number of the next binding.
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
@@ -27,6 +28,8 @@ pub(super) struct Binding {
     pub(super) label: String,
     /// No other binding of this process has it.
     pub(super) number: u64,
+    /// The business and mode; none while a plugin is only looked at.
+    pub(super) scope: Option<Scope>,
     /// The settings that hold.
     pub(super) settings: BTreeMap<String, SettingValue>,
     /// Secrets that the manifest asks for and the operator set.
@@ -65,6 +68,7 @@ impl Binding {
     /// among the findings and no reason to refuse: the plugin may need it for one thing only.
     pub(super) fn new(
         label: String,
+        scope: Option<&Scope>,
         manifest: &Manifest,
         config: &PluginConfig,
         limits: &Limits,
@@ -119,6 +123,7 @@ impl Binding {
         let binding = Self {
             label,
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            scope: scope.cloned(),
             settings,
             secrets,
             permissions,

@@ -14,6 +14,7 @@ use super::component::Files;
 use super::error::{Error, UnknownCause};
 use super::imports::CallState;
 use super::load::{LoadError, Loaded};
+use super::said;
 use crate::domain::Mode;
 use crate::domain::branding::{BrandContext, Overrides, Surface};
 use crate::domain::content::Content;
@@ -22,14 +23,6 @@ use crate::domain::content::Content;
 const MOST_TOKENS: usize = 32;
 /// Messages that it may replace.
 const MOST_WORDS: usize = 200;
-/// Bytes of a token, a key or a message.
-const MOST_VALUE: usize = 1000;
-/// Bytes of a text or of Markdown.
-const MOST_TEXT: usize = 16 << 10;
-/// Bytes of a template's data.
-const MOST_DATA: usize = 64 << 10;
-/// Bytes of an explanation for the operator.
-const MOST_NOTE: usize = 500;
 
 /// A loaded plugin as a branding.
 pub(super) struct BrandingPart {
@@ -113,7 +106,7 @@ impl Branding {
             Ok(overrides) => {
                 read(overrides).map_err(|what| failed(UnknownCause::Malformed(what.to_owned())))
             }
-            Err(said) => Err(failed(UnknownCause::Said(note(&said)))),
+            Err(said) => Err(failed(UnknownCause::Said(said::note(&said)))),
         }
     }
 }
@@ -151,8 +144,10 @@ fn read(overrides: looks::Overrides) -> Result<Overrides, &'static str> {
         return Err("it sets more tokens or messages than there are");
     }
     let mut pairs = tokens.iter().chain(&wording);
-    if pairs.any(|pair| pair.name.len() > MOST_VALUE || pair.value.len() > MOST_VALUE)
-        || logo.as_ref().is_some_and(|name| name.len() > MOST_VALUE)
+    if pairs.any(|pair| pair.name.len() > said::MOST_WORD || pair.value.len() > said::MOST_WORD)
+        || logo
+            .as_ref()
+            .is_some_and(|name| name.len() > said::MOST_WORD)
     {
         return Err("a token, a message or a name is too long");
     }
@@ -173,29 +168,8 @@ fn read(overrides: looks::Overrides) -> Result<Overrides, &'static str> {
 
 fn block(block: looks::Block) -> Result<Content, &'static str> {
     match block {
-        looks::Block::Text(text) if text.len() <= MOST_TEXT => Ok(Content::Text(text)),
-        looks::Block::Markdown(text) if text.len() <= MOST_TEXT => Ok(Content::Markdown(text)),
-        looks::Block::Text(_) | looks::Block::Markdown(_) => Err("a text is too long"),
-        looks::Block::Template(template) => template_of(template.name, &template.data),
+        looks::Block::Text(text) => said::text(text),
+        looks::Block::Markdown(text) => said::markdown(text),
+        looks::Block::Template(template) => said::template(template.name, &template.data),
     }
-}
-
-/// A template with its data, which must be JSON of a bearable size and depth.
-fn template_of(name: String, data: &str) -> Result<Content, &'static str> {
-    if name.len() > MOST_VALUE || data.len() > MOST_DATA {
-        return Err("a template's name or data is too long");
-    }
-    match serde_json::from_str(data) {
-        Ok(data) => Ok(Content::Template { name, data }),
-        Err(_) => Err("a template's data is not JSON"),
-    }
-}
-
-/// A text for the operator: one line of bounded length.
-fn note(text: &str) -> String {
-    let end = text.floor_char_boundary(MOST_NOTE);
-    text[..end]
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -13,6 +13,7 @@ use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use super::binding::Binding;
+use super::data::GuestData;
 use super::engine::{self, CpuSpent};
 use super::error::{Error, UnknownCause};
 use super::imports::log::LineBucket;
@@ -25,6 +26,7 @@ pub(super) struct Code {
     limits: Limits,
     pre: InstancePre<CallState>,
     clock: HostClock,
+    data: Arc<dyn GuestData>,
     permits: Arc<Semaphore>,
     lines: Arc<LineBucket>,
 }
@@ -61,12 +63,14 @@ impl Code {
         limits: Limits,
         pre: InstancePre<CallState>,
         clock: HostClock,
+        data: Arc<dyn GuestData>,
     ) -> Self {
         Self {
             id: id.into(),
             limits,
             pre,
             clock,
+            data,
             permits: Arc::new(Semaphore::new(limits.calls_at_once)),
             lines: Arc::new(LineBucket::new()),
         }
@@ -135,7 +139,7 @@ impl Code {
             Arc::clone(&self.id),
             Arc::clone(binding),
             limits,
-            Arc::clone(&self.clock),
+            (Arc::clone(&self.clock), Arc::clone(&self.data)),
             Arc::clone(&self.lines),
             deadline,
         );

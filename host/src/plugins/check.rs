@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::conformance::{self, Bench, Finding};
+use super::data::NoData;
 use super::engine::{Engine, EngineError};
 use super::gateway::answer::Description;
 use super::gateway::config::GatewayConfig;
@@ -89,8 +90,8 @@ pub async fn check(
         }
     }
     let engine = Engine::start(&limits, cache)?;
-    let loader =
-        Loader::new(engine, limits, clock).map_err(|error| EngineError::Wasmtime(error.into()))?;
+    let loader = Loader::new(engine, limits, clock, Arc::new(NoData))
+        .map_err(|error| EngineError::Wasmtime(error.into()))?;
     let begun = Instant::now();
     match Arc::new(loader).load(bytes).await {
         Ok(plugin) => {

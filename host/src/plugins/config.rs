@@ -23,3 +23,7 @@ pub struct PluginConfig {
 
 /// The branding of every business and mode that has one.
 pub type BrandingConfigs = HashMap<Scope, PluginConfig>;
+
+/// The pages of every business and mode, by scope and by the name in the business's file, which
+/// stands in their addresses.
+pub type PagesConfigs = HashMap<(Scope, String), PluginConfig>;

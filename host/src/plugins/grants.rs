@@ -7,6 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::manifest::ManifestError;
+use crate::domain::event_type::EVENT_TYPES;
+
 /// What the operator permits a plugin, per business and mode. Empty means nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -15,6 +18,16 @@ pub struct Grant {
     pub http: Vec<OriginGrant>,
     /// Names of the secrets whose text it may read.
     pub reveal: Vec<String>,
+    /// What of the signed-in customer it is told, such as `customer.profile`.
+    pub data: Vec<String>,
+    /// Whether it may remember things in the database.
+    pub store: bool,
+    /// Types of events that it is told of.
+    pub events: Vec<String>,
+    /// How often it is called by the clock: `hourly`, `daily`.
+    pub schedules: Vec<String>,
+    /// Origins that it may send the customer's browser to.
+    pub redirect: Vec<String>,
 }
 
 /// An origin that a plugin may reach.
@@ -39,6 +52,54 @@ pub struct Wishes {
     pub secrets: BTreeSet<String>,
     /// Names of secrets whose text it wants to read.
     pub reveal: BTreeSet<String>,
+    /// What of the signed-in customer it wants to be told: words of [`DATA`].
+    pub data: BTreeSet<String>,
+    /// Whether it wants to remember things.
+    pub store: bool,
+    /// Types of events that it wants to be told of.
+    pub events: BTreeSet<String>,
+    /// Words of [`SCHEDULES`].
+    pub schedules: BTreeSet<String>,
+    /// Origins that it wants to send the customer's browser to.
+    pub redirect: BTreeSet<String>,
+}
+
+/// What can be told of a customer.
+pub const DATA: &[&str] = &[
+    "customer.profile",
+    "customer.subscriptions",
+    "customer.payments",
+    "customer.licenses",
+];
+
+/// How often a plugin can be called by the clock.
+pub const SCHEDULES: &[&str] = &["hourly", "daily"];
+
+impl Wishes {
+    /// Whether every wish is one that a host knows.
+    pub(super) fn check(&self) -> Result<(), ManifestError> {
+        for (key, words, known) in [
+            ("data", &self.data, DATA),
+            ("events", &self.events, EVENT_TYPES),
+            ("schedules", &self.schedules, SCHEDULES),
+        ] {
+            if let Some(word) = words.iter().find(|word| !known.contains(&word.as_str())) {
+                return Err(ManifestError::Value {
+                    key: format!("permissions.{key}"),
+                    problem: format!("`{word}` is not one of: {}", known.join(", ")),
+                });
+            }
+        }
+        for origin in &self.redirect {
+            origin
+                .parse::<Origin>()
+                .map_err(|error| ManifestError::Value {
+                    key: "permissions.redirect".to_owned(),
+                    problem: error.to_string(),
+                })?;
+        }
+        Ok(())
+    }
 }
 
 /// Scheme, host and port of a URL, as compared and connected to.
@@ -118,6 +179,16 @@ pub struct Permissions {
     pub secrets: BTreeSet<String>,
     /// Secrets whose text it may read.
     pub reveal: BTreeSet<String>,
+    /// What of the signed-in customer it is told.
+    pub data: BTreeSet<String>,
+    /// Whether it may remember things.
+    pub store: bool,
+    /// Events that it is told of.
+    pub events: BTreeSet<String>,
+    /// How often it is called by the clock.
+    pub schedules: BTreeSet<String>,
+    /// Where it may send the browser.
+    pub redirect: BTreeSet<Origin>,
 }
 
 /// Permissions with what the operator should know about them.
@@ -222,7 +293,76 @@ pub fn effective(
             remarks.push(Finding::new(&key, what, "Remove it."));
         }
     }
+    for (key, wished, granted, holds) in [
+        (
+            "data",
+            &wishes.data,
+            &grant.data,
+            &mut answer.permissions.data,
+        ),
+        (
+            "events",
+            &wishes.events,
+            &grant.events,
+            &mut answer.permissions.events,
+        ),
+        (
+            "schedules",
+            &wishes.schedules,
+            &grant.schedules,
+            &mut answer.permissions.schedules,
+        ),
+    ] {
+        *holds = both(key, wished, granted, &mut answer.remarks);
+    }
+    let redirect = both(
+        "redirect",
+        &wishes.redirect,
+        &grant.redirect,
+        &mut answer.remarks,
+    );
+    answer.permissions.redirect = redirect.iter().filter_map(|o| o.parse().ok()).collect();
+    answer.permissions.store = wishes.store && grant.store;
+    let (what, mend) = match (wishes.store, grant.store) {
+        (true, false) => (
+            "the plugin wishes to remember things",
+            "Write store = true if it may.",
+        ),
+        (false, true) => ("the plugin does not wish to remember things", "Remove it."),
+        _ => return answer,
+    };
     answer
+        .remarks
+        .push(Finding::new("grants.store", what, mend));
+    answer
+}
+
+/// The words that are wished and granted, with remarks on the others.
+fn both(
+    key: &str,
+    wished: &BTreeSet<String>,
+    granted: &[String],
+    remarks: &mut Vec<Finding>,
+) -> BTreeSet<String> {
+    for word in wished.iter().filter(|word| !granted.contains(word)) {
+        remarks.push(Finding::new(
+            &format!("grants.{key}"),
+            format!("the plugin wishes `{word}`, which is not granted"),
+            format!("Name \"{word}\" there if it may."),
+        ));
+    }
+    for (index, word) in granted.iter().enumerate() {
+        if !wished.contains(word) {
+            let what = format!("the plugin does not wish `{word}`");
+            let key = format!("grants.{key}.{index}");
+            remarks.push(Finding::new(&key, what, "Remove it."));
+        }
+    }
+    wished
+        .iter()
+        .filter(|word| granted.contains(word))
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]

@@ -12,12 +12,14 @@ use wasmtime::component::{Component, Linker};
 use super::branding::BrandingPart;
 use super::call::{self, Code};
 use super::component::{self, Contents, ContentsError, Files};
+use super::data::GuestData;
 use super::engine::Engine;
 use super::gateway::exports::GatewayPart;
 use super::grants::Wishes;
 use super::imports::{CallState, HostClock};
 use super::limits::Limits;
 use super::manifest::{Kind, Manifest, ManifestError};
+use super::pages::PagesPart;
 
 /// A plugin that was loaded. It stays as it is; a newer one takes its place.
 pub(super) struct Loaded {
@@ -28,6 +30,8 @@ pub(super) struct Loaded {
     pub(super) gateway: Option<GatewayPart>,
     /// What it is as a branding, if it is one.
     pub(super) branding: Option<BrandingPart>,
+    /// What it is as pages, if it is that.
+    pub(super) pages: Option<PagesPart>,
     /// The files that it carries.
     pub(super) files: Arc<Files>,
     /// SHA-256 of the file, hexadecimal.
@@ -110,6 +114,7 @@ pub(super) struct Loader {
     linker: Linker<CallState>,
     limits: Limits,
     clock: HostClock,
+    data: Arc<dyn GuestData>,
 }
 
 impl Loader {
@@ -117,6 +122,7 @@ impl Loader {
         engine: Engine,
         limits: Limits,
         clock: HostClock,
+        data: Arc<dyn GuestData>,
     ) -> Result<Self, wasmtime::Error> {
         let mut linker = Linker::new(engine.wasmtime());
         super::imports::link(&mut linker)?;
@@ -126,6 +132,7 @@ impl Loader {
             linker,
             limits,
             clock,
+            data,
         })
     }
 
@@ -154,7 +161,10 @@ impl Loader {
             .instantiate_pre(&component)
             .map_err(|error| LoadError::World(call::first_and_last(&error)))?;
         let limits = self.limits.lowered_by(manifest.limits);
-        let code = Code::new(&manifest.id, limits, pre.clone(), Arc::clone(&self.clock));
+        let code = {
+            let (clock, data) = (Arc::clone(&self.clock), Arc::clone(&self.data));
+            Code::new(&manifest.id, limits, pre.clone(), clock, data)
+        };
         let gateway = if manifest.kinds.contains(&Kind::Gateway) {
             Some(GatewayPart::load(&code, &pre, &contents.exports).await?)
         } else {
@@ -165,12 +175,18 @@ impl Loader {
         } else {
             None
         };
+        let pages = if manifest.kinds.contains(&Kind::Pages) {
+            Some(PagesPart::load(&code, &pre, &contents.exports).await?)
+        } else {
+            None
+        };
         Ok(Loaded {
             manifest,
             limits,
             code,
             gateway,
             branding,
+            pages,
             files: Arc::new(contents.files),
             hash,
         })
@@ -261,8 +277,17 @@ fn check_import(import: &str, wishes: &Wishes) -> Result<(), LoadError> {
         "vestibule:host/reveal" if wishes.reveal.is_empty() => {
             Err(undeclared("`reveal = [\"name\"]` under [permissions]"))
         }
+        "vestibule:pages/customer" if wishes.data.is_empty() => Err(undeclared(
+            "`data = [\"customer.profile\"]` or the like under [permissions]",
+        )),
+        "vestibule:pages/store" if !wishes.store => {
+            Err(undeclared("`store = true` under [permissions]"))
+        }
         "vestibule:types/types"
         | "vestibule:gateway/types"
+        | "vestibule:pages/types"
+        | "vestibule:pages/customer"
+        | "vestibule:pages/store"
         | "vestibule:host/log"
         | "vestibule:host/clock"
         | "vestibule:host/random"
@@ -308,11 +333,19 @@ mod tests {
             http: vec!["https://api.example.com".to_owned()],
             secrets: ["key".to_owned()].into(),
             reveal: ["key".to_owned()].into(),
+            data: ["customer.profile".to_owned()].into(),
+            store: true,
+            ..Wishes::default()
         };
         for import in ["vestibule:host/log@1.0.0", "vestibule:types/types@1.0.0"] {
             assert!(check_import(import, &none).is_ok(), "{import}");
         }
-        for import in ["vestibule:host/http@1.0.0", "vestibule:host/reveal@1.2.0"] {
+        for import in [
+            "vestibule:host/http@1.0.0",
+            "vestibule:host/reveal@1.2.0",
+            "vestibule:pages/customer@1.0.0",
+            "vestibule:pages/store@1.0.0",
+        ] {
             assert!(check_import(import, &all).is_ok(), "{import}");
             let error = check_import(import, &none).expect_err(import).to_string();
             assert!(error.contains(import), "{error}");

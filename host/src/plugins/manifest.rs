@@ -42,17 +42,20 @@ pub enum Kind {
     Gateway,
     /// Says how a business looks.
     Branding,
+    /// Has pages and blocks for the portal.
+    Pages,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Gateway, Self::Branding];
+    pub const ALL: [Self; 3] = [Self::Gateway, Self::Branding, Self::Pages];
 
     /// The word for it: in a manifest, and the name of its package.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Branding => "branding",
+            Self::Pages => "pages",
         }
     }
 }
@@ -129,6 +132,7 @@ impl Manifest {
                 format!("`{name}`: write lower-case letters, digits and underscores"),
             );
         }
+        self.permissions.check()?;
         let mut reveal = self.permissions.reveal.iter();
         if let Some(name) = reveal.find(|name| !self.permissions.secrets.contains(*name)) {
             return fail(

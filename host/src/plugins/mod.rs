@@ -13,16 +13,21 @@ pub mod check;
 mod component;
 pub mod config;
 pub mod conformance;
+pub mod data;
 mod engine;
 mod error;
 mod folder;
 pub mod gateway;
 pub mod grants;
 mod imports;
+pub mod inspect;
 pub mod limits;
 mod load;
 pub mod manifest;
 pub mod package;
+pub mod pages;
+mod portal;
+mod said;
 pub mod setting;
 mod survey;
 
@@ -40,11 +45,12 @@ pub use self::error::{Error, FieldError, UnknownCause};
 pub use self::folder::{PluginState, Watch};
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
+pub use self::portal::Trouble;
 pub use self::survey::Survey;
 
 use self::binding::Binding;
-use self::branding::Branding;
-use self::config::{BrandingConfigs, PluginConfig};
+use self::config::PluginConfig;
+use self::data::{GuestData, NoData};
 use self::engine::Engine;
 use self::folder::Folder;
 use self::gateway::Gateway;
@@ -75,6 +81,7 @@ pub struct Plugins {
     folder: Folder,
     configs: ArcSwap<HashMap<(Scope, String), Arc<PluginConfig>>>,
     brandings: ArcSwap<HashMap<Scope, Arc<PluginConfig>>>,
+    pages: ArcSwap<BTreeMap<(Scope, String), Arc<PluginConfig>>>,
     bound: Mutex<HashMap<(Scope, Role), Bound>>,
     troubles: Mutex<BTreeMap<(String, Scope), Trouble>>,
     test_only_in_live: bool,
@@ -87,31 +94,20 @@ enum Duty {
     WhatIsOpen,
 }
 
-/// A plugin that failed at what it shows, and has not worked since.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// Its id.
-    pub plugin: String,
-    /// For which business and mode.
-    pub scope: Scope,
-    /// What happened last.
-    pub what: String,
-    /// How often it failed since it last worked.
-    pub count: u64,
-}
-
 /// What a plugin is used as in a business and mode.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Role {
     /// The gateway of this name.
     Gateway(String),
     Branding,
+    /// The pages under this name.
+    Pages(String),
 }
 
 impl std::fmt::Display for Role {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Gateway(name) => f.write_str(name),
+            Self::Gateway(name) | Self::Pages(name) => f.write_str(name),
             Self::Branding => f.write_str("branding"),
         }
     }
@@ -125,16 +121,26 @@ struct Bound {
 }
 
 impl Plugins {
-    /// Starts the engine and loads the folder. A plugin that does not load stops nothing: it
-    /// is logged and listed in [`Plugins::states`].
+    /// Starts the engine and loads the folder, with no data that plugins could read or keep.
     pub async fn open(settings: PluginSettings) -> Result<Arc<Self>, EngineError> {
+        Self::open_with(settings, Arc::new(NoData)).await
+    }
+
+    /// Starts the engine and loads the folder. A plugin that does not load stops nothing: it
+    /// is logged and listed in [`Plugins::states`]. Of `data` plugins read and keep what they
+    /// were granted.
+    pub async fn open_with(
+        settings: PluginSettings,
+        data: Arc<dyn GuestData>,
+    ) -> Result<Arc<Self>, EngineError> {
         let engine = Engine::start(&settings.limits, &settings.cache)?;
-        let loader = Loader::new(engine, settings.limits, settings.clock)
+        let loader = Loader::new(engine, settings.limits, settings.clock, data)
             .map_err(|error| EngineError::Wasmtime(error.into()))?;
         let plugins = Arc::new(Self {
             folder: Folder::new(settings.folder, Arc::new(loader)),
             configs: ArcSwap::default(),
             brandings: ArcSwap::default(),
+            pages: ArcSwap::default(),
             bound: Mutex::default(),
             troubles: Mutex::default(),
             test_only_in_live: settings.test_only_in_live,
@@ -167,67 +173,14 @@ impl Plugins {
             .collect();
         self.forget(|scope, role| match role {
             Role::Gateway(name) => gateways.contains_key(&(scope.clone(), name.clone())),
-            Role::Branding => true,
+            Role::Branding | Role::Pages(_) => true,
         });
         self.configs.store(Arc::new(gateways));
-    }
-
-    /// Takes the configured branding of all businesses in place of that before.
-    pub fn dress(&self, brandings: BrandingConfigs) {
-        let brandings: HashMap<_, _> = brandings
-            .into_iter()
-            .map(|(scope, config)| (scope, Arc::new(config)))
-            .collect();
-        self.forget(|scope, role| *role != Role::Branding || brandings.contains_key(scope));
-        self.brandings.store(Arc::new(brandings));
     }
 
     fn forget(&self, keep: impl Fn(&Scope, &Role) -> bool) {
         let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         bound.retain(|(scope, role), _| keep(scope, role));
-    }
-
-    /// The branding of `scope`, ready for calls; none when none is configured.
-    pub fn branding(&self, scope: &Scope) -> Option<Result<Branding, Error>> {
-        let config = self.brandings.load().get(scope).cloned()?;
-        let plugin = self.usable(scope.mode, &config, Kind::Branding, Duty::Anything);
-        let bound = plugin.and_then(|plugin| {
-            let binding = self.bind(scope, Role::Branding, &plugin, &config)?;
-            Ok(Branding::new(plugin, binding))
-        });
-        Some(bound)
-    }
-
-    /// Says that a plugin failed at what it shows, and how: in the log, and for whoever asks.
-    pub fn report(&self, plugin: &str, scope: &Scope, what: &str) {
-        tracing::warn!(plugin, %scope, what, "a plugin failed; the portal is shown without it");
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (plugin.to_owned(), scope.clone());
-        let count = troubles.get(&key).map_or(0, |trouble| trouble.count);
-        let trouble = Trouble {
-            plugin: plugin.to_owned(),
-            scope: scope.clone(),
-            what: what.to_owned(),
-            count: count + 1,
-        };
-        troubles.insert(key, trouble);
-    }
-
-    /// Says that it works again.
-    pub fn is_well(&self, plugin: &str, scope: &Scope) {
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.remove(&(plugin.to_owned(), scope.clone()));
-    }
-
-    /// The plugins that failed last time, by plugin.
-    pub fn troubles(&self) -> Vec<Trouble> {
-        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.values().cloned().collect()
-    }
-
-    /// A file that the loaded plugin with this id carries.
-    pub fn file(&self, id: &str, path: &str) -> Option<bytes::Bytes> {
-        self.folder.plugin(id)?.files.get(path).cloned()
     }
 
     /// A configured gateway, ready for calls. The error is always one of *certainly not
@@ -273,8 +226,9 @@ impl Plugins {
             return Ok(Arc::clone(&known.binding));
         }
         let label = format!("{scope}/{}", key.1);
-        let (binding, findings) = Binding::new(label, &plugin.manifest, config, &plugin.limits)
-            .map_err(|findings| misconfigured(config, findings.told()))?;
+        let (binding, findings) =
+            Binding::new(label, Some(scope), &plugin.manifest, config, &plugin.limits)
+                .map_err(|findings| misconfigured(config, findings.told()))?;
         for finding in findings.errors.iter().chain(&findings.remarks) {
             let Finding {
                 key: at,

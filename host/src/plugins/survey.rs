@@ -65,7 +65,7 @@ impl Survey {
             }
         };
         let limits = self.limits.lowered_by(manifest.limits);
-        match Binding::new(String::new(), manifest, config, &limits) {
+        match Binding::new(String::new(), None, manifest, config, &limits) {
             Ok((_, findings)) | Err(findings) => findings,
         }
     }

@@ -3,6 +3,7 @@
 //! No statement runs outside [`Tx`]. Callers decide; the store only keeps: it knows no
 //! gateway, no HTTP and no clock. Absent is `None`, never an error.
 
+mod access_mail;
 mod across;
 mod addons;
 mod api_calls;
@@ -34,6 +35,7 @@ mod pages;
 mod payment_lists;
 mod payments;
 mod plan_changes;
+mod plugin_store;
 mod portal_links;
 mod products;
 mod refunds;
@@ -62,6 +64,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Executor, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::Notify;
 
+pub use self::access_mail::AccessMail;
 pub use self::customers::CustomerFilter;
 pub use self::error::Error;
 pub use self::events::{AuditEntry, Event};
@@ -72,6 +75,7 @@ pub use self::method_pages::MethodPage;
 pub use self::methods::Tries;
 pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
+pub use self::plugin_store::{PluginEntry, PluginUsage};
 pub use self::refunds::RefundFilter;
 pub use self::rounds::{Round, Step, StepOutcome};
 pub use self::setups::{Setup, SetupState};
@@ -79,7 +83,7 @@ pub use self::staff::StaffRequest;
 pub use self::subscription_lists::{ListedMethod, ListedSubscription};
 pub use self::subscriptions::SubscriptionFilter;
 pub use self::test_mails::TestMail;
-pub use self::work::{AccessMail, MailOrder, Work};
+pub use self::work::{MailOrder, Work};
 pub use self::{api_calls::ApiCall, api_keys::ApiKey, balances::Compared, clocks::Clock};
 pub use self::{deliveries::DeliveryFilter, discounts::DiscountFilter, disputes::DisputeFilter};
 pub use self::{email_changes::EmailChange, entrances::Entrance};

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::access_mail::AccessMail;
 use crate::domain::Mode;
 use crate::domain::id::{
-    BusinessId, CustomerId, DunningId, EndpointId, EventId, InvoiceId, LinkId, LoginRequestId,
-    MethodId, PaymentId, PlanChangeId, RefundId, RoundId, SetupId, SubscriptionId,
+    BusinessId, DunningId, EndpointId, EventId, InvoiceId, LoginRequestId, MethodId, PaymentId,
+    PlanChangeId, RefundId, RoundId, SetupId, SubscriptionId,
 };
 use crate::domain::money::Money;
 use crate::domain::plan::Bought;
@@ -106,6 +107,26 @@ pub enum Work {
         /// Whom.
         endpoint: EndpointId,
     },
+    /// Tell a plugin of a fact.
+    TellPlugin {
+        /// Which fact.
+        event: EventId,
+        /// The plugin's name in the business's file.
+        plugin: String,
+    },
+    /// Call a plugin by the clock.
+    CallPlugin {
+        /// Of which business.
+        business: BusinessId,
+        /// In which mode.
+        mode: Mode,
+        /// The plugin's name in the business's file.
+        plugin: String,
+        /// How often it is called.
+        schedule: String,
+        /// For which moment, in seconds since 1970 (host time).
+        due: i64,
+    },
     /// Let a test clock that is on its way make its next step.
     MoveClock {
         /// Whose clock in test mode.
@@ -125,34 +146,6 @@ pub enum Work {
     Access(AccessMail),
     /// Mail a customer about a fact.
     Mail(MailOrder),
-}
-
-/// A mail about getting in. Links are made again from the ids when it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "access")]
-pub enum AccessMail {
-    /// A dynamic link, to its customer.
-    PortalLink {
-        /// Which.
-        link: LinkId,
-    },
-    /// The static link, to a customer.
-    Invitation {
-        /// To whom.
-        customer: CustomerId,
-        /// Tells two invitations of one customer apart.
-        nonce: String,
-    },
-    /// The link that proves a new address, to that address.
-    EmailConfirmation {
-        /// Which change.
-        change: LinkId,
-    },
-    /// Word of a change of address, to the old one.
-    EmailChanged {
-        /// Which change.
-        change: LinkId,
-    },
 }
 
 /// A mail about a fact; what it says is read when it is written.
@@ -286,6 +279,8 @@ impl Work {
             Self::ExpireSetup { .. } => "expire-setup",
             Self::RenderInvoice { .. } => "render-invoice",
             Self::DeliverEvent { .. } => "deliver-event",
+            Self::TellPlugin { .. } => "tell-plugin",
+            Self::CallPlugin { .. } => "call-plugin",
             Self::MoveClock { .. } => "move-clock",
             Self::AnswerLogin { .. } => "answer-login",
             Self::AnswerStaffLogin { .. } => "answer-staff-login",
@@ -320,6 +315,21 @@ impl Work {
             Self::DeliverEvent { event, endpoint } => {
                 return Some(format!("{}:{event}:{endpoint}", self.kind()));
             }
+            Self::TellPlugin { event, plugin } => {
+                return Some(format!("{}:{event}:{plugin}", self.kind()));
+            }
+            Self::CallPlugin {
+                business,
+                mode,
+                plugin,
+                schedule,
+                due,
+            } => {
+                let kind = self.kind();
+                return Some(format!(
+                    "{kind}:{business}:{mode}:{plugin}:{schedule}:{due}"
+                ));
+            }
             Self::MoveClock { business } => business.as_str(),
             Self::AnswerLogin { request } | Self::AnswerStaffLogin { request } => request.as_str(),
             Self::Balance {
@@ -331,19 +341,6 @@ impl Work {
             Self::Mail(order) => return Some(order.message_key()),
         };
         Some(format!("{}:{object}", self.kind()))
-    }
-}
-
-impl AccessMail {
-    /// The same for every repeat of one mail; the Message-ID is made of it.
-    pub fn message_key(&self) -> String {
-        let (name, object) = match self {
-            Self::PortalLink { link } => ("portal-link", link.as_str()),
-            Self::Invitation { nonce, .. } => ("invitation", nonce.as_str()),
-            Self::EmailConfirmation { change } => ("confirm-email", change.as_str()),
-            Self::EmailChanged { change } => ("email-changed", change.as_str()),
-        };
-        format!("mail:{name}:{object}")
     }
 }
 

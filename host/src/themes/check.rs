@@ -88,6 +88,7 @@ pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
         }),
         opened_by: None,
         back: None,
+        blocks: vec!["<p>A word from the merchant.</p>".to_owned()],
         look: Some(Arc::new(Look::sample())),
         flash: Some(Flash {
             tone: Tone::Good,

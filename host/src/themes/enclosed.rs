@@ -28,6 +28,8 @@ const FUEL: u64 = 200_000;
 const LARGEST_OUTPUT: usize = 256 << 10;
 /// Bytes of a template or of a file of messages.
 const LARGEST_SOURCE: usize = 64 << 10;
+/// Bytes of a label of the navigation.
+const LONGEST_LABEL: usize = 200;
 /// Statements that templates may have.
 const STATEMENTS: [&str; 7] = ["if", "elif", "else", "endif", "for", "endfor", "include"];
 /// Filters that they may use: none makes a text much longer.
@@ -132,6 +134,13 @@ impl Enclosed {
             .render_captured_to(context, &mut output)
             .map_err(failed)?;
         Ok(output.text())
+    }
+
+    /// A message without arguments.
+    pub(super) fn say(&self, frame: &Frame, key: &str) -> Option<String> {
+        let catalogue = self.catalogue(frame.locale.catalogue());
+        let said = catalogue.say(key, &fluent_bundle::FluentArgs::new());
+        said.ok().filter(|text| text.len() <= LONGEST_LABEL)
     }
 
     /// The words for `tag`, its language, or the fallback.

@@ -47,6 +47,8 @@ pub struct Frame {
     pub flash: Option<Flash>,
     /// The nonce for the host's own script; `None` leaves the script out.
     pub script_nonce: Option<String>,
+    /// Blocks of plugins on this page, as harmless markup.
+    pub blocks: Vec<String>,
     /// What a branding plugin changes; `None` for the theme as it is.
     pub look: Option<Arc<Look>>,
 }
@@ -82,6 +84,8 @@ pub struct Entry {
     pub path: String,
     /// Name of a symbol in `sprite.svg`.
     pub icon: String,
+    /// Its label, where it is not a message of the theme: that of a plugin.
+    pub label: Option<String>,
 }
 
 /// A sentence shown once after an action, by its message key.
@@ -126,6 +130,7 @@ impl Frame {
             key: key.to_owned(),
             path: path.to_owned(),
             icon: icon.to_owned(),
+            label: None,
         };
         Self {
             brand: Some(Brand {
@@ -162,6 +167,7 @@ impl Frame {
             ],
             flash: None,
             script_nonce: None,
+            blocks: Vec::new(),
             look: None,
         }
     }
@@ -256,6 +262,7 @@ impl Seen {
             .map(|entry| {
                 context! {
                     key => entry.key.as_str(),
+                    label => entry.label.as_deref(),
                     href => format!("{}{}", frame.base, entry.path),
                     icon => entry.icon.as_str(),
                     current => frame.is_current(&entry.path),
@@ -274,6 +281,12 @@ impl Object for Seen {
         let frame = &self.voice.frame;
         Some(match key {
             "business" => self.business.clone(),
+            "blocks" => {
+                let blocks = frame.blocks.iter();
+                blocks
+                    .map(|block| Value::from_safe_string(block.clone()))
+                    .collect()
+            }
             "header" => self.dressing(|look| look.header.as_ref()),
             "footer" => self.dressing(|look| look.footer.as_ref()),
             "test" => Value::from(frame.test),
@@ -300,6 +313,7 @@ impl Object for Seen {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Str(&[
             "business",
+            "blocks",
             "header",
             "footer",
             "test",

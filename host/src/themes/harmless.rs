@@ -1,11 +1,13 @@
 //! What plugins show, kept to harmless elements: no script, no style, no picture from elsewhere,
-//! and no form. Whatever a template, Markdown or a text contains,
+//! and no form but to the plugin's own pages. Whatever a template, Markdown or a text contains,
 //! only this comes out.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
+use minijinja::{Value, context};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// Elements that plugins may show.
@@ -74,11 +76,86 @@ const ELEMENTS: [&str; 62] = [
     "wbr",
 ];
 
-static PLAIN: LazyLock<Builder<'static>> = LazyLock::new(builder);
+/// The same of forms.
+const CONTROLS: [&str; 9] = [
+    "button", "datalist", "form", "input", "label", "optgroup", "option", "select", "textarea",
+];
 
-/// `markup` without anything that is not harmless.
+/// What an input may ask for; never a password, never a file.
+const INPUTS: [&str; 13] = [
+    "checkbox",
+    "date",
+    "datetime-local",
+    "email",
+    "hidden",
+    "month",
+    "number",
+    "radio",
+    "range",
+    "search",
+    "tel",
+    "text",
+    "url",
+];
+
+static PLAIN: LazyLock<Builder<'static>> = LazyLock::new(|| builder(false));
+
+/// Where the forms of a plugin may lead, what every one of them carries, and what was typed into
+/// the one that has to be mended.
+#[derive(Clone, Copy, Debug)]
+pub struct Forms<'a> {
+    /// The path below which its pages stand, such as `/bus_lumen/x/survey`.
+    pub below: &'a str,
+    /// The token of the host's forms.
+    pub csrf: &'a str,
+    /// What was typed, by field.
+    pub values: &'a [(String, String)],
+    /// What is wrong, by field.
+    pub errors: &'a [(String, String)],
+}
+
+impl Forms<'_> {
+    /// What templates find as `form`.
+    pub(super) fn context(&self) -> Value {
+        let map = |pairs: &[(String, String)]| -> Value {
+            let pairs = pairs.iter().cloned();
+            Value::from(pairs.collect::<BTreeMap<String, String>>())
+        };
+        context! { values => map(self.values), errors => map(self.errors), action => self.below }
+    }
+}
+
+/// `markup` without anything that is not harmless, and without forms.
 pub(super) fn markup(markup: &str) -> String {
     PLAIN.clean(markup).to_string()
+}
+
+/// The same with forms, which post to the plugin's own pages, carry the host's token, and nothing
+/// else of the host's.
+pub(super) fn with_forms(markup: &str, forms: &Forms<'_>) -> String {
+    let below = forms.below.to_owned();
+    let mut builder = builder(true);
+    builder.attribute_filter(
+        move |element, attribute, value| match (element, attribute) {
+            ("form", "action") => leads_below(value, &below).then_some(Cow::Borrowed(value)),
+            (_, "name") if value == "csrf" => None,
+            _ => Some(Cow::Borrowed(value)),
+        },
+    );
+    let clean = builder.clean(markup).to_string();
+    let mut whole = String::with_capacity(clean.len() + 256);
+    let mut rest = clean.as_str();
+    // A form has no attributes but those two, and neither can hold a bracket.
+    while let Some(at) = rest.find("<form") {
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        whole.push_str(&rest[..end]);
+        whole.push_str(r#"<input type="hidden" name="csrf" value=""#);
+        whole.push_str(forms.csrf);
+        whole.push_str("\">");
+        rest = &rest[end..];
+    }
+    whole.push_str(rest);
+    whole
 }
 
 /// The text of harmless markup, for mails that have no other form.
@@ -108,19 +185,75 @@ pub(super) fn markdown(text: &str) -> String {
     markup(&html)
 }
 
-fn builder<'a>() -> Builder<'a> {
+/// Whether an action is a path below `below`, spelled without tricks.
+fn leads_below(action: &str, below: &str) -> bool {
+    let path = action.split('?').next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
+    let query = |c: char| plain(c) || matches!(c, '?' | '=' | '&' | '%');
+    let rest = path.strip_prefix(below);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        && path.chars().all(plain)
+        && action.chars().all(query)
+        && !path.split('/').any(|part| part == "." || part == "..")
+}
+
+fn builder<'a>(forms: bool) -> Builder<'a> {
     let set = |words: &[&'a str]| words.iter().copied().collect::<HashSet<_>>();
+    let mut elements = set(&ELEMENTS);
+    if forms {
+        elements.extend(CONTROLS);
+    }
     let attributes: HashMap<&str, HashSet<&str>> = [
         ("a", &["href"][..]),
+        ("button", &["name", "value"]),
         ("col", &["span"]),
         ("colgroup", &["span"]),
         ("data", &["value"]),
         ("details", &["open"]),
+        ("fieldset", &["disabled"]),
+        ("form", &["action"]),
+        (
+            "input",
+            &[
+                "autocomplete",
+                "checked",
+                "disabled",
+                "inputmode",
+                "list",
+                "max",
+                "maxlength",
+                "min",
+                "minlength",
+                "name",
+                "pattern",
+                "placeholder",
+                "readonly",
+                "required",
+                "step",
+                "value",
+            ],
+        ),
+        ("label", &["for"]),
         ("li", &["value"]),
         ("meter", &["max", "min", "value"]),
         ("ol", &["start", "reversed"]),
+        ("optgroup", &["label", "disabled"]),
+        ("option", &["value", "selected", "disabled", "label"]),
         ("progress", &["max", "value"]),
+        ("select", &["name", "required", "disabled", "autocomplete"]),
         ("td", &["colspan", "rowspan"]),
+        (
+            "textarea",
+            &[
+                "name",
+                "rows",
+                "maxlength",
+                "minlength",
+                "placeholder",
+                "required",
+                "disabled",
+            ],
+        ),
         ("th", &["colspan", "rowspan", "scope"]),
         ("time", &["datetime"]),
     ]
@@ -129,9 +262,17 @@ fn builder<'a>() -> Builder<'a> {
     .collect();
     let mut builder = Builder::default();
     builder
-        .tags(set(&ELEMENTS))
+        .tags(elements)
         .clean_content_tags(set(&["script", "style", "svg", "math", "iframe", "object"]))
         .tag_attributes(attributes)
+        .tag_attribute_values(HashMap::from([(
+            "input",
+            HashMap::from([("type", set(&INPUTS))]),
+        )]))
+        .set_tag_attribute_values(HashMap::from([(
+            "form",
+            HashMap::from([("method", "post")]),
+        )]))
         .generic_attributes(set(&["class", "dir", "id", "lang", "role", "title"]))
         .generic_attribute_prefixes(set(&["aria-"]))
         .url_schemes(set(&["http", "https", "mailto"]))

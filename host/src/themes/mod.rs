@@ -42,6 +42,7 @@ pub use assets::Asset;
 pub use error::{Error, chain};
 pub use error_page::{ErrorPage, Trouble};
 pub use frame::{Back, Brand, Entry, Flash, Frame, Tone};
+pub use harmless::Forms;
 pub use locale::Locale;
 pub use look::Look;
 pub use looks::{LookKey, Looks, Making, Terms};
@@ -51,6 +52,7 @@ pub use watch::{Trial, Watch};
 
 use self::enclosed::Enclosed;
 use crate::domain::branding::{BrandContext, Overrides};
+use crate::domain::content::Content;
 
 /// The theme that every chain of `extends` ends in.
 pub const DEFAULT: &str = "default";
@@ -90,6 +92,9 @@ pub struct Themes {
     enclosed: Mutex<HashMap<String, Opened>>,
     looks: Arc<Looks>,
 }
+
+/// Bytes of markup that a page or block of a plugin may have.
+const LARGEST_CONTENT: usize = 256 << 10;
 
 /// What a version of a plugin carries, or why it is not shown.
 type Opened = (String, Arc<Result<Enclosed, String>>);
@@ -237,6 +242,38 @@ impl Themes {
             (plugin.version.to_owned(), Arc::clone(&fresh)),
         );
         fresh
+    }
+
+    /// What a plugin has to show, as harmless markup in the language of `frame`; or why it cannot
+    /// be shown.
+    pub fn content(
+        &self,
+        frame: &Frame,
+        plugin: &Carried<'_>,
+        content: &Content,
+        forms: &Forms<'_>,
+    ) -> Result<String, String> {
+        let enclosed = self.enclosed(plugin);
+        let html = match content {
+            Content::Text(text) => look::paragraphs(text),
+            Content::Markdown(text) => harmless::markdown(text),
+            Content::Template { name, data } => {
+                let enclosed = enclosed.as_ref().as_ref().map_err(Clone::clone)?;
+                let html = enclosed.render(name, frame, data, forms.context());
+                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)
+            }
+        };
+        if html.len() > LARGEST_CONTENT {
+            let most = LARGEST_CONTENT >> 10;
+            return Err(format!("what it shows is larger than {most} KiB"));
+        }
+        Ok(html)
+    }
+
+    /// The plugin's own message `key` in the language of `frame`.
+    pub fn label(&self, frame: &Frame, plugin: &Carried<'_>, key: &str) -> Option<String> {
+        let enclosed = self.enclosed(plugin);
+        enclosed.as_ref().as_ref().ok()?.say(frame, key)
     }
 
     /// Makes a look of what the plugin said for the theme and language of `frame`, and lists what

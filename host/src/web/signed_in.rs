@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::cookies::Purpose;
+use super::portal::extra::carried;
 use super::{Error, Visitor, Web};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -171,12 +172,14 @@ fn load(mut visitor: Visitor, found: Entrance) -> Result<SignedIn, Error> {
         customer.email.as_str()
     };
     visitor.frame.account = Some(account.to_owned());
-    visitor.frame.navigation = navigation();
     visitor.frame.opened_by = found.opened_by;
     visitor.frame.back = back(&visitor.web, &session);
     if let Some(locale) = &customer.locale {
         visitor.speak(Some(locale));
     }
+    visitor.frame.navigation = navigation();
+    let extra = extra_entries(&visitor);
+    visitor.frame.navigation.extend(extra);
     Ok(SignedIn {
         visitor,
         session,
@@ -199,6 +202,7 @@ fn navigation() -> Vec<Entry> {
         key: key.to_owned(),
         path: path.to_owned(),
         icon: icon.to_owned(),
+        label: None,
     };
     vec![
         entry("nav-overview", "/", "home"),
@@ -208,6 +212,40 @@ fn navigation() -> Vec<Entry> {
         entry("nav-license-keys", "/license-keys", "key"),
         entry("nav-profile", "/profile", "person"),
     ]
+}
+
+/// The symbols that entries of plugins may have.
+const ICONS: [&str; 12] = [
+    "home", "repeat", "receipt", "card", "key", "person", "people", "mail", "info", "check",
+    "bank", "send",
+];
+
+/// The entries that plugins have, in the customer's language.
+fn extra_entries(visitor: &Visitor) -> Vec<Entry> {
+    let web = &visitor.web;
+    let Ok(scope) = visitor.scope() else {
+        return Vec::new();
+    };
+    let mut entries = Vec::new();
+    for (name, pages) in web.cx.plugins.all_pages(scope) {
+        for entry in pages.navigation() {
+            let carried = carried(&pages);
+            let label = web.themes.label(&visitor.frame, &carried, &entry.label);
+            let Some(label) = label else {
+                let what = format!("it has no word `{}` for the navigation", entry.label);
+                web.cx.plugins.report(pages.plugin(), scope, &what);
+                continue;
+            };
+            let icon = ICONS.iter().find(|icon| **icon == entry.icon);
+            entries.push(Entry {
+                key: String::new(),
+                path: format!("/x/{name}{}", entry.path.trim_end_matches('/')),
+                icon: (*icon.unwrap_or(&"info")).to_owned(),
+                label: Some(label),
+            });
+        }
+    }
+    entries
 }
 
 /// Something of the signed-in customer, by the `{id}` of the path. Absent and somebody else's

@@ -91,6 +91,7 @@ impl Visitor {
             navigation: Vec::new(),
             flash: None,
             script_nonce: Some(visit.nonce.clone()),
+            blocks: Vec::new(),
             look: None,
         };
         let browser = visit

@@ -143,6 +143,37 @@ fn a_plugin_is_checked_without_the_secrets_of_businesses() {
     assert!(!said.contains("lumen"), "{said}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_wants_is_said_in_plain_words() {
+    let host = Host::new();
+    let file = host.dir.path().join("retention.wasm");
+    let plugin = crate::support::guests::built("plugins/retention").await;
+    std::fs::write(&file, &*plugin).unwrap();
+    let output = host.run(&["plugin", "inspect", file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    for words in [
+        "Retention 0.1.0 (retention), ",
+        "customers who are signed in find them below /x/NAME/",
+        "it puts blocks into pages of the portal",
+        "nothing of it holds until a business's file grants it",
+        "to be told the subscriptions of the customer who is signed in",
+        "to keep small things in the database",
+        "to be told of `subscription.cancelled`",
+        "to be called by the clock: daily",
+        "keep_days: a number from 1 to 3650, 365 if it is left out",
+        "templates/offer.html",
+        "No signature stands beside it.",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    std::fs::write(file.with_extension("wasm.minisig"), "x").unwrap();
+    let output = host.run(&["plugin", "inspect", file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("it was not checked"), "{said}");
+    let output = host.run(&["plugin", "inspect", "nothing.wasm"]);
+    assert!(!output.status.success());
+}
+
 #[test]
 fn a_member_of_staff_gets_a_role_at_a_business_that_came_later() {
     let host = Host::new();
@@ -181,7 +212,7 @@ fn a_member_of_staff_gets_a_role_at_a_business_that_came_later() {
 
 #[test]
 fn every_command_explains_itself() {
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 17] = [
         &["serve"],
         &["demo"],
         &["migrate"],
@@ -194,6 +225,7 @@ fn every_command_explains_itself() {
         &["staff", "role"],
         &["plugin", "build"],
         &["plugin", "check"],
+        &["plugin", "inspect"],
         &["theme", "check"],
         &["theme", "dev"],
         &["mailbox"],

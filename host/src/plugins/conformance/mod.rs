@@ -110,8 +110,9 @@ pub(super) async fn run(
     bench: Bench,
 ) -> Result<Vec<Finding>, String> {
     let label = "conformance".to_owned();
-    let (mut binding, findings) = Binding::new(label, &plugin.manifest, config, &plugin.limits)
-        .map_err(|findings| findings.told())?;
+    let (mut binding, findings) =
+        Binding::new(label, None, &plugin.manifest, config, &plugin.limits)
+            .map_err(|findings| findings.told())?;
     if !findings.errors.is_empty() {
         return Err(findings.told());
     }

@@ -2,8 +2,10 @@
 //! call's permissions; none knows which kind of plugin is asking.
 
 mod crypto;
+mod customer;
 pub(super) mod http;
 pub(super) mod log;
+mod store;
 
 use std::sync::Arc;
 
@@ -16,9 +18,11 @@ use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
 
 use super::binding::Binding;
 use super::bindings::vestibule::host::{clock, random, reveal, secrets, settings};
-use super::bindings::vestibule::{self, host};
+use super::bindings::vestibule::{self, host, pages};
+use super::data::GuestData;
 use super::limits::{Limits, MemoryLimiter};
 use super::setting::SettingValue;
+use crate::domain::id::CustomerId;
 
 /// Host time, as `app` supplies it.
 pub type HostClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -47,6 +51,9 @@ pub(super) struct CallState {
     pub(super) deadline: Instant,
     /// Whether the exported function was entered: before that, nothing goes out.
     pub(super) entered: bool,
+    /// Who is signed in: the one whose data may be asked for.
+    pub(super) customer: Option<CustomerId>,
+    data: Arc<dyn GuestData>,
     clock: HostClock,
     table: ResourceTable,
     log: log::LogBudget,
@@ -58,7 +65,7 @@ impl CallState {
         plugin: Arc<str>,
         binding: Arc<Binding>,
         limits: Limits,
-        clock: HostClock,
+        (clock, data): (HostClock, Arc<dyn GuestData>),
         bucket: Arc<log::LineBucket>,
         deadline: Instant,
     ) -> Self {
@@ -71,6 +78,8 @@ impl CallState {
             memory: MemoryLimiter::new(limits.memory_bytes),
             deadline,
             entered: false,
+            customer: None,
+            data,
             clock,
             table,
             log: log::LogBudget::new(&limits, bucket),
@@ -94,11 +103,15 @@ pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     reveal::add_to_linker::<_, Own>(linker, |state| state)?;
     host::crypto::add_to_linker::<_, Own>(linker, |state| state)?;
     host::http::add_to_linker::<_, Own>(linker, |state| state)?;
+    pages::types::add_to_linker::<_, Own>(linker, |state| state)?;
+    pages::customer::add_to_linker::<_, Own>(linker, |state| state)?;
+    pages::store::add_to_linker::<_, Own>(linker, |state| state)?;
     Ok(())
 }
 
 /// Types only, nothing to call.
 impl vestibule::types::types::Host for CallState {}
+impl pages::types::Host for CallState {}
 
 impl clock::Host for CallState {
     fn now(&mut self) -> wasmtime::Result<i64> {

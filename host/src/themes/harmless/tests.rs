@@ -42,6 +42,48 @@ fn nothing_that_runs_frames_or_loads_comes_out() {
 }
 
 #[test]
+fn a_form_leads_to_the_plugins_own_pages_and_carries_the_hosts_token() {
+    let forms = Forms {
+        below: "/bus_lumen/x/survey",
+        csrf: "sesame",
+        values: &[],
+        errors: &[],
+    };
+    let clean = |markup: &str| with_forms(markup, &forms);
+    let good =
+        clean("<form action=\"/bus_lumen/x/survey/answer\" method=get><button>Go</button></form>");
+    assert_eq!(
+        good,
+        "<form action=\"/bus_lumen/x/survey/answer\" method=\"post\">\
+         <input type=\"hidden\" name=\"csrf\" value=\"sesame\"><button>Go</button></form>"
+    );
+    for action in [
+        "/bus_lumen/subscriptions/sub_1/cancel",
+        "/bus_lumen/x/survey/../../subscriptions",
+        "/bus_lumen/x/surveyor",
+        "https://evil.example/bus_lumen/x/survey",
+        "//evil.example/bus_lumen/x/survey",
+        "/bus_lumen/x/survey/%2e%2e/other",
+        "/bus_lumen/x/survey/\\..\\other",
+        "/bus_lumen/x/survey/a>b",
+    ] {
+        let clean = clean(&format!(
+            "<form action=\"{action}\"><button>Go</button></form>"
+        ));
+        assert!(!clean.contains("action"), "{action} → {clean}");
+    }
+    let own = clean(
+        "<form action=\"/bus_lumen/x/survey\"><input name=\"csrf\" value=\"mine\">\
+                     <input type=\"password\" name=\"p\"><input type=\"file\" name=\"f\"></form>",
+    );
+    assert!(
+        !own.contains("mine\" name=\"csrf") && !own.contains("password") && !own.contains("file"),
+        "{own}"
+    );
+    assert_eq!(own.matches("csrf").count(), 1, "{own}");
+}
+
+#[test]
 fn markdown_is_markup_and_html_in_it_is_text() {
     let html = markdown(
         "# Hi\n\n**You** <b>x</b> ![cat](https://evil.example/c.png) [a](javascript:x)\n\n<div>y</div>",

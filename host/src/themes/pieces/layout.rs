@@ -72,10 +72,16 @@ impl Pen {
             self.out.raw(">");
             self.icon(&entry.icon, "");
             self.out.raw(r#"<span class="long">"#);
-            self.say(&entry.key)?;
+            match &entry.label {
+                Some(label) => drop(self.out.text(label)),
+                None => self.say(&entry.key)?,
+            }
             self.out
                 .raw(r#"</span><span class="short" aria-hidden="true">"#);
-            self.say(&[&entry.key, "-short"].concat())?;
+            match &entry.label {
+                Some(label) => drop(self.out.text(label)),
+                None => self.say(&[&entry.key, "-short"].concat())?,
+            }
             self.out.raw("</span></a></li>\n");
         }
         Ok(())

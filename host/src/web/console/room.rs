@@ -113,6 +113,7 @@ impl Room {
             key: key.to_owned(),
             path: format!("/{}/{}/{path}", scope.business, scope.mode),
             icon: icon.to_owned(),
+            label: None,
         };
         frame.navigation = vec![
             entry("nav-customers", "customers", "people"),

@@ -8,6 +8,7 @@ use super::progress::Pressed;
 use super::sample;
 use super::view::{Plan, Standing};
 use crate::config::Allow;
+use crate::domain::extra_page::Slot;
 use crate::domain::money::Money;
 use crate::domain::subscription::{
     CancelReason, Cancellation, CancellationFeedback, HoldReason, Subscription, SubscriptionState,
@@ -66,7 +67,7 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
     if plan.is_past() || (period_end.is_none() && !now) {
         return Ok(who.redirect(&format!("/subscriptions/{}", plan.id)));
     }
-    who.render(&CancellationPage {
+    let page = CancellationPage {
         written_off: match plan.standing {
             Standing::OnHold { due, .. } | Standing::PastDue { due, .. } => due,
             _ => None,
@@ -76,7 +77,10 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         now,
         keys: records.keys(Some(&item.id), COUNTED, 0).await?.len(),
         reasons: CancellationPage::reasons(),
-    })
+    };
+    drop(records);
+    let who = who.with_blocks(Slot::Cancel, Some(item.id.as_str())).await;
+    who.render(&page)
 }
 
 /// `POST /subscriptions/{id}/cancel`.

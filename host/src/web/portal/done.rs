@@ -8,6 +8,7 @@ use url::Url;
 use super::records::Records;
 use super::sample;
 use super::view::{Document, Method};
+use crate::domain::extra_page::Slot;
 use crate::domain::money::Money;
 use crate::domain::payment::{Payment, PaymentState};
 use crate::domain::subscription::{Subscription, SubscriptionState};
@@ -130,7 +131,6 @@ pub(super) async fn method(Owned { who, item }: Owned<Subscription>) -> Result<R
 
 /// `GET /subscriptions/{id}/cancelled`.
 pub(super) async fn cancelled(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
-    let mut records = who.records().await?;
     let done = match item.state {
         SubscriptionState::Cancelled { at } => Done::Cancelled { at },
         _ if item.cancel_at_period_end => Done::Scheduled {
@@ -138,6 +138,10 @@ pub(super) async fn cancelled(Owned { who, item }: Owned<Subscription>) -> Resul
         },
         _ => return Ok(who.redirect(&format!("/subscriptions/{}", item.id))),
     };
+    let who = who
+        .with_blocks(Slot::Confirmation, Some(item.id.as_str()))
+        .await;
+    let mut records = who.records().await?;
     show(&who, &mut records, &item, done).await
 }
 

@@ -4,9 +4,11 @@
 //! Pages read, and call one flow at most; they never write by themselves.
 
 pub mod billing;
+mod blocks;
 pub mod cancellation;
 mod charge;
 pub mod done;
+pub mod extra;
 pub mod invoice;
 pub mod keys;
 pub mod method_update;
@@ -61,6 +63,8 @@ pub(super) fn router() -> Router<Web> {
             get(keys::ask).post(keys::deactivate),
         )
         .route("/profile", get(profile::show).post(profile::update))
+        .route("/x/{plugin}", get(extra::show).post(extra::submit))
+        .route("/x/{plugin}/{*path}", get(extra::show).post(extra::submit))
 }
 
 fn of_subscription() -> Router<Web> {
@@ -114,5 +118,6 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<keys::KeysPage>(),
         Registered::page::<keys::DeactivatePage>(),
         Registered::page::<profile::ProfilePage>(),
+        Registered::page::<extra::ExtraPage>(),
     ]
 }

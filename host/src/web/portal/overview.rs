@@ -8,6 +8,7 @@ use super::keys::Key;
 use super::records::Reading;
 use super::sample;
 use super::view::{Charge, Method, Plan, Standing, Todo};
+use crate::domain::extra_page::Slot;
 use crate::themes::Page;
 use crate::web::Error;
 
@@ -76,7 +77,8 @@ pub(super) async fn show(reading: Reading) -> Result<Response, Error> {
     page.methods = records.methods().await?;
     page.methods.truncate(SHOWN as usize);
     page.keys = records.keys(None, SHOWN, 0).await?;
-    who.render(&page)
+    drop(records);
+    who.with_blocks(Slot::Overview, None).await.render(&page)
 }
 
 impl Next {

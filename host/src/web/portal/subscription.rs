@@ -9,6 +9,7 @@ use super::keys::Key;
 use super::sample;
 use super::scheduled::Scheduled;
 use super::view::{Charge, Plan, Standing, Todo};
+use crate::domain::extra_page::Slot;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::{HoldReason, Subscription};
 use crate::flows::token;
@@ -73,6 +74,10 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         cancellable: !plan.is_past() && super::cancellation::is_offered(&who),
         plan,
     };
+    drop(records);
+    let who = who
+        .with_blocks(Slot::Subscription, Some(item.id.as_str()))
+        .await;
     who.render(&page)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use vestibule::domain::Mode;
 use vestibule::domain::branding::{BrandContext, Surface};
+use vestibule::domain::extra_page::{PageAnswer, PageRequest, Reader, Slot};
 use vestibule::plugins::Error;
 use vestibule::plugins::config::PluginConfig;
 
@@ -93,4 +94,35 @@ async fn a_branding_of_version_1_0_is_called() {
             .iter()
             .any(|(name, _)| name == "light.accent")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_version_1_0_are_called() {
+    let host = host("pages-1.0.0.wasm").await;
+    let scope = scope(Mode::Test);
+    let config = PluginConfig {
+        plugin: "retention".to_owned(),
+        ..plain()
+    };
+    host.plugins
+        .furnish([((scope.clone(), "offers".to_owned()), config)].into());
+    let pages = host.plugins.pages(&scope, "offers").unwrap().unwrap();
+    assert_eq!(pages.navigation()[0].label, "nav-feedback");
+    let reader = Reader {
+        scope,
+        customer: "cus_1".parse().unwrap(),
+        home: "/x/offers".to_owned(),
+        locale: "en".to_owned(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let request = PageRequest {
+        reader: reader.clone(),
+        path: "/thanks".to_owned(),
+        query: Vec::new(),
+    };
+    let answer = pages.render(&request).await.unwrap();
+    assert!(matches!(answer, PageAnswer::Page { title, .. } if title == "Thank you"));
+    // Nothing is granted, and it says so itself.
+    let error = pages.block(&reader, Slot::Cancel, Some("sub_1")).await;
+    assert!(error.unwrap_err().to_string().contains("Denied"));
 }

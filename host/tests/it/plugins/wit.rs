@@ -8,7 +8,7 @@ use wit_parser::{PackageId, Resolve};
 const WIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
 
 /// In the order in which they use each other.
-const PACKAGES: [&str; 4] = ["types", "host", "gateway", "branding"];
+const PACKAGES: [&str; 5] = ["types", "host", "gateway", "branding", "pages"];
 
 #[test]
 fn the_working_text_holds_what_was_released() {

@@ -2,7 +2,9 @@
 //! over a SQLite file with known rows. Payments through a gateway have their own tests.
 
 mod branding;
+mod extra;
 mod hosted;
+mod hostile_pages;
 mod keys_and_profile;
 mod lists;
 mod money;

@@ -3,11 +3,8 @@
 use super::kinds::route;
 pub(super) use super::kinds::{Kind, On, Route, Takes};
 
-use Kind::{
-    Addon, Code, Customer, Device, Discount, Dispute, Invoice, License, Link, Method, Payment,
-    Product, Proof, Refund, Round, Setup,
-};
-use Kind::{Subscription as Sub, Webhook};
+use Kind::{Addon, Code, Customer, Device, Discount, Dispute, Invoice, License, Link, Method};
+use Kind::{Payment, Product, Proof, Refund, Round, Setup, Subscription as Sub, Webhook};
 use On::{Api, Console, Host, Portal};
 use Takes::{Alike, Nothing, Own, Room, Secret};
 
@@ -23,6 +20,7 @@ const SCHEDULED: &str = "/subscriptions/{subscription}/change-plan/scheduled";
 /// A change of plan to the caller's own product.
 const CHANGE: &str =
     r#"{"product_id":"{own-product}","quantity":1,"proration_billing_mode":"do_not_bill"}"#;
+const PLUGIN: &str = "what a plugin is told has tests of its own: portal::extra";
 const TOKEN: &str = "a token of the host's key over one row";
 
 pub(super) const ROUTES: &[Route] = &[
@@ -122,6 +120,10 @@ pub(super) const ROUTES: &[Route] = &[
     route(Portal, "POST", "/profile", Nothing(SESSION)),
     route(Portal, "GET", "/profile/email", Nothing(SESSION)),
     route(Portal, "POST", "/profile/email", Nothing(SESSION)),
+    route(Portal, "GET", "/x/{plugin}", Nothing(PLUGIN)),
+    route(Portal, "POST", "/x/{plugin}", Nothing(PLUGIN)),
+    route(Portal, "GET", "/x/{plugin}/{*path}", Nothing(PLUGIN)),
+    route(Portal, "POST", "/x/{plugin}/{*path}", Nothing(PLUGIN)),
     route(Portal, "GET", "/accounts", Nothing(SESSION)),
     route(Portal, "POST", "/accounts", Nothing(BODY)),
     route(Portal, "POST", "/sign-out", Nothing(SESSION)),

@@ -2,7 +2,10 @@
 //! test can write down any answer, hostile ones above all.
 
 use bindings::exports::vestibule::branding::looks;
+use bindings::exports::vestibule::pages::{blocks, events, pages};
 use bindings::vestibule::host::settings;
+use bindings::vestibule::pages::types::{Content, Template};
+use bindings::vestibule::pages::{customer, store};
 use bindings::vestibule::types::types::Kv;
 use serde_json::Value;
 
@@ -19,8 +22,15 @@ mod bindings {
             "../../../../wit/types/v1",
             "../../../../wit/host/v1",
             "../../../../wit/branding/v1",
+            "../../../../wit/pages/v1",
         ],
-        world: "vestibule:branding/branding",
+        inline: "
+            package test:puppet;
+            world puppet {
+                include vestibule:branding/branding@1.0.0;
+                include vestibule:pages/full-pages@1.0.0;
+            }
+        ",
         generate_all,
     });
 }
@@ -47,6 +57,133 @@ impl looks::Guest for Puppet {
                 .unwrap_or_default(),
             extra: Vec::new(),
         })
+    }
+}
+
+impl pages::Guest for Puppet {
+    fn describe() -> pages::Description {
+        pages::Description {
+            navigation: vec![pages::Entry {
+                path: "/".to_owned(),
+                label: "nav".to_owned(),
+                icon: "skull".to_owned(),
+            }],
+            extra: Vec::new(),
+        }
+    }
+
+    fn render(request: pages::Request) -> Result<pages::Answer, String> {
+        let script = script("render");
+        act(&script)?;
+        if request.path == "/all" {
+            return Ok(pages::Answer::Page(pages::Page {
+                title: "All".to_owned(),
+                content: Content::Text(all(&request)),
+            }));
+        }
+        Ok(answer(&script))
+    }
+
+    fn submit(_: pages::Request, fields: Vec<Kv>) -> Result<pages::Submission, String> {
+        let script = script("submit");
+        act(&script)?;
+        if let Some(errors) = script.get("errors").and_then(Value::as_object) {
+            let errors = errors.iter().map(|(field, message)| pages::FieldError {
+                field: field.clone(),
+                message: text(message),
+            });
+            return Ok(pages::Submission::Invalid(errors.collect()));
+        }
+        for field in &fields {
+            let kept = store::put(&field.name, field.value.as_bytes());
+            kept.map_err(|error| format!("{error:?}"))?;
+        }
+        Ok(pages::Submission::Taken(answer(&script)))
+    }
+}
+
+impl blocks::Guest for Puppet {
+    fn block(_: blocks::Place) -> Result<Option<Content>, String> {
+        let script = script("block");
+        act(&script)?;
+        Ok(script.get("content").map(content))
+    }
+}
+
+impl events::Guest for Puppet {
+    fn handle(event: events::Event) -> Result<(), String> {
+        // Nobody is signed in: nothing of anybody is told.
+        if customer::profile().is_ok() {
+            return Err("it is told of a customer".to_owned());
+        }
+        let told = format!("{} {}", event.kind, event.object);
+        let kept = store::add(&format!("event/{}", event.id), told.as_bytes());
+        kept.map_err(|error| format!("{error:?}"))?;
+        act(&script("handle"))
+    }
+
+    fn scheduled(tick: events::Tick) -> Result<(), String> {
+        let kept = store::put(&format!("tick/{}", tick.schedule), tick.due_at.to_string().as_bytes());
+        kept.map_err(|error| format!("{error:?}"))
+    }
+}
+
+/// Everything that the host tells.
+fn all(request: &pages::Request) -> String {
+    let entries = store::scan("", None);
+    let entries = entries.map(|all| {
+        let entry = |entry: store::Entry| {
+            format!("{}={}", entry.key, String::from_utf8_lossy(&entry.value))
+        };
+        all.into_iter().map(entry).collect::<Vec<_>>()
+    });
+    format!(
+        "path {:?}\n\nquery {:?}\n\nprofile {:?}\n\nsubscriptions {:?}\n\npayments {:?}\n\n\
+         licenses {:?}\n\nstore {entries:?}",
+        request.path,
+        request.query,
+        customer::profile().map(|profile| profile.email),
+        customer::subscriptions().map(|all| all.into_iter().map(|one| one.product).collect::<Vec<_>>()),
+        customer::payments().map(|all| all.len()),
+        customer::licenses().map(|all| all.len()),
+    )
+}
+
+fn answer(script: &Value) -> pages::Answer {
+    if let Some(to) = word(script, "redirect") {
+        return pages::Answer::Redirect(to);
+    }
+    if let Some(file) = script.get("download") {
+        return pages::Answer::Download(pages::Download {
+            name: word(file, "name").unwrap_or_default(),
+            media_type: word(file, "type").unwrap_or_default(),
+            body: file.get("body").map(text).unwrap_or_default().into_bytes(),
+        });
+    }
+    match script.get("content") {
+        Some(shown) => pages::Answer::Page(pages::Page {
+            title: script.get("title").map(text).unwrap_or_default(),
+            content: content(shown),
+        }),
+        None => pages::Answer::NotFound,
+    }
+}
+
+fn content(block: &Value) -> Content {
+    let first = block.as_object().and_then(|block| block.iter().next());
+    let Some((kind, value)) = first else {
+        return Content::Text(String::new());
+    };
+    match kind.as_str() {
+        "text" => Content::Text(text(value)),
+        "markdown" => Content::Markdown(text(value)),
+        template => Content::Template(Template {
+            name: template.to_owned(),
+            data: match value {
+                Value::String(raw) => raw.clone(),
+                data => data.to_string(),
+            },
+        }),
     }
 }
 

@@ -1,1 +1,2 @@
 hello = Hello, { $name }
+nav = Strings

@@ -1,0 +1,165 @@
+//! `vestibule plugin inspect`: what a plugin wants, in plain words, before anybody grants it.
+
+use std::fmt::Write as _;
+
+use crate::plugins::grants::Wishes;
+use crate::plugins::inspect::Inspection;
+use crate::plugins::manifest::Kind;
+use crate::plugins::setting::{Setting, SettingKind};
+
+/// The whole report.
+pub(super) fn told(found: &Inspection) -> String {
+    let manifest = &found.manifest;
+    let mut text = String::new();
+    let mut line = |words: &str| {
+        let _ = writeln!(text, "{words}");
+    };
+    let (name, version, id) = (&manifest.name, &manifest.version, &manifest.id);
+    line(&format!("{name} {version} ({id}), {}", size(found.bytes)));
+    if manifest.test_only {
+        line("For test mode only: a host refuses it where money is real.");
+    }
+    line("");
+    line("What it is:");
+    for kind in &manifest.kinds {
+        line(&format!("  - {}", what(*kind)));
+    }
+    for (interface, words) in PARTS {
+        let exported = |export: &String| export.starts_with(&format!("vestibule:{interface}@"));
+        if found.exports.iter().any(exported) {
+            line(&format!("    it {words}"));
+        }
+    }
+    line("");
+    let wishes = wishes(&manifest.permissions);
+    if wishes.is_empty() {
+        line("It wishes nothing: it reaches no network, and is told of nobody.");
+    } else {
+        line("What it wishes; nothing of it holds until a business's file grants it:");
+        for wish in wishes {
+            line(&format!("  - {wish}"));
+        }
+    }
+    line("");
+    if manifest.settings.is_empty() {
+        line("It takes no settings.");
+    } else {
+        line("Its settings:");
+        for (name, setting) in &manifest.settings {
+            line(&format!("  {name}: {}", setting_words(setting)));
+            line(&format!("    {}", setting.description));
+        }
+    }
+    line("");
+    if found.files.is_empty() {
+        line("It carries no files.");
+    } else {
+        line("The files that it carries:");
+        for (path, bytes) in &found.files {
+            line(&format!("  {path}, {}", size(*bytes)));
+        }
+    }
+    line("");
+    line(&match &found.signature {
+        Some(path) => format!(
+            "A signature stands beside it, {}; it was not checked.",
+            path.display()
+        ),
+        None => "No signature stands beside it.".to_owned(),
+    });
+    text
+}
+
+/// What each optional interface means.
+const PARTS: [(&str, &str); 7] = [
+    ("gateway/setup", "saves payment methods without a charge"),
+    ("gateway/refunds", "gives money back"),
+    ("gateway/methods", "forgets saved payment methods"),
+    ("gateway/webhooks", "takes news from the payment provider"),
+    ("gateway/ledger", "lets its books be compared"),
+    ("pages/blocks", "puts blocks into pages of the portal"),
+    (
+        "pages/events",
+        "can be told of events and called by the clock",
+    ),
+];
+
+fn what(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Gateway => "a payment gateway: it charges customers on the host's word",
+        Kind::Branding => "a branding: it says how the portal and its mails look",
+        Kind::Pages => "pages: customers who are signed in find them below /x/NAME/",
+    }
+}
+
+fn wishes(wishes: &Wishes) -> Vec<String> {
+    let mut all = Vec::new();
+    for origin in &wishes.http {
+        all.push(match origin.strip_prefix("setting:") {
+            Some(name) => format!("to reach the address that its setting `{name}` says"),
+            None => format!("to reach {origin}"),
+        });
+    }
+    for name in &wishes.secrets {
+        all.push(if wishes.reveal.contains(name) {
+            format!("to read the text of the secret `{name}`")
+        } else {
+            format!("to use the secret `{name}`, which the host keeps from it")
+        });
+    }
+    for kind in &wishes.data {
+        let words = match kind.as_str() {
+            "customer.profile" => "the name and address",
+            "customer.subscriptions" => "the subscriptions",
+            "customer.payments" => "the payments",
+            "customer.licenses" => "the license keys, without the keys themselves,",
+            other => other,
+        };
+        all.push(format!(
+            "to be told {words} of the customer who is signed in (`{kind}`)"
+        ));
+    }
+    if wishes.store {
+        all.push("to keep small things in the database (`store`)".to_owned());
+    }
+    for event in &wishes.events {
+        all.push(format!(
+            "to be told of `{event}`, of every customer, by ids only"
+        ));
+    }
+    for schedule in &wishes.schedules {
+        all.push(format!("to be called by the clock: {schedule}"));
+    }
+    for origin in &wishes.redirect {
+        all.push(format!("to send the customer's browser to {origin}"));
+    }
+    all
+}
+
+fn setting_words(setting: &Setting) -> String {
+    let kind = match setting.kind {
+        SettingKind::Text => "a text".to_owned(),
+        SettingKind::Url => "an address".to_owned(),
+        SettingKind::Choice => format!("one of {}", setting.choices.join(", ")),
+        SettingKind::Integer => match (setting.least, setting.greatest) {
+            (Some(least), Some(greatest)) => format!("a number from {least} to {greatest}"),
+            (Some(least), None) => format!("a number of at least {least}"),
+            (None, Some(greatest)) => format!("a number of at most {greatest}"),
+            (None, None) => "a number".to_owned(),
+        },
+        SettingKind::Boolean => "true or false".to_owned(),
+        SettingKind::List => "a list of texts".to_owned(),
+    };
+    match (&setting.default, setting.required) {
+        (_, true) => format!("{kind}, required"),
+        (Some(default), false) => format!("{kind}, {default} if it is left out"),
+        (None, false) => format!("{kind}, may be left out"),
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        _ => format!("{} KiB", bytes.div_ceil(1024)),
+    }
+}

@@ -1,0 +1,100 @@
+//! What a pages plugin answers, cut to size.
+
+use crate::domain::content::Content;
+use crate::domain::extra_page::{NavigationEntry, PageAnswer, Submission};
+use crate::plugins::bindings::exports::vestibule::pages::pages;
+use crate::plugins::bindings::vestibule::pages::types as wit;
+use crate::plugins::said::{self, MOST_WORD};
+
+/// Entries of the navigation.
+const MOST_ENTRIES: usize = 3;
+/// Fields that one complaint about a form may name.
+const MOST_FIELDS: usize = 50;
+/// Bytes of a file for the customer.
+const LARGEST_FILE: usize = 1 << 20;
+
+/// The entries of the navigation.
+pub(super) fn navigation(
+    description: pages::Description,
+) -> Result<Vec<NavigationEntry>, &'static str> {
+    if description.navigation.len() > MOST_ENTRIES {
+        return Err("it has more than three entries of the navigation");
+    }
+    let entry = |entry: pages::Entry| {
+        if !is_path(&entry.path) {
+            return Err("the path of an entry is not one that starts with `/`");
+        }
+        if entry.label.len() > MOST_WORD || entry.icon.len() > MOST_WORD {
+            return Err("the label or icon of an entry is too long");
+        }
+        Ok(NavigationEntry {
+            path: entry.path,
+            label: entry.label,
+            icon: entry.icon,
+        })
+    };
+    description.navigation.into_iter().map(entry).collect()
+}
+
+/// A path of plain parts.
+fn is_path(path: &str) -> bool {
+    let plain = |part: &str| {
+        part != "."
+            && part != ".."
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    path.len() <= MOST_WORD && path.starts_with('/') && path[1..].split('/').all(plain)
+}
+
+pub(super) fn content(content: wit::Content) -> Result<Content, &'static str> {
+    match content {
+        wit::Content::Text(text) => said::text(text),
+        wit::Content::Markdown(text) => said::markdown(text),
+        wit::Content::Template(template) => said::template(template.name, &template.data),
+    }
+}
+
+pub(super) fn answer(answer: pages::Answer) -> Result<PageAnswer, &'static str> {
+    Ok(match answer {
+        pages::Answer::Page(page) => PageAnswer::Page {
+            title: short(page.title)?,
+            content: content(page.content)?,
+        },
+        pages::Answer::Redirect(to) => PageAnswer::Redirect(short(to)?),
+        pages::Answer::Download(file) => {
+            if file.body.len() > LARGEST_FILE {
+                return Err("a file is larger than 1 MiB");
+            }
+            PageAnswer::Download {
+                name: short(file.name)?,
+                media_type: short(file.media_type)?,
+                body: file.body,
+            }
+        }
+        pages::Answer::NotFound => PageAnswer::NotFound,
+    })
+}
+
+pub(super) fn submission(submission: pages::Submission) -> Result<Submission, &'static str> {
+    Ok(match submission {
+        pages::Submission::Taken(taken) => Submission::Taken(answer(taken)?),
+        pages::Submission::Invalid(fields) => {
+            if fields.is_empty() || fields.len() > MOST_FIELDS {
+                return Err("it complains about no field or about too many");
+            }
+            let field = |field: pages::FieldError| -> Result<_, &'static str> {
+                Ok((short(field.field)?, short(field.message)?))
+            };
+            Submission::Invalid(fields.into_iter().map(field).collect::<Result<_, _>>()?)
+        }
+    })
+}
+
+fn short(text: String) -> Result<String, &'static str> {
+    if text.len() > MOST_WORD {
+        return Err("a title, name or address is too long");
+    }
+    Ok(text)
+}

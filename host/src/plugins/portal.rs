@@ -1,0 +1,134 @@
+//! The plugins that portals are shown with: the branding of each business and mode, the pages and
+//! blocks under their names, and what is known of those that fail.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use super::branding::Branding;
+use super::config::{BrandingConfigs, PagesConfigs};
+use super::manifest::Kind;
+use super::pages::Pages;
+use super::{Duty, Error, Plugins, Role};
+use crate::domain::Scope;
+
+/// A plugin that failed at what it shows, and has not worked since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Its id.
+    pub plugin: String,
+    /// For which business and mode.
+    pub scope: Scope,
+    /// What happened last.
+    pub what: String,
+    /// How often it failed since it last worked.
+    pub count: u64,
+}
+
+impl Plugins {
+    /// Takes the configured branding of all businesses in place of that before.
+    pub fn dress(&self, brandings: BrandingConfigs) {
+        let brandings: HashMap<_, _> = brandings
+            .into_iter()
+            .map(|(scope, config)| (scope, Arc::new(config)))
+            .collect();
+        self.forget(|scope, role| *role != Role::Branding || brandings.contains_key(scope));
+        self.brandings.store(Arc::new(brandings));
+    }
+
+    /// Takes the configured pages of all businesses in place of those before.
+    pub fn furnish(&self, pages: PagesConfigs) {
+        let pages: std::collections::BTreeMap<_, _> = pages
+            .into_iter()
+            .map(|(key, config)| (key, Arc::new(config)))
+            .collect();
+        self.forget(|scope, role| match role {
+            Role::Pages(name) => pages.contains_key(&(scope.clone(), name.clone())),
+            Role::Gateway(_) | Role::Branding => true,
+        });
+        self.pages.store(Arc::new(pages));
+    }
+
+    /// The pages under `name` in `scope`, ready for calls; none when none are configured.
+    pub fn pages(&self, scope: &Scope, name: &str) -> Option<Result<Pages, Error>> {
+        let key = (scope.clone(), name.to_owned());
+        let config = self.pages.load().get(&key).cloned()?;
+        let plugin = self.usable(scope.mode, &config, Kind::Pages, Duty::Anything);
+        let bound = plugin.and_then(|plugin| {
+            let binding = self.bind(scope, Role::Pages(key.1), &plugin, &config)?;
+            Ok(Pages::new(plugin, binding))
+        });
+        Some(bound)
+    }
+
+    /// All pages that can be used in `scope`, by their names, in order.
+    pub fn all_pages(&self, scope: &Scope) -> Vec<(String, Pages)> {
+        let configs = self.pages.load();
+        let names = configs.keys().filter(|(of, _)| of == scope);
+        names
+            .filter_map(|(_, name)| Some((name.clone(), self.pages(scope, name)?.ok()?)))
+            .collect()
+    }
+
+    /// The names of the pages in `scope` that the operator lets hear of events of this type,
+    /// loaded or not.
+    pub fn listeners(&self, scope: &Scope, kind: &str) -> Vec<String> {
+        let configs = self.pages.load();
+        let granted = configs.iter().filter(|((of, _), config)| {
+            of == scope && config.grant.events.iter().any(|event| event == kind)
+        });
+        granted.map(|((_, name), _)| name.clone()).collect()
+    }
+
+    /// Every call by the clock that the operator grants: where, to which pages, how often.
+    pub fn schedules(&self) -> Vec<(Scope, String, String)> {
+        let configs = self.pages.load();
+        let all = configs.iter().flat_map(|((scope, name), config)| {
+            let schedules = config.grant.schedules.iter();
+            schedules.map(|schedule| (scope.clone(), name.clone(), schedule.clone()))
+        });
+        all.collect()
+    }
+
+    /// The branding of `scope`, ready for calls; none when none is configured.
+    pub fn branding(&self, scope: &Scope) -> Option<Result<Branding, Error>> {
+        let config = self.brandings.load().get(scope).cloned()?;
+        let plugin = self.usable(scope.mode, &config, Kind::Branding, Duty::Anything);
+        let bound = plugin.and_then(|plugin| {
+            let binding = self.bind(scope, Role::Branding, &plugin, &config)?;
+            Ok(Branding::new(plugin, binding))
+        });
+        Some(bound)
+    }
+
+    /// Says that a plugin failed at what it shows, and how: in the log, and for whoever asks.
+    pub fn report(&self, plugin: &str, scope: &Scope, what: &str) {
+        tracing::warn!(plugin, %scope, what, "a plugin failed; the portal is shown without it");
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (plugin.to_owned(), scope.clone());
+        let count = troubles.get(&key).map_or(0, |trouble| trouble.count);
+        let trouble = Trouble {
+            plugin: plugin.to_owned(),
+            scope: scope.clone(),
+            what: what.to_owned(),
+            count: count + 1,
+        };
+        troubles.insert(key, trouble);
+    }
+
+    /// Says that it works again.
+    pub fn is_well(&self, plugin: &str, scope: &Scope) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.remove(&(plugin.to_owned(), scope.clone()));
+    }
+
+    /// The plugins that failed last time, by plugin.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.values().cloned().collect()
+    }
+
+    /// A file that the loaded plugin with this id carries.
+    pub fn file(&self, id: &str, path: &str) -> Option<bytes::Bytes> {
+        self.folder.plugin(id)?.files.get(path).cloned()
+    }
+}

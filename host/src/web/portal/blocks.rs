@@ -1,0 +1,45 @@
+//! Blocks of plugins inside pages of the portal. All plugins are asked at once, and none is waited
+//! for longer than the deadline of blocks: a page without its block is shown without it.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::extra::{reader, shown};
+use crate::domain::extra_page::Slot;
+use crate::web::SignedIn;
+
+impl SignedIn {
+    /// The same customer on a page with the blocks that plugins have for `slot`.
+    pub(super) async fn with_blocks(mut self, slot: Slot, subscription: Option<&str>) -> Self {
+        let plugins = std::sync::Arc::clone(&self.web.cx.plugins);
+        let mut pages = plugins.all_pages(self.scope());
+        pages.retain(|(_, pages)| pages.has_blocks());
+        if pages.is_empty() {
+            return self;
+        }
+        let deadline = self.web.cx.settings.load().plugins.block_deadline;
+        let deadline = Duration::try_from(deadline).unwrap_or_default();
+        let who = &self;
+        let asked = pages.iter().map(|(name, pages)| async move {
+            let reader = reader(who, name);
+            tokio::time::timeout(deadline, pages.block(&reader, slot, subscription)).await
+        });
+        let answers = join_all(asked).await;
+        let mut blocks = Vec::new();
+        for ((name, pages), answer) in pages.iter().zip(answers) {
+            let content = match answer {
+                Ok(Ok(None)) => continue,
+                Ok(Ok(Some(content))) => shown(&self, name, pages, &content, &[], &[]),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("its block did not come in time".to_owned()),
+            };
+            match content {
+                Ok(block) => blocks.push(block),
+                Err(problem) => plugins.report(pages.plugin(), self.scope(), &problem),
+            }
+        }
+        self.frame.blocks = blocks;
+        self
+    }
+}

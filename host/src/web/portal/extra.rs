@@ -1,0 +1,270 @@
+//! Pages of plugins: `/x/{plugin}/…` for whoever is signed in, through the merchant's theme.
+//! Everything that a plugin answers is checked here once more for where it leads.
+
+use std::time::Duration;
+
+use axum::extract::{Path, RawQuery};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::domain::content::Content;
+use crate::domain::extra_page::{PageAnswer, PageRequest, Reader, Submission};
+use crate::plugins::pages::Pages;
+use crate::themes::{Carried, Forms, Page};
+use crate::web::next::Next;
+use crate::web::{Error, Posted, SignedIn, Sources};
+
+/// Bytes of a path or query that a plugin is told.
+const LONGEST: usize = 2000;
+
+/// Names with their values.
+type Pairs = [(String, String)];
+
+/// A page of a plugin.
+#[derive(Debug, Serialize)]
+pub struct ExtraPage {
+    /// Its title.
+    pub title: String,
+    /// What it shows: harmless markup.
+    pub content: String,
+}
+
+/// Which page of which plugin.
+#[derive(Debug, Deserialize)]
+pub(super) struct Address {
+    plugin: String,
+    #[serde(default)]
+    path: String,
+}
+
+/// A plugin's page in one request.
+struct Visit {
+    who: SignedIn,
+    name: String,
+    pages: Pages,
+    request: PageRequest,
+}
+
+/// `GET /x/{plugin}` and below.
+pub(super) async fn show(
+    who: SignedIn,
+    Path(address): Path<Address>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    let visit = Visit::of(who, address, query.as_deref())?;
+    let answer = visit.asked(visit.pages.render(&visit.request)).await?;
+    visit.respond(answer, StatusCode::OK, (&[], &[]))
+}
+
+/// `POST /x/{plugin}` and below.
+pub(super) async fn submit(
+    who: SignedIn,
+    Path(address): Path<Address>,
+    RawQuery(query): RawQuery,
+    Posted(fields): Posted<Vec<(String, String)>>,
+) -> Result<Response, Error> {
+    let visit = Visit::of(who, address, query.as_deref())?;
+    let fields: Vec<_> = fields
+        .into_iter()
+        .filter(|(name, _)| name != "csrf")
+        .collect();
+    let (pages, request, sent) = (visit.pages.clone(), visit.request.clone(), fields.clone());
+    // A form that was sent is taken to its end, whatever becomes of the browser.
+    let running = visit
+        .who
+        .web
+        .cx
+        .flows
+        .spawn(async move { pages.submit(&request, &sent).await });
+    let taken = async { running.await.map_err(Error::internal) };
+    let submission = match visit.timed(taken).await?? {
+        Ok(submission) => submission,
+        Err(error) => return Err(visit.failed(&error.to_string())),
+    };
+    match submission {
+        Submission::Taken(answer) => visit.respond(answer, StatusCode::OK, (&[], &[])),
+        Submission::Invalid(errors) => {
+            let answer = visit.asked(visit.pages.render(&visit.request)).await?;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            visit.respond(answer, status, (&fields, &errors))
+        }
+    }
+}
+
+impl Visit {
+    fn of(who: SignedIn, address: Address, query: Option<&str>) -> Result<Self, Error> {
+        let Address { plugin: name, path } = address;
+        let query = query.unwrap_or_default();
+        let tricky = path.split('/').any(|part| part == "." || part == "..")
+            || path.chars().any(|c| c.is_control() || c == '\\');
+        if tricky || path.len() > LONGEST || query.len() > LONGEST {
+            return Err(Error::not_found());
+        }
+        let found = who.web.cx.plugins.pages(who.scope(), &name);
+        let pages = match found.ok_or_else(Error::not_found)? {
+            Ok(pages) => pages,
+            Err(error) => {
+                who.web
+                    .cx
+                    .plugins
+                    .report(&name, who.scope(), &error.to_string());
+                return Err(Error::unavailable());
+            }
+        };
+        let request = PageRequest {
+            reader: reader(&who, &name),
+            path: format!("/{path}"),
+            query: url::form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        };
+        Ok(Self {
+            who,
+            name,
+            pages,
+            request,
+        })
+    }
+
+    /// What the plugin answers; nobody waits longer than the deadline of pages.
+    async fn asked(
+        &self,
+        call: impl Future<Output = Result<PageAnswer, crate::plugins::Error>>,
+    ) -> Result<PageAnswer, Error> {
+        let answer = self.timed(call).await?;
+        answer.map_err(|error| self.failed(&error.to_string()))
+    }
+
+    async fn timed<T>(&self, call: impl Future<Output = T>) -> Result<T, Error> {
+        let deadline = self.who.web.cx.settings.load().plugins.page_deadline;
+        let deadline = Duration::try_from(deadline).unwrap_or_default();
+        let ended = tokio::time::timeout(deadline, call).await;
+        ended.map_err(|_| self.failed("it did not answer in time"))
+    }
+
+    fn failed(&self, what: &str) -> Error {
+        let plugins = &self.who.web.cx.plugins;
+        plugins.report(self.pages.plugin(), self.who.scope(), what);
+        Error::unavailable()
+    }
+
+    /// Does what the plugin answered, if it is something that it may.
+    fn respond(
+        &self,
+        answer: PageAnswer,
+        status: StatusCode,
+        (values, errors): (&Pairs, &Pairs),
+    ) -> Result<Response, Error> {
+        match answer {
+            PageAnswer::Page { title, content } => {
+                let content = shown(&self.who, &self.name, &self.pages, &content, values, errors)
+                    .map_err(|problem| self.failed(&problem))?;
+                let page = ExtraPage { title, content };
+                let mut response = self.who.render_as(status, &page)?;
+                response.extensions_mut().insert(Sources {
+                    // Chromium holds redirects of forms against this list.
+                    forms: self.pages.leads_to(),
+                    ..Sources::default()
+                });
+                Ok(response)
+            }
+            PageAnswer::Redirect(to) => self.lead(&to),
+            PageAnswer::Download {
+                name,
+                media_type,
+                body,
+            } => Ok(download(&name, &media_type, body)),
+            PageAnswer::NotFound => Err(Error::not_found()),
+        }
+    }
+
+    fn lead(&self, to: &str) -> Result<Response, Error> {
+        if to == "/" {
+            return Ok(self.who.redirect("/"));
+        }
+        if let Some(path) = Next::parse(to) {
+            return Ok(self.who.redirect(path.as_str()));
+        }
+        match Url::parse(to) {
+            Ok(url) if self.pages.may_lead_to(&url) => Ok(self.who.redirect_to(url.as_str())),
+            _ => Err(self.failed("it wants to send the browser where it may not")),
+        }
+    }
+}
+
+/// For whom a plugin makes something.
+pub(super) fn reader(who: &SignedIn, name: &str) -> Reader {
+    Reader {
+        scope: who.scope().clone(),
+        customer: who.customer.id.clone(),
+        home: format!("/x/{name}"),
+        locale: who.frame.locale.catalogue().to_owned(),
+        now: who.frame.now,
+    }
+}
+
+/// What a plugin shows, as harmless markup whose forms lead to its own pages.
+pub(super) fn shown(
+    who: &SignedIn,
+    name: &str,
+    pages: &Pages,
+    content: &Content,
+    values: &[(String, String)],
+    errors: &[(String, String)],
+) -> Result<String, String> {
+    let below = who.url(&format!("/x/{name}"));
+    let forms = Forms {
+        below: &below,
+        csrf: who.frame.csrf.as_deref().unwrap_or_default(),
+        values,
+        errors,
+    };
+    who.web
+        .themes
+        .content(&who.frame, &carried(pages), content, &forms)
+}
+
+/// The plugin with what it carries.
+pub(in crate::web) fn carried(pages: &Pages) -> Carried<'_> {
+    Carried {
+        id: pages.plugin(),
+        version: pages.version(),
+        files: pages.files(),
+    }
+}
+
+/// A file that the browser saves, and never shows.
+fn download(name: &str, media_type: &str, body: Vec<u8>) -> Response {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = name.chars().filter(plain).take(100).collect();
+    let name = name.trim_start_matches('.');
+    let name = if name.is_empty() { "file" } else { name };
+    let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '+' | '.');
+    let kind = Some(media_type).filter(|kind| kind.contains('/') && kind.chars().all(token));
+    let kind = kind.and_then(|kind| HeaderValue::from_str(kind).ok());
+    let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, kind);
+    let attached = format!("attachment; filename=\"{name}\"");
+    if let Ok(attached) = HeaderValue::from_str(&attached) {
+        headers.insert(CONTENT_DISPOSITION, attached);
+    }
+    let nothing = HeaderValue::from_static("default-src 'none'; sandbox");
+    headers.insert(CONTENT_SECURITY_POLICY, nothing);
+    response
+}
+
+impl Page for ExtraPage {
+    const TEMPLATE: &'static str = "pages/extra.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            title: "Tell us how it went".to_owned(),
+            content: "<p>One question, and you are done.</p>".to_owned(),
+        }]
+    }
+}
