@@ -25,13 +25,23 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new() -> anyhow::Result<Self> {
+        Self::with("", &[])
+    }
+
+    /// The same with more in the business's file, and plugins besides the gateway.
+    pub(crate) fn with(more: &str, plugins: &[&Path]) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let address = free_address()?;
         let root = dir.path();
         std::fs::create_dir_all(root.join("config/businesses"))?;
         std::fs::create_dir(root.join("plugins"))?;
         std::fs::copy(plugin_file(), root.join("plugins/sandbox.wasm"))
-            .context("plugins/sandbox.wasm is missing; `cargo xtask plugins` builds it")?;
+            .context("plugins/sandbox.wasm is missing; `cargo xtask bench` builds it")?;
+        for plugin in plugins {
+            let name = plugin.file_name().unwrap_or_default();
+            std::fs::copy(plugin, root.join("plugins").join(name))
+                .with_context(|| format!("{} is missing", plugin.display()))?;
+        }
         let settings = format!(
             "[server]\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\n\
              [themes]\ndir = \"{ROOT}/themes\"\n"
@@ -53,6 +63,7 @@ default_gateway = "sandbox"
 plugin = "sandbox"
 settings = {{ base_url = "http://127.0.0.1:9" }}
 grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
+{more}
 "#
         );
         std::fs::write(root.join("config/businesses/lumen.toml"), business)?;
@@ -93,6 +104,11 @@ grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
         format!("/test/{BUSINESS}/subscriptions")
     }
 
+    /// The first page of whoever is signed in.
+    pub(crate) fn overview() -> String {
+        format!("/test/{BUSINESS}/")
+    }
+
     /// The cookie of a session.
     pub(crate) fn cookie(token: &str) -> String {
         format!("vestibule-session-test-{BUSINESS}={token}")
@@ -115,6 +131,11 @@ grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
 /// The built gateway component.
 pub(crate) fn plugin_file() -> PathBuf {
     Path::new(ROOT).join("plugins/sandbox.wasm")
+}
+
+/// The guest of the tests that answers what its settings say.
+pub(crate) fn puppet_file() -> PathBuf {
+    Path::new(ROOT).join("host/tests/guests/puppet.wasm")
 }
 
 /// A port that nobody listens on.

@@ -6,6 +6,7 @@
 mod bare_page;
 mod bare_plugin;
 mod billing;
+mod dressed;
 mod host;
 mod invoice;
 mod load;
@@ -44,6 +45,7 @@ struct Cli {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     Page,
+    Dressed,
     Plugin,
     Invoice,
     Start,
@@ -85,6 +87,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Page) {
         page::measure(&host, &mut report)?;
+    }
+    if wanted(Part::Dressed) {
+        dressed::measure(&mut report)?;
     }
     if wanted(Part::Billing) {
         billing::measure(&mut report, cli.subscriptions)?;

@@ -14,14 +14,14 @@ use crate::{bare_page, seed};
 
 const GROUP: &str = "Subscriptions page, signed in: 10,000 customers with 10 subscriptions, SQLite";
 const MEMORY: &str = "Resident memory of the serving process";
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 7;
-const WARM_UP: Duration = Duration::from_secs(2);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
 const ROUND: Duration = Duration::from_secs(2);
 
-/// One side of the comparison.
-struct Side {
-    address: SocketAddr,
+/// One side of a comparison of pages.
+pub(crate) struct Side {
+    pub(crate) address: SocketAddr,
     running: Running,
     rates: Vec<f64>,
     middles: Vec<f64>,
@@ -37,7 +37,7 @@ pub(crate) fn measure(host: &Host, report: &mut Report) -> anyhow::Result<()> {
 }
 
 async fn compare(host: &Host, report: &mut Report) -> anyhow::Result<()> {
-    let tokens = seed::fill(&host.database(), &Host::scope()).await?;
+    let tokens = seed::fill(&host.database(), &Host::scope(), seed::CUSTOMERS).await?;
     let cookies: Vec<String> = tokens.iter().map(|token| Host::cookie(token)).collect();
     let path = Host::subscriptions();
     let target = |address| Target {
@@ -69,27 +69,35 @@ async fn compare(host: &Host, report: &mut Report) -> anyhow::Result<()> {
     for side in [&ours, &bare] {
         load::run(&target(side.address), CONNECTIONS, Until::Elapsed(WARM_UP)).await?;
     }
+    rounds(&mut ours, &mut bare, target).await?;
+    ours.tell(GROUP, "page", page.len(), report);
+    bare.tell(GROUP, "bare handler", plain.len(), report);
+    let name = "page of bare handler, by requests a second";
+    report.judge(GROUP, name, ours.share_of(&bare), "%", Aim::AtLeast(70.0));
+    let after = ours.running.memory()?;
+    report.add(MEMORY, "after all rounds", after, "MiB");
+    Ok(())
+}
+
+/// Asks both sides in turn for as many rounds as there are.
+pub(crate) async fn rounds<'a>(
+    one: &mut Side,
+    other: &mut Side,
+    target: impl Fn(SocketAddr) -> Target<'a>,
+) -> anyhow::Result<()> {
     for _ in 0..ROUNDS {
-        for side in [&mut ours, &mut bare] {
+        for side in [&mut *one, &mut *other] {
             let before = side.running.processor()?;
             let goal = Until::Elapsed(ROUND);
             let outcome = load::run(&target(side.address), CONNECTIONS, goal).await?;
             side.note(&outcome, side.running.processor()?.saturating_sub(before));
         }
     }
-    ours.tell("page", page.len(), report);
-    bare.tell("bare handler", plain.len(), report);
-    let rounds = ours.rates.iter().zip(&bare.rates);
-    let shares: Vec<f64> = rounds.map(|(ours, bare)| ours / bare * 100.0).collect();
-    let name = "page of bare handler, by requests a second";
-    report.judge(GROUP, name, median(&shares), "%", Aim::AtLeast(70.0));
-    let after = ours.running.memory()?;
-    report.add(MEMORY, "after all rounds", after, "MiB");
     Ok(())
 }
 
 impl Side {
-    fn new(address: SocketAddr, running: Running) -> Self {
+    pub(crate) fn new(address: SocketAddr, running: Running) -> Self {
         Self {
             address,
             running,
@@ -124,9 +132,16 @@ impl Side {
         self.costs.push(processor.as_secs_f64() * 1e6 / answers);
     }
 
-    fn tell(&self, name: &str, bytes: usize, report: &mut Report) {
+    /// The requests a second of this side in percent of those of the other.
+    pub(crate) fn share_of(&self, other: &Self) -> f64 {
+        let rounds = self.rates.iter().zip(&other.rates);
+        let shares: Vec<f64> = rounds.map(|(own, other)| own / other * 100.0).collect();
+        median(&shares)
+    }
+
+    pub(crate) fn tell(&self, group: &'static str, name: &str, bytes: usize, report: &mut Report) {
         let mut add = |what: &str, value, unit| {
-            report.add(GROUP, format!("{name}, {what}"), value, unit);
+            report.add(group, format!("{name}, {what}"), value, unit);
         };
         add("requests a second", median(&self.rates), "/s");
         add("p50", median(&self.middles), "ms");

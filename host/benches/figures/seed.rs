@@ -36,8 +36,13 @@ const DECADE: Interval = Interval {
     count: 10,
 };
 
-/// Fills the SQLite file at `path`; answers the tokens of the sessions.
-pub(crate) async fn fill(path: &Path, scope: &Scope) -> anyhow::Result<Vec<String>> {
+/// Fills the SQLite file at `path` with so many customers, whole thousands; answers the tokens of
+/// their sessions.
+pub(crate) async fn fill(
+    path: &Path,
+    scope: &Scope,
+    customers: usize,
+) -> anyhow::Result<Vec<String>> {
     let store = Store::open_sqlite(path, 1).await?;
     store.migrate().await?;
     let mut tx = store.begin().await?;
@@ -48,8 +53,8 @@ pub(crate) async fn fill(path: &Path, scope: &Scope) -> anyhow::Result<Vec<Strin
         products.push(product.id);
     }
     tx.commit().await?;
-    let mut tokens = Vec::with_capacity(CUSTOMERS);
-    for first in (0..CUSTOMERS).step_by(AT_ONCE) {
+    let mut tokens = Vec::with_capacity(customers);
+    for first in (0..customers).step_by(AT_ONCE) {
         let mut tx = store.begin().await?;
         for number in first..first + AT_ONCE {
             tokens.push(customer(&mut tx, scope, &products, number).await?);

@@ -128,9 +128,15 @@ impl GuestData for Guests {
         };
         let write = async move {
             let mut tx = self.store.begin().await?;
+            let before = tx.plugin_value(scope, plugin, key).await?;
+            if before.is_some() && !over {
+                return Ok(Kept::Another);
+            }
             let used = tx.plugin_usage(scope, plugin).await?;
-            let bytes = i64::try_from(entry.value.len()).unwrap_or(i64::MAX);
-            if used.entries >= MOST_KEYS || used.bytes.saturating_add(bytes) > MOST_BYTES {
+            let entries = used.entries + i64::from(before.is_none());
+            let length = |value: &[u8]| i64::try_from(value.len()).unwrap_or(i64::MAX);
+            let bytes = used.bytes - before.as_deref().map_or(0, length);
+            if entries > MOST_KEYS || bytes.saturating_add(length(&entry.value)) > MOST_BYTES {
                 return Ok(Kept::Full);
             }
             let now = self.clock.now();

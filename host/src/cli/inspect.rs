@@ -1,18 +1,43 @@
 //! `vestibule plugin inspect`: what a plugin wants, in plain words, before anybody grants it.
 
-use std::fmt::Write as _;
+use serde_json::{Value, json};
 
 use crate::plugins::grants::Wishes;
 use crate::plugins::inspect::Inspection;
 use crate::plugins::manifest::Kind;
 use crate::plugins::setting::{Setting, SettingKind};
 
-/// The whole report.
+/// The same as told, for programs.
+pub(super) fn listed(found: &Inspection) -> Value {
+    let manifest = &found.manifest;
+    let kinds: Vec<_> = manifest.kinds.iter().map(|kind| kind.as_str()).collect();
+    let files = found.files.iter();
+    let files: Vec<_> = files
+        .map(|(path, bytes)| json!({ "path": path, "bytes": bytes }))
+        .collect();
+    json!({
+        "id": manifest.id,
+        "name": manifest.name,
+        "version": manifest.version,
+        "bytes": found.bytes,
+        "test_only": manifest.test_only,
+        "kinds": kinds,
+        "interfaces": found.exports,
+        "permissions": manifest.permissions,
+        "wishes": wishes(&manifest.permissions),
+        "settings": manifest.settings,
+        "files": files,
+        "signature": found.signature,
+    })
+}
+
+/// The whole report, in words. What the plugin says of itself cannot play with the terminal.
 pub(super) fn told(found: &Inspection) -> String {
     let manifest = &found.manifest;
     let mut text = String::new();
     let mut line = |words: &str| {
-        let _ = writeln!(text, "{words}");
+        text.extend(words.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        text.push('\n');
     };
     let (name, version, id) = (&manifest.name, &manifest.version, &manifest.id);
     line(&format!("{name} {version} ({id}), {}", size(found.bytes)));
@@ -109,7 +134,7 @@ fn wishes(wishes: &Wishes) -> Vec<String> {
     }
     for kind in &wishes.data {
         let words = match kind.as_str() {
-            "customer.profile" => "the name and address",
+            "customer.profile" => "the name and e-mail address",
             "customer.subscriptions" => "the subscriptions",
             "customer.payments" => "the payments",
             "customer.licenses" => "the license keys, without the keys themselves,",

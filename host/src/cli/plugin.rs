@@ -42,10 +42,16 @@ Examples:
     ///
     /// Prints what it wishes to reach, to be told and to keep, its settings, the files that it
     /// carries, and whether a signature stands beside it. Answers 0 when it can be read, else 1.
-    #[command(after_help = "Example:\n  vestibule plugin inspect plugins/retention.wasm")]
+    #[command(after_help = "\
+Examples:
+  vestibule plugin inspect plugins/retention.wasm
+  vestibule plugin inspect plugins/retention.wasm --json")]
     Inspect {
         /// The plugin's file.
         file: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Load a plugin's file as the host would, and say what it is and what it wants.
     ///
@@ -71,16 +77,15 @@ impl Plugin {
                 let output = output.unwrap_or_else(|| dir.with_extension("wasm"));
                 build(&dir, wasm.as_deref(), &output)
             }
-            Self::Inspect { file } => match inspect::inspect(&file) {
-                Ok(found) => {
-                    print(super::inspect::told(&found).trim_end())?;
-                    Ok(ExitCode::SUCCESS)
-                }
-                Err(error) => {
-                    print(&format!("{}: {error}", file.display()))?;
-                    Ok(ExitCode::FAILURE)
-                }
-            },
+            Self::Inspect { file, json } => {
+                let found = inspect::inspect(&file)
+                    .with_context(|| format!("{} cannot be read as a plugin", file.display()))?;
+                print(&match json {
+                    true => serde_json::to_string_pretty(&super::inspect::listed(&found))?,
+                    false => super::inspect::told(&found).trim_end().to_owned(),
+                })?;
+                Ok(ExitCode::SUCCESS)
+            }
             Self::Check { file, trial } => {
                 let config = trial.config(place)?;
                 let settings = place.load_host()?.plugins;

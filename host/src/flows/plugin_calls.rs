@@ -94,7 +94,14 @@ fn called(
     ended: Result<(), crate::plugins::Error>,
 ) -> Called {
     match ended {
-        Ok(()) => Called::Done,
+        Ok(()) => {
+            cx.plugins.is_well(plugin, scope);
+            Called::Done
+        }
+        // It was never asked: too many calls were under way, or it could not be begun.
+        Err(error @ crate::plugins::Error::NotExecuted { .. }) => {
+            Called::NotThere(error.to_string())
+        }
         Err(error) => {
             cx.plugins.report(plugin, scope, &error.to_string());
             Called::Failed(error.to_string())

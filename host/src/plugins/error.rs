@@ -60,8 +60,8 @@ pub enum Error {
 /// Why nobody knows whether a call had its effect.
 #[derive(Debug, thiserror::Error)]
 pub enum UnknownCause {
-    /// The gateway itself does not know.
-    #[error("the gateway said so: {0}")]
+    /// The plugin itself says that it failed, or that it does not know.
+    #[error("the plugin said so: {0}")]
     Said(String),
     /// The guest trapped.
     #[error("it trapped: {0}")]

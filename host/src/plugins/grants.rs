@@ -42,7 +42,7 @@ pub struct OriginGrant {
 }
 
 /// The `[permissions]` of a manifest: what a plugin wishes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wishes {
     /// Origins it wants to reach: `https://api.example.com`, or `setting:NAME` for the origin

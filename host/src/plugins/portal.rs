@@ -118,7 +118,9 @@ impl Plugins {
     /// Says that it works again.
     pub fn is_well(&self, plugin: &str, scope: &Scope) {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.remove(&(plugin.to_owned(), scope.clone()));
+        if !troubles.is_empty() {
+            troubles.remove(&(plugin.to_owned(), scope.clone()));
+        }
     }
 
     /// The plugins that failed last time, by plugin.

@@ -7,7 +7,7 @@ pub(super) const MOST_WORD: usize = 1000;
 /// Bytes of a text or of Markdown.
 const MOST_TEXT: usize = 16 << 10;
 /// Bytes of a template's data.
-const MOST_DATA: usize = 256 << 10;
+const MOST_DATA: usize = 64 << 10;
 /// Bytes of an explanation for the operator.
 const MOST_NOTE: usize = 500;
 

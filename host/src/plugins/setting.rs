@@ -1,14 +1,14 @@
 //! One setting of a plugin: its type in the manifest, and the operator's value checked
 //! against it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::grants::Origin;
 use super::manifest::{ManifestError, is_word};
 
 /// One setting that a plugin takes.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
     /// What its value is.
@@ -34,7 +34,7 @@ pub struct Setting {
 }
 
 /// What a setting's value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingKind {
     /// A text.

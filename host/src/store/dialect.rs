@@ -39,10 +39,10 @@ macro_rules! claim {
                 WHERE id IN (SELECT id FROM jobs \
                 WHERE (state = 'queued' AND kind ",
                 $kind,
-                " 'deliver-event' AND run_at <= $1) \
+                " ('deliver-event', 'tell-plugin', 'call-plugin') AND run_at <= $1) \
                 OR (state = 'running' AND kind ",
                 $kind,
-                " 'deliver-event' AND lease_until <= $1) \
+                " ('deliver-event', 'tell-plugin', 'call-plugin') AND lease_until <= $1) \
                 ORDER BY run_at, id LIMIT $4 + 0",
                 $skip,
                 ") RETURNING id, business_id, mode, kind, payload, attempts, lease_token"
@@ -51,10 +51,10 @@ macro_rules! claim {
     };
 }
 
-claim!(CLAIM_WORK_POSTGRES, "<>", " FOR UPDATE SKIP LOCKED");
-claim!(CLAIM_DELIVERIES_POSTGRES, "=", " FOR UPDATE SKIP LOCKED");
-claim!(CLAIM_WORK_SQLITE, "<>", "");
-claim!(CLAIM_DELIVERIES_SQLITE, "=", "");
+claim!(CLAIM_WORK_POSTGRES, "NOT IN", " FOR UPDATE SKIP LOCKED");
+claim!(CLAIM_DELIVERIES_POSTGRES, "IN", " FOR UPDATE SKIP LOCKED");
+claim!(CLAIM_WORK_SQLITE, "NOT IN", "");
+claim!(CLAIM_DELIVERIES_SQLITE, "IN", "");
 
 pub(super) async fn claim_jobs(
     tx: &mut Tx,

@@ -32,14 +32,16 @@ queries! {
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     NEXT_WORK = "SELECT MIN(next.run_at) AS run_at FROM \
         (SELECT MIN(run_at) AS run_at FROM jobs \
-        WHERE state = 'queued' AND kind <> 'deliver-event' \
+        WHERE state = 'queued' AND kind NOT IN ('deliver-event', 'tell-plugin', 'call-plugin') \
         UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
-        WHERE state = 'running' AND kind <> 'deliver-event') AS next";
+        WHERE state = 'running' \
+        AND kind NOT IN ('deliver-event', 'tell-plugin', 'call-plugin')) AS next";
     NEXT_DELIVERY = "SELECT MIN(next.run_at) AS run_at FROM \
         (SELECT MIN(run_at) AS run_at FROM jobs \
-        WHERE state = 'queued' AND kind = 'deliver-event' \
+        WHERE state = 'queued' AND kind IN ('deliver-event', 'tell-plugin', 'call-plugin') \
         UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
-        WHERE state = 'running' AND kind = 'deliver-event') AS next";
+        WHERE state = 'running' \
+        AND kind IN ('deliver-event', 'tell-plugin', 'call-plugin')) AS next";
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3 + 0";
@@ -62,9 +64,9 @@ text_enum! {
 /// each lane is claimed and worked on apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Everything but deliveries.
+    /// The host's own work.
     Work,
-    /// Events on their way to merchants' endpoints.
+    /// Events on their way to merchants' endpoints and plugins, and calls of plugins by the clock.
     Deliveries,
 }
 
@@ -74,7 +76,7 @@ impl Lane {
 
     fn of(kind: &str) -> Self {
         match kind {
-            "deliver-event" => Self::Deliveries,
+            "deliver-event" | "tell-plugin" | "call-plugin" => Self::Deliveries,
             _ => Self::Work,
         }
     }

@@ -145,14 +145,20 @@ pub(super) fn with_forms(markup: &str, forms: &Forms<'_>) -> String {
     let clean = builder.clean(markup).to_string();
     let mut whole = String::with_capacity(clean.len() + 256);
     let mut rest = clean.as_str();
-    // A form has no attributes but those two, and neither can hold a bracket.
+    // What is clean has brackets around elements only: in texts and attributes they are escaped.
     while let Some(at) = rest.find("<form") {
-        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end);
         whole.push_str(&rest[..end]);
-        whole.push_str(r#"<input type="hidden" name="csrf" value=""#);
+        if !rest[at..end].contains(r#" action=""#) {
+            // Without one it would lead to whatever page it stands on, such as one that cancels.
+            whole.push_str(r#" action=""#);
+            whole.push_str(forms.below);
+            whole.push('"');
+        }
+        whole.push_str(r#"><input type="hidden" name="csrf" value=""#);
         whole.push_str(forms.csrf);
         whole.push_str("\">");
-        rest = &rest[end..];
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
     whole.push_str(rest);
     whole

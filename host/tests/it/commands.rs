@@ -170,6 +170,16 @@ async fn what_a_plugin_wants_is_said_in_plain_words() {
     let output = host.run(&["plugin", "inspect", file.to_str().unwrap()]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("it was not checked"), "{said}");
+    let output = host.run(&["plugin", "inspect", file.to_str().unwrap(), "--json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listed["id"], "retention");
+    assert_eq!(listed["kinds"], serde_json::json!(["pages"]));
+    assert_eq!(
+        listed["permissions"]["data"],
+        serde_json::json!(["customer.subscriptions"])
+    );
+    assert_eq!(listed["settings"]["keep_days"]["default"], 365);
+    assert!(listed["signature"].is_string(), "{listed}");
     let output = host.run(&["plugin", "inspect", "nothing.wasm"]);
     assert!(!output.status.success());
 }

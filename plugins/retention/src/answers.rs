@@ -1,10 +1,14 @@
-//! What customers answered, in the store: `answer/CUSTOMER/SUBSCRIPTION`, and how many cancelled.
+//! What the plugin keeps: answers as `answer/CUSTOMER/SUBSCRIPTION`, and what was cancelled as
+//! `cancelled/SUBSCRIPTION`, both with the moment in microseconds as `at`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bindings::vestibule::pages::store;
 
 type Done<T> = Result<T, String>;
+
+/// How much one call forgets of a kind.
+const MOST_FORGOTTEN: u32 = 100;
 
 fn told<T>(result: Result<T, store::StoreError>) -> Done<T> {
     result.map_err(|error| format!("the store: {error:?}"))
@@ -43,7 +47,7 @@ pub(crate) fn csv(answers: &[Value]) -> String {
     for answer in answers {
         let field = |name: &str| {
             let value = answer.get(name).and_then(Value::as_str).unwrap_or_default();
-            let guard = if value.starts_with(['=', '+', '-', '@', '\t']) {
+            let guard = if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
                 "'"
             } else {
                 ""
@@ -57,34 +61,41 @@ pub(crate) fn csv(answers: &[Value]) -> String {
     text
 }
 
-/// Counts a cancellation by the id of its event: a repeat counts nothing.
-pub(crate) fn count(event: &str) -> Done<()> {
-    if !told(store::add(&format!("seen/{event}"), b"1"))? {
-        return Ok(());
-    }
-    let so_far = told(store::get("cancelled"))?;
-    let so_far = so_far.and_then(|bytes| String::from_utf8(bytes).ok());
-    let so_far: u64 = so_far.and_then(|text| text.parse().ok()).unwrap_or_default();
-    told(store::put(
-        "cancelled",
-        so_far.saturating_add(1).to_string().as_bytes(),
+/// Remembers that a subscription was cancelled. An event that comes again changes nothing.
+pub(crate) fn note(subscription: &str, now: i64) -> Done<()> {
+    let at = json!({ "at": now }).to_string();
+    told(store::add(
+        &format!("cancelled/{subscription}"),
+        at.as_bytes(),
     ))
+    .map(drop)
 }
 
-/// Forgets answers from before a moment, in microseconds.
-pub(crate) fn forget_before(moment: i64) -> Done<()> {
+/// Whether a subscription was cancelled not long ago.
+pub(crate) fn was_noted(subscription: &str) -> Done<bool> {
+    Ok(told(store::get(&format!("cancelled/{subscription}")))?.is_some())
+}
+
+/// Forgets what is older than a moment, in microseconds, below `prefix`. One call may ask the host
+/// for 500 things, so what is more than that is left for tomorrow.
+pub(crate) fn forget_before(prefix: &str, moment: i64) -> Done<()> {
     let mut after = None;
+    let mut left = MOST_FORGOTTEN;
     loop {
-        let found = told(store::scan("answer/", after.as_deref()))?;
+        let found = told(store::scan(prefix, after.as_deref()))?;
         let Some(last) = found.last() else {
             return Ok(());
         };
         after = Some(last.key.clone());
         for entry in &found {
-            let answer: Value = serde_json::from_slice(&entry.value).unwrap_or_default();
-            let at = answer.get("at").and_then(Value::as_i64).unwrap_or_default();
+            let value: Value = serde_json::from_slice(&entry.value).unwrap_or_default();
+            let at = value.get("at").and_then(Value::as_i64).unwrap_or_default();
             if at < moment {
                 told(store::delete(&entry.key))?;
+                left -= 1;
+            }
+            if left == 0 {
+                return Ok(());
             }
         }
     }

@@ -1,7 +1,7 @@
 //! An offer to those who are about to cancel, a question to those who have, and a page with what
-//! they answered. It shows every part of the interface once: a block in the flow of cancelling and
-//! one after it, pages, a form with errors, a redirect, a download, the customer's data, the
-//! store, an event and a call by the clock.
+//! they answered. It shows every part of the interface once: blocks in the flow of cancelling, after
+//! it and on the overview, pages, a form with errors, redirects, a download, the customer's data,
+//! the store, an event and a call by the clock.
 
 mod answers;
 mod words;
@@ -35,6 +35,12 @@ bindings::export!(Retention with_types_in bindings);
 
 /// Characters of an answer that are kept.
 const LONGEST: usize = 1000;
+/// Cancelled subscriptions that the overview looks at.
+const LOOKED_AT: usize = 5;
+/// For how long the overview asks about a subscription that was cancelled.
+const ASKED_DAYS: i64 = 30;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 impl pages::Guest for Retention {
     fn describe() -> pages::Description {
@@ -50,19 +56,24 @@ impl pages::Guest for Retention {
 
     fn render(request: pages::Request) -> Result<pages::Answer, String> {
         let customer = &request.context.customer;
-        let spanish = request.context.locale.starts_with("es");
+        let spanish = is_spanish(&request);
         Ok(match request.path.as_str() {
             "/" => {
-                let answers = answers::of(customer)?;
-                page("feedback-title", spanish, "feedback.html", &json!({ "answers": answers }))
+                let data = json!({ "answers": answers::of(customer)? });
+                page("feedback-title", spanish, "feedback.html", &data)
             }
             "/answers.csv" => pages::Answer::Download(pages::Download {
                 name: "feedback.csv".to_owned(),
                 media_type: "text/csv".to_owned(),
                 body: answers::csv(&answers::of(customer)?).into_bytes(),
             }),
-            // The form lives below a cancellation; here it stands when it has to be mended.
-            "/answer" => page("survey-title", spanish, "survey.html", &json!({ "product": "", "subscription": "" })),
+            "/answer" => match wanted(&request)? {
+                Some(subscription) => {
+                    let data = about(&subscription, false);
+                    page("survey-title", spanish, "survey.html", &data)
+                }
+                None => pages::Answer::NotFound,
+            },
             "/thanks" => pages::Answer::Page(pages::Page {
                 title: words::say("thanks-title", spanish).to_owned(),
                 content: Content::Text(words::say("thanks-text", spanish).to_owned()),
@@ -72,22 +83,19 @@ impl pages::Guest for Retention {
     }
 
     fn submit(request: pages::Request, fields: Vec<Kv>) -> Result<pages::Submission, String> {
+        let Some(subscription) = wanted(&request)? else {
+            return Ok(pages::Submission::Taken(pages::Answer::NotFound));
+        };
+        let id = &subscription.id;
+        let spanish = is_spanish(&request);
         let field = |name: &str| {
             let found = fields.iter().find(|field| field.name == name);
             found.map(|field| field.value.trim()).unwrap_or_default()
         };
-        let spanish = request.context.locale.starts_with("es");
-        // Only a subscription of the customer who is signed in, whatever the form says.
-        let wanted = field("subscription");
-        let product = subscriptions()?
-            .into_iter()
-            .find(|subscription| subscription.id == wanted)
-            .map(|subscription| subscription.product);
+        let on = |path: String| Ok(pages::Submission::Taken(pages::Answer::Redirect(path)));
         match request.path.as_str() {
-            "/pause" => Ok(pages::Submission::Taken(match product {
-                Some(_) => pages::Answer::Redirect(format!("/subscriptions/{wanted}/pause")),
-                None => pages::Answer::NotFound,
-            })),
+            "/pause" => on(format!("/subscriptions/{id}/pause")),
+            "/plan" => on(format!("/subscriptions/{id}/plan")),
             "/answer" => {
                 let reason: String = field("reason").chars().take(LONGEST).collect();
                 let mut invalid = Vec::new();
@@ -102,13 +110,12 @@ impl pages::Guest for Retention {
                 }
                 let answer = json!({
                     "at": clock::now(),
-                    "product": product.unwrap_or_default(),
+                    "product": subscription.product,
                     "reason": reason,
                     "again": field("again"),
                 });
-                answers::keep(&request.context.customer, wanted, &answer)?;
-                let thanks = format!("{}/thanks", request.context.home);
-                Ok(pages::Submission::Taken(pages::Answer::Redirect(thanks)))
+                answers::keep(&request.context.customer, id, &answer)?;
+                on(format!("{}/thanks", request.context.home))
             }
             _ => Ok(pages::Submission::Taken(pages::Answer::NotFound)),
         }
@@ -117,24 +124,30 @@ impl pages::Guest for Retention {
 
 impl blocks::Guest for Retention {
     fn block(place: blocks::Place) -> Result<Option<Content>, String> {
-        let Some(id) = place.subscription else {
-            return Ok(None);
+        let customer = &place.context.customer;
+        let found = |id: Option<&String>| -> Result<_, String> {
+            let all = subscriptions()?;
+            Ok(all.into_iter().find(|known| Some(&known.id) == id))
         };
-        let found = subscriptions()?.into_iter().find(|known| known.id == id);
-        let Some(subscription) = found else {
-            return Ok(None);
-        };
-        let data = json!({
-            "product": subscription.product,
-            "subscription": id,
-            "code": code(),
-        });
         Ok(match place.slot {
-            blocks::Slot::Cancel if subscription.state == "active" => {
-                Some(template("offer.html", &data))
-            }
-            blocks::Slot::Confirmation if !answers::has(&place.context.customer, &id)? => {
-                Some(template("survey.html", &data))
+            blocks::Slot::Cancel => found(place.subscription.as_ref())?
+                .filter(|subscription| subscription.state == "active")
+                .and_then(|subscription| offer(&subscription)),
+            blocks::Slot::Confirmation => match found(place.subscription.as_ref())? {
+                Some(subscription) if !answers::has(customer, &subscription.id)? => {
+                    Some(template("survey.html", &about(&subscription, true)))
+                }
+                _ => None,
+            },
+            blocks::Slot::Overview => {
+                let all = subscriptions()?.into_iter();
+                for subscription in all.filter(|one| one.state == "cancelled").take(LOOKED_AT) {
+                    let id = &subscription.id;
+                    if answers::was_noted(id)? && !answers::has(customer, id)? {
+                        return Ok(Some(template("question.html", &about(&subscription, true))));
+                    }
+                }
+                None
             }
             _ => None,
         })
@@ -143,8 +156,7 @@ impl blocks::Guest for Retention {
 
 impl events::Guest for Retention {
     fn handle(event: events::Event) -> Result<(), String> {
-        // Counted once, though an event can come twice.
-        answers::count(&event.id)
+        answers::note(&event.object, clock::now())
     }
 
     fn scheduled(tick: events::Tick) -> Result<(), String> {
@@ -152,19 +164,59 @@ impl events::Guest for Retention {
             Some(settings::Value::Integer(days)) => days,
             _ => 365,
         };
-        answers::forget_before(tick.due_at.saturating_sub(days.saturating_mul(86_400_000_000)))
+        let before = |days: i64| tick.due_at.saturating_sub(days.saturating_mul(DAY));
+        answers::forget_before("answer/", before(days))?;
+        answers::forget_before("cancelled/", before(ASKED_DAYS))
     }
+}
+
+/// What those are offered who are about to cancel; none where there is nothing to offer.
+fn offer(subscription: &customer::Subscription) -> Option<Content> {
+    let code = match settings::get("code") {
+        Some(settings::Value::Text(code)) if !code.is_empty() => Some(code),
+        _ => None,
+    };
+    let pause = !matches!(
+        settings::get("pause"),
+        Some(settings::Value::Boolean(false))
+    );
+    let data = json!({
+        "product": subscription.product,
+        "subscription": subscription.id,
+        "code": code,
+        "pause": pause,
+    });
+    (pause || code.is_some()).then(|| template("offer.html", &data))
+}
+
+/// What templates are told of a subscription, and whether they stand in a page of somebody else's.
+fn about(subscription: &customer::Subscription, block: bool) -> Value {
+    json!({
+        "product": subscription.product,
+        "subscription": subscription.id,
+        "block": block,
+    })
+}
+
+/// The subscription that the address names, if it is one of the customer's who is signed in.
+fn wanted(request: &pages::Request) -> Result<Option<customer::Subscription>, String> {
+    let named = request
+        .query
+        .iter()
+        .find(|pair| pair.name == "subscription");
+    let Some(named) = named else {
+        return Ok(None);
+    };
+    let all = subscriptions()?.into_iter();
+    Ok(all.into_iter().find(|known| known.id == named.value))
+}
+
+fn is_spanish(request: &pages::Request) -> bool {
+    request.context.locale.starts_with("es")
 }
 
 fn subscriptions() -> Result<Vec<customer::Subscription>, String> {
     customer::subscriptions().map_err(|error| format!("the subscriptions are not told: {error:?}"))
-}
-
-fn code() -> Option<String> {
-    match settings::get("code") {
-        Some(settings::Value::Text(code)) if !code.is_empty() => Some(code),
-        _ => None,
-    }
 }
 
 fn page(title: &str, spanish: bool, name: &str, data: &Value) -> pages::Answer {

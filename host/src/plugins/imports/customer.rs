@@ -16,12 +16,15 @@ type Told<T> = wasmtime::Result<Result<T, wit::DataError>>;
 
 impl CallState {
     /// Whose data of `kind` may be told.
-    fn subject(&self, kind: &str) -> Result<(Scope, CustomerId), wit::DataError> {
+    fn subject(&mut self, kind: &str) -> Result<(Scope, CustomerId), wit::DataError> {
         let granted = self.binding.permissions.data.contains(kind);
         let scope = self.binding.scope.clone();
-        match (granted, scope, self.customer.clone()) {
-            (true, Some(scope), Some(customer)) => Ok((scope, customer)),
-            _ => Err(wit::DataError::Denied),
+        let (true, Some(scope), Some(customer)) = (granted, scope, self.customer.clone()) else {
+            return Err(wit::DataError::Denied);
+        };
+        match self.may_ask() {
+            true => Ok((scope, customer)),
+            false => Err(wit::DataError::Unavailable),
         }
     }
 }

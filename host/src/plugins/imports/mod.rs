@@ -24,6 +24,10 @@ use super::limits::{Limits, MemoryLimiter};
 use super::setting::SettingValue;
 use crate::domain::id::CustomerId;
 
+/// How often one call may ask for what the host keeps, so that a loop in a guest does not hold
+/// the database.
+const MOST_QUESTIONS: u32 = 500;
+
 /// Host time, as `app` supplies it.
 pub type HostClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -54,6 +58,7 @@ pub(super) struct CallState {
     /// Who is signed in: the one whose data may be asked for.
     pub(super) customer: Option<CustomerId>,
     data: Arc<dyn GuestData>,
+    questions_left: u32,
     clock: HostClock,
     table: ResourceTable,
     log: log::LogBudget,
@@ -80,11 +85,19 @@ impl CallState {
             entered: false,
             customer: None,
             data,
+            questions_left: MOST_QUESTIONS,
             clock,
             table,
             log: log::LogBudget::new(&limits, bucket),
             fetches_left: limits.fetches,
         }
+    }
+
+    /// Whether this call may ask once more for what the host keeps.
+    fn may_ask(&mut self) -> bool {
+        let left = self.questions_left.checked_sub(1);
+        self.questions_left = left.unwrap_or_default();
+        left.is_some()
     }
 
     fn secret(&self, handle: &Resource<Secret>) -> wasmtime::Result<&Secret> {

@@ -16,7 +16,7 @@ type Done<T> = wasmtime::Result<Result<T, wit::StoreError>>;
 
 impl CallState {
     /// Where the plugin's memory is, if it may have one and the keys are keys.
-    fn memory_of(&self, keys: &[&str]) -> Result<(Scope, Arc<str>), wit::StoreError> {
+    fn memory_of(&mut self, keys: &[&str]) -> Result<(Scope, Arc<str>), wit::StoreError> {
         let scope = self.binding.scope.clone();
         let Some(scope) = scope.filter(|_| self.binding.permissions.store) else {
             return Err(wit::StoreError::Denied);
@@ -26,6 +26,9 @@ impl CallState {
         };
         if !keys.iter().all(is_key) {
             return Err(wit::StoreError::InvalidKey);
+        }
+        if !self.may_ask() {
+            return Err(wit::StoreError::Unavailable);
         }
         Ok((scope, Arc::clone(&self.plugin)))
     }

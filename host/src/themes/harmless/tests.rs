@@ -70,7 +70,10 @@ fn a_form_leads_to_the_plugins_own_pages_and_carries_the_hosts_token() {
         let clean = clean(&format!(
             "<form action=\"{action}\"><button>Go</button></form>"
         ));
-        assert!(!clean.contains("action"), "{action} → {clean}");
+        assert!(
+            clean.contains("<form method=\"post\" action=\"/bus_lumen/x/survey\">"),
+            "{action} → {clean}"
+        );
     }
     let own = clean(
         "<form action=\"/bus_lumen/x/survey\"><input name=\"csrf\" value=\"mine\">\
@@ -81,6 +84,43 @@ fn a_form_leads_to_the_plugins_own_pages_and_carries_the_hosts_token() {
         "{own}"
     );
     assert_eq!(own.matches("csrf").count(), 1, "{own}");
+}
+
+#[test]
+fn no_form_leads_to_the_page_that_it_stands_on_and_no_attribute_lets_the_token_out() {
+    let forms = Forms {
+        below: "/bus_lumen/x/survey",
+        csrf: "sesame",
+        values: &[],
+        errors: &[],
+    };
+    for markup in [
+        "<form><button>Stay</button></form>",
+        "<form action><button>Stay</button></form>",
+        "<form action=''><button formaction='/cancel' form='other'>Stay</button></form>",
+        "<form title='<form> action=\"x\"'><button>Stay</button></form>",
+        "<p title='<form>'>Stay</p><form><form action='/cancel'><button>Stay</button></form>",
+        "<form action='/cancel'></form><button form='cancel'>Stay</button>",
+    ] {
+        let clean = with_forms(markup, &forms);
+        let html = scraper::Html::parse_fragment(&clean);
+        let found = scraper::Selector::parse("form").unwrap();
+        for form in html.select(&found) {
+            assert_eq!(form.attr("action"), Some(forms.below), "{markup} → {clean}");
+            assert_eq!(form.attr("method"), Some("post"), "{markup} → {clean}");
+        }
+        let found = scraper::Selector::parse("form > input[name=csrf]").unwrap();
+        let tokens = html.select(&found).count();
+        assert_eq!(
+            tokens,
+            clean.matches("sesame").count(),
+            "{markup} → {clean}"
+        );
+        assert!(
+            !clean.contains("/cancel") && !clean.contains("form="),
+            "{clean}"
+        );
+    }
 }
 
 #[test]

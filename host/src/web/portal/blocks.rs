@@ -35,7 +35,10 @@ impl SignedIn {
                 Err(_) => Err("its block did not come in time".to_owned()),
             };
             match content {
-                Ok(block) => blocks.push(block),
+                Ok(block) => {
+                    plugins.is_well(pages.plugin(), self.scope());
+                    blocks.push(block);
+                }
                 Err(problem) => plugins.report(pages.plugin(), self.scope(), &problem),
             }
         }

@@ -156,6 +156,18 @@ impl Visit {
         &self,
         answer: PageAnswer,
         status: StatusCode,
+        typed: (&Pairs, &Pairs),
+    ) -> Result<Response, Error> {
+        let response = self.made_of(answer, status, typed)?;
+        let plugins = &self.who.web.cx.plugins;
+        plugins.is_well(self.pages.plugin(), self.who.scope());
+        Ok(response)
+    }
+
+    fn made_of(
+        &self,
+        answer: PageAnswer,
+        status: StatusCode,
         (values, errors): (&Pairs, &Pairs),
     ) -> Result<Response, Error> {
         match answer {

@@ -205,6 +205,11 @@ export class World {
     return run(BINARY, args, { cwd: this.dir, env: this.#environment });
   }
 
+  /** Drops another built plugin into the host's folder. */
+  async install(name) {
+    await cp(join(REPOSITORY, `plugins/${name}.wasm`), join(this.dir, `plugins/${name}.wasm`));
+  }
+
   /** Appends to the business's file, and starts the host anew. */
   async configure(more) {
     await appendFile(join(this.dir, "config/businesses/lumen.toml"), more);

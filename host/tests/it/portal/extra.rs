@@ -1,16 +1,16 @@
-//! Pages, blocks and calls of plugins: a retention offer in the flow of cancelling with a survey
-//! after it, and a guest that answers whatever a test wants, hostile things above all.
+//! Pages, forms and calls of plugins, and what they are told and keep, by a guest that answers
+//! whatever a test wants.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use vestibule::domain::{Mode, Scope};
 use vestibule::flows::plugin_calls::{self, Called};
-use vestibule::store::Event;
+use vestibule::store::{Event, PluginEntry};
 
 use super::{Guest, House};
 
-const RETENTION: &str = "plugins/retention";
 const PUPPET: &str = "host/tests/guests/puppet";
 
 /// Everything that the puppet wishes.
@@ -43,81 +43,6 @@ impl House {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_cancels_is_offered_a_pause_and_asked_a_question_afterwards() {
-    let file = "[test.pages.offers]\nplugin = \"retention\"\n\
-        settings.code = \"STAY20\"\n[test.pages.offers.grants]\n\
-        data = [\"customer.subscriptions\"]\nstore = true\n";
-    let house = House::furnished(file, &[RETENTION]).await;
-    let guest = house.guest("Alex").await;
-    let subscription = guest.active().await;
-    let cancel = format!("/subscriptions/{}/cancel", subscription.id);
-    let page = guest.get(&cancel).await;
-    page.says("Before you go");
-    page.says("You can pause Lumen Pro instead");
-    page.says("use the code STAY20");
-    let paused = guest.press(&page, "/x/offers/pause", &[]).await;
-    paused.redirects_to(&format!("/subscriptions/{}/pause", subscription.id));
-
-    let done = guest.press(&page, &cancel, &[("when", "now")]).await;
-    let page = guest
-        .get(done.location.strip_prefix("/test/bus_lumen").unwrap())
-        .await;
-    page.says("What could we have done better with Lumen Pro?");
-    // Two fields have to be mended; what was typed stays.
-    let mend = guest
-        .press(&page, "/x/offers/answer", &[("reason", "no")])
-        .await;
-    assert_eq!(mend.status, 422);
-    mend.says("Please write a few words.");
-    mend.says("Please choose one.");
-    assert!(
-        mend.all("textarea")[0].contains(">no</textarea>"),
-        "{}",
-        mend.html
-    );
-    let fields = [("reason", "=1+1 was \"too\" much"), ("again", "yes")];
-    let thanks = guest.press(&page, "/x/offers/answer", &fields).await;
-    thanks.redirects_to("/x/offers/thanks");
-    guest
-        .get("/x/offers/thanks")
-        .await
-        .says("We read every answer.");
-    guest
-        .get_in("es", "/x/offers/thanks")
-        .await
-        .says("Leemos todas las respuestas.");
-
-    let overview = guest.get("/").await;
-    overview.leads_to("/x/offers");
-    overview.says("Feedback");
-    guest.get_in("es", "/").await.says("Opiniones");
-    guest.get("/x/offers").await.says("=1+1 was \"too\" much");
-    // The same page is asked for once: whoever has answered is not asked again.
-    let again = guest
-        .get(&format!("/subscriptions/{}/cancelled", subscription.id))
-        .await;
-    assert!(!again.text().contains("What could we have done better"));
-    let (headers, body) = guest.raw("/x/offers/answers.csv").await;
-    assert_eq!(
-        headers["content-disposition"],
-        "attachment; filename=\"feedback.csv\""
-    );
-    assert!(body.contains("\"'=1+1 was \"\"too\"\" much\""), "{body}");
-    // Somebody else sees nothing of it.
-    let other = house.guest("Robin").await;
-    other
-        .get("/x/offers")
-        .await
-        .says("You have not told us anything yet.");
-    let foreign = [("subscription", subscription.id.as_str())];
-    let page = other.get(&cancel).await;
-    assert_eq!(page.status, 404);
-    let sent = other.send_form("/x/offers/pause", &foreign).await;
-    assert_eq!(sent.status, 404);
-    assert_eq!(house.failures(), "");
-}
-
 impl Guest<'_> {
     pub(super) async fn raw(&self, path: &str) -> (axum::http::HeaderMap, String) {
         let request = self.request(path).body(Body::empty()).unwrap();
@@ -128,7 +53,7 @@ impl Guest<'_> {
     }
 
     /// Posts to `path` with the token of a page of ours.
-    async fn send_form(&self, path: &str, fields: &[(&str, &str)]) -> super::Page {
+    pub(super) async fn send_form(&self, path: &str, fields: &[(&str, &str)]) -> super::Page {
         let token = self.get("/profile").await;
         let token = token.elements("input[name=csrf]").remove(0).1;
         self.post(path, &[&[("csrf", token.as_str())], fields].concat())
@@ -200,6 +125,13 @@ async fn what_a_plugin_keeps_stays_in_its_business_and_mode_and_within_bounds() 
         .get("/x/strings/all")
         .await
         .says("store Ok([\"a=3\", \"b=2\"])");
+    // Another mode and another business have a memory of their own.
+    for (business, mode) in [("bus_lumen", Mode::Live), ("bus_other", Mode::Test)] {
+        let elsewhere = Scope::new(business.parse().unwrap(), mode);
+        let mut tx = house.cx.store.read().await.unwrap();
+        let found = tx.plugin_values(&elsewhere, "puppet", "", "", 10).await;
+        assert_eq!(found.unwrap(), [], "{elsewhere}");
+    }
     let long = "x".repeat(200);
     let large = "x".repeat(17 << 10);
     for (key, value, says) in [
@@ -211,6 +143,26 @@ async fn what_a_plugin_keeps_stays_in_its_business_and_mode_and_within_bounds() 
         assert_eq!(refused.status, 503, "{says}");
         assert!(house.failures().contains(says), "{}", house.failures());
     }
+    // Ten thousand keys are all that there may be; those that are there can still be written.
+    house
+        .write(async |tx| {
+            for number in 2..10_000 {
+                let entry = PluginEntry {
+                    key: format!("key/{number}"),
+                    value: b"x".to_vec(),
+                };
+                let at = house.now();
+                tx.keep_plugin_value(&house.scope, "puppet", &entry, true, at)
+                    .await
+                    .unwrap();
+            }
+        })
+        .await;
+    let more = guest.send_form("/x/strings/keep", &[("c", "1")]).await;
+    assert_eq!(more.status, 503);
+    let same = guest.send_form("/x/strings/keep", &[("a", "4")]).await;
+    same.redirects_to("/x/strings/all");
+    assert_eq!(house.failures(), "", "it is well again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,6 +257,41 @@ async fn an_event_is_one_job_for_each_plugin_that_may_hear_it_and_comes_again_un
         let count = heard.matches("=subscription.active sub_1").count();
         assert_eq!(count, usize::from(grants == ALL), "{heard}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_waits_for_a_plugin_that_is_not_there() {
+    let house = House::strings(ALL, &json!({})).await;
+    let guest = house.guest("Alex").await;
+    let file = house.dir.path().join("plugins/0.wasm");
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    house.cx.plugins.reload().await;
+    let event = Event {
+        id: house.cx.new_id(),
+        kind: "subscription.active".to_owned(),
+        object: "sub_1".to_owned(),
+        occurred_at: house.now(),
+    };
+    let (cx, scope) = (&house.cx, &house.scope);
+    house
+        .write(async |tx| {
+            let told = vestibule::flows::delivery::tell(cx, tx, scope, &event).await;
+            told.unwrap();
+        })
+        .await;
+    assert_eq!(house.jobs("tell-plugin").await, 1);
+    let tell = async || plugin_calls::tell(cx, scope, &event.id, "strings").await;
+    let called = tell().await.unwrap();
+    assert!(matches!(called, Called::NotThere(_)), "{called:?}");
+    // The portal is as it was without it.
+    guest.get("/").await.says("Billing history");
+    assert_eq!(guest.get("/x/strings").await.status, 503);
+    std::fs::write(&file, bytes).unwrap();
+    house.cx.plugins.reload().await;
+    assert_eq!(tell().await.unwrap(), Called::Done);
+    let heard = guest.get("/x/strings/all").await;
+    heard.says("=subscription.active sub_1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

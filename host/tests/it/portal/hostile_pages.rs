@@ -97,6 +97,7 @@ async fn a_hostile_answer_is_refused_or_harmless() {
         (json!({ "do": "loop" }), 503, "processor time"),
         (json!({ "do": "trap" }), 503, "trapped"),
         (json!({ "do": "hog" }), 503, "trapped"),
+        (json!({ "do": "ask" }), 503, "asked 500 times"),
         (json!({ "do": "closed today" }), 503, "closed today"),
         (json!({}), 404, ""),
     ] {
@@ -138,7 +139,11 @@ async fn a_block_that_fails_is_simply_not_there() {
     assert_eq!(page.all(".extra .raw").len(), 1);
     page.says("<script>alert(1)</script>");
     assert!(!page.html.contains("onclick") && !page.html.contains("evil.example"));
-    assert!(page.all("form[action='/cancel']").is_empty());
+    // Its forms lead to its own pages, not to where it says, nor to the page that it stands on.
+    let forms = page.all(".extra form");
+    assert_eq!(forms.len(), 2, "{}", page.html);
+    let own = "action=\"/test/bus_lumen/x/strings\"";
+    assert!(forms.iter().all(|form| form.contains(own)), "{forms:?}");
     for (answer, says) in [
         (json!({ "do": "loop" }), "processor time"),
         (json!({ "do": "trap" }), "trapped"),

@@ -12,6 +12,7 @@ mod page;
 mod pausing;
 mod plan_choices;
 mod plans;
+mod retention;
 mod round;
 mod rows;
 mod subscription;
@@ -48,7 +49,7 @@ struct House {
     cx: Cx,
     router: axum::Router,
     scope: Scope,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// A customer who is signed in.
@@ -125,7 +126,7 @@ impl House {
             cx,
             router,
             scope: Scope::new("bus_lumen".parse().unwrap(), Mode::Test),
-            _dir: dir,
+            dir,
         }
     }
 

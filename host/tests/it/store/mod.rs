@@ -1,5 +1,6 @@
 //! The store on both databases.
 
+mod plugin_store;
 mod queue;
 mod schema;
 mod states;

@@ -123,7 +123,10 @@ impl events::Guest for Puppet {
     }
 
     fn scheduled(tick: events::Tick) -> Result<(), String> {
-        let kept = store::put(&format!("tick/{}", tick.schedule), tick.due_at.to_string().as_bytes());
+        let kept = store::put(
+            &format!("tick/{}", tick.schedule),
+            tick.due_at.to_string().as_bytes(),
+        );
         kept.map_err(|error| format!("{error:?}"))
     }
 }
@@ -143,7 +146,8 @@ fn all(request: &pages::Request) -> String {
         request.path,
         request.query,
         customer::profile().map(|profile| profile.email),
-        customer::subscriptions().map(|all| all.into_iter().map(|one| one.product).collect::<Vec<_>>()),
+        customer::subscriptions()
+            .map(|all| all.into_iter().map(|one| one.product).collect::<Vec<_>>()),
         customer::payments().map(|all| all.len()),
         customer::licenses().map(|all| all.len()),
     )
@@ -195,7 +199,7 @@ fn script(name: &str) -> Value {
     }
 }
 
-/// Does what `do` says: never ends, traps, takes all memory, or fails.
+/// Does what `do` says: never ends, traps, takes all memory, asks without end, or fails.
 fn act(script: &Value) -> Result<(), String> {
     match script.get("do").and_then(Value::as_str) {
         Some("loop") => loop {
@@ -206,6 +210,15 @@ fn act(script: &Value) -> Result<(), String> {
             let mut all = Vec::new();
             loop {
                 all.push(vec![1_u8; 1 << 20]);
+            }
+        }
+        Some("ask") => {
+            let mut times = 0;
+            loop {
+                if let Err(error) = store::get("anything") {
+                    return Err(format!("asked {times} times: {error:?}"));
+                }
+                times += 1;
             }
         }
         Some(other) => Err(other.to_owned()),
