@@ -80,10 +80,12 @@ impl Plugin {
             Self::Inspect { file, json } => {
                 let found = inspect::inspect(&file)
                     .with_context(|| format!("{} cannot be read as a plugin", file.display()))?;
-                print(&match json {
-                    true => serde_json::to_string_pretty(&super::inspect::listed(&found))?,
-                    false => super::inspect::told(&found).trim_end().to_owned(),
-                })?;
+                if json {
+                    let listed = super::inspect::listed(&found);
+                    print(&serde_json::to_string_pretty(&listed)?)?;
+                } else {
+                    print(super::inspect::told(&found).trim_end())?;
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Self::Check { file, trial } => {

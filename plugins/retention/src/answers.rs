@@ -92,7 +92,7 @@ pub(crate) fn forget_before(prefix: &str, moment: i64) -> Done<()> {
             let at = value.get("at").and_then(Value::as_i64).unwrap_or_default();
             if at < moment {
                 told(store::delete(&entry.key))?;
-                left -= 1;
+                left = left.saturating_sub(1);
             }
             if left == 0 {
                 return Ok(());

@@ -22,9 +22,10 @@ impl CallState {
         let (true, Some(scope), Some(customer)) = (granted, scope, self.customer.clone()) else {
             return Err(wit::DataError::Denied);
         };
-        match self.may_ask() {
-            true => Ok((scope, customer)),
-            false => Err(wit::DataError::Unavailable),
+        if self.may_ask() {
+            Ok((scope, customer))
+        } else {
+            Err(wit::DataError::Unavailable)
         }
     }
 }

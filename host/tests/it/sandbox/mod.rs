@@ -104,7 +104,7 @@ pub(crate) fn config(origin: &str) -> GatewayConfig {
                 origin: origin.to_owned(),
                 private: true,
             }],
-            reveal: Vec::new(),
+            ..Grant::default()
         },
     }
 }

@@ -18,7 +18,8 @@ async fn a_value_is_found_by_its_own_plugin_business_and_mode_only() {
     for database in databases().await {
         let own = scope();
         let mut tx = database.store.begin().await.unwrap();
-        let kept = tx.keep_plugin_value(&own, "survey", &entry("a", "1"), true, at(1));
+        let first = entry("a", "1");
+        let kept = tx.keep_plugin_value(&own, "survey", &first, true, at(1));
         assert!(kept.await.unwrap());
         let other_mode = match own.mode {
             Mode::Live => Mode::Test,
@@ -70,7 +71,8 @@ async fn keys_are_read_in_the_order_of_their_bytes_below_a_prefix() {
         let own = scope();
         let mut tx = database.store.begin().await.unwrap();
         for key in ["a/b", "a/B", "a/~", "a/", "a", "b", "a0"] {
-            let kept = tx.keep_plugin_value(&own, "survey", &entry(key, "1"), true, at(1));
+            let entry = entry(key, "1");
+            let kept = tx.keep_plugin_value(&own, "survey", &entry, true, at(1));
             kept.await.unwrap();
         }
         let mut keys = async |prefix: &str, after: &str, limit| {

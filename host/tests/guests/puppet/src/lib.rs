@@ -213,12 +213,12 @@ fn act(script: &Value) -> Result<(), String> {
             }
         }
         Some("ask") => {
-            let mut times = 0;
+            let mut times = 0_u32;
             loop {
                 if let Err(error) = store::get("anything") {
                     return Err(format!("asked {times} times: {error:?}"));
                 }
-                times += 1;
+                times = times.saturating_add(1);
             }
         }
         Some(other) => Err(other.to_owned()),
