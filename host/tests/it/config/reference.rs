@@ -66,8 +66,8 @@ fn every_key_of_the_reference_exists_and_every_key_is_in_the_reference() {
 fn check(file: &str, page: &DocumentMut) {
     for path in tables(page.as_table(), &[]) {
         let name = path.join(".");
-        // The names of gateways and secrets are the operator's own.
-        if name == "live.gateways" || name.ends_with(".secrets") {
+        // The names of gateways, pages and secrets are the operator's own.
+        if matches!(name.as_str(), "live.gateways" | "live.pages") || name.ends_with(".secrets") {
             continue;
         }
         let mut page = page.clone();
@@ -84,8 +84,12 @@ fn check(file: &str, page: &DocumentMut) {
             .split(", ")
             .map(String::from)
             .collect();
-        // One struct reads both modes; what they share is documented under live.
+        // One struct reads both modes; what they share is documented under live. Another reads the
+        // grants of all kinds; what pages alone can use is documented there.
         match name.as_str() {
+            "live.gateways.main.grants" | "live.branding.grants" => {
+                known.retain(|key| key == "http" || key == "reveal");
+            }
             "live" => drop(known.remove("mail_to")),
             "test" => known.retain(|key| key == "mail_to"),
             _ => {}
