@@ -84,8 +84,9 @@ pub struct Entry {
     pub path: String,
     /// Name of a symbol in `sprite.svg`.
     pub icon: String,
-    /// Its label, where it is not a message of the theme: that of a plugin.
-    pub label: Option<String>,
+    /// Its label and a shorter one for narrow screens, where they are not messages of the theme:
+    /// those of a plugin.
+    pub label: Option<(String, String)>,
 }
 
 /// A sentence shown once after an action, by its message key.
@@ -262,7 +263,8 @@ impl Seen {
             .map(|entry| {
                 context! {
                     key => entry.key.as_str(),
-                    label => entry.label.as_deref(),
+                    label => entry.label.as_ref().map(|(long, _)| long.as_str()),
+                    short => entry.label.as_ref().map(|(_, short)| short.as_str()),
                     href => format!("{}{}", frame.base, entry.path),
                     icon => entry.icon.as_str(),
                     current => frame.is_current(&entry.path),

@@ -230,18 +230,19 @@ fn extra_entries(visitor: &Visitor) -> Vec<Entry> {
     for (name, pages) in web.cx.plugins.all_pages(scope) {
         for entry in pages.navigation() {
             let carried = carried(&pages);
-            let label = web.themes.label(&visitor.frame, &carried, &entry.label);
-            let Some(label) = label else {
+            let say = |key: &str| web.themes.label(&visitor.frame, &carried, key);
+            let Some(label) = say(&entry.label) else {
                 let what = format!("it has no word `{}` for the navigation", entry.label);
                 web.cx.plugins.report(pages.plugin(), scope, &what);
                 continue;
             };
+            let short = say(&format!("{}-short", entry.label)).unwrap_or_else(|| label.clone());
             let icon = ICONS.iter().find(|icon| **icon == entry.icon);
             entries.push(Entry {
                 key: String::new(),
                 path: format!("/x/{name}{}", entry.path.trim_end_matches('/')),
                 icon: (*icon.unwrap_or(&"info")).to_owned(),
-                label: Some(label),
+                label: Some((label, short)),
             });
         }
     }

@@ -73,13 +73,13 @@ impl Pen {
             self.icon(&entry.icon, "");
             self.out.raw(r#"<span class="long">"#);
             match &entry.label {
-                Some(label) => drop(self.out.text(label)),
+                Some((label, _)) => drop(self.out.text(label)),
                 None => self.say(&entry.key)?,
             }
             self.out
                 .raw(r#"</span><span class="short" aria-hidden="true">"#);
             match &entry.label {
-                Some(label) => drop(self.out.text(label)),
+                Some((_, short)) => drop(self.out.text(short)),
                 None => self.say(&[&entry.key, "-short"].concat())?,
             }
             self.out.raw("</span></a></li>\n");

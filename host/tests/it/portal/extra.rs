@@ -22,9 +22,10 @@ impl House {
     /// A host with the puppet under `/x/strings`, with these grants, that answers like this.
     pub(super) async fn strings(grants: &str, answers: &Value) -> Self {
         let settings = answers.as_object().unwrap().iter();
-        let settings: String = settings
+        let settings: Vec<_> = settings
             .map(|(name, answer)| format!("settings.{name} = '{answer}'\n"))
             .collect();
+        let settings = settings.concat();
         let file = format!(
             "[test.pages.strings]\nplugin = \"puppet\"\n{settings}[test.pages.strings.grants]\n{grants}"
         );

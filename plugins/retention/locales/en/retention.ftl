@@ -1,4 +1,5 @@
 nav-feedback = Feedback
+nav-feedback-short = Ideas
 offer-title = Before you go
 offer-pause = You can pause { $product } instead. Nothing is charged during a pause, and everything is kept.
 offer-pause-button = Pause instead

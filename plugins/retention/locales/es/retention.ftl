@@ -1,4 +1,5 @@
 nav-feedback = Opiniones
+nav-feedback-short = Ideas
 offer-title = Antes de irte
 offer-pause = Puedes pausar { $product } en su lugar. Durante la pausa no se cobra nada y se conserva todo.
 offer-pause-button = Pausar en su lugar
