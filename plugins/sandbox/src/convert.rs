@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::bindings::exports::vestibule::gateway::{ledger, setup, webhooks};
-use crate::types::{
-    ActionNeeded, Advice, ChargeRequest, Customer, Decline, DeclineCode, FieldError, GatewayError,
-    Initiator, MethodChoice, MethodKind, Outcome, Payment, RefundOutcome, RefundState, SavedMethod,
-    SetupState,
+use vestibule_plugin::api;
+use vestibule_plugin::gateway::{
+    ActionNeeded, Advice, ChargeRequest, Customer, Decline, DeclineCode, GatewayError, Initiator,
+    MethodChoice, MethodKind, Outcome, Payment, RefundOutcome, RefundState, SavedMethod,
+    SetupState, invalid, ledger, setup, webhooks,
 };
+use vestibule_plugin::{ClientAction, Kv, Money, Redirect};
+
+use crate::api::WHOM;
 use crate::wire;
-use crate::words::{ClientAction, Kv, Money, Redirect};
 
 /// Five days, in microseconds: when a bank debit ends for which the processor names no time.
 const DEBIT_TAKES: i64 = 5 * 24 * 60 * 60 * 1_000_000;
@@ -73,10 +75,10 @@ fn only_kind(kinds: &[MethodKind]) -> Result<Option<wire::MethodKind>, GatewayEr
         (true, true) => Ok(None),
         (true, false) => Ok(Some(wire::MethodKind::Card)),
         (false, true) => Ok(Some(wire::MethodKind::BankDebit)),
-        (false, false) => Err(GatewayError::InvalidRequest(vec![FieldError {
-            field: "kinds".to_owned(),
-            message: "the processor takes cards and bank debits only".to_owned(),
-        }])),
+        (false, false) => Err(invalid(
+            "kinds",
+            "the processor takes cards and bank debits only",
+        )),
     }
 }
 
@@ -111,7 +113,7 @@ pub(crate) fn ours(intent: wire::Intent, key: &str) -> Result<wire::Intent, Gate
 }
 
 fn unreadable(why: &str) -> GatewayError {
-    GatewayError::UnknownOutcome(format!("the processor's answer makes no sense: {why}"))
+    api::unreadable(WHOM, why)
 }
 
 /// How a charge stands.

@@ -7,31 +7,16 @@ mod convert;
 mod webhook;
 mod wire;
 
-use bindings::exports::vestibule::gateway::{
-    info, ledger, methods, payments, refunds, setup, webhooks,
+use vestibule_plugin::api::segment;
+use vestibule_plugin::gateway::{
+    self, GatewayError, info, ledger, methods, payments, refunds, setup, types, webhooks,
 };
-use bindings::vestibule::gateway::types;
-use bindings::vestibule::types::types as words;
-
-/// What `wit-bindgen` makes of the WIT texts.
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    clippy::restriction,
-    reason = "generated"
-)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: ["../../wit/types/v1", "../../wit/host/v1", "../../wit/gateway/v1"],
-        world: "vestibule:gateway/full-gateway",
-        generate_all,
-    });
-}
+use vestibule_plugin::{Kv, Timestamp};
 
 /// The gateway.
 struct Sandbox;
 
-bindings::export!(Sandbox with_types_in bindings);
+vestibule_plugin::gateway!(Sandbox, setup, refunds, methods, webhooks, ledger);
 
 /// How late a lookup may be, in seconds: the processor's default.
 const LOOKUP_LAG: u32 = 60;
@@ -77,7 +62,7 @@ impl info::Guest for Sandbox {
 }
 
 impl payments::Guest for Sandbox {
-    fn charge(request: types::ChargeRequest) -> Result<types::Payment, types::GatewayError> {
+    fn charge(request: types::ChargeRequest) -> Result<types::Payment, GatewayError> {
         let order = convert::charge_order(&request)?;
         let charge: wire::Intent = api::order("/v1/charges", &request.key, &order)?;
         convert::ours(charge, &request.key).and_then(convert::payment)
@@ -85,8 +70,8 @@ impl payments::Guest for Sandbox {
 
     fn resume(
         sent: types::SentRequest,
-        _returned: Vec<words::Kv>,
-    ) -> Result<types::Payment, types::GatewayError> {
+        _returned: Vec<Kv>,
+    ) -> Result<types::Payment, GatewayError> {
         // What the browser brought may be forged: only the processor's own word counts.
         match find(&sent, Kind::Charge)? {
             Some(charge) => convert::payment(charge),
@@ -94,24 +79,24 @@ impl payments::Guest for Sandbox {
         }
     }
 
-    fn lookup(sent: types::SentRequest) -> Result<payments::LookupAnswer, types::GatewayError> {
+    fn lookup(sent: types::SentRequest) -> Result<payments::LookupAnswer, GatewayError> {
         let found = find(&sent, Kind::Charge).and_then(|c| c.map(convert::payment).transpose());
         match found {
             Ok(Some(payment)) => Ok(payments::LookupAnswer::Found(payment)),
             Ok(None) => Ok(payments::LookupAnswer::Absent),
-            Err(error) if api::is_silence(&error) => Ok(payments::LookupAnswer::CannotTell),
+            Err(error) if gateway::is_silence(&error) => Ok(payments::LookupAnswer::CannotTell),
             Err(error) => Err(error),
         }
     }
 
-    fn cancel(sent: types::SentRequest) -> Result<payments::CancelAnswer, types::GatewayError> {
+    fn cancel(sent: types::SentRequest) -> Result<payments::CancelAnswer, GatewayError> {
         let Some(charge) = find(&sent, Kind::Charge)? else {
-            return Err(types::GatewayError::NotExecuted(
+            return Err(GatewayError::NotExecuted(
                 "the processor does not know the charge, so there is nothing to cancel yet"
                     .to_owned(),
             ));
         };
-        let path = format!("/v1/charges/{}/cancel", api::segment(&charge.id));
+        let path = format!("/v1/charges/{}/cancel", segment(&charge.id));
         let answer: wire::Cancelled = api::post(&path, &wire::Empty {})?;
         match answer.result {
             wire::CancelResult::Cancelled => Ok(payments::CancelAnswer::Cancelled),
@@ -123,7 +108,7 @@ impl payments::Guest for Sandbox {
 }
 
 impl setup::Guest for Sandbox {
-    fn begin(request: setup::SetupRequest) -> Result<types::SetupState, types::GatewayError> {
+    fn begin(request: setup::SetupRequest) -> Result<types::SetupState, GatewayError> {
         let order = convert::setup_order(&request)?;
         let made: wire::Intent = api::order("/v1/setups", &request.key, &order)?;
         convert::ours(made, &request.key).and_then(convert::setup_state)
@@ -131,8 +116,8 @@ impl setup::Guest for Sandbox {
 
     fn complete(
         sent: types::SentRequest,
-        _returned: Vec<words::Kv>,
-    ) -> Result<types::SetupState, types::GatewayError> {
+        _returned: Vec<Kv>,
+    ) -> Result<types::SetupState, GatewayError> {
         match find(&sent, Kind::Setup)? {
             Some(made) => convert::setup_state(made),
             None => Err(not_seen()),
@@ -141,7 +126,7 @@ impl setup::Guest for Sandbox {
 }
 
 impl refunds::Guest for Sandbox {
-    fn refund(request: refunds::RefundRequest) -> Result<types::RefundState, types::GatewayError> {
+    fn refund(request: refunds::RefundRequest) -> Result<types::RefundState, GatewayError> {
         let charge = match &request.payment.reference {
             Some(reference) => reference.clone(),
             None => match find(&request.payment, Kind::Charge)? {
@@ -157,27 +142,24 @@ impl refunds::Guest for Sandbox {
         api::order("/v1/refunds", &request.key, &order).map(convert::refund_state)
     }
 
-    fn lookup(
-        sent: types::SentRequest,
-    ) -> Result<refunds::RefundLookupAnswer, types::GatewayError> {
-        let path = format!("/v1/refunds?key={}", api::segment(&sent.key));
+    fn lookup(sent: types::SentRequest) -> Result<refunds::RefundLookupAnswer, GatewayError> {
+        let path = format!("/v1/refunds?key={}", segment(&sent.key));
         match api::get::<wire::Found<wire::Refund>>(&path) {
             Ok(mut found) => Ok(match found.data.pop() {
                 Some(refund) => refunds::RefundLookupAnswer::Found(convert::refund_state(refund)),
                 None => refunds::RefundLookupAnswer::Absent,
             }),
-            Err(error) if api::is_silence(&error) => Ok(refunds::RefundLookupAnswer::CannotTell),
+            Err(error) if gateway::is_silence(&error) => {
+                Ok(refunds::RefundLookupAnswer::CannotTell)
+            }
             Err(error) => Err(error),
         }
     }
 }
 
 impl methods::Guest for Sandbox {
-    fn detach(request: methods::DetachRequest) -> Result<(), types::GatewayError> {
-        let path = format!(
-            "/v1/methods/{}/detach",
-            api::segment(&request.method.reference)
-        );
+    fn detach(request: methods::DetachRequest) -> Result<(), GatewayError> {
+        let path = format!("/v1/methods/{}/detach", segment(&request.method.reference));
         // One that the processor does not know is as gone as one that it let go.
         api::post_if_known::<wire::Method>(&path, &wire::Empty {}).map(|_| ())
     }
@@ -191,14 +173,14 @@ impl webhooks::Guest for Sandbox {
 
 impl ledger::Guest for Sandbox {
     fn list(
-        start: words::Timestamp,
-        end: words::Timestamp,
+        start: Timestamp,
+        end: Timestamp,
         cursor: Option<String>,
-    ) -> Result<ledger::Page, types::GatewayError> {
+    ) -> Result<ledger::Page, GatewayError> {
         let cursor = cursor.unwrap_or_else(|| "0".to_owned());
         let path = format!(
             "/v1/ledger?from={start}&to={end}&cursor={}",
-            api::segment(&cursor)
+            segment(&cursor)
         );
         api::get(&path).map(convert::ledger_page)
     }
@@ -222,17 +204,14 @@ impl Kind {
 
 /// What the processor knows of an earlier request: by its own reference where there is one,
 /// since that is never late, otherwise by the host's key.
-fn find(
-    sent: &types::SentRequest,
-    kind: Kind,
-) -> Result<Option<wire::Intent>, types::GatewayError> {
+fn find(sent: &types::SentRequest, kind: Kind) -> Result<Option<wire::Intent>, GatewayError> {
     if let Some(reference) = &sent.reference {
-        let path = format!("{}/{}", kind.path(), api::segment(reference));
+        let path = format!("{}/{}", kind.path(), segment(reference));
         if let Some(found) = api::get_if_known::<wire::Intent>(&path)? {
             return convert::ours(found, &sent.key).map(Some);
         }
     }
-    let path = format!("{}?key={}", kind.path(), api::segment(&sent.key));
+    let path = format!("{}?key={}", kind.path(), segment(&sent.key));
     let found: wire::Found<wire::Intent> = api::get(&path)?;
     // Several under one key happen only when a key outlived the processor's memory. The one
     // that moved money is the one that matters.
@@ -247,6 +226,6 @@ fn find(
         }))
 }
 
-fn not_seen() -> types::GatewayError {
-    types::GatewayError::UnknownOutcome("the processor does not know this key yet".to_owned())
+fn not_seen() -> GatewayError {
+    GatewayError::UnknownOutcome("the processor does not know this key yet".to_owned())
 }

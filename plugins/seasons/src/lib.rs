@@ -2,31 +2,14 @@
 //! the interface once: tokens, logo, wording, a header by template, a footer by template, and a
 //! lifetime. Everything it says depends on the context and its settings alone.
 
-use bindings::exports::vestibule::branding::looks::{
-    Block, Context, Guest, Overrides, Surface, Template,
-};
-use bindings::vestibule::host::settings;
-use bindings::vestibule::types::types::Kv;
-
-/// What `wit-bindgen` makes of the WIT texts.
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    clippy::restriction,
-    reason = "generated"
-)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: ["../../wit/types/v1", "../../wit/host/v1", "../../wit/branding/v1"],
-        world: "vestibule:branding/branding",
-        generate_all,
-    });
-}
+use vestibule_plugin::Kv;
+use vestibule_plugin::branding::{Block, Context, Guest, Overrides, Surface, Template};
+use vestibule_plugin::operator::{text, texts};
 
 /// The branding.
 struct Seasons;
 
-bindings::export!(Seasons with_types_in bindings);
+vestibule_plugin::branding!(Seasons);
 
 /// For how long an answer holds, in seconds. The day is in the context: it changes by itself.
 const LIFETIME: u32 = 60 * 60;
@@ -41,9 +24,9 @@ enum Season {
 
 impl Guest for Seasons {
     fn resolve(context: Context) -> Result<Overrides, String> {
-        let season = season(&context.date, &text("hemisphere"))
+        let season = season(&context.date, &text("hemisphere").unwrap_or_default())
             .ok_or_else(|| format!("`{}` is not a day", context.date))?;
-        let is_partner = context.segment.as_deref() == Some(text("partners").as_str());
+        let is_partner = context.segment.is_some() && context.segment == text("partners");
         let is_closed = texts("closed").contains(&context.date);
         let mut tokens = accent(season);
         if is_partner {
@@ -118,19 +101,4 @@ fn template(name: &str) -> Block {
         name: name.to_owned(),
         data: "{}".to_owned(),
     })
-}
-
-/// A setting of type text or choice; all of them have defaults.
-fn text(name: &str) -> String {
-    match settings::get(name) {
-        Some(settings::Value::Text(text)) => text,
-        _ => String::new(),
-    }
-}
-
-fn texts(name: &str) -> Vec<String> {
-    match settings::get(name) {
-        Some(settings::Value::Texts(texts)) => texts,
-        _ => Vec::new(),
-    }
 }

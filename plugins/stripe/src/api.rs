@@ -1,13 +1,15 @@
-//! Requests to Stripe, and what their failures mean. The rule of the whole file: a request that
-//! certainly never left is *not executed*; one that may have arrived and has no readable answer
-//! is an *unknown outcome*; only a readable answer is taken at its word.
+//! Requests to Stripe, and what its answers mean.
 
-use form_urlencoded::{Serializer, byte_serialize};
+use form_urlencoded::Serializer;
 use serde::de::DeserializeOwned;
+use vestibule_plugin::api::{self, Method, Request, Response};
+use vestibule_plugin::gateway::{GatewayError, invalid};
+use vestibule_plugin::operator;
 
-use crate::bindings::vestibule::host::{http, secrets, settings};
-use crate::types::{FieldError, GatewayError};
 use crate::wire;
+
+/// Its name in messages for the operator.
+const WHOM: &str = "Stripe";
 
 /// The version of the API that this plugin was written for.
 const VERSION: &str = "2024-06-20";
@@ -45,7 +47,7 @@ pub(crate) fn order<T: DeserializeOwned>(
     key: &str,
     form: &Form,
 ) -> Result<Answer<T>, GatewayError> {
-    let response = send(http::Method::Post, path, Some(key), Some(form))?;
+    let response = send(Method::Post, path, Some(key), Some(form))?;
     if response.status == 402 {
         return refusal_of(&response).map(Answer::Declined);
     }
@@ -58,12 +60,12 @@ pub(crate) fn post<T: DeserializeOwned>(
     key: Option<&str>,
     form: &Form,
 ) -> Result<T, GatewayError> {
-    read(&send(http::Method::Post, path, key, Some(form))?)
+    read(&send(Method::Post, path, key, Some(form))?)
 }
 
 /// Reads something that must be there.
 pub(crate) fn get<T: DeserializeOwned>(path: &str, query: &Form) -> Result<T, GatewayError> {
-    read(&send(http::Method::Get, &asked(path, query), None, None)?)
+    read(&send(Method::Get, &asked(path, query), None, None)?)
 }
 
 /// Reads something; none when Stripe does not know it.
@@ -71,52 +73,15 @@ pub(crate) fn get_if_known<T: DeserializeOwned>(
     path: &str,
     query: &Form,
 ) -> Result<Option<T>, GatewayError> {
-    let response = send(http::Method::Get, &asked(path, query), None, None)?;
+    let response = send(Method::Get, &asked(path, query), None, None)?;
     if response.status == 404 && refusal_of(&response).is_ok() {
         return Ok(None);
     }
     read(&response).map(Some)
 }
 
-/// Whether an error means that Stripe said nothing, as against saying no. A question that met
-/// silence can be asked again; it has no answer now.
-pub(crate) fn is_silence(error: &GatewayError) -> bool {
-    matches!(
-        error,
-        GatewayError::NotExecuted(_) | GatewayError::UnknownOutcome(_)
-    )
-}
-
-/// An id of Stripe's as a segment of a path.
-pub(crate) fn segment(id: &str) -> String {
-    byte_serialize(id.as_bytes())
-        .collect::<String>()
-        .replace('.', "%2E")
-}
-
-/// A setting that is on or off.
-pub(crate) fn is_on(name: &str) -> bool {
-    matches!(settings::get(name), Some(settings::Value::Boolean(true)))
-}
-
-/// Why a secret cannot be used, for the operator.
-pub(crate) fn missing_secret(name: &str, error: secrets::SecretError) -> String {
-    match error {
-        secrets::SecretError::Denied => format!("the secret {name} is not granted"),
-        secrets::SecretError::Missing => format!("the secret {name} is not set"),
-    }
-}
-
-/// A request that can never be done, because of one field.
-pub(crate) fn invalid(field: &str, message: impl Into<String>) -> GatewayError {
-    GatewayError::InvalidRequest(vec![FieldError {
-        field: field.to_owned(),
-        message: message.into(),
-    }])
-}
-
 pub(crate) fn unreadable(why: &str) -> GatewayError {
-    GatewayError::UnknownOutcome(format!("Stripe's answer makes no sense: {why}"))
+    api::unreadable(WHOM, why)
 }
 
 fn asked(path: &str, query: &Form) -> String {
@@ -127,93 +92,37 @@ fn asked(path: &str, query: &Form) -> String {
 }
 
 fn send(
-    method: http::Method,
+    method: Method,
     path: &str,
     key: Option<&str>,
     form: Option<&Form>,
-) -> Result<http::Response, GatewayError> {
-    let api_key = secrets::get("api_key")
-        .map_err(|error| GatewayError::Misconfigured(missing_secret("api_key", error)))?;
-    let Some(settings::Value::Text(base_url)) = settings::get("base_url") else {
-        return Err(GatewayError::Misconfigured(
-            "the setting base_url is not set".to_owned(),
-        ));
-    };
-    let text = |name: &str, value: &str| http::Header {
-        name: name.to_owned(),
-        value: http::HeaderValue::Text(value.to_owned()),
-    };
-    let mut headers = vec![
-        http::Header {
-            name: "authorization".to_owned(),
-            value: http::HeaderValue::Secret(http::PrefixedSecret {
-                prefix: "Bearer ".to_owned(),
-                secret: &api_key,
-            }),
-        },
-        text("stripe-version", VERSION),
-    ];
-    if form.is_some() {
-        headers.push(text("content-type", "application/x-www-form-urlencoded"));
+) -> Result<Response, GatewayError> {
+    let api_key = operator::secret("api_key")?;
+    let mut request = Request::new(method, &operator::required("base_url")?, path)
+        .bearer(&api_key)
+        .header("stripe-version", VERSION);
+    if let Some(form) = form {
+        request = request.body("application/x-www-form-urlencoded", form.text());
     }
     if let Some(key) = key {
-        headers.push(text("idempotency-key", key));
+        request = request.header("idempotency-key", key);
     }
-    http::fetch(&http::Request {
-        method,
-        url: format!("{}{path}", base_url.trim_end_matches('/')),
-        headers,
-        body: form.map(|form| form.text().into_bytes()),
-        timeout_ms: None,
-    })
-    .map_err(no_answer)
+    request.send(WHOM)
 }
 
-/// What it means that there is no answer.
-fn no_answer(error: http::FetchError) -> GatewayError {
-    match error {
-        http::FetchError::NotSent(why) => match why {
-            http::NotSent::Denied(why) | http::NotSent::Invalid(why) => {
-                GatewayError::Misconfigured(format!("the request was not let out: {why}"))
-            }
-            http::NotSent::Limit(why) | http::NotSent::Connect(why) | http::NotSent::Other(why) => {
-                GatewayError::NotExecuted(why)
-            }
-            http::NotSent::Dns => {
-                GatewayError::NotExecuted("Stripe's name cannot be resolved".to_owned())
-            }
-        },
-        http::FetchError::MaybeSent(why) => GatewayError::UnknownOutcome(match why {
-            http::MaybeSent::Timeout => "no answer in time".to_owned(),
-            http::MaybeSent::ConnectionLost => "the connection broke".to_owned(),
-            http::MaybeSent::ResponseTooLarge => "the answer was too large".to_owned(),
-            http::MaybeSent::Other(why) => why,
-        }),
-    }
-}
-
-fn read<T: DeserializeOwned>(response: &http::Response) -> Result<T, GatewayError> {
+fn read<T: DeserializeOwned>(response: &Response) -> Result<T, GatewayError> {
     match response.status {
-        200..=299 => {
-            serde_json::from_slice(&response.body).map_err(|error| unreadable(&error.to_string()))
-        }
-        401 | 403 => Err(GatewayError::Misconfigured(
-            "Stripe refuses the secret api_key".to_owned(),
-        )),
-        429 => Err(GatewayError::RateLimited(retry_after(response))),
+        200..=299 => response.json(WHOM),
         400 | 402 | 404 => Err(refused(refusal_of(response)?)),
         // Also 409: another request under the same key is under way.
-        status => Err(GatewayError::UnknownOutcome(format!(
-            "Stripe answered {status}"
-        ))),
+        _ => Err(response.trouble(WHOM)),
     }
 }
 
 /// Stripe's own words for why not. What is not in its words is not its answer.
-fn refusal_of(response: &http::Response) -> Result<wire::Refusal, GatewayError> {
-    serde_json::from_slice::<wire::Refused>(&response.body)
-        .map(|refused| refused.error)
-        .map_err(|_| unreadable(&format!("status {} and not why", response.status)))
+fn refusal_of(response: &Response) -> Result<wire::Refusal, GatewayError> {
+    let refused = response.json::<wire::Refused>(WHOM)?;
+    Ok(refused.error)
 }
 
 /// What it means that Stripe says no to a request.
@@ -228,12 +137,4 @@ fn refused(refusal: wire::Refusal) -> GatewayError {
     let field = refusal.param.or(refusal.code);
     let message = refusal.message.unwrap_or_default();
     invalid(&field.unwrap_or_else(|| "request".to_owned()), message)
-}
-
-fn retry_after(response: &http::Response) -> Option<u32> {
-    let header = response
-        .headers
-        .iter()
-        .find(|header| header.name == "retry-after")?;
-    header.value.trim().parse().ok()
 }

@@ -1,12 +1,14 @@
 //! Stripe's books: balance transactions, which it lists newest first and the host wants oldest
 //! first.
 
+use vestibule_plugin::Timestamp;
+use vestibule_plugin::gateway::GatewayError;
+use vestibule_plugin::gateway::invalid;
+use vestibule_plugin::gateway::ledger::{Entry, EntryKind, Page};
+
 use crate::api::{self, Form};
-use crate::bindings::exports::vestibule::gateway::ledger::{Entry, EntryKind, Page};
 use crate::stand;
-use crate::types::GatewayError;
 use crate::wire::{self, Expandable, List, Movement};
-use crate::words::Timestamp;
 
 /// How many entries the host takes at once.
 const ENTRIES: usize = 200;
@@ -23,7 +25,7 @@ pub(crate) fn page(
         None => 0,
         Some(cursor) => cursor
             .parse()
-            .map_err(|_| api::invalid("cursor", "it is none of this gateway"))?,
+            .map_err(|_| invalid("cursor", "it is none of this gateway"))?,
     };
     // Stripe's moments are whole seconds: the bounds are rounded up, so that every movement is
     // in one of two adjoining times and in one only.
@@ -58,7 +60,7 @@ fn movements(start: i64, end: i64) -> Result<Vec<Movement>, GatewayError> {
             return Ok(all);
         }
     }
-    Err(api::invalid(
+    Err(invalid(
         "start",
         "there are too many movements in this time for one call; ask for a shorter one",
     ))

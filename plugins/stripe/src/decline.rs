@@ -1,6 +1,7 @@
 //! Stripe's decline codes in the host's words, and what each means for the next try.
 
-use crate::types::{Advice, Decline, DeclineCode};
+use vestibule_plugin::gateway::{Advice, Decline, DeclineCode};
+
 use crate::wire;
 
 /// The refusal of an issuer, of Stripe, or of the bank of a debit.

@@ -2,10 +2,11 @@
 //! that is never late; otherwise by the host's key in the metadata of lists, which are current.
 
 use serde::de::DeserializeOwned;
+use vestibule_plugin::api::segment;
 
 use crate::api::{self, Form};
-use crate::types::{GatewayError, SentRequest};
 use crate::wire::{self, Intent, List, Session};
+use vestibule_plugin::gateway::{GatewayError, SentRequest};
 
 /// The answer to a question for a key.
 pub(crate) enum Found<T> {
@@ -107,17 +108,14 @@ pub(crate) fn session_by_id(id: &str) -> Result<Option<Session>, GatewayError> {
     for part in WITH_SESSION {
         query.set("expand[]", part);
     }
-    api::get_if_known(
-        &format!("/v1/checkout/sessions/{}", api::segment(id)),
-        &query,
-    )
+    api::get_if_known(&format!("/v1/checkout/sessions/{}", segment(id)), &query)
 }
 
 /// The intent with this id.
 pub(crate) fn intent_by_id(id: &str) -> Result<Option<Intent>, GatewayError> {
     let mut query = Form::new();
     query.set("expand[]", WITH_INTENT);
-    api::get_if_known(&format!("/v1/payment_intents/{}", api::segment(id)), &query)
+    api::get_if_known(&format!("/v1/payment_intents/{}", segment(id)), &query)
 }
 
 /// Whether metadata is of this key.

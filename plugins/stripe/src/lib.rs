@@ -12,34 +12,18 @@ mod stand;
 mod webhook;
 mod wire;
 
-use bindings::exports::vestibule::gateway::{
-    info, ledger, methods, payments, refunds, setup, webhooks,
+use vestibule_plugin::api::segment;
+use vestibule_plugin::gateway::{
+    self, GatewayError, info, ledger, methods, payments, refunds, setup, types, webhooks,
 };
-use bindings::vestibule::gateway::types;
-use bindings::vestibule::types::types as words;
+use vestibule_plugin::{Kv, Timestamp};
 
 use find::Found;
-use types::GatewayError;
-
-/// What `wit-bindgen` makes of the WIT texts.
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    clippy::restriction,
-    reason = "generated"
-)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: ["../../wit/types/v1", "../../wit/host/v1", "../../wit/gateway/v1"],
-        world: "vestibule:gateway/full-gateway",
-        generate_all,
-    });
-}
 
 /// The gateway.
 struct Stripe;
 
-bindings::export!(Stripe with_types_in bindings);
+vestibule_plugin::gateway!(Stripe, setup, refunds, methods, webhooks, ledger);
 
 /// How late a lookup may be, in seconds. It reads Stripe's lists, which are current; only where
 /// those are too long does it search, and what the search does not know it cannot tell.
@@ -86,7 +70,7 @@ impl payments::Guest for Stripe {
 
     fn resume(
         sent: types::SentRequest,
-        _returned: Vec<words::Kv>,
+        _returned: Vec<Kv>,
     ) -> Result<types::Payment, GatewayError> {
         // What the browser brought may be forged: only Stripe's own word counts.
         match find::charge(&sent)? {
@@ -104,7 +88,7 @@ impl payments::Guest for Stripe {
             })
         });
         match found {
-            Err(error) if api::is_silence(&error) => Ok(payments::LookupAnswer::CannotTell),
+            Err(error) if gateway::is_silence(&error) => Ok(payments::LookupAnswer::CannotTell),
             told => told,
         }
     }
@@ -126,7 +110,7 @@ impl setup::Guest for Stripe {
 
     fn complete(
         sent: types::SentRequest,
-        _returned: Vec<words::Kv>,
+        _returned: Vec<Kv>,
     ) -> Result<types::SetupState, GatewayError> {
         match find::session(&sent)? {
             Found::This(session) => stand::set_up(session),
@@ -142,7 +126,9 @@ impl refunds::Guest for Stripe {
 
     fn lookup(sent: types::SentRequest) -> Result<refunds::RefundLookupAnswer, GatewayError> {
         match refund::find(&sent) {
-            Err(error) if api::is_silence(&error) => Ok(refunds::RefundLookupAnswer::CannotTell),
+            Err(error) if gateway::is_silence(&error) => {
+                Ok(refunds::RefundLookupAnswer::CannotTell)
+            }
             told => told,
         }
     }
@@ -150,10 +136,7 @@ impl refunds::Guest for Stripe {
 
 impl methods::Guest for Stripe {
     fn detach(request: methods::DetachRequest) -> Result<(), GatewayError> {
-        let method = format!(
-            "/v1/payment_methods/{}",
-            api::segment(&request.method.reference)
-        );
+        let method = format!("/v1/payment_methods/{}", segment(&request.method.reference));
         match api::post::<wire::Method>(&format!("{method}/detach"), None, &api::Form::new()) {
             Ok(_) => Ok(()),
             // Stripe refuses what is detached already, and what it never had.
@@ -178,8 +161,8 @@ impl webhooks::Guest for Stripe {
 
 impl ledger::Guest for Stripe {
     fn list(
-        start: words::Timestamp,
-        end: words::Timestamp,
+        start: Timestamp,
+        end: Timestamp,
         cursor: Option<String>,
     ) -> Result<ledger::Page, GatewayError> {
         books::page(start, end, cursor.as_deref())

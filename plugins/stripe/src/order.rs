@@ -1,18 +1,22 @@
 //! Orders: charges and set-ups as Stripe takes them. The same request makes the same order, so
 //! that Stripe's idempotency knows it again.
 
-use crate::api::{self, Answer, Form};
-use crate::bindings::exports::vestibule::gateway::{info, setup};
-use crate::bindings::vestibule::host::clock;
-use crate::decline;
-use crate::find::Charge;
-use crate::stand;
-use crate::types::{
+use vestibule_plugin::Money;
+use vestibule_plugin::api::segment;
+use vestibule_plugin::gateway::invalid;
+use vestibule_plugin::gateway::{
     ChargeRequest, Customer, GatewayError, Initiator, MethodKind, Outcome, Payment, SetupState,
     StoredMethod,
 };
+use vestibule_plugin::gateway::{info, setup};
+use vestibule_plugin::host::clock;
+use vestibule_plugin::operator;
+
+use crate::api::{self, Answer, Form};
+use crate::decline;
+use crate::find::Charge;
+use crate::stand;
 use crate::wire::{self, Intent, Method, Session};
-use crate::words::Money;
 
 /// The currencies that this plugin takes, and the least that Stripe charges in each. Those whose
 /// smallest unit at Stripe is not that of ISO 4217 (ISK, UGX, MGA and all with three decimals)
@@ -64,11 +68,11 @@ pub(crate) fn ranges() -> Vec<info::AmountRange> {
 pub(crate) fn check(amount: &Money) -> Result<(), GatewayError> {
     let Some((_, least)) = LEAST.iter().find(|(code, _)| *code == amount.currency) else {
         let message = format!("{} is not among the plugin's currencies", amount.currency);
-        return Err(api::invalid("currency", message));
+        return Err(invalid("currency", message));
     };
     if !(*least..=GREATEST).contains(&amount.minor) {
         let message = format!("not between {least} and {GREATEST} {}", amount.currency);
-        return Err(api::invalid("amount", message));
+        return Err(invalid("amount", message));
     }
     Ok(())
 }
@@ -236,14 +240,14 @@ fn payment_method_types(
         types.push("card");
     }
     if currency == "EUR"
-        && (debit || api::is_on("sepa_debit"))
+        && (debit || operator::is_on("sepa_debit"))
         && wants(|kind| matches!(kind, MethodKind::BankDebit))
     {
         types.push("sepa_debit");
     }
     if types.is_empty() {
         let message = "cards, and in euros SEPA debits where they are switched on, are all";
-        return Err(api::invalid("kinds", message));
+        return Err(invalid("kinds", message));
     }
     Ok(types)
 }
@@ -273,13 +277,13 @@ fn known_customer(customer: &Customer, key: &str) -> Result<String, GatewayError
 
 /// Whose method it is.
 fn owner(method: &StoredMethod) -> Result<String, GatewayError> {
-    let path = format!("/v1/payment_methods/{}", api::segment(&method.reference));
+    let path = format!("/v1/payment_methods/{}", segment(&method.reference));
     match api::get_if_known::<Method>(&path, &Form::new()) {
         Ok(Some(Method {
             customer: Some(customer),
             ..
         })) => Ok(customer),
-        Ok(_) => Err(api::invalid("method", "Stripe keeps no such method")),
+        Ok(_) => Err(invalid("method", "Stripe keeps no such method")),
         // Reading charges nothing.
         Err(GatewayError::UnknownOutcome(why)) => Err(GatewayError::NotExecuted(why)),
         Err(error) => Err(error),

@@ -1,10 +1,13 @@
 //! Giving money back.
 
+use vestibule_plugin::api::segment;
+use vestibule_plugin::gateway::invalid;
+use vestibule_plugin::gateway::refunds::{RefundLookupAnswer, RefundRequest};
+use vestibule_plugin::gateway::{GatewayError, RefundOutcome, RefundState, SentRequest};
+
 use crate::api::{self, Form};
-use crate::bindings::exports::vestibule::gateway::refunds::{RefundLookupAnswer, RefundRequest};
 use crate::find::{self, Charge, Found};
 use crate::stand;
-use crate::types::{GatewayError, RefundOutcome, RefundState, SentRequest};
 use crate::wire::{self, Expandable, Refund};
 
 /// Five days, in seconds: when a refund that is under way is expected to have ended.
@@ -37,7 +40,7 @@ fn paid(payment: &SentRequest) -> Result<String, GatewayError> {
         Found::This(Charge::Session(session)) => match session.payment_intent {
             Some(Expandable::Id(id)) => Ok(id),
             Some(Expandable::Whole(intent)) => Ok(intent.id),
-            None => Err(api::invalid("payment", "it was never paid")),
+            None => Err(invalid("payment", "it was never paid")),
         },
         Found::Nothing | Found::TooMuch => Err(GatewayError::NotExecuted(
             "Stripe does not know the payment yet".to_owned(),
@@ -48,7 +51,7 @@ fn paid(payment: &SentRequest) -> Result<String, GatewayError> {
 /// What Stripe knows of a refund.
 pub(crate) fn find(sent: &SentRequest) -> Result<RefundLookupAnswer, GatewayError> {
     if let Some(reference) = &sent.reference {
-        let path = format!("/v1/refunds/{}", api::segment(reference));
+        let path = format!("/v1/refunds/{}", segment(reference));
         return Ok(match api::get_if_known::<Refund>(&path, &Form::new())? {
             Some(refund) if find::marked(&refund.metadata, &sent.key) => {
                 RefundLookupAnswer::Found(state(refund))

@@ -1,14 +1,16 @@
 //! How charges and set-ups stand, in the host's words, and ending those that are open.
 
-use crate::api::{self, Form};
-use crate::bindings::exports::vestibule::gateway::payments::CancelAnswer;
-use crate::decline;
-use crate::find::{self, Charge, Found};
-use crate::types::{
+use vestibule_plugin::api::segment;
+use vestibule_plugin::gateway::payments::CancelAnswer;
+use vestibule_plugin::gateway::{
     ActionNeeded, GatewayError, MethodKind, Outcome, Payment, SavedMethod, SentRequest, SetupState,
 };
+use vestibule_plugin::{ClientAction, Money, Redirect};
+
+use crate::api::{self, Form};
+use crate::decline;
+use crate::find::{self, Charge, Found};
 use crate::wire::{self, Expandable, Intent, Method, Session, SetupIntent};
-use crate::words::{ClientAction, Money, Redirect};
 
 /// Seven days, in seconds: when a debit is expected to have ended.
 const DEBIT_TAKES: i64 = 7 * 24 * 60 * 60;
@@ -214,14 +216,14 @@ fn described(method: Method) -> SavedMethod {
 pub(crate) fn cancel(sent: &SentRequest, charge: &Charge) -> Result<CancelAnswer, GatewayError> {
     let asked = match charge {
         Charge::Session(session) if session.status.as_deref() == Some("open") => {
-            let id = api::segment(&session.id);
+            let id = segment(&session.id);
             let path = format!("/v1/checkout/sessions/{id}/expire");
             api::post::<wire::Named>(&path, None, &Form::new())
         }
         Charge::Intent(intent)
             if !["succeeded", "processing", "canceled"].contains(&intent.status.as_str()) =>
         {
-            let id = api::segment(&intent.id);
+            let id = segment(&intent.id);
             let path = format!("/v1/payment_intents/{id}/cancel");
             api::post::<wire::Named>(&path, None, &Form::new())
         }

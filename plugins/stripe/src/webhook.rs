@@ -2,20 +2,17 @@
 //! stands is not taken from an event, which may come late or out of order: the host asks.
 
 use data_encoding::HEXLOWER;
-
-use crate::api;
-use crate::bindings::exports::vestibule::gateway::webhooks::{
+use vestibule_plugin::gateway::webhooks::{
     About, Acknowledgement, Delivery, Event, News, ParseError, Parsed, PaymentNews, RefundNews,
     Reversal, ReversalStage, SetupNews,
 };
-use crate::bindings::vestibule::host::{crypto, secrets};
+use vestibule_plugin::host::crypto;
+use vestibule_plugin::{TOLERANCE, operator};
+
 use crate::find;
 use crate::refund;
 use crate::stand;
 use crate::wire;
-
-/// How old or how early a delivery may be, in microseconds.
-const TOLERANCE: u64 = 5 * 60 * 1_000_000;
 
 /// Checks a delivery and says what it means.
 pub(crate) fn parse(delivery: &Delivery) -> Result<Parsed, ParseError> {
@@ -119,13 +116,9 @@ fn reversal(kind: &str, dispute: wire::Dispute) -> Result<News, ParseError> {
 
 /// Whether Stripe sent this, and lately: `Stripe-Signature: t=SECONDS,v1=HEX[,v1=HEX]`.
 fn check(delivery: &Delivery) -> Result<(), ParseError> {
-    let header = delivery
-        .headers
-        .iter()
-        .find(|header| header.name == "stripe-signature")
-        .ok_or(ParseError::BadSignature)?;
+    let header = delivery.header("stripe-signature")?;
     let parts = || {
-        let parts = header.value.split(',');
+        let parts = header.split(',');
         parts.filter_map(|part| part.trim().split_once('='))
     };
     let (_, sent_at) = parts()
@@ -133,8 +126,7 @@ fn check(delivery: &Delivery) -> Result<(), ParseError> {
         .ok_or(ParseError::BadSignature)?;
     let seconds: i64 = sent_at.parse().map_err(|_| ParseError::BadSignature)?;
 
-    let secret = secrets::get("webhook_secret")
-        .map_err(|error| ParseError::Misconfigured(api::missing_secret("webhook_secret", error)))?;
+    let secret = operator::secret("webhook_secret")?;
     let mut signed = format!("{sent_at}.").into_bytes();
     signed.extend_from_slice(&delivery.body);
     let key = crypto::HmacKey::Secret(crypto::SecretKey {
@@ -148,8 +140,5 @@ fn check(delivery: &Delivery) -> Result<(), ParseError> {
     if !genuine {
         return Err(ParseError::BadSignature);
     }
-    if delivery.received_at.abs_diff(stand::moment(seconds)) > TOLERANCE {
-        return Err(ParseError::Stale);
-    }
-    Ok(())
+    delivery.recent(stand::moment(seconds), TOLERANCE)
 }

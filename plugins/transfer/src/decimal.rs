@@ -1,7 +1,7 @@
 //! Amounts as the bank writes them: decimals with a point, always with all of the currency's
 //! places.
 
-use crate::words::Money;
+use vestibule_plugin::Money;
 
 /// The currencies of the bank's accounts, and how many places each has.
 pub(crate) const CURRENCIES: [(&str, usize); 6] = [

@@ -7,38 +7,16 @@ mod bank;
 mod decimal;
 mod webhook;
 
-use bindings::exports::vestibule::gateway::{info, payments, webhooks};
-use bindings::vestibule::gateway::types;
-use bindings::vestibule::types::types as words;
-
-use types::{FieldError, GatewayError, MethodChoice, MethodKind, Outcome, Payment, SentRequest};
-
-/// What `wit-bindgen` makes of the WIT texts.
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    clippy::restriction,
-    reason = "generated"
-)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: ["../../wit/types/v1", "../../wit/host/v1", "../../wit/gateway/v1"],
-        inline: "
-            package vestibule:transfer;
-            world plugin {
-                include vestibule:gateway/gateway@1.0.0;
-                include vestibule:gateway/with-webhooks@1.0.0;
-            }
-        ",
-        world: "vestibule:transfer/plugin",
-        generate_all,
-    });
-}
+use vestibule_plugin::gateway::{
+    self, GatewayError, MethodChoice, MethodKind, Outcome, Payment, SentRequest, info, invalid,
+    payments, types, webhooks,
+};
+use vestibule_plugin::{ClientAction, Kv, Redirect};
 
 /// The gateway.
 struct Transfer;
 
-bindings::export!(Transfer with_types_in bindings);
+vestibule_plugin::gateway!(Transfer, webhooks);
 
 /// Three days, in microseconds: when a transfer that was approved has arrived.
 const TAKES: i64 = 3 * 24 * 60 * 60 * 1_000_000;
@@ -103,7 +81,7 @@ impl payments::Guest for Transfer {
         bank::order(&request.key, &order).and_then(payment)
     }
 
-    fn resume(sent: SentRequest, _returned: Vec<words::Kv>) -> Result<Payment, GatewayError> {
+    fn resume(sent: SentRequest, _returned: Vec<Kv>) -> Result<Payment, GatewayError> {
         // What the browser brought may be forged: only the bank's own word counts.
         match bank::transfer(&sent.key)? {
             Some(transfer) => payment(transfer),
@@ -117,9 +95,7 @@ impl payments::Guest for Transfer {
         match bank::transfer(&sent.key) {
             Ok(Some(transfer)) => payment(transfer).map(payments::LookupAnswer::Found),
             Ok(None) => Ok(payments::LookupAnswer::Absent),
-            Err(GatewayError::NotExecuted(_) | GatewayError::UnknownOutcome(_)) => {
-                Ok(payments::LookupAnswer::CannotTell)
-            }
+            Err(error) if gateway::is_silence(&error) => Ok(payments::LookupAnswer::CannotTell),
             Err(error) => Err(error),
         }
     }
@@ -151,7 +127,7 @@ fn payment(transfer: bank::Transfer) -> Result<Payment, GatewayError> {
         .ok_or_else(|| bank::unreadable("an amount that is none"))?;
     let outcome = match transfer.state.as_str() {
         "offered" => Outcome::RequiresAction(types::ActionNeeded {
-            action: words::ClientAction::Redirect(words::Redirect {
+            action: ClientAction::Redirect(Redirect {
                 url: transfer.approve,
             }),
             until: transfer.valid_until.saturating_mul(1_000_000),
@@ -181,11 +157,4 @@ fn payment(transfer: bank::Transfer) -> Result<Payment, GatewayError> {
         method: None,
         extra: Vec::new(),
     })
-}
-
-fn invalid(field: &str, message: &str) -> GatewayError {
-    GatewayError::InvalidRequest(vec![FieldError {
-        field: field.to_owned(),
-        message: message.to_owned(),
-    }])
 }

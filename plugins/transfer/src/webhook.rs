@@ -2,11 +2,11 @@
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
-
-use crate::bindings::exports::vestibule::gateway::webhooks::{
+use vestibule_plugin::gateway::webhooks::{
     About, Acknowledgement, Delivery, Event, News, ParseError, Parsed, PaymentNews,
 };
-use crate::bindings::vestibule::host::{crypto, secrets};
+use vestibule_plugin::host::crypto;
+use vestibule_plugin::operator;
 
 /// A day, in microseconds: for so long the bank repeats a notice.
 const TOLERANCE: u64 = 24 * 60 * 60 * 1_000_000;
@@ -22,28 +22,20 @@ struct Notice {
 
 /// Checks a notice and says which transfer it is about.
 pub(crate) fn parse(delivery: &Delivery) -> Result<Parsed, ParseError> {
-    let signature = delivery
-        .headers
-        .iter()
-        .find(|header| header.name == "x-bank-signature")
-        .ok_or(ParseError::BadSignature)?;
-    let secret = secrets::get("webhook_secret").map_err(|_| {
-        ParseError::Misconfigured("the secret webhook_secret is not set".to_owned())
-    })?;
+    let signature = delivery.header("x-bank-signature")?;
+    let secret = operator::secret("webhook_secret")?;
     let key = crypto::HmacKey::Secret(crypto::SecretKey {
         secret: &secret,
         encoding: crypto::KeyEncoding::Text,
     });
     let expected = HEXLOWER.encode(&crypto::hmac_sha512(&key, &delivery.body));
-    if !crypto::equal(signature.value.as_bytes(), expected.as_bytes()) {
+    if !crypto::equal(signature.as_bytes(), expected.as_bytes()) {
         return Err(ParseError::BadSignature);
     }
     let malformed = || ParseError::Malformed("it is no notice".to_owned());
     let notice: Notice = serde_json::from_slice(&delivery.body).map_err(|_| malformed())?;
     let at = notice.at.saturating_mul(1_000_000);
-    if delivery.received_at.abs_diff(at) > TOLERANCE {
-        return Err(ParseError::Stale);
-    }
+    delivery.recent(at, TOLERANCE)?;
     let key = HEXLOWER_PERMISSIVE
         .decode(notice.transfer.as_bytes())
         .ok()
