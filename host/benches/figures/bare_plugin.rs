@@ -11,7 +11,7 @@ use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 use bindings::exports::vestibule::gateway::webhooks;
-use bindings::vestibule::host::{crypto, http, secrets, settings};
+use bindings::vestibule::host::{clock, crypto, http, log, random, secrets, settings};
 use bindings::vestibule::types::types::Kv;
 
 mod bindings {
@@ -22,6 +22,9 @@ mod bindings {
         inline: "
             package vestibule:figures;
             world bare {
+                import vestibule:host/log@1.0.0;
+                import vestibule:host/clock@1.0.0;
+                import vestibule:host/random@1.0.0;
                 import vestibule:host/settings@1.0.0;
                 import vestibule:host/secrets@1.0.0;
                 import vestibule:host/crypto@1.0.0;
@@ -59,6 +62,9 @@ impl Bare {
         let engine = Engine::new(&configuration()).map_err(failed)?;
         let component = Component::new(&engine, component).map_err(failed)?;
         let mut linker = Linker::new(&engine);
+        log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
+        clock::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
+        random::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         settings::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         secrets::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         crypto::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
@@ -132,6 +138,25 @@ fn lowered(delivery: &Delivery) -> webhooks::Delivery {
         query: Vec::new(),
         body: delivery.body.clone(),
         received_at: delivery.received_at.as_microsecond(),
+    }
+}
+
+/// Guests in JavaScript and Python import whatever their world names, and call none of these three.
+impl log::Host for State {
+    fn write(&mut self, _: log::Level, _: String, _: Vec<Kv>) -> wasmtime::Result<()> {
+        wasmtime::bail!("nothing is logged here")
+    }
+}
+
+impl clock::Host for State {
+    fn now(&mut self) -> wasmtime::Result<i64> {
+        wasmtime::bail!("nobody asks for the time here")
+    }
+}
+
+impl random::Host for State {
+    fn bytes(&mut self, _: u32) -> wasmtime::Result<Vec<u8>> {
+        wasmtime::bail!("nothing is left to chance here")
     }
 }
 

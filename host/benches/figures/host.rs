@@ -128,6 +128,11 @@ grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
     }
 }
 
+/// The top of the repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(ROOT)
+}
+
 /// The built gateway component.
 pub(crate) fn plugin_file() -> PathBuf {
     Path::new(ROOT).join("plugins/sandbox.wasm")

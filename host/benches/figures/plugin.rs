@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -18,12 +19,44 @@ use vestibule::plugins::limits::Limits;
 use vestibule::plugins::{PluginSettings, Plugins};
 
 use crate::bare_plugin::Bare;
-use crate::host::{Host, plugin_file};
+use crate::host::{Host, repository};
 use crate::report::{Aim, Report, median};
 
 const GROUP: &str = "Plugin: a fresh instance and one call (webhooks.parse, signature checked)";
 const ROUNDS: usize = 15;
-const CALLS: u32 = 1_000;
+
+/// The same gateway in a language.
+struct Guest {
+    language: &'static str,
+    /// Its id.
+    plugin: &'static str,
+    /// Its file below the repository.
+    file: &'static str,
+    /// Calls of a round.
+    calls: u32,
+}
+
+const GUESTS: [Guest; 3] = [
+    Guest {
+        language: "Rust",
+        plugin: "sandbox",
+        file: "plugins/sandbox.wasm",
+        calls: 1_000,
+    },
+    Guest {
+        language: "JavaScript",
+        plugin: "sandbox-js",
+        file: "plugins/examples/javascript.wasm",
+        calls: 50,
+    },
+    Guest {
+        language: "Python",
+        plugin: "sandbox-py",
+        file: "plugins/examples/python.wasm",
+        calls: 50,
+    },
+];
+
 /// The key of the account, and as the operator writes it.
 const KEY: &[u8] = b"a secret of the figures";
 
@@ -31,21 +64,37 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    // In a task, as requests are: a call from outside the runtime would wait for another thread.
-    let rounds = runtime.block_on(async { tokio::spawn(compare()).await })??;
-    let (ours, bare): (Vec<f64>, Vec<f64>) = rounds.iter().copied().unzip();
-    report.add(GROUP, "through the host", median(&ours), "µs");
-    report.add(GROUP, "wasmtime alone", median(&bare), "µs");
-    let shares: Vec<f64> = rounds.iter().map(|(ours, bare)| ours / bare).collect();
-    let name = "host of wasmtime alone";
-    report.judge(GROUP, name, median(&shares), "times", Aim::AtMost(1.5));
+    for guest in &GUESTS {
+        let language = guest.language;
+        // In a task, as requests are: a call from outside the runtime would wait for another thread.
+        let rounds = runtime.block_on(async { tokio::spawn(compare(guest)).await })??;
+        let (ours, bare): (Vec<f64>, Vec<f64>) = rounds.iter().copied().unzip();
+        report.add(
+            GROUP,
+            format!("{language}, through the host"),
+            median(&ours),
+            "µs",
+        );
+        report.add(
+            GROUP,
+            format!("{language}, wasmtime alone"),
+            median(&bare),
+            "µs",
+        );
+        let shares: Vec<f64> = rounds.iter().map(|(ours, bare)| ours / bare).collect();
+        let name = format!("{language}, host of wasmtime alone");
+        report.judge(GROUP, name, median(&shares), "times", Aim::AtMost(1.5));
+    }
     Ok(())
 }
 
 /// Microseconds of a call, round by round: ours and wasmtime's.
-async fn compare() -> anyhow::Result<Vec<(f64, f64)>> {
+async fn compare(guest: &Guest) -> anyhow::Result<Vec<(f64, f64)>> {
+    let component = repository().join(guest.file);
+    let component = std::fs::read(&component)
+        .with_context(|| format!("{} is missing; `cargo xtask plugins`", component.display()))?;
     let folder = tempfile::tempdir()?;
-    std::fs::copy(plugin_file(), folder.path().join("sandbox.wasm"))?;
+    std::fs::write(folder.path().join("guest.wasm"), &component)?;
     let secret = SecretString::from(format!("whsec_{}", STANDARD.encode(KEY)));
     let clock = Clock::default();
     let host_clock = clock.clone();
@@ -58,7 +107,7 @@ async fn compare() -> anyhow::Result<Vec<(f64, f64)>> {
     })
     .await?;
     let config = GatewayConfig {
-        plugin: "sandbox".to_owned(),
+        plugin: guest.plugin.to_owned(),
         settings: [("base_url".to_owned(), "http://127.0.0.1:9".into())].into(),
         secrets: [("webhook_secret".to_owned(), secret)].into(),
         grant: Grant::default(),
@@ -66,23 +115,23 @@ async fn compare() -> anyhow::Result<Vec<(f64, f64)>> {
     let name = "sandbox".to_owned();
     plugins.configure(GatewayConfigs::from([((Host::scope(), name), config)]));
     let gateway = plugins.gateway(&Host::scope(), "sandbox")?;
-    let bare = Bare::new(&std::fs::read(plugin_file())?, KEY)?;
+    let bare = Bare::new(&component, KEY)?;
     let delivery = delivery(&clock)?;
 
     let mut rounds = vec![];
     // The first round warms up.
     for _ in 0..=ROUNDS {
         let begun = Instant::now();
-        for _ in 0..CALLS {
+        for _ in 0..guest.calls {
             through_host(&gateway, &delivery).await?;
         }
         let ours = begun.elapsed().as_secs_f64();
         let begun = Instant::now();
-        for _ in 0..CALLS {
+        for _ in 0..guest.calls {
             bare.parse(&delivery).await?;
         }
         let alone = begun.elapsed().as_secs_f64();
-        let each = 1e6 / f64::from(CALLS);
+        let each = 1e6 / f64::from(guest.calls);
         rounds.push((ours * each, alone * each));
     }
     rounds.remove(0);

@@ -5,25 +5,45 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use crate::app;
+use crate::config;
 use crate::cx::Clock;
 use crate::plugins::check::{Report, check};
+use crate::plugins::compile::Language;
 use crate::plugins::conformance::Verdict;
-use crate::plugins::{inspect, package};
+use crate::plugins::manifest::Kind;
+use crate::plugins::{inspect, package, template};
 
 use super::trial::TrialArgs;
 use super::{Place, block_on, print};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
+    /// Make a folder to begin a plugin with.
+    ///
+    /// What it holds works as it stands. The last part of DIR is the plugin's id.
+    #[command(after_help = "\
+Examples:
+  vestibule plugin new my-gateway --lang js --kind gateway
+  vestibule plugin new plugins/winter --lang rust --kind branding")]
+    New {
+        /// The new folder.
+        dir: PathBuf,
+        /// The language it is written in.
+        #[arg(long, value_enum)]
+        lang: Lang,
+        /// What it is.
+        #[arg(long, value_enum)]
+        kind: What,
+    },
     /// Make the one .wasm file of a plugin from its folder.
     ///
-    /// The folder holds plugin.toml and a Rust crate, which is compiled for
-    /// wasm32-unknown-unknown; for other languages, --wasm names the component that their tools
-    /// made. The manifest is put into the file, and everything is checked that a host checks
-    /// before it compiles.
+    /// The folder holds plugin.toml and what the tools of a language compile: a Rust crate
+    /// (Cargo.toml), a JavaScript module (package.json) or a Python module (pyproject.toml). For
+    /// other languages, --wasm names the component that their tools made. The manifest is put into
+    /// the file, and everything is checked that a host checks before it compiles.
     #[command(after_help = "\
 Examples:
   vestibule plugin build plugins/sandbox
@@ -70,9 +90,25 @@ Examples:
     },
 }
 
+/// A language to begin a plugin in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Lang {
+    Rust,
+    Js,
+    Python,
+}
+
+/// A kind of plugin to begin.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum What {
+    Gateway,
+    Branding,
+}
+
 impl Plugin {
     pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
         match self {
+            Self::New { dir, lang, kind } => new(&dir, lang, kind),
             Self::Build { dir, wasm, output } => {
                 let output = output.unwrap_or_else(|| dir.with_extension("wasm"));
                 build(&dir, wasm.as_deref(), &output)
@@ -90,7 +126,7 @@ impl Plugin {
             }
             Self::Check { file, trial } => {
                 let config = trial.config(place)?;
-                let settings = place.load_host()?.plugins;
+                let settings = settings(place)?;
                 let clock = Clock::default();
                 let now = Arc::new(move || clock.now());
                 let limits = app::plugin_limits(&settings)?;
@@ -105,6 +141,46 @@ impl Plugin {
             }
         }
     }
+}
+
+/// The limits of the host whose configuration is here; those that every host has by default where
+/// there is none, as in an author's own folder.
+fn settings(place: &Place) -> anyhow::Result<config::Plugins> {
+    if place.dir.join("vestibule.toml").exists() || place.dir != Path::new("config") {
+        return Ok(place.load_host()?.plugins);
+    }
+    let mut settings = config::Plugins::default();
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    if let Some(base) = base {
+        settings.cache = base.join("vestibule/plugins");
+    }
+    Ok(settings)
+}
+
+fn new(dir: &Path, lang: Lang, kind: What) -> anyhow::Result<ExitCode> {
+    let (language, tools) = match lang {
+        Lang::Rust => (Language::Rust, "rustup target add wasm32-unknown-unknown"),
+        Lang::Js => (Language::JavaScript, "npm install"),
+        Lang::Python => (
+            Language::Python,
+            "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
+        ),
+    };
+    let kind = match kind {
+        What::Gateway => Kind::Gateway,
+        What::Branding => Kind::Branding,
+    };
+    template::create(dir, language, kind)?;
+    let dir = dir.display();
+    print(&format!(
+        "{dir} is a {} that works as it stands.\n\n\
+         Its tools, once:    (cd {dir} && {tools})\n\
+         Its one file:       vestibule plugin build {dir}\n\
+         What a host says:   vestibule plugin check {dir}.wasm",
+        kind.as_str()
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn build(dir: &Path, wasm: Option<&Path>, output: &Path) -> anyhow::Result<ExitCode> {

@@ -10,6 +10,7 @@ pub mod branding;
 mod cache;
 mod call;
 pub mod check;
+pub mod compile;
 mod component;
 pub mod config;
 pub mod conformance;
@@ -30,6 +31,8 @@ mod portal;
 mod said;
 pub mod setting;
 mod survey;
+pub mod template;
+mod wit;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;

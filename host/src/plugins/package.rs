@@ -1,18 +1,16 @@
 //! `vestibule plugin build`: from an author's folder to the one file that is dropped into a
-//! host. The folder holds `plugin.toml` and, for Rust, a crate; of other languages it takes
-//! the component that their own tools made.
+//! host. The folder holds `plugin.toml` and what the tools of one of the known languages compile;
+//! of other languages it takes the component that their own tools made.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use wit_component::ComponentEncoder;
 
+use super::compile::{self, CompileError};
 use super::component::{self, Files};
 use super::load::{self, LoadError};
 use super::manifest::{Manifest, ManifestError};
-
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// A plugin's file.
 pub struct Package {
@@ -36,15 +34,9 @@ pub enum PackageError {
     /// `plugin.toml` is wrong.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The compiler's target is not installed.
-    #[error("rustc cannot build for {TARGET} here; install it with `rustup target add {TARGET}`")]
-    NoTarget,
-    /// cargo did not build the crate; it has said why.
-    #[error("cargo did not build the plugin in {0}")]
-    Cargo(PathBuf),
-    /// The crate makes no `.wasm` file.
-    #[error("the crate in {0} makes no .wasm file; add crate-type = [\"cdylib\"] under [lib]")]
-    NoModule(PathBuf),
+    /// The tools of its language did not make anything of it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The module cannot become a component.
     #[error("the module does not become a component: {0}")]
     Component(String),
@@ -63,15 +55,14 @@ pub enum PackageError {
 }
 
 /// Builds the plugin of the author's folder. `wasm` is a module or component that was built
-/// before; without it, the folder's Rust crate is built by cargo.
+/// before; without it, the tools of the folder's language make one.
 pub fn build(folder: &Path, wasm: Option<&Path>) -> Result<Package, PackageError> {
     let manifest_path = folder.join("plugin.toml");
     let manifest = std::fs::read_to_string(&manifest_path).map_err(at(&manifest_path))?;
-    let built = match wasm {
-        Some(wasm) => wasm.to_owned(),
-        None => cargo_build(folder)?,
+    let wasm = match wasm {
+        Some(wasm) => std::fs::read(wasm).map_err(at(wasm))?,
+        None => compile::compile(folder)?,
     };
-    let wasm = std::fs::read(&built).map_err(at(&built))?;
     let mut files = Files::new();
     for name in component::FOLDERS {
         gather(&folder.join(name), name, &mut files)?;
@@ -162,46 +153,4 @@ fn at(path: &Path) -> impl Fn(std::io::Error) -> PackageError {
         path: path.to_owned(),
         source,
     }
-}
-
-fn cargo_build(folder: &Path) -> Result<PathBuf, PackageError> {
-    if !target_is_installed() {
-        return Err(PackageError::NoTarget);
-    }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(folder)
-        .args(["build", "--release", "--target", TARGET])
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(at(folder))?;
-    if !output.status.success() {
-        return Err(PackageError::Cargo(folder.to_owned()));
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    // The folder's own crate comes last, after its dependencies.
-    messages
-        .lines()
-        .rev()
-        .find_map(module_in)
-        .ok_or_else(|| PackageError::NoModule(folder.to_owned()))
-}
-
-/// The `.wasm` file that a message of cargo tells about.
-fn module_in(message: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let files = message.get("filenames")?.as_array()?;
-    let files = files.iter().filter_map(serde_json::Value::as_str);
-    files
-        .map(PathBuf::from)
-        .find(|f| f.extension().is_some_and(|e| e == "wasm"))
-}
-
-fn target_is_installed() -> bool {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output();
-    output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }

@@ -18,12 +18,14 @@ const VARIANTS = [
   { name: "on SQLite, without JavaScript", javaScriptEnabled: false },
   { name: "on SQLite, with JavaScript", javaScriptEnabled: true },
   { name: "on Postgres, with JavaScript", javaScriptEnabled: true, postgres: true },
+  { name: "through a gateway in JavaScript", plugin: "sandbox-js" },
+  { name: "through a gateway in Python", plugin: "sandbox-py" },
 ];
 
 /** Part of a variant's name, to run only that one. */
 const wanted = process.env.JOURNEY ?? "";
 
-for (const { name, javaScriptEnabled, postgres } of VARIANTS.filter((variant) => variant.name.includes(wanted))) {
+for (const { name, javaScriptEnabled = true, postgres, plugin } of VARIANTS.filter((variant) => variant.name.includes(wanted))) {
   describe(`a subscription on hold comes back ${name}`, () => {
     const email = "amelie@example.com";
     let world, endpoint, database, browser, page, dodo, things, license;
@@ -31,7 +33,7 @@ for (const { name, javaScriptEnabled, postgres } of VARIANTS.filter((variant) =>
     before(async () => {
       database = postgres && (await startPostgres());
       endpoint = await new Endpoint().start();
-      world = await World.start({ database: database?.url, endpoint: endpoint.url });
+      world = await World.start({ database: database?.url, endpoint: endpoint.url, plugin });
       dodo = endpoint.dodo = world.dodo;
       browser = await openBrowser();
       page = await openPage(browser, { javaScriptEnabled });

@@ -233,6 +233,7 @@ fn every_command_explains_itself() {
         &["link"],
         &["staff", "link"],
         &["staff", "role"],
+        &["plugin", "new"],
         &["plugin", "build"],
         &["plugin", "check"],
         &["plugin", "inspect"],

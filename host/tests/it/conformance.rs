@@ -6,13 +6,12 @@ use std::sync::Arc;
 use vestibule::plugins::check::{self, Report, Trial};
 use vestibule::plugins::conformance::{Bench, Customers, Deliveries, Finding, Verdict};
 use vestibule::plugins::gateway::config::GatewayConfig;
-use vestibule::plugins::limits::Limits;
 
 use crate::plugins::guest;
 use crate::sandbox::now;
 use crate::sandbox::others::receiver;
 use crate::support::bank::{Bank, MERCHANT};
-use crate::support::plugin::folder;
+use crate::support::plugin::{cache, folder, patient};
 use crate::support::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET};
 use crate::support::stripe::Stripe;
 
@@ -20,9 +19,34 @@ const GOOD: &str = "4242424242424242";
 
 #[tokio::test]
 async fn the_sandbox_gateway_keeps_every_promise() {
+    all_kept(&in_front_of_the_sandbox("sandbox").await);
+}
+
+#[tokio::test]
+async fn the_same_gateway_in_javascript_keeps_every_promise() {
+    all_kept(&in_front_of_the_sandbox("sandbox-js").await);
+}
+
+#[tokio::test]
+async fn the_same_gateway_in_python_keeps_every_promise() {
+    all_kept(&in_front_of_the_sandbox("sandbox-py").await);
+}
+
+async fn in_front_of_the_sandbox(plugin: &'static str) -> Vec<Finding> {
+    let folder = folder(&[plugin]).await;
+    let file = folder.path().join(plugin).with_extension("wasm");
+    tried_at_the_sandbox(plugin, &file).await
+}
+
+/// What is found of the gateway in `file`, in front of a sandbox processor of its own whose
+/// customers pay with a good card.
+pub(crate) async fn tried_at_the_sandbox(plugin: &str, file: &Path) -> Vec<Finding> {
     let (url, received) = receiver().await;
     let sandbox = Arc::new(Sandbox::start(Some(url)).await);
-    let config = crate::sandbox::config(&sandbox.origin());
+    let config = GatewayConfig {
+        plugin: plugin.to_owned(),
+        ..crate::sandbox::config(&sandbox.origin())
+    };
     let customers: Customers = Arc::new(move |page| {
         let sandbox = Arc::clone(&sandbox);
         Box::pin(async move {
@@ -31,8 +55,8 @@ async fn the_sandbox_gateway_keeps_every_promise() {
                 .ok_or_else(|| "the page leads nowhere".to_owned())
         })
     });
-    let findings = tried("sandbox", config, Some(customers), Some(received)).await;
-    all_kept(&findings);
+    let report = report(file, config, Some(customers), Some(received)).await;
+    report.promises.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -77,11 +101,7 @@ async fn the_transfer_gateway_keeps_every_promise_that_it_makes() {
         })
     });
     let findings = tried("transfer", config, Some(customers), Some(received)).await;
-    let broken: Vec<_> = findings
-        .iter()
-        .filter(|finding| matches!(finding.verdict, Verdict::Broken(_)))
-        .map(ToString::to_string)
-        .collect();
+    let broken = all_broken(&findings);
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     // It saves no method, and says so: that alone could not be tried.
     let not_tried = findings
@@ -170,7 +190,6 @@ async fn report(
     deliveries: Option<Deliveries>,
 ) -> Report {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cache = tempfile::tempdir().unwrap();
     let trial = Trial {
         config,
         bench: Bench {
@@ -182,10 +201,18 @@ async fn report(
         },
     };
     let clock = Arc::new(now);
-    let report = check::check(file, Limits::default(), cache.path(), clock, Some(trial)).await;
+    let report = check::check(file, patient(), &cache(), clock, Some(trial)).await;
     let report = report.unwrap();
     assert!(report.problem.is_none(), "{:?}", report.problem);
     report
+}
+
+/// Why the promises are broken that are.
+pub(crate) fn all_broken(findings: &[Finding]) -> Vec<String> {
+    let broken = findings
+        .iter()
+        .filter(|finding| matches!(finding.verdict, Verdict::Broken(_)));
+    broken.map(ToString::to_string).collect()
 }
 
 fn all_kept(findings: &[Finding]) {

@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod architecture;
+mod authors;
 mod commands;
 mod config;
 mod conformance;

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::plugins;
 use crate::run::{cargo, run, target_dir};
+use crate::{examples, plugins};
 
 /// Our own crate as in a release; the dependencies stay as they were compiled for everything else.
 const OPTIMISED: [&str; 3] = [
@@ -47,7 +47,11 @@ impl Bench {
         // The selection of features is that of every other task: it compiles nothing else anew.
         run(build.args(["--workspace", "--bins", "--bench", "figures"]))?;
         let folder = if self.release { "release" } else { "debug" };
-        plugins::build(&target_dir().join(folder).join("vestibule"))?;
+        let host = target_dir().join(folder).join("vestibule");
+        plugins::build(&host)?;
+        if self.only.is_empty() || self.only.iter().any(|part| part == "plugin") {
+            examples::build(&host)?;
+        }
         let mut bench = self.cargo("bench");
         if !self.release {
             bench.args(["--profile", "dev"]);

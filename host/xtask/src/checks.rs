@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::run::{cargo, run};
-use crate::{plugins, tools, torture};
+use crate::{examples, plugins, tools, torture};
 
 /// The workspaces of the repository.
 const WORKSPACES: [&str; 2] = ["Cargo.toml", "plugins/Cargo.toml"];
@@ -29,11 +29,13 @@ impl Test {
         tools::for_tests()?;
         let host = tools::host()?;
         plugins::build(&host)?;
+        examples::build(&host)?;
         let requirements = Path::new(END_TO_END).join("python/requirements.txt");
-        let python = tools::python(&requirements)?;
+        let python = tools::python("python", &requirements)?;
         run(cargo()
             .args(["test", "--locked", "--workspace"])
-            .env("VESTIBULE_PYTHON", &python))?;
+            .env("VESTIBULE_PYTHON", &python)
+            .env("PATH", examples::path()?))?;
         end_to_end(&host, &python)?;
         torture::briefly(&host)?;
         run(Command::new(&host).args(["theme", "check", "themes/default"]))?;

@@ -7,6 +7,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod examples;
 mod plugins;
 mod run;
 mod tools;
@@ -34,7 +35,7 @@ enum Task {
     Bench(bench::Bench),
     /// Kill hosts and break their processor under load, then audit where the money went.
     Torture(torture::Torture),
-    /// Build the first-party plugins into plugins/*.wasm.
+    /// Build the first-party plugins into plugins/*.wasm, and the examples in JavaScript and Python.
     Plugins,
 }
 
@@ -44,7 +45,10 @@ fn main() -> ExitCode {
         Task::Test(test) => test.run(),
         Task::Bench(bench) => bench.run(),
         Task::Torture(torture) => torture.run(),
-        Task::Plugins => plugins::build(&tools::host()?),
+        Task::Plugins => {
+            let host = tools::host()?;
+            plugins::build(&host).and_then(|()| examples::build(&host))
+        }
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -126,10 +126,10 @@ pub(crate) fn cargo_deny() -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
-/// A Python that has exactly the packages of `requirements`, kept beside the compiled
+/// A Python that has exactly the packages of `requirements`, kept under `name` beside the compiled
 /// dependencies.
-pub(crate) fn python(requirements: &Path) -> anyhow::Result<PathBuf> {
-    let root = cache_dir()?.join("python");
+pub(crate) fn python(name: &str, requirements: &Path) -> anyhow::Result<PathBuf> {
+    let root = cache_dir()?.join(name);
     let program = root.join("bin/python");
     let kept = root.join("requirements.txt");
     let wanted = std::fs::read(requirements)
@@ -152,6 +152,28 @@ pub(crate) fn python(requirements: &Path) -> anyhow::Result<PathBuf> {
         .arg(requirements))?;
     std::fs::write(&kept, wanted).with_context(|| format!("cannot write {}", kept.display()))?;
     Ok(program)
+}
+
+/// The `node_modules` of the package in `folder`, exactly as its lock file says, kept under `name`
+/// beside the compiled dependencies.
+pub(crate) fn node_modules(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
+    let root = cache_dir()?.join(name);
+    let modules = root.join("node_modules");
+    let kept = root.join("installed.json");
+    let lock = folder.join("package-lock.json");
+    let wanted = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    if modules.is_dir() && std::fs::read(&kept).is_ok_and(|kept| kept == wanted) {
+        return Ok(modules);
+    }
+    std::fs::create_dir_all(&root)?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(folder.join(file), root.join(file))?;
+    }
+    run(Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(&root))?;
+    std::fs::write(&kept, wanted).with_context(|| format!("cannot write {}", kept.display()))?;
+    Ok(modules)
 }
 
 /// Builds the host with all its tests and answers where the binary is. One selection of packages

@@ -18,6 +18,14 @@ export const REPOSITORY = resolve(fileURLToPath(import.meta.url), "../../../../.
 export const BINARY = process.env.VESTIBULE ?? join(REPOSITORY, "target/debug/vestibule");
 const STRIPE = join(REPOSITORY, "host/tests/stripe/processor.py");
 
+/** The files of the plugins that gateways are tried with. */
+const FILES = {
+  sandbox: "plugins/sandbox.wasm",
+  "sandbox-js": "plugins/examples/javascript.wasm",
+  "sandbox-py": "plugins/examples/python.wasm",
+  stripe: "plugins/stripe.wasm",
+};
+
 export const BUSINESS = "bus_lumen";
 const PROCESSOR_KEY = "sk_sandbox_end_to_end";
 const HOOK_SECRET = "whsec_ZW5kLXRvLWVuZC1nYXRld2F5LXNlY3JldA==";
@@ -40,6 +48,7 @@ mailbox = "mailbox"
 
 [plugins]
 deadline = "5s"
+compile = "10m"
 dir = "${plugins}"
 cache = "${process.env.VESTIBULE_PLUGIN_CACHE ?? join(tmpdir(), "vestibule-e2e-plugin-cache")}"
 
@@ -103,12 +112,12 @@ export class World {
   /**
    * `database`: the URL of a Postgres database; SQLite without one. `privateEndpoints`: origins
    * that endpoints made by the API may have on this machine. `plugin`: which gateway, with its
-   * processor: `sandbox` or `stripe`.
+   * processor: a name of `FILES`.
    */
   static async start({
     database, endpoint = "http://127.0.0.1:9/events", privateEndpoints = [], plugin = "sandbox",
   } = {}) {
-    const file = join(REPOSITORY, `plugins/${plugin}.wasm`);
+    const file = join(REPOSITORY, FILES[plugin]);
     for (const needed of [BINARY, file]) {
       if (!existsSync(needed)) throw new Error(`${needed} is not built; run \`cargo xtask test\``);
     }
@@ -226,7 +235,7 @@ export class World {
     const host = new Program(BINARY, ["serve"], { cwd: this.dir, env: environment });
     this.hosts.push(host);
     await host.ready("the host is ready", async () =>
-      (await fetch(`${url}/readyz`).catch(() => null))?.ok);
+      (await fetch(`${url}/readyz`).catch(() => null))?.ok, 600);
     return host;
   }
 

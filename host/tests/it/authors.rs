@@ -1,0 +1,220 @@
+//! What authors of plugins do: begin one, build it with the tools of their language, look at it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use vestibule::domain::branding::{BrandContext, Surface};
+use vestibule::domain::{Mode, Scope};
+use vestibule::plugins::config::PluginConfig;
+use vestibule::plugins::grants::Grant;
+use vestibule::plugins::{PluginSettings, Plugins};
+
+use crate::conformance::{all_broken, tried_at_the_sandbox};
+use crate::sandbox::now;
+use crate::support::{guests, plugin};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// An author's folder, with nothing but the commands.
+struct Author {
+    dir: tempfile::TempDir,
+}
+
+impl Author {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // Components in JavaScript and Python are compiled once for all tests.
+        std::fs::create_dir(dir.path().join("config")).unwrap();
+        let settings = format!(
+            "[plugins]\ncompile = \"30m\"\ncache = \"{}\"\n",
+            plugin::cache().display()
+        );
+        std::fs::write(dir.path().join("config/vestibule.toml"), settings).unwrap();
+        Self { dir }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        command
+            .args(arguments)
+            .current_dir(self.dir.path())
+            // What was compiled for the plugins of the repository is compiled.
+            .env("CARGO_TARGET_DIR", guests::target_dir());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Begins a plugin, builds it, has it checked, and answers its file.
+    fn begin(&self, id: &str, lang: &str, kind: &str) -> PathBuf {
+        told(&self.run(&["plugin", "new", id, "--lang", lang, "--kind", kind]));
+        let folder = self.dir.path().join(id);
+        if lang == "js" {
+            // In the place of `npm install`.
+            let installed = Path::new(ROOT).join("plugins/examples/javascript/node_modules");
+            assert!(installed.exists(), "run `cargo xtask plugins`");
+            std::os::unix::fs::symlink(installed, folder.join("node_modules")).unwrap();
+        }
+        let mut build = self.command(&["plugin", "build", id]);
+        if lang == "rust" && !guests::has_target() {
+            build.arg("--wasm").arg(guests::by_debian(&folder));
+        }
+        told(&build.output().unwrap());
+        let file = format!("{id}.wasm");
+        let said = told(&self.run(&["plugin", "check", &file]));
+        assert!(said.contains(&format!("{file} is good")), "{said}");
+        assert!(!said.contains("wasi:"), "{said}");
+        self.dir.path().join(file)
+    }
+
+    /// A gateway as it is begun keeps every promise that it makes.
+    async fn begins_a_gateway(&self, lang: &str) {
+        let id = "first-pay";
+        let file = self.begin(id, lang, "gateway");
+        let findings = tried_at_the_sandbox(id, &file).await;
+        let broken = all_broken(&findings);
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+        let kept = findings.len();
+        assert!(kept > 10, "only {kept} promises: {findings:#?}");
+    }
+
+    /// A branding as it is begun changes the look in December, and only then.
+    async fn begins_a_branding(&self, lang: &str) {
+        let file = self.begin("winter", lang, "branding");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(file, folder.path().join("winter.wasm")).unwrap();
+        let plugins = Plugins::open(PluginSettings {
+            folder: folder.path().to_owned(),
+            cache: plugin::cache(),
+            limits: plugin::patient(),
+            test_only_in_live: false,
+            clock: std::sync::Arc::new(now),
+        });
+        let plugins = plugins.await.unwrap();
+        let scope = Scope::new("bus_example".parse().unwrap(), Mode::Test);
+        let config = PluginConfig {
+            plugin: "winter".to_owned(),
+            settings: [("accent".to_owned(), "#204060".into())].into(),
+            secrets: [].into(),
+            grant: Grant::default(),
+        };
+        plugins.dress([(scope.clone(), config)].into());
+        let branding = plugins.branding(&scope).unwrap().unwrap();
+        let on = |date: &str| BrandContext {
+            scope: scope.clone(),
+            segment: None,
+            locale: "en".to_owned(),
+            date: date.to_owned(),
+            surface: Surface::Portal,
+        };
+        let look = branding.resolve(&on("2026-12-24")).await.unwrap();
+        let accent = ("light.accent".to_owned(), "#204060".to_owned());
+        assert_eq!(look.tokens, [accent]);
+        assert!(look.footer.is_some());
+        let look = branding.resolve(&on("2026-11-24")).await.unwrap();
+        assert_eq!(look.tokens, []);
+        assert!(look.footer.is_none());
+    }
+}
+
+/// What a command that went well said.
+fn told(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{problem}");
+    said
+}
+
+/// What a command that went wrong said.
+fn refused(output: &Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_begun_in_rust_keeps_its_promises() {
+    Author::new().begins_a_gateway("rust").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_begun_in_javascript_keeps_its_promises() {
+    Author::new().begins_a_gateway("js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_begun_in_python_keeps_its_promises() {
+    Author::new().begins_a_gateway("python").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branding_begun_in_rust_changes_the_look_in_december() {
+    Author::new().begins_a_branding("rust").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branding_begun_in_javascript_changes_the_look_in_december() {
+    Author::new().begins_a_branding("js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branding_begun_in_python_changes_the_look_in_december() {
+    Author::new().begins_a_branding("python").await;
+}
+
+#[test]
+fn a_plugin_is_checked_where_no_host_is_configured() {
+    let author = Author::new();
+    std::fs::remove_dir_all(author.dir.path().join("config")).unwrap();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/guests/released/branding-1.0.0.wasm"
+    );
+    let mut check = author.command(&["plugin", "check", file]);
+    let said = told(
+        &check
+            .env("XDG_CACHE_HOME", author.dir.path())
+            .output()
+            .unwrap(),
+    );
+    assert!(said.contains("is good"), "{said}");
+    assert!(author.dir.path().join("vestibule/plugins").is_dir());
+}
+
+#[test]
+fn what_a_build_needs_and_does_not_find_is_told_with_the_way_to_get_it() {
+    let author = Author::new();
+    for (lang, way) in [
+        (
+            "js",
+            "componentize-js is not installed; run `npm install` in",
+        ),
+        (
+            "python",
+            "componentize-py is not installed; run `python3 -m venv .venv",
+        ),
+    ] {
+        told(&author.run(&["plugin", "new", lang, "--lang", lang, "--kind", "branding"]));
+        let mut build = author.command(&["plugin", "build", lang]);
+        let said = refused(&build.env("PATH", author.dir.path()).output().unwrap());
+        assert!(said.contains(way), "{said}");
+    }
+    let empty = author.dir.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let said = refused(&author.run(&["plugin", "build", "empty"]));
+    assert!(said.contains("plugin.toml"), "{said}");
+    std::fs::copy(
+        author.dir.path().join("js/plugin.toml"),
+        empty.join("plugin.toml"),
+    )
+    .unwrap();
+    let said = refused(&author.run(&["plugin", "build", "empty"]));
+    assert!(
+        said.contains("no Cargo.toml, package.json or pyproject.toml"),
+        "{said}"
+    );
+    std::fs::write(empty.join("pyproject.toml"), "").unwrap();
+    let said = refused(&author.run(&["plugin", "build", "empty"]));
+    assert!(said.contains("wit/world.wit is not there"), "{said}");
+}
