@@ -27,7 +27,8 @@ pub(super) enum Plugin {
     #[command(after_help = "\
 Examples:
   vestibule plugin new my-gateway --lang js --kind gateway
-  vestibule plugin new plugins/winter --lang rust --kind branding")]
+  vestibule plugin new plugins/winter --lang rust --kind branding
+  vestibule plugin new news --lang python --kind pages")]
     New {
         /// The new folder.
         dir: PathBuf,
@@ -103,6 +104,7 @@ pub(super) enum Lang {
 pub(super) enum What {
     Gateway,
     Branding,
+    Pages,
 }
 
 impl Plugin {
@@ -170,11 +172,12 @@ fn new(dir: &Path, lang: Lang, kind: What) -> anyhow::Result<ExitCode> {
     let kind = match kind {
         What::Gateway => Kind::Gateway,
         What::Branding => Kind::Branding,
+        What::Pages => Kind::Pages,
     };
     template::create(dir, language, kind)?;
     let dir = dir.display();
     print(&format!(
-        "{dir} is a {} that works as it stands.\n\n\
+        "{dir} is a plugin of the kind {} that works as it stands.\n\n\
          Its tools, once:    (cd {dir} && {tools})\n\
          Its one file:       vestibule plugin build {dir}\n\
          What a host says:   vestibule plugin check {dir}.wasm",

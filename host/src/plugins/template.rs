@@ -61,7 +61,28 @@ const SDK: &[(&str, &str)] = &sdk![
     "src/gateway.rs",
     "src/lib.rs",
     "src/operator.rs",
+    "src/pages.rs",
     "src/webhook.rs",
+];
+
+/// What a page shows.
+const SHOWN: &[(&str, &str)] = &[
+    (
+        "templates/news.html",
+        template!("pages/templates/news.html"),
+    ),
+    (
+        "templates/thanks.html",
+        template!("pages/templates/thanks.html"),
+    ),
+    (
+        "locales/en/example-pay.ftl",
+        template!("pages/locales/en/example-pay.ftl"),
+    ),
+    (
+        "locales/es/example-pay.ftl",
+        template!("pages/locales/es/example-pay.ftl"),
+    ),
 ];
 
 /// Makes `folder` for a plugin of this kind in this language. Its last part is the plugin's id.
@@ -88,7 +109,7 @@ pub fn create(folder: &Path, language: Language, kind: Kind) -> Result<(), Templ
         } else {
             text.to_owned()
         };
-        write(&folder.join(path), &text)?;
+        write(&folder.join(path.replace(NAME, id)), &text)?;
     }
     if language == Language::Rust {
         for Text { path, text } in TEXTS {
@@ -117,8 +138,12 @@ fn files(language: Language, kind: Kind) -> Vec<(&'static str, &'static str)> {
             template!("branding/plugin.toml"),
             template!("branding/world.wit"),
         ),
+        Kind::Pages => (template!("pages/plugin.toml"), template!("pages/world.wit")),
     };
     let mut files = vec![("plugin.toml", manifest)];
+    if kind == Kind::Pages {
+        files.extend(SHOWN);
+    }
     match language {
         Language::Rust => {
             files.push(("Cargo.toml", template!("rust/Cargo.toml")));
@@ -128,6 +153,7 @@ fn files(language: Language, kind: Kind) -> Vec<(&'static str, &'static str)> {
             files.push(match kind {
                 Kind::Gateway => ("src/lib.rs", template!("gateway/lib.rs")),
                 Kind::Branding => ("src/lib.rs", template!("branding/lib.rs")),
+                Kind::Pages => ("src/lib.rs", template!("pages/lib.rs")),
             });
             files.extend(SDK);
         }
@@ -141,6 +167,7 @@ fn files(language: Language, kind: Kind) -> Vec<(&'static str, &'static str)> {
                     files.push(("vestibule.js", example!("javascript/vestibule.js")));
                 }
                 Kind::Branding => files.push(("plugin.js", template!("branding/plugin.js"))),
+                Kind::Pages => files.push(("plugin.js", template!("pages/plugin.js"))),
             }
         }
         Language::Python => {
@@ -154,6 +181,7 @@ fn files(language: Language, kind: Kind) -> Vec<(&'static str, &'static str)> {
                     files.push(("vestibule.py", example!("python/vestibule.py")));
                 }
                 Kind::Branding => files.push(("app.py", template!("branding/app.py"))),
+                Kind::Pages => files.push(("app.py", template!("pages/app.py"))),
             }
         }
     }

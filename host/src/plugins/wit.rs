@@ -23,6 +23,10 @@ pub(super) const TEXTS: &[Text] = &texts![
     "gateway/v1/types.wit",
     "gateway/v1/worlds.wit",
     "host/v1/host.wit",
+    "pages/v1/exports.wit",
+    "pages/v1/imports.wit",
+    "pages/v1/types.wit",
+    "pages/v1/worlds.wit",
     "types/v1/types.wit",
 ];
 

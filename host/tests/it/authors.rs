@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use vestibule::domain::branding::{BrandContext, Surface};
+use vestibule::domain::content::Content;
+use vestibule::domain::extra_page::{PageAnswer, PageRequest, Reader, Submission};
 use vestibule::domain::{Mode, Scope};
 use vestibule::plugins::config::PluginConfig;
 use vestibule::plugins::grants::Grant;
@@ -82,24 +85,7 @@ impl Author {
 
     /// A branding as it is begun changes the look in December, and only then.
     async fn begins_a_branding(&self, lang: &str) {
-        let file = self.begin("winter", lang, "branding");
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(file, folder.path().join("winter.wasm")).unwrap();
-        let plugins = Plugins::open(PluginSettings {
-            folder: folder.path().to_owned(),
-            cache: plugin::cache(),
-            limits: plugin::patient(),
-            test_only_in_live: false,
-            clock: std::sync::Arc::new(now),
-        });
-        let plugins = plugins.await.unwrap();
-        let scope = Scope::new("bus_example".parse().unwrap(), Mode::Test);
-        let config = PluginConfig {
-            plugin: "winter".to_owned(),
-            settings: [("accent".to_owned(), "#204060".into())].into(),
-            secrets: [].into(),
-            grant: Grant::default(),
-        };
+        let (plugins, scope, config, _folder) = self.installed("winter", lang, "branding").await;
         plugins.dress([(scope.clone(), config)].into());
         let branding = plugins.branding(&scope).unwrap().unwrap();
         let on = |date: &str| BrandContext {
@@ -110,12 +96,78 @@ impl Author {
             surface: Surface::Portal,
         };
         let look = branding.resolve(&on("2026-12-24")).await.unwrap();
-        let accent = ("light.accent".to_owned(), "#204060".to_owned());
+        let accent = ("light.accent".to_owned(), "#1f6fb2".to_owned());
         assert_eq!(look.tokens, [accent]);
         assert!(look.footer.is_some());
         let look = branding.resolve(&on("2026-11-24")).await.unwrap();
         assert_eq!(look.tokens, []);
         assert!(look.footer.is_none());
+    }
+
+    /// A page as it is begun shows what it was set to, and takes a form that says something.
+    async fn begins_pages(&self, lang: &str) {
+        let (plugins, scope, config, _folder) = self.installed("news", lang, "pages").await;
+        plugins.furnish([((scope.clone(), "news".to_owned()), config)].into());
+        let pages = plugins.pages(&scope, "news").unwrap().unwrap();
+        assert_eq!(pages.navigation()[0].label, "nav-news");
+        let at = |path: &str| PageRequest {
+            reader: Reader {
+                scope: scope.clone(),
+                customer: "cus_01k0000000000000000000000a".parse().unwrap(),
+                home: "/x/news".to_owned(),
+                locale: "es".to_owned(),
+                now: now(),
+            },
+            path: path.to_owned(),
+            query: Vec::new(),
+        };
+        let PageAnswer::Page { title, content } = pages.render(&at("/")).await.unwrap() else {
+            panic!("it is a page")
+        };
+        assert_eq!(title, "Novedades");
+        let Content::Template { name, data } = content else {
+            panic!("it is a template")
+        };
+        assert_eq!(name, "news.html");
+        assert!(data["notice"].as_str().unwrap().contains("every format"));
+        let wish = |text: &str| [("wish".to_owned(), text.to_owned())];
+        let told = pages.submit(&at("/wish"), &wish(" ")).await.unwrap();
+        let mend = ("wish".to_owned(), "Escribe algo.".to_owned());
+        assert_eq!(told, Submission::Invalid(vec![mend]));
+        let told = pages.submit(&at("/wish"), &wish("Snow")).await.unwrap();
+        let thanks = PageAnswer::Redirect("/x/news/thanks".to_owned());
+        assert_eq!(told, Submission::Taken(thanks));
+        assert_eq!(
+            pages.render(&at("/none")).await.unwrap(),
+            PageAnswer::NotFound
+        );
+    }
+
+    /// Begins a plugin and puts it into a host's folder, which is kept with it.
+    async fn installed(
+        &self,
+        id: &str,
+        lang: &str,
+        kind: &str,
+    ) -> (Arc<Plugins>, Scope, PluginConfig, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(self.begin(id, lang, kind), folder.path().join("one.wasm")).unwrap();
+        let plugins = Plugins::open(PluginSettings {
+            folder: folder.path().to_owned(),
+            cache: plugin::cache(),
+            limits: plugin::patient(),
+            test_only_in_live: false,
+            clock: Arc::new(now),
+        });
+        let plugins = plugins.await.unwrap();
+        let scope = Scope::new("bus_example".parse().unwrap(), Mode::Test);
+        let config = PluginConfig {
+            plugin: id.to_owned(),
+            settings: [].into(),
+            secrets: [].into(),
+            grant: Grant::default(),
+        };
+        (plugins, scope, config, folder)
     }
 }
 
@@ -161,6 +213,21 @@ async fn a_branding_begun_in_javascript_changes_the_look_in_december() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branding_begun_in_python_changes_the_look_in_december() {
     Author::new().begins_a_branding("python").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_begun_in_rust_show_a_page_and_take_its_form() {
+    Author::new().begins_pages("rust").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_begun_in_javascript_show_a_page_and_take_its_form() {
+    Author::new().begins_pages("js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_begun_in_python_show_a_page_and_take_its_form() {
+    Author::new().begins_pages("python").await;
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bindings::vestibule::pages::store;
+use vestibule_plugin::pages::store;
 
 type Done<T> = Result<T, String>;
 

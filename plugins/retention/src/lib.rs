@@ -6,32 +6,15 @@
 mod answers;
 mod words;
 
-use bindings::exports::vestibule::pages::{blocks, events, pages};
-use bindings::vestibule::host::{clock, settings};
-use bindings::vestibule::pages::customer;
-use bindings::vestibule::pages::types::{Content, Template};
-use bindings::vestibule::types::types::Kv;
 use serde_json::{Value, json};
-
-/// What `wit-bindgen` makes of the WIT texts.
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    clippy::restriction,
-    reason = "generated"
-)]
-mod bindings {
-    wit_bindgen::generate!({
-        path: ["../../wit/types/v1", "../../wit/host/v1", "../../wit/pages/v1"],
-        world: "vestibule:pages/full-pages",
-        generate_all,
-    });
-}
+use vestibule_plugin::Kv;
+use vestibule_plugin::host::{clock, settings};
+use vestibule_plugin::pages::{Content, Template, blocks, customer, events, pages};
 
 /// The plugin.
 struct Retention;
 
-bindings::export!(Retention with_types_in bindings);
+vestibule_plugin::pages!(Retention, blocks, events);
 
 /// Characters of an answer that are kept.
 const LONGEST: usize = 1000;

@@ -4,12 +4,15 @@
 /// Everything that a plugin may import.
 pub mod imported {
     wit_bindgen::generate!({
-        path: ["wit/types/v1", "wit/host/v1", "wit/gateway/v1"],
+        path: ["wit/types/v1", "wit/host/v1", "wit/gateway/v1", "wit/pages/v1"],
         inline: "
             package vestibule:plugin;
             world imported {
                 include vestibule:host/imports@1.0.0;
+                include vestibule:pages/reading-customer@1.0.0;
+                include vestibule:pages/keeping@1.0.0;
                 import vestibule:gateway/types@1.0.0;
+                import vestibule:pages/types@1.0.0;
             }
         ",
         world: "vestibule:plugin/imported",
@@ -74,4 +77,23 @@ exported!(branding, "wit/branding/v1", "vestibule:branding/branding", {
     "vestibule:host/secrets@1.0.0": crate::bindings::imported::vestibule::host::secrets,
     "vestibule:host/crypto@1.0.0": crate::bindings::imported::vestibule::host::crypto,
     "vestibule:host/http@1.0.0": crate::bindings::imported::vestibule::host::http
+});
+exported!(pages, "wit/pages/v1", "vestibule:pages/pages-plugin", {
+    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
+    "vestibule:host/log@1.0.0": crate::bindings::imported::vestibule::host::log,
+    "vestibule:host/clock@1.0.0": crate::bindings::imported::vestibule::host::clock,
+    "vestibule:host/random@1.0.0": crate::bindings::imported::vestibule::host::random,
+    "vestibule:host/settings@1.0.0": crate::bindings::imported::vestibule::host::settings,
+    "vestibule:host/secrets@1.0.0": crate::bindings::imported::vestibule::host::secrets,
+    "vestibule:host/crypto@1.0.0": crate::bindings::imported::vestibule::host::crypto,
+    "vestibule:host/http@1.0.0": crate::bindings::imported::vestibule::host::http,
+    "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types
+});
+exported!(blocks, "wit/pages/v1", "vestibule:pages/with-blocks", {
+    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
+    "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types
+});
+exported!(events, "wit/pages/v1", "vestibule:pages/with-events", {
+    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
+    "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types
 });

@@ -18,6 +18,7 @@ pub mod api;
 pub mod branding;
 pub mod gateway;
 pub mod operator;
+pub mod pages;
 mod webhook;
 
 #[doc(hidden)]
@@ -60,5 +61,19 @@ macro_rules! gateway {
 macro_rules! branding {
     ($plugin:ident) => {
         $crate::bindings::branding::export!($plugin with_types_in $crate::bindings::branding);
+    };
+}
+
+/// Exports a type as a plugin with pages: `pages`, and the optional interfaces that are named after it
+/// (`blocks`, `events`).
+#[macro_export]
+macro_rules! pages {
+    ($plugin:ident $(, $interface:ident)* $(,)?) => {
+        $crate::bindings::pages::export!($plugin with_types_in $crate::bindings::pages);
+        $(
+            $crate::bindings::$interface::export!(
+                $plugin with_types_in $crate::bindings::$interface
+            );
+        )*
     };
 }

@@ -1,0 +1,4 @@
+nav-news = News
+wish = What shall we build next?
+send = Send
+thanks = Thank you. We read every wish.
