@@ -1,0 +1,71 @@
+// The README's tutorial, word by word: from nothing to a page of one's own in the running demo.
+
+import assert from "node:assert/strict";
+import { after, before, it, describe } from "node:test";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { dirname, join, delimiter } from "node:path";
+import { tmpdir } from "node:os";
+
+import { openBrowser, openPage } from "./support/browser.mjs";
+import { Program, freePort, run, until } from "./support/processes.mjs";
+import { BINARY, REPOSITORY } from "./support/world.mjs";
+
+/** What stands in the tutorial's block of commands. */
+async function tutorial() {
+  const readme = await readFile(join(REPOSITORY, "README.md"), "utf8");
+  return readme.match(/^## A page of your own in five minutes\n[^]*?^```sh\n([^]*?)^```$/m)[1];
+}
+
+describe("the README's tutorial", () => {
+  let dir, demo, browser;
+
+  before(async () => {
+    // What it uses of the repository, so that it changes nothing in it.
+    dir = await mkdtemp(join(tmpdir(), "vestibule-tutorial-"));
+    await cp(join(REPOSITORY, "config"), join(dir, "config"), { recursive: true });
+    await symlink(join(REPOSITORY, "themes"), join(dir, "themes"));
+    await mkdir(join(dir, "plugins"));
+    await cp(join(REPOSITORY, "plugins/sandbox.wasm"), join(dir, "plugins/sandbox.wasm"));
+    const port = await freePort();
+    demo = new Program(BINARY, ["demo", "--port", String(port)], {
+      cwd: dir,
+      env: { ...process.env, VESTIBULE_PLUGINS__COMPILE: "10m" },
+    });
+    await demo.ready("the demo is ready", async () =>
+      (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.ok, 600);
+    browser = await openBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  it("ends with a page in the portal that takes its form", async (test) => {
+    const began = Date.now();
+    const PATH = [dirname(BINARY), process.env.PATH].join(delimiter);
+    await run("bash", ["-euo", "pipefail", "-c", await tutorial()], { cwd: dir, env: { ...process.env, PATH } });
+
+    const page = await openPage(browser);
+    await page.goto(demo.output.match(/On hold\s+(http\S+)/)[1]);
+    await page.getByRole("button", { name: /sign in/i }).click();
+    await page.getByText(/is on hold/).first().waitFor();
+    const news = page.getByRole("link", { name: "News" }).first();
+    await until("the page is in the navigation", async () => {
+      await page.reload();
+      return news.isVisible();
+    }, 600);
+    test.diagnostic(`from \`plugin new\` to the page: ${Math.round((Date.now() - began) / 1000)} s`);
+
+    await news.click();
+    await page.getByRole("heading", { name: "News" }).waitFor();
+    await page.getByText("New this month").waitFor();
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("Write something.").waitFor();
+    await page.getByLabel("What shall we build next?").fill("A calendar");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("Thank you. We read every wish.").waitFor();
+    assert.deepEqual(page.problems, []);
+  });
+});
