@@ -296,7 +296,7 @@ fn a_theme_is_shown_with_sample_data_and_changes_as_its_files_do() {
 
 #[tokio::test]
 async fn the_demos_configuration_is_good() {
-    let plugins = crate::support::sandbox::plugin_folder().await;
+    let plugins = crate::support::plugin::folder(&["sandbox", "retention"]).await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     command
         .args(["--config", "config/demo", "config", "check"])

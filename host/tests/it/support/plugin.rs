@@ -13,6 +13,7 @@ pub(crate) async fn folder(names: &[&'static str]) -> tempfile::TempDir {
     for name in names {
         let source = match *name {
             "sandbox" => "plugins/sandbox",
+            "retention" => "plugins/retention",
             "stripe" => "plugins/stripe",
             "transfer" => "plugins/transfer",
             "sandbox-js" => "plugins/examples/javascript",
