@@ -112,7 +112,7 @@ for (const javaScriptEnabled of [false, true]) {
       assert.equal(typed, "An <b>export</b> to CSV", "what was typed stays");
       await page.getByRole("radio", { name: "Yes" }).check();
       await page.getByRole("button", { name: "Send" }).click();
-      await page.getByText("We read every answer.").waitFor();
+      await page.getByText("We read every one of them.").waitFor();
       await page.getByRole("link", { name: "Feedback" }).first().click();
       await page.getByText("An <b>export</b> to CSV").waitFor();
       await isFine(page);

@@ -6,7 +6,10 @@ pub(crate) fn say(key: &str, spanish: bool) -> &'static str {
         "feedback-title" => ("Your feedback", "Tus opiniones"),
         "survey-title" => ("One question", "Una pregunta"),
         "thanks-title" => ("Thank you", "Gracias"),
-        "thanks-text" => ("We read every answer.", "Leemos todas las respuestas."),
+        "thanks-text" => (
+            "Your answer is kept. We read every one of them.",
+            "Hemos guardado tu respuesta. Las leemos todas.",
+        ),
         "survey-short" => (
             "Please write a few words.",
             "Escribe unas palabras, por favor.",

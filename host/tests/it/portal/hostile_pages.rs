@@ -39,6 +39,11 @@ async fn a_hostile_answer_is_refused_or_harmless() {
             "is not JSON",
         ),
         (
+            json!({ "content": { "hello.html": "[".repeat(500) + &"]".repeat(500) } }),
+            503,
+            "is not JSON",
+        ),
+        (
             json!({ "content": { "text": { "repeat": "x", "times": 20_000 } } }),
             503,
             "too long",

@@ -69,9 +69,9 @@ async fn who_cancels_is_offered_a_pause_and_asked_a_question_afterwards() {
     let thanks = guest.press(&mend, &below("answer"), &fields).await;
     thanks.redirects_to("/x/offers/thanks");
     let thanks = guest.get("/x/offers/thanks").await;
-    thanks.says("We read every answer.");
+    thanks.says("We read every one of them.");
     let thanks = guest.get_in("es", "/x/offers/thanks").await;
-    thanks.says("Leemos todas las respuestas.");
+    thanks.says("Las leemos todas.");
 
     let overview = guest.get("/").await;
     overview.leads_to("/x/offers");
