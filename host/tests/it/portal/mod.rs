@@ -85,7 +85,7 @@ impl House {
         let themes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes");
         let host = format!(
             "[server]\nkey_file = \"host.key\"\n[database]\nurl = \"sqlite:vestibule.db\"\n\
-             [plugins]\ndir = \"plugins\"\ncache = \"{CACHE}\"\nbranding_wait = \"30s\"\n[themes]\ndir = \"{}\"\n\
+             [plugins]\ndir = \"plugins\"\ncache = \"{CACHE}\"\nbranding_wait = \"30s\"\npage_deadline = \"60s\"\nblock_deadline = \"60s\"\n[themes]\ndir = \"{}\"\n\
              [mail]\nmailbox = \"mailbox\"\n",
             themes.display(),
         );
