@@ -37,6 +37,11 @@ pub(crate) fn build(host: &Path) -> anyhow::Result<()> {
 pub(crate) fn path() -> anyhow::Result<OsString> {
     let modules = tools::node_modules("componentize-js", Path::new(JAVASCRIPT))?;
     let link = Path::new(JAVASCRIPT).join("node_modules");
+    // A folder that the author has made stays; a link of another time or place does not.
+    let linked = std::fs::read_link(&link);
+    if linked.as_ref().is_ok_and(|linked| *linked != modules) {
+        std::fs::remove_file(&link)?;
+    }
     if std::fs::symlink_metadata(&link).is_err() {
         std::os::unix::fs::symlink(modules, &link)
             .with_context(|| format!("cannot link {}", link.display()))?;

@@ -4,7 +4,8 @@ from componentize_py_types import Err
 from wit_world.exports import webhooks
 
 import convert
-from vestibule import Missing, body, standard_webhook
+from signed import standard_webhook
+from vestibule import Missing, body
 
 
 def parse(delivery: webhooks.Delivery) -> webhooks.Parsed:

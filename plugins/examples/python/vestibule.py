@@ -5,17 +5,12 @@ outcome*; only a readable answer is taken at its word.
 """
 
 import json as json_format
-from base64 import b64encode
 from functools import wraps
 from urllib.parse import quote
 
 from componentize_py_types import Err
-from wit_world.exports import webhooks
-from wit_world.imports import crypto, http, secrets, settings
+from wit_world.imports import http, secrets, settings
 from wit_world.imports import vestibule_gateway_types as gateway
-
-# How old or how early a webhook may be, in microseconds.
-TOLERANCE = 5 * 60 * 1_000_000
 
 
 def not_executed(why: str) -> Err:
@@ -163,22 +158,3 @@ def trouble(response: http.Response, whom: str) -> Err:
         seconds = header(response, "retry-after") or ""
         return Err(gateway.GatewayError_RateLimited(int(seconds) if seconds.isdecimal() else None))
     return unknown_outcome(f"{whom} answered {response.status}")
-
-
-def standard_webhook(delivery: webhooks.Delivery, name: str) -> str:
-    """The id of a delivery that was signed as in Standard Webhooks, with the secret of this name,
-    once the signature is found to be right and recent. Nothing of a delivery is believed before.
-    """
-    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
-    identity, sent_at, signatures = (header(delivery, name) for name in names)
-    if not identity or not signatures or not (sent_at or "").isdecimal():
-        raise Err(webhooks.ParseError_BadSignature())
-    key = crypto.HmacKey_Secret(crypto.SecretKey(secret(name), crypto.KeyEncoding.STANDARD_WEBHOOKS))
-    signed = f"{identity}.{sent_at}.".encode() + delivery.body
-    expected = b64encode(crypto.hmac_sha256(key, signed))
-    given = (one.removeprefix("v1,") for one in signatures.split(" ") if one.startswith("v1,"))
-    if not any([crypto.equal(one.encode(), expected) for one in given]):
-        raise Err(webhooks.ParseError_BadSignature())
-    if abs(delivery.received_at - int(sent_at) * 1_000_000) > TOLERANCE:
-        raise Err(webhooks.ParseError_Stale())
-    return identity
