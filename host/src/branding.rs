@@ -107,6 +107,7 @@ impl Asked {
         };
         if self.context.surface == Surface::Payment {
             // Where money is taken, nobody but the host puts words around it.
+            overrides.wording = Vec::new();
             overrides.header = None;
             overrides.footer = None;
         }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::{Place, print};
 use crate::app;
-use crate::config::{self, Business, Problem, Settings, Sources};
+use crate::config::{self, Business, MailTransport, Problem, Settings, Sources};
 use crate::domain::Mode;
 use crate::plugins::manifest::Kind;
 use crate::plugins::{Finding, Survey};
@@ -70,6 +70,14 @@ fn compare(sources: &Sources, settings: &Settings) -> anyhow::Result<Compared> {
     let test_only_in_live = settings.server.allow_test_gateway_in_live;
     let survey = Survey::read(folder, limits, test_only_in_live)?;
     let mut compared = Compared::default();
+    let keeps_mails = matches!(settings.mail.transport, MailTransport::Mailbox(_));
+    if keeps_mails && !settings.server.listen.ip().is_loopback() {
+        compared.warnings.push(sources.problem_of_host(
+            "server.listen",
+            "is open to the network while mails are kept in a folder and sent to nobody",
+            "Add [mail.smtp], or listen on 127.0.0.1; the page /mailbox is there on loopback only.",
+        ));
+    }
     for (file, error) in survey.broken() {
         compared.errors.push(Problem {
             place: config::Place::File {

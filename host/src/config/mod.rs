@@ -166,13 +166,7 @@ impl Sources {
     /// Reads and checks `vestibule.toml` alone, for what needs no business and none of their
     /// secrets.
     pub fn load_host(&self) -> Result<Settings, Problems> {
-        let environment = self
-            .environment
-            .iter()
-            .filter(|(name, _)| !name.starts_with(BUSINESS_PREFIX))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let source = Source::read(&self.dir.join("vestibule.toml"), PREFIX, &environment)?;
+        let source = self.source_of_host()?;
         let mut file: HostFile = source.extract()?;
         file.server.settle(&self.root);
         file.plugins.settle(&self.root);
@@ -232,6 +226,29 @@ impl Sources {
                 ..unreadable
             },
         }
+    }
+
+    /// The same about the value at `key` of `vestibule.toml`.
+    pub fn problem_of_host(&self, key: &str, what: &str, mend: &str) -> Problem {
+        match self.source_of_host() {
+            Ok(source) => source.problem(key, what, mend),
+            Err(unreadable) => Problem {
+                key: key.to_owned(),
+                what: what.to_owned(),
+                mend: mend.to_owned(),
+                ..unreadable
+            },
+        }
+    }
+
+    fn source_of_host(&self) -> Result<Source, Problem> {
+        let environment = self
+            .environment
+            .iter()
+            .filter(|(name, _)| !name.starts_with(BUSINESS_PREFIX))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        Source::read(&self.dir.join("vestibule.toml"), PREFIX, &environment)
     }
 
     fn source_of(&self, path: &Path) -> Result<Source, Problem> {

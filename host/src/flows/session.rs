@@ -235,6 +235,7 @@ pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
     let settings = cx.settings.load_full();
     let login = &settings.login;
     let counted = login.mail_window.max(login.request_lifetime);
+    let counted = counted.max(login.send_email_interval);
     let mut tx = cx.store.begin().await?;
     tx.forget_sessions(before(login.keep_ended), before(login.known_browser))
         .await?;
@@ -242,6 +243,8 @@ pub async fn clean_up(cx: &Cx) -> Result<(), Error> {
         .await?;
     tx.forget_links(before(login.keep_ended)).await?;
     tx.forget_email_changes(before(login.keep_ended)).await?;
+    tx.forget_staff_requests(before(login.keep_requests))
+        .await?;
     tx.forget_staff_sessions(before(login.keep_ended)).await?;
     tx.forget_limit_uses(before(counted)).await?;
     tx.forget_test_mails(before(settings.mail.keep_test_mails))

@@ -301,9 +301,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Deletes requests and sessions that ran out before `before`.
-    pub async fn forget_staff_sessions(&mut self, before: Timestamp) -> Result<()> {
+    /// Deletes requests that ran out before `before`.
+    pub async fn forget_staff_requests(&mut self, before: Timestamp) -> Result<()> {
         execute!(self, FORGET_REQUESTS, before.as_microsecond())?;
+        Ok(())
+    }
+
+    /// Deletes sessions that ran out before `before`.
+    pub async fn forget_staff_sessions(&mut self, before: Timestamp) -> Result<()> {
         execute!(self, FORGET_SESSIONS, before.as_microsecond())?;
         Ok(())
     }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ammonia::{Builder, UrlRelative};
 use minijinja::{Value, context};
@@ -100,6 +101,10 @@ const INPUTS: [&str; 13] = [
 
 static PLAIN: LazyLock<Builder<'static>> = LazyLock::new(|| builder(false));
 
+/// What the filter says in place of a form's method: whether it has an action.
+const LEADS: &str = "leads";
+const LEADS_NOWHERE: &str = "leads-nowhere";
+
 /// Where the forms of a plugin may lead, what every one of them carries, and what was typed into
 /// the one that has to be mended.
 #[derive(Clone, Copy, Debug)]
@@ -135,33 +140,41 @@ pub(super) fn markup(markup: &str) -> String {
 pub(super) fn with_forms(markup: &str, forms: &Forms<'_>) -> String {
     let below = forms.below.to_owned();
     let mut builder = builder(true);
+    // The filter sees one form after another, and of each the method last: it is not the
+    // template's, which is taken away, but is added behind what is left of the form.
+    let leads = AtomicBool::new(false);
     builder.attribute_filter(
         move |element, attribute, value| match (element, attribute) {
-            ("form", "action") => leads_below(value, &below).then_some(Cow::Borrowed(value)),
+            ("form", "action") => {
+                leads.store(true, Ordering::Relaxed);
+                Some(if leads_below(value, &below) {
+                    Cow::Borrowed(value)
+                } else {
+                    Cow::Owned(below.clone())
+                })
+            }
+            ("form", "method") => Some(Cow::Borrowed(if leads.swap(false, Ordering::Relaxed) {
+                LEADS
+            } else {
+                LEADS_NOWHERE
+            })),
             (_, "name") if value == "csrf" => None,
             _ => Some(Cow::Borrowed(value)),
         },
     );
     let clean = builder.clean(markup).to_string();
-    let mut whole = String::with_capacity(clean.len() + 256);
-    let mut rest = clean.as_str();
-    // What is clean has brackets around elements only: in texts and attributes they are escaped.
-    while let Some(at) = rest.find("<form") {
-        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end);
-        whole.push_str(&rest[..end]);
-        if !rest[at..end].contains(r#" action=""#) {
-            // Without one it would lead to whatever page it stands on, such as one that cancels.
-            whole.push_str(r#" action=""#);
-            whole.push_str(forms.below);
-            whole.push('"');
-        }
-        whole.push_str(r#"><input type="hidden" name="csrf" value=""#);
-        whole.push_str(forms.csrf);
-        whole.push_str("\">");
-        rest = rest.get(end + 1..).unwrap_or_default();
-    }
-    whole.push_str(rest);
-    whole
+    // What is clean has a quote and a bracket in a row at the end of an element only: quotes are
+    // escaped in attributes, brackets in texts as well. So nothing but the filter writes these.
+    let ending = |method: &str| format!(" method=\"{method}\">");
+    let token = format!(
+        r#"<input type="hidden" name="csrf" value="{}">"#,
+        forms.csrf
+    );
+    // Without an action a form would lead to the page it stands on, such as one that cancels.
+    let led = format!(r#" method="post" action="{}">{token}"#, forms.below);
+    clean
+        .replace(&ending(LEADS_NOWHERE), &led)
+        .replace(&ending(LEADS), &format!("{}{token}", ending("post")))
 }
 
 /// The text of harmless markup, for mails that have no other form.

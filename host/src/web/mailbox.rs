@@ -1,10 +1,11 @@
 //! The demo's mailbox: mails that went nowhere, for whoever sits at this machine.
 //!
 //! They hold links that sign people in, so the page is there only while mails are kept in a
-//! folder and the portal is on loopback.
+//! folder, the portal is on loopback, and so are the listener and whoever asks: a `Host` header
+//! says nothing of where a request comes from.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -76,18 +77,20 @@ impl From<Kept> for Item {
     }
 }
 
-fn mailbox(web: &Web) -> Result<Mailbox, Error> {
-    let settings = web.cx.settings.load();
+fn mailbox(visitor: &Visitor) -> Result<Mailbox, Error> {
+    let settings = visitor.web.cx.settings.load();
+    let server = &settings.server;
+    let is_here = server.on_loopback()
+        && server.listen.ip().is_loopback()
+        && visitor.visit.address.is_loopback();
     match &settings.mail.transport {
-        MailTransport::Mailbox(folder) if settings.server.on_loopback() => {
-            Ok(Mailbox::new(folder.clone()))
-        }
+        MailTransport::Mailbox(folder) if is_here => Ok(Mailbox::new(folder.clone())),
         _ => Err(Error::not_found()),
     }
 }
 
-async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Response, Error> {
-    let mailbox = mailbox(&web)?;
+async fn index(visitor: Visitor) -> Result<Response, Error> {
+    let mailbox = mailbox(&visitor)?;
     let mails = tokio::task::spawn_blocking(move || mailbox.newest())
         .await
         .map_err(Error::internal)?
@@ -98,8 +101,8 @@ async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Response, Err
 }
 
 /// A mail as its reader would see it. It is styled inline, as mails are, and can do nothing.
-async fn show(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, Error> {
-    let mailbox = mailbox(&web)?;
+async fn show(visitor: Visitor, Path(id): Path<String>) -> Result<Response, Error> {
+    let mailbox = mailbox(&visitor)?;
     let kept = tokio::task::spawn_blocking(move || mailbox.mail(&id))
         .await
         .map_err(Error::internal)?

@@ -74,7 +74,8 @@ pub(super) fn place(settings: &Settings, host: &str, path: &str) -> Option<Place
             return Some(on(Surface::Console { base: "/console" }, rest));
         }
         if !shared {
-            return Some(on(Surface::Host, path));
+            // No page of the portal shares an origin with the console.
+            return (first == "assets").then(|| on(Surface::Host, path));
         }
     }
     if let Some(rest) = below(path, "/api") {
@@ -100,6 +101,11 @@ pub(super) fn portal_at(settings: &Settings, scope: &Scope) -> Portal {
 pub(super) fn own_host_elsewhere(settings: &Settings, scope: &Scope, host: &str) -> Option<Url> {
     let own = settings.scope(scope)?.host.as_ref()?;
     (!is_at(own, host)).then(|| own.clone())
+}
+
+/// Whether `host` is another business's or mode's own, where pages of `scope` have no place.
+pub(super) fn is_foreign(settings: &Settings, scope: &Scope, host: &str) -> bool {
+    own_host(settings, host).is_some_and(|own| own != *scope)
 }
 
 fn on(surface: Surface, path: &str) -> Place {

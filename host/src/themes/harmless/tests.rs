@@ -71,7 +71,7 @@ fn a_form_leads_to_the_plugins_own_pages_and_carries_the_hosts_token() {
             "<form action=\"{action}\"><button>Go</button></form>"
         ));
         assert!(
-            clean.contains("<form method=\"post\" action=\"/bus_lumen/x/survey\">"),
+            clean.contains("<form action=\"/bus_lumen/x/survey\" method=\"post\">"),
             "{action} → {clean}"
         );
     }
@@ -101,6 +101,17 @@ fn no_form_leads_to_the_page_that_it_stands_on_and_no_attribute_lets_the_token_o
         "<form title='<form> action=\"x\"'><button>Stay</button></form>",
         "<p title='<form>'>Stay</p><form><form action='/cancel'><button>Stay</button></form>",
         "<form action='/cancel'></form><button form='cancel'>Stay</button>",
+        "<form title=' action='><button>Stay</button></form>",
+        "<form class=' action='><button>Stay</button></form>",
+        "<form id=' action='><button>Stay</button></form>",
+        "<form role=' action='><button>Stay</button></form>",
+        "<form lang=' action='><button>Stay</button></form>",
+        "<form aria-label=' action=' dir='\" action=\"'><button>Stay</button></form>",
+        "<form aria-\"='x' title=' action='><button>Stay</button></form>",
+        "<form title=' method=\"leads\">' aria-\"='leads'><button>Stay</button></form>",
+        "<p aria-<forms=' action=' title=' method='>&quot;leads\"></p><form><button>Stay</button>",
+        "<form action='javascript:x'></form><form><button>Stay</button></form>",
+        "<form action='/bus_lumen/x/survey' method='leads'></form><form>Stay</form>",
     ] {
         let clean = with_forms(markup, &forms);
         let html = scraper::Html::parse_fragment(&clean);
@@ -109,6 +120,14 @@ fn no_form_leads_to_the_page_that_it_stands_on_and_no_attribute_lets_the_token_o
             assert_eq!(form.attr("action"), Some(forms.below), "{markup} → {clean}");
             assert_eq!(form.attr("method"), Some("post"), "{markup} → {clean}");
         }
+        let count = html.select(&found).count();
+        assert_eq!(
+            clean
+                .matches(&format!(" action=\"{}\"", forms.below))
+                .count(),
+            count,
+            "{markup} → {clean}"
+        );
         let found = scraper::Selector::parse("form > input[name=csrf]").unwrap();
         let tokens = html.select(&found).count();
         assert_eq!(

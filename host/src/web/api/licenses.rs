@@ -23,6 +23,8 @@ use crate::flows::license::{self, Activated};
 use crate::flows::repeat::{self, Arrival};
 use crate::web::surface::Surface;
 use crate::web::{Error, Visit, Web};
+use crate::wire::Metadata;
+use crate::wire::customer::CustomerDetails;
 use crate::wire::license::{ActivatedProduct, Activation, Instance};
 
 /// The longest text that is looked up as a key.
@@ -88,6 +90,7 @@ async fn activate(
 ) -> Result<(StatusCode, Json<Activation>), Error> {
     let license = find(&shown, &shown.body.license_key).await?;
     let license = license.ok_or_else(unknown_key)?;
+    let is_merchant = shown.scope.is_some();
     let (cx, name) = (shown.cx, shown.body.name);
     let arrival = Arrival {
         caller: license.id.to_string(),
@@ -101,9 +104,15 @@ async fn activate(
     match activated {
         Activated::Done(activation) => {
             let business = &activation.license.scope.business;
+            let mut customer = CustomerDetails::from(&activation.customer);
+            if !is_merchant {
+                // Whoever holds the key may be anybody.
+                customer.metadata = Metadata::default();
+                customer.phone_number = None;
+            }
             let answer = Activation {
                 instance: Instance::new(&activation.instance, business),
-                customer: (&activation.customer).into(),
+                customer,
                 product: ActivatedProduct {
                     product_id: activation.product.id,
                     name: Some(activation.product.name),

@@ -191,8 +191,12 @@ async fn create(
     let on_demand = body.on_demand.map(OnDemandBody::checked).transpose()?;
     let addons = addons(body.addons.as_deref().unwrap_or_default())?;
     let codes = codes(body.discount_code, body.discount_codes)?.unwrap_or_default();
+    let items = body.one_time_product_cart.unwrap_or_default();
+    if items.len() > MAX_ITEMS {
+        return Err(invalid("one_time_product_cart", "at most 100 at once"));
+    }
     let mut once = Vec::new();
-    for item in body.one_time_product_cart.iter().flatten().take(MAX_ITEMS) {
+    for item in &items {
         if !(1..=MAX_QUANTITY).contains(&item.quantity) {
             let problem = "a quantity must be 1 to 100000";
             return Err(invalid("one_time_product_cart", problem));

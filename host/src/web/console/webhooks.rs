@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Position, Url};
 
 use super::room::{Doors, Room};
 use crate::domain::access::Role;
@@ -35,7 +35,8 @@ pub(super) struct WebhooksPage {
 #[derive(Clone, Debug, Serialize)]
 struct EndpointRow {
     href: String,
-    /// Without what stands behind a question mark: it may hold a token.
+    /// Without what stands behind a question mark, which may hold a token, as the path may: to
+    /// those who may only look it is the host.
     url: String,
     /// `enabled`, `disabled`, or `fixed` by the business's file.
     state: &'static str,
@@ -284,13 +285,16 @@ async fn row(web: &Web, tx: &mut Tx, room: &Room, view: &View) -> Result<Endpoin
     let counts: BTreeMap<DeliveryState, i64> = counts.into_iter().collect();
     let count = |state| counts.get(&state).copied().unwrap_or_default();
     let shown = Url::parse(&view.url).map(|mut url| {
+        if room.role != Role::Manager {
+            return url[Position::BeforeHost..Position::AfterPort].to_owned();
+        }
         url.set_query(None);
         url.set_fragment(None);
-        url
+        url.into()
     });
     Ok(EndpointRow {
         href: room.path(&format!("/webhooks/{}", view.id)),
-        url: shown.map(String::from).unwrap_or_default(),
+        url: shown.unwrap_or_default(),
         state: match (view.disabled, view.fixed) {
             (true, _) => "disabled",
             (false, true) => "fixed",

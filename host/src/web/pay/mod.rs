@@ -38,6 +38,15 @@ fn elsewhere(visitor: &Visitor, scope: &Scope) -> Option<Url> {
     surface::own_host_elsewhere(&settings, scope, visitor.visit.host())
 }
 
+/// The scope of a token, unless the visitor is on a host of its own that somebody else has.
+fn at_home(visitor: &Visitor, scope: Scope) -> Result<Scope, Error> {
+    let settings = visitor.web.cx.settings.load();
+    if surface::is_foreign(&settings, &scope, visitor.visit.host()) {
+        return Err(Error::not_found());
+    }
+    Ok(scope)
+}
+
 /// The sign-in page of the portal of `scope`, as a link on this page reaches it.
 fn login(visitor: &Visitor, scope: &Scope) -> String {
     let cx = &visitor.web.cx;
@@ -68,10 +77,10 @@ impl Made {
     fn read(visitor: &Visitor, token: &str) -> Result<Self, Error> {
         let cx = &visitor.web.cx;
         if let Some((scope, payment)) = token::read_pay(cx, token) {
-            return Ok(Self::First(scope, payment));
+            return Ok(Self::First(at_home(visitor, scope)?, payment));
         }
         let (scope, page) = token::read_method_page(cx, token).ok_or_else(Error::not_found)?;
-        Ok(Self::Method(scope, page))
+        Ok(Self::Method(at_home(visitor, scope)?, page))
     }
 }
 

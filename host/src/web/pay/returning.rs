@@ -6,7 +6,7 @@ use axum::extract::{Path, RawQuery};
 use axum::response::Response;
 
 use super::status::{Standing, StatusPage};
-use super::{elsewhere, login};
+use super::{at_home, elsewhere, login};
 use crate::domain::Scope;
 use crate::domain::id::CustomerId;
 use crate::domain::payment::{Payment, Purpose};
@@ -219,7 +219,9 @@ async fn is_signed_in(
 }
 
 fn read(visitor: &Visitor, token: &str) -> Result<(Scope, AttemptOf), Error> {
-    token::read_return(&visitor.web.cx, token).ok_or_else(Error::not_found)
+    let read = token::read_return(&visitor.web.cx, token);
+    let (scope, of) = read.ok_or_else(Error::not_found)?;
+    Ok((at_home(visitor, scope)?, of))
 }
 
 fn decoded(text: &[u8]) -> Vec<Pair> {

@@ -163,3 +163,29 @@ async fn a_business_whose_file_went_away_is_unavailable_and_no_secret_is_told() 
         assert_eq!(hook.status, StatusCode::SERVICE_UNAVAILABLE);
     }
 }
+
+#[tokio::test]
+async fn the_mailbox_is_for_whoever_sits_at_this_machine_whatever_the_host_header_says() {
+    let house = House::sqlite().await;
+    house
+        .customer(&lumen(), "amelie@example.com", "Amélie")
+        .await;
+    let mut browser = house.browser();
+    browser.ask("amelie@example.com").await;
+    let one = format!("/mailbox/{}", house.mail(1).await.id);
+    let mut stranger = house.browser();
+    stranger.peer = Some("192.0.2.7:4711".parse().unwrap());
+    let mut proxied = house.browser().at("192.0.2.7");
+    for path in ["/mailbox", &one] {
+        assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
+        for other in [&mut stranger, &mut proxied] {
+            let shown = other.get(path).await;
+            assert_eq!(shown.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+    house.configure(|settings| settings.server.listen = "0.0.0.0:8080".parse().unwrap());
+    for path in ["/mailbox", &one] {
+        let shown = browser.get(path).await;
+        assert_eq!(shown.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use vestibule::domain::id::LinkId;
-use vestibule::flows::{self, portal_link};
+use vestibule::flows::{self, portal_link, session};
 
 use super::{House, harbour, link, lumen};
 
@@ -171,4 +171,25 @@ async fn one_link(house: &House) {
         portal_link::url_of(&house.cx, &lumen(), &id).await.unwrap(),
     );
     assert_eq!(one, other);
+}
+
+#[tokio::test]
+async fn a_longer_time_between_mails_is_remembered_past_the_window_of_other_mails() {
+    for house in House::each().await {
+        house.configure(|settings| {
+            settings.login.send_email_interval = SignedDuration::from_hours(3);
+        });
+        let customer = house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        let made = portal_link::create(&house.cx, &lumen(), &customer.id, None, "stf_1").await;
+        let (link, _) = made.unwrap();
+        assert!(portal_link::send(&house.cx, &lumen(), &link).await.unwrap());
+        for (hours, sent) in [(2, false), (2, true)] {
+            house.cx.clock.advance(SignedDuration::from_hours(hours));
+            session::clean_up(&house.cx).await.unwrap();
+            let again = portal_link::send(&house.cx, &lumen(), &link).await.unwrap();
+            assert_eq!(again, sent);
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Staff: what keeps them out, what does not, and what they may do.
 
 use axum::http::StatusCode;
+use jiff::SignedDuration;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use vestibule::domain::access::{Role, Staff};
-use vestibule::flows::staff;
+use vestibule::flows::{session, staff};
 
 use super::{House, link, lumen};
 use crate::support::dump::dump;
@@ -101,4 +102,25 @@ async fn a_session_opens_no_room_whose_role_is_gone() {
     assert_eq!(browser.get(room).await.status, StatusCode::NOT_FOUND);
     let elsewhere = browser.get("/console/bus_harbour/live/customers").await;
     assert_eq!(elsewhere.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_asked_for_a_link_to_the_console_is_forgotten_a_day_after_it_ran_out() {
+    for house in House::each().await {
+        reader(&house).await;
+        let login = "/console/login";
+        house
+            .browser()
+            .fill(login, login, &[("email", EMAIL)])
+            .await;
+        house.mail(1).await;
+        let mut left = Vec::new();
+        for hours in [23, 2] {
+            house.cx.clock.advance(SignedDuration::from_hours(hours));
+            session::clean_up(&house.cx).await.unwrap();
+            let rows = dump(&house.url).await;
+            left.push(rows.get("staff_requests").map_or(0, Vec::len));
+        }
+        assert_eq!(left, [1, 0]);
+    }
 }

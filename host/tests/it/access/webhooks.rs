@@ -93,6 +93,14 @@ async fn staff_see_what_became_of_deliveries_and_managers_send_them_again() {
             seen.contains("sub_01gone") && !seen.contains(&action),
             "{seen}"
         );
+        for page in [list, &page] {
+            let seen = reader.get(page).await.body;
+            assert!(seen.contains("hooks.lumen.invalid"), "{seen}");
+            assert!(
+                !seen.contains("invalid/billing"),
+                "its path may be a secret: {seen}"
+            );
+        }
         let refused = reader.fill(&page, &action, &again).await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
         let foreign = format!("/console/{}/live/webhooks/{}", harbour().business, made.id);

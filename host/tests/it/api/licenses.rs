@@ -77,6 +77,33 @@ async fn a_key_is_activated_checked_and_given_back() {
 }
 
 #[tokio::test]
+async fn a_device_learns_of_its_customer_neither_remarks_nor_telephone_number() {
+    for world in World::each().await {
+        let api = Api::of(&world).await;
+        let license = license(&world).await;
+        let known = json!({ "phone_number": "+49301234567", "metadata": { "note": "pays late" } });
+        let path = format!("/customers/{}", license.customer);
+        api.patch(&path, known.clone()).await.ok();
+        let body = json!({ "license_key": license.key, "name": "Laptop" });
+        let made = public(&api, "activate", &body).await.ok();
+        assert_eq!(made["customer"]["email"], "alex@customer.example");
+        assert_eq!(made["customer"]["metadata"], json!({}));
+        assert_eq!(made["customer"]["phone_number"], json!(null));
+        assert!(made["customer"].get("phone_number").is_some(), "{made}");
+        let leave = json!({ "license_key": license.key, "license_key_instance_id": made["id"] });
+        let left = public(&api, "deactivate", &leave).await;
+        assert_eq!(left.status.as_u16(), 200);
+        let made = api.post("/licenses/activate", body).await.ok();
+        for key in ["phone_number", "metadata"] {
+            assert_eq!(
+                made["customer"][key], known[key],
+                "the merchant's own server"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_a_key_of_the_api_only_live_mode_answers_and_not_too_often() {
     let world = World::sqlite().await;
     let api = Api::of(&world).await;

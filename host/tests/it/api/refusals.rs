@@ -272,3 +272,20 @@ async fn a_sale_that_is_refused_leaves_no_new_customer_behind() {
     let refused = api.post("/subscriptions", strong).await;
     refused.refuses(422, "INVALID_REQUEST_BODY", "force_3ds");
 }
+
+#[tokio::test]
+async fn more_products_bought_once_than_one_page_takes_are_refused_and_not_left_out() {
+    let world = World::sqlite().await;
+    let api = Api::of(&world).await;
+    let (customer, product) = (api.customer().await, api.product().await);
+    let book = api.post("/products", once()).await.ok();
+    let mut body = subscription(&customer, &product);
+    let item = json!({ "product_id": book["product_id"], "quantity": 1 });
+    body["one_time_product_cart"] = Value::from(vec![item; 101]);
+    let refused = api.post("/subscriptions", body).await;
+    refused.refuses(
+        422,
+        "INVALID_REQUEST_BODY",
+        "one_time_product_cart: at most 100",
+    );
+}

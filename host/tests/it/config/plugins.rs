@@ -184,3 +184,26 @@ fn a_file_that_is_no_plugin_is_named() {
         "{said}"
     );
 }
+
+#[test]
+fn a_host_that_keeps_its_mails_and_listens_to_the_network_is_warned_of() {
+    let folder = Folder::new();
+    let (_, quiet) = folder.check(BUSINESS);
+    assert!(!quiet.contains("server.listen"), "{quiet}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../themes");
+    let open = format!(
+        "[server]\nlisten = \"0.0.0.0:8080\"\n[themes]\ndir = \"{}\"\n",
+        root.display()
+    );
+    folder.write("config/vestibule.toml", open.as_bytes());
+    let (code, said) = folder.check(BUSINESS);
+    assert_eq!(code, Some(0), "{said}");
+    let named = "warning: config/vestibule.toml:2: server.listen: is open to the network while \
+                 mails are kept in a folder";
+    assert!(said.contains(named), "{said}");
+    assert!(said.contains("Add [mail.smtp], or listen on"), "{said}");
+    let sent = format!("{open}[mail.smtp]\nhost = \"smtp.example.com\"\n");
+    folder.write("config/vestibule.toml", sent.as_bytes());
+    let (_, quiet) = folder.check(BUSINESS);
+    assert!(!quiet.contains("server.listen"), "{quiet}");
+}

@@ -173,6 +173,23 @@ async fn mails_are_dressed_as_the_portal_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_money_is_taken_a_plugin_gives_colours_and_no_words() {
+    let house = House::puppet(&json!({
+        "tokens": { "light.accent": "#7a1fb2" },
+        "wording": { "nav-billing": "Papers", "pay-today": "A gift of" },
+    }))
+    .await;
+    let guest = house.guest("Alex").await;
+    guest.get("/").await.says("Papers");
+    let (_, payment) = guest.pending(0).await;
+    let token = vestibule::flows::token::pay(&house.cx, &house.scope, &payment.id);
+    let page = house.fetch(&format!("/pay/{token}")).await;
+    page.says("To pay now €29.00");
+    assert!(tokens(&house, &page).await.contains("#7a1fb2"));
+    assert_eq!(house.trouble(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_wrong_value_is_left_out_and_named_and_the_rest_holds() {
     let good = json!({ "text": "We are <b>open</b> & well." });
     for (part, value, says) in [

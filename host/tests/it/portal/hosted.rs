@@ -83,6 +83,51 @@ async fn whoever_comes_back_is_found_signed_in_on_the_businesss_own_host() {
 }
 
 #[tokio::test]
+async fn no_hosted_page_is_on_the_consoles_host_or_on_a_host_that_another_business_has() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let (_, open) = guest.pending(0).await;
+    let subscription = guest.active().await;
+    let paid = PaymentState::Succeeded { at: house.now() };
+    let payment = guest.payment(&subscription, paid).await;
+    let of = AttemptOf::Payment(payment.id.clone());
+    let back = token::returning(&house.cx, &house.scope, &of).unwrap();
+    let mut settings = (*house.cx.settings.load_full()).clone();
+    settings.server.console_url = Some("http://console.host.example".parse().unwrap());
+    let mut harbour = settings.businesses[&house.scope.business].clone();
+    harbour.id = "bus_harbour".parse().unwrap();
+    harbour.test.host = Some("http://billing.harbour.example".parse().unwrap());
+    settings.businesses.insert(harbour.id.clone(), harbour);
+    house.cx.settings.store(std::sync::Arc::new(settings));
+
+    let status = async |host: &str, path: &str| {
+        let request = Request::builder().uri(path).header(header::HOST, host);
+        let request = request.body(Body::empty()).unwrap();
+        house.send(request).await.status.as_u16()
+    };
+    let console = "console.host.example";
+    let pay = format!("/pay/{}", token::pay(&house.cx, &house.scope, &open.id));
+    for path in [pay, format!("/return/{back}/result")] {
+        assert_eq!(status("127.0.0.1:8080", &path).await, 200, "{path}");
+        assert_eq!(
+            status("billing.harbour.example", &path).await,
+            404,
+            "{path}"
+        );
+        assert_eq!(status(console, &path).await, 421, "{path}");
+    }
+    for (path, expected) in [
+        ("/mailbox", 421),
+        ("/hooks/bus_lumen/test/sandbox", 421),
+        ("/assets/default/nothing.css", 404),
+        ("/healthz", 200),
+        ("/console/login", 200),
+    ] {
+        assert_eq!(status(console, path).await, expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_trial_names_the_product_and_takes_nothing_now() {
     let house = House::open().await;
     let guest = house.guest("Alex").await;
