@@ -29,6 +29,8 @@ pub(super) struct Automatic<'a> {
     /// What its outcome decides: a renewal or its retry, or what was charged otherwise and is
     /// tried again with the backup method.
     pub(super) purpose: Purpose,
+    /// The payment's metadata: a JSON object.
+    pub(super) metadata: &'a str,
 }
 
 impl Automatic<'_> {
@@ -86,7 +88,7 @@ impl Automatic<'_> {
             period: self.period,
             quote: None,
             attempt,
-            metadata: self.subscription.metadata.clone(),
+            metadata: self.metadata.to_owned(),
             return_url: None,
         };
         let mut payment = intent.payment(scope, now);

@@ -197,6 +197,7 @@ async fn intend(
         period: Some(period),
         method,
         purpose: Purpose::Renewal,
+        metadata: &subscription.metadata,
     };
     let payment = charge.intend(cx, tx, now).await?;
     end_with_the_term(cx, tx, &subscription).await?;

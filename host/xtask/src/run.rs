@@ -8,11 +8,19 @@ use anyhow::{Context as _, bail};
 
 /// Makes the top of the repository the working directory, wherever the task was called.
 pub(crate) fn enter_repository() -> anyhow::Result<()> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .expect("xtask lies two folders below the top");
-    env::set_current_dir(top).with_context(|| format!("cannot enter {}", top.display()))
+    let top = top()?;
+    env::set_current_dir(&top).with_context(|| format!("cannot enter {}", top.display()))
+}
+
+/// The top of the repository that this task was called in. Cargo says so when it runs the task: one
+/// that was compiled in another clone with the same target folder is as good.
+fn top() -> anyhow::Result<PathBuf> {
+    let own = env::var_os("CARGO_MANIFEST_DIR")
+        .context("call this as `cargo xtask`, which says where the repository is")?;
+    let top = Path::new(&own).ancestors().nth(2);
+    Ok(top
+        .context("xtask lies two folders below the top")?
+        .to_owned())
 }
 
 /// The cargo that runs this task. What it has told us of our own package stays with us: ring looks

@@ -88,6 +88,7 @@ pub(in crate::flows) async fn instead(
         period: payment.period,
         method: backup,
         purpose: payment.purpose,
+        metadata: &payment.metadata,
     };
     charge.queue(cx, tx, now).await.map(Some)
 }

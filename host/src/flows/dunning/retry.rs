@@ -125,6 +125,7 @@ async fn intend(
         period: buys_period.then_some(quote.period),
         method,
         purpose: Purpose::Renewal,
+        metadata: &subscription.metadata,
     };
     charge.intend(cx, tx, now).await.map(Some)
 }

@@ -109,6 +109,7 @@ pub(super) async fn create(
         // A second press finds that it is done.
         return Ok(who.redirect(&format!("/subscriptions/{}/plan/done", item.id)));
     }
+    choice.count_code(&who).await?;
     let (cx, scope, id) = (who.cx(), who.scope().clone(), item.id.clone());
     let wish = choice.wish(&rules, &item);
     let order = Order {
@@ -205,6 +206,7 @@ async fn page(
         if let Ok(choice) = read.as_ref()
             && choice.is_new(subscription)
         {
+            choice.count_code(who).await?;
             let wish = choice.wish(rules, subscription);
             let (cx, scope) = (&who.web.cx, who.scope());
             match plan_change::preview(cx, scope, &subscription.id, &wish).await {

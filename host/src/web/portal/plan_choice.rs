@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Offered;
@@ -13,12 +14,18 @@ use crate::domain::id::{AddonId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::plan::OnFailure;
 use crate::domain::subscription::Subscription;
+use crate::flows::limit;
 use crate::flows::plan_change::Wish;
+use crate::web::{Error, SignedIn};
 
 /// The most of one add-on that a form takes.
 const MOST_ADDONS: u32 = 99;
 /// The longest code that is looked for.
 const LONGEST_CODE: usize = 64;
+/// How many tries with codes a customer has in an hour: enough for every slip of the finger, and too
+/// few to find a code by guessing.
+const CODES_AN_HOUR: u32 = 20;
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The fields of the form, in the address of the page and in what it posts.
 #[derive(Debug, Default, Deserialize)]
@@ -194,6 +201,19 @@ fn number(text: &str, least: u32, most: u32) -> Option<u32> {
 }
 
 impl Choice {
+    /// Counts a try with a code, here and in every other process.
+    pub async fn count_code(&self, who: &SignedIn) -> Result<(), Error> {
+        if self.code.is_none() {
+            return Ok(());
+        }
+        let (cx, subject) = (who.cx(), format!("codes:{}", who.customer.id));
+        let flow = async move { limit::take(&cx, &subject, CODES_AN_HOUR, HOUR).await };
+        match who.web.perform(flow).await? {
+            None => Ok(()),
+            Some(wait) => Err(Error::too_many().retry_after(wait)),
+        }
+    }
+
     /// Whether it is another plan than there is.
     pub fn is_new(&self, subscription: &Subscription) -> bool {
         let mut addons: Vec<(AddonId, u32)> = subscription

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use vestibule::domain::payment::PaymentState;
 use vestibule::domain::plan::ChangeState;
 use vestibule::flows::begin::OnDemand;
+use vestibule::flows::on_demand::Charge;
 
 use super::dunning::days;
 use super::plan_changes::to;
@@ -73,8 +74,16 @@ async fn a_charge_on_demand_that_was_declined_is_due_though_the_backup_was_never
         .await;
     let backup = world.second_method(&id, GOOD).await;
     world.make_backup(&id, &backup).await;
-    world.charge(&id, world.seven()).await.unwrap();
+    let noted = "{\"order\":\"7\"}".to_owned();
+    let charge = Charge {
+        metadata: Some(noted.clone()),
+        ..world.seven()
+    };
+    world.charge(&id, charge).await.unwrap();
     assert!(world.is_active(&id).await, "the backup is to be asked");
+    let tries = world.payments(&id).await;
+    assert_eq!(tries.len(), 2);
+    assert!(tries.iter().all(|tried| tried.metadata == noted));
     // By the time its turn comes, its key is too old to be sent.
     world.wait(days(30));
     world.send_queued(&id).await;

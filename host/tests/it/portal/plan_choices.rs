@@ -251,3 +251,23 @@ async fn a_change_that_is_to_come_is_shown_and_can_be_taken_back() {
     guest.press(&page, &undo, &[]).await.redirects_to(&kept);
     guest.press(&page, &undo, &[]).await.redirects_to(&here);
 }
+
+#[tokio::test]
+async fn codes_cannot_be_found_by_guessing() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let basic = house.monthly("Basic", 2_900).await;
+    let (_, discount) = house.extras().await;
+    let subscription = guest.paid(&basic, 2_900).await;
+    house.allow(&[&basic]);
+    house.let_choose(None, &[], true);
+    let look = format!("/subscriptions/{}/plan?product={basic}", subscription.id);
+    for n in 0..20 {
+        let page = guest.get(&format!("{look}&code=GUESS{n}")).await;
+        page.says("This code cannot be used here.");
+    }
+    let page = guest.get(&format!("{look}&code={discount}")).await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    let page = guest.get(&look).await;
+    assert_eq!(page.status, StatusCode::OK, "everything else goes on");
+}
