@@ -43,6 +43,8 @@ pub(crate) enum Answer {
     RateLimited,
     /// The request arrives twice; the first answer is given.
     Twice,
+    /// A charge is of one minor unit less than was asked for.
+    Less,
 }
 
 /// One fault, for the next requests that match it.

@@ -115,6 +115,15 @@ impl Order {
         }
     }
 
+    /// A charge of one minor unit less.
+    pub(crate) fn take_less(&mut self) {
+        if let Self::Charge(charge) = self
+            && charge.amount.minor > 1
+        {
+            charge.amount.minor -= 1;
+        }
+    }
+
     /// The customer it is for; a refund names none.
     pub(crate) fn customer(&self) -> &str {
         match self {

@@ -55,12 +55,17 @@ pub(super) fn default_gateway(settings: &ModeSettings) -> Result<String, Error> 
         .ok_or_else(|| Error::Unavailable("no gateway is configured for this mode".to_owned()))
 }
 
-/// The reference under which `gateway` knows the customer, from any method it saved.
+/// The reference under which `gateway` knows the customer: as it was when it saved `method`, or for a
+/// new one from any that it saved.
 pub(super) async fn customer_reference(
     tx: &mut Tx,
     customer: &Customer,
     gateway: &str,
+    method: Option<&PaymentMethod>,
 ) -> Result<Option<String>, Error> {
+    if let Some(method) = method {
+        return Ok(method.customer_reference.clone());
+    }
     let methods = tx.methods_of(&customer.scope, &customer.id).await?;
     Ok(methods
         .into_iter()

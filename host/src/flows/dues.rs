@@ -39,8 +39,12 @@ pub(super) async fn of(
     dues.debts = tx.dues_of(&subscription.scope, &subscription.id).await?;
     let bought = dues.debts.iter().any(|due| buys_period(subscription, due));
     if !bought && has_run_out(subscription, now) {
+        let extras = subscription.extras.clone();
         let next = next_period(cx, tx, business, subscription, now).await?;
-        if !next.amount.is_zero() {
+        if next.amount.is_zero() {
+            // It is not sold here, so it uses nothing up.
+            subscription.extras = extras;
+        } else {
             dues.debts.push(next.clone());
             dues.next = Some(next);
         }

@@ -123,7 +123,7 @@ pub(super) async fn set_up_as(
         .ok_or(Error::NotFound("customer"))?;
     let now = cx.business_now(&mut tx, scope).await?;
     reactivation::limit_tries(cx, &mut tx, scope, &customer.id, now).await?;
-    let reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
+    let reference = charge::customer_reference(&mut tx, &customer, &gateway, None).await?;
     let setup = Setup {
         id: setup,
         scope: scope.clone(),

@@ -50,8 +50,8 @@ pub async fn start(
     let settlement = pause.settlement.as_ref();
     let payment = settlement.map(|settlement| settlement.payment.clone());
     match intend(cx, scope, id, pause).await {
-        Ok(()) => {
-            if let Some(payment) = payment {
+        Ok(is_new) => {
+            if let Some(payment) = payment.filter(|_| is_new) {
                 charge::send(cx, scope, &payment).await?;
             }
         }
@@ -65,7 +65,9 @@ pub async fn start(
         .ok_or(Error::NotFound("subscription"))
 }
 
-async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Result<(), Error> {
+/// Beat one; answers whether what was used before is to be charged now. A repeat asks nobody: what
+/// became of the first call's charge is known or looked for.
+async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Result<bool, Error> {
     let mut tx = cx.store.begin().await?;
     let mut subscription = tx
         .lock_subscription(scope, id)
@@ -74,7 +76,7 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
     if let Some(settlement) = &pause.settlement
         && tx.payment(scope, &settlement.payment).await?.is_some()
     {
-        return Ok(());
+        return Ok(false);
     }
     let now = cx.business_now(&mut tx, scope).await?;
     if pause.resume_at.is_some_and(|date| date <= now) {
@@ -115,11 +117,11 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
     order(cx, &mut tx, &subscription).await?;
     note(cx, &mut tx, &subscription, "subscription.pause").await?;
     tx.save_subscription(&mut subscription).await?;
-    match sent {
-        Some(payment) => charge::commit(cx, tx, &payment).await?,
+    match &sent {
+        Some(payment) => charge::commit(cx, tx, payment).await?,
         None => tx.commit().await?,
     }
-    Ok(())
+    Ok(sent.is_some())
 }
 
 async fn mail_pause(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Result<(), Error> {

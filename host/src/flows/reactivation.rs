@@ -261,7 +261,8 @@ async fn intend(
         None => charge::default_gateway(&mode)?,
     };
     let product = tx.product(scope, &subscription.product).await?;
-    let customer_reference = charge::customer_reference(&mut tx, &customer, &gateway).await?;
+    let known = method.as_ref();
+    let reference = charge::customer_reference(&mut tx, &customer, &gateway, known).await?;
 
     let (open, issued) = documents::unbilled(&mut tx, &dues).await?;
     let invoice = match issued.first() {
@@ -303,7 +304,7 @@ async fn intend(
     };
     let mut payment = intent.payment(scope, now);
     payment.invoice = Some(invoice);
-    let request = intent.request(cx, scope, &business, customer_reference);
+    let request = intent.request(cx, scope, &business, reference);
     charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
     tx.insert_payment(&payment).await?;
     for due in &dues {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Error, Refused, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
+use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::id::SubscriptionId;
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::store::Tx;
@@ -57,6 +58,15 @@ pub(super) async fn move_to(
     if subscription.state != SubscriptionState::Active || subscription.on_demand {
         return Err(Error::Refused(Refused::State));
     }
+    // A payment under way, or a renewal that is due, decides which dates there are.
+    let (scope, id) = (subscription.scope.clone(), subscription.id.clone());
+    let dues = tx.dues_of(&scope, &id).await?;
+    let renews = |due: &Debt| due.kind == DebtKind::Period;
+    let is_due = subscription.period.end <= now && dues.iter().any(renews);
+    let open = tx.open_payments_of(&scope, &id).await?;
+    if is_due || open.iter().any(|payment| payment.request.is_some()) {
+        return Err(Error::Refused(Refused::PaymentUnderWay));
+    }
     if date <= now {
         return Err(Error::Invalid {
             field: "next_billing_date",
@@ -68,11 +78,10 @@ pub(super) async fn move_to(
     subscription.anchor = date;
     subscription.updated_at = now;
     settlement::schedule(cx, tx, subscription).await?;
-    let (scope, id) = (&subscription.scope, &subscription.id);
     facts::audit(
         cx,
         tx,
-        scope,
+        &scope,
         "subscription.set-next-billing-date",
         id.as_str(),
         Some(serde_json::json!({ "next_billing_date": before })),

@@ -18,11 +18,29 @@ pub(super) async fn instead(
     agreed: Option<&str>,
     return_url: Option<String>,
 ) -> Result<Option<Attempt>, Error> {
-    let Some(quote) = reactivation::quote(cx, scope, id).await? else {
+    if !applies(cx, scope, id, choice, agreed).await? {
         return Ok(None);
+    }
+    let attempt = match choice {
+        Choice::Saved(method) => method_update::choose(cx, scope, id, method.clone(), None).await?,
+        Choice::New => method_update::set_up(cx, scope, id, return_url).await?,
+    };
+    Ok(Some(attempt))
+}
+
+/// Whether the dues that were `agreed` to are less than the gateway of the choice charges.
+pub(super) async fn applies(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: &Choice,
+    agreed: Option<&str>,
+) -> Result<bool, Error> {
+    let Some(quote) = reactivation::quote(cx, scope, id).await? else {
+        return Ok(false);
     };
     if agreed.is_some_and(|agreed| agreed != quote.id) {
-        return Ok(None);
+        return Ok(false);
     }
     let gateway = {
         let mut tx = cx.store.read().await?;
@@ -32,17 +50,10 @@ pub(super) async fn instead(
             Choice::New => None,
         };
         match method {
-            _ if disputed => return Ok(None),
+            _ if disputed => return Ok(false),
             Some(method) => method.gateway,
             None => charge::default_gateway(&available(cx, scope)?.1)?,
         }
     };
-    if !is_too_little(cx, scope, &gateway, quote.totals.gross) {
-        return Ok(None);
-    }
-    let attempt = match choice {
-        Choice::Saved(method) => method_update::choose(cx, scope, id, method.clone(), None).await?,
-        Choice::New => method_update::set_up(cx, scope, id, return_url).await?,
-    };
-    Ok(Some(attempt))
+    Ok(is_too_little(cx, scope, &gateway, quote.totals.gross))
 }

@@ -21,10 +21,11 @@ queries! {
         AND attempts = 0";
     NEXT_DUE = "SELECT MIN(due_at) AS at FROM jobs WHERE business_id = $1 AND mode = $2 \
         AND state = 'queued' AND clock = 'business' AND attempts = 0";
-    /// Work at hand, and charges whose outcome is not known yet.
+    /// Work at hand, work that was due and is to be tried again, and charges whose outcome is not known yet.
     UNDER_WAY = "SELECT (SELECT COUNT(*) FROM jobs WHERE business_id = $1 AND mode = $2 \
         AND kind <> 'move-clock' \
-        AND (state = 'running' OR (state = 'queued' AND run_at <= $3))) \
+        AND (state = 'running' OR (state = 'queued' AND (run_at <= $3 \
+        OR (clock = 'business' AND attempts > 0))))) \
         + (SELECT COUNT(*) FROM payments WHERE business_id = $1 AND mode = $2 \
         AND (state = 'unknown' OR (state = 'created' AND request IS NOT NULL))) AS count";
 }

@@ -18,7 +18,7 @@ queries! {
         run_at, state, attempts, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, $10) \
         ON CONFLICT (unique_key) WHERE state = 'queued' DO NOTHING";
-    REDATE = "UPDATE jobs SET due_at = $2, run_at = $3, payload = $4 \
+    REDATE = "UPDATE jobs SET due_at = $2, run_at = $3, payload = $4, clock = $5 \
         WHERE unique_key = $1 AND state = 'queued'";
     CANCEL = "DELETE FROM jobs WHERE unique_key = $1 AND state = 'queued'";
     DONE = "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL \
@@ -226,6 +226,7 @@ impl Tx {
             job.due_at.as_microsecond(),
             job.run_at.as_microsecond(),
             &job.payload,
+            job.clock.as_str(),
         )?;
         Ok(redated > 0)
     }

@@ -100,7 +100,7 @@ async fn carry_out(
     processor: &Processor,
     account: &Account,
     headers: &HeaderMap,
-    order: Order,
+    mut order: Order,
 ) -> Result<Response, Error> {
     let key = idempotency_key(headers)?;
     order.check(clock::now())?;
@@ -123,6 +123,7 @@ async fn carry_out(
         | Answer::ErrorAfter
         | Answer::Garbage
         | Answer::Twice => {}
+        Answer::Less => order.take_less(),
     }
     let until = clock::now().saturating_add(clock::micros(fault.hides_lookup_for()));
     account.faults().hide(&key, until);
@@ -159,7 +160,7 @@ async fn strike(
 /// Puts a fault's answer in the place of the real one.
 fn spoil(answer: Option<Answer>, real: Response) -> Response {
     match answer {
-        None | Some(Answer::Normal | Answer::Twice) => real,
+        None | Some(Answer::Normal | Answer::Twice | Answer::Less) => real,
         Some(Answer::CutBefore | Answer::CutAfter) => cut(),
         Some(Answer::ErrorBefore | Answer::ErrorAfter) => Error::Refused {
             status: StatusCode::INTERNAL_SERVER_ERROR,

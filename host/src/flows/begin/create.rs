@@ -7,16 +7,15 @@ use super::super::customer::{self, Buying};
 use super::super::discount::Redeeming;
 use super::super::reactivation::available;
 use super::super::{Error, facts};
+use super::supply::{once, purchase_debt};
 use super::{
     Begun, NewPurchase, NewSubscription, OnDemand, expiry, line, period_debt, period_lines,
 };
-use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::addon::Attached;
-use crate::domain::customer::{BuyerDetails, Customer};
-use crate::domain::debt::{Debt, DebtKind, DebtState};
-use crate::domain::id::{AddonId, PaymentId, ProductId};
+use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::id::AddonId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
@@ -65,6 +64,12 @@ pub async fn create_subscription_for(
         return Err(Error::Invalid {
             field: "quantity",
             problem: "must be 1 or more".to_owned(),
+        });
+    }
+    if new.on_demand.is_some() && !new.codes.is_empty() {
+        return Err(Error::Invalid {
+            field: "discount_codes",
+            problem: "take nothing off what is charged on demand".to_owned(),
         });
     }
     let now = cx.business_now(&mut tx, scope).await?;
@@ -309,65 +314,6 @@ pub(in crate::flows) async fn attach(
         attached.push(Attached::of(&addon, *quantity));
     }
     Ok(attached)
-}
-
-/// Lines and names of one-time products.
-async fn once(
-    tx: &mut Tx,
-    scope: &Scope,
-    business: &Business,
-    items: &[(ProductId, u32)],
-    buyer: &BuyerDetails,
-    now: Timestamp,
-) -> Result<(Vec<Line>, Vec<String>), Error> {
-    let mut lines = Vec::new();
-    let mut names = Vec::new();
-    for (id, quantity) in items {
-        let product = tx.product(scope, id).await?;
-        let product = product.ok_or(Error::NotFound("product"))?;
-        if product.recurring.is_some() || *quantity == 0 {
-            return Err(Error::Invalid {
-                field: "product_cart",
-                problem: format!("{id} needs a one-time price and a quantity of 1 or more"),
-            });
-        }
-        lines.push(line(business, &product, *quantity, buyer, now, None));
-        names.push(product.name);
-    }
-    Ok((lines, names))
-}
-
-/// What is owed for one-time products; `payment` keeps it to one.
-fn purchase_debt(
-    cx: &Cx,
-    customer: &Customer,
-    lines: Vec<Line>,
-    payment: &PaymentId,
-    now: Timestamp,
-) -> Result<Debt, Error> {
-    let Some(first) = lines.first() else {
-        return Err(Error::Invalid {
-            field: "product_cart",
-            problem: "is empty".to_owned(),
-        });
-    };
-    let totals = tax::totals(first.unit.currency, &lines)?;
-    Ok(Debt {
-        id: cx.new_id(),
-        scope: customer.scope.clone(),
-        customer: customer.id.clone(),
-        subscription: None,
-        kind: DebtKind::Purchase,
-        cause: payment.to_string(),
-        amount: totals.gross,
-        tax_minor: totals.tax.minor,
-        lines,
-        state: DebtState::Open,
-        settled_by: None,
-        disputed: false,
-        created_at: now,
-        closed_at: None,
-    })
 }
 
 async fn write(cx: &Cx, tx: &mut Tx, payment: &Payment, debts: &[Debt]) -> Result<(), Error> {

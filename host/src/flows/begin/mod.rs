@@ -23,6 +23,7 @@ pub use self::create::{
 pub use self::pay::{expire, pay};
 
 pub(super) use self::create::attach;
+pub(super) use self::pay::fail;
 pub(super) use self::supply::{line, period_debt, period_lines};
 
 /// A subscription to be made.

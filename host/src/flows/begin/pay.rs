@@ -1,5 +1,7 @@
 //! The button of the hosted page: a try, another after a decline, and giving up.
 
+use jiff::Timestamp;
+
 use super::super::charge::{self, Intent};
 use super::super::reactivation::{available, limit_tries};
 use super::super::{Attempt, AttemptOf, Ending, Error, Refused, facts, method_update, settlement};
@@ -9,9 +11,9 @@ use crate::domain::Scope;
 use crate::domain::debt::DebtState;
 use crate::domain::id::PaymentId;
 use crate::domain::payment::{Initiator, Payment, PaymentState};
-use crate::domain::subscription::{SubscriptionEvent, SubscriptionState};
+use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
-use crate::store::{self, Work};
+use crate::store::{self, Tx, Work};
 
 /// The customer pressed the button of the hosted page of `first`.
 pub async fn pay(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<Attempt, Error> {
@@ -25,6 +27,12 @@ pub async fn pay(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<Attempt, E
         return Err(Error::Refused(Refused::Expired));
     }
     if let (true, Some(subscription)) = (made.amount.is_zero(), &made.subscription) {
+        let mut tx = cx.store.read().await?;
+        let known = tx.subscription(scope, subscription).await?;
+        drop(tx);
+        if known.is_none_or(|known| known.state != SubscriptionState::Pending) {
+            return Err(Error::Refused(Refused::State));
+        }
         return method_update::set_up(cx, scope, subscription, made.return_url.clone()).await;
     }
     match intend(cx, scope, &made).await {
@@ -129,8 +137,16 @@ async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
         metadata: made.metadata.clone(),
         return_url: made.return_url.clone(),
     };
-    let reference = charge::customer_reference(&mut tx, &customer, &intent.gateway).await?;
-    let request = intent.request(cx, scope, &business, reference);
+    // What a gateway has not executed is sent again as it was: its key may know it.
+    let kept = payment.request.as_deref().filter(|_| !again);
+    let request = match kept.and_then(|text| serde_json::from_str(text).ok()) {
+        Some(request) => request,
+        None => {
+            let gateway = &intent.gateway;
+            let reference = charge::customer_reference(&mut tx, &customer, gateway, None).await?;
+            intent.request(cx, scope, &business, reference)
+        }
+    };
     if again {
         payment = intent.payment(scope, now);
         charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
@@ -183,7 +199,21 @@ async fn conclude(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error
         return Ok(());
     }
     let now = cx.business_now(&mut tx, scope).await?;
-    for debt in tx.debts_of_payment(first).await? {
+    fail(cx, &mut tx, first, scope, subscription, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A beginning, or a purchase, that nobody can pay any more: nothing is owed for it.
+pub(in crate::flows) async fn fail(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &PaymentId,
+    scope: &Scope,
+    subscription: Option<Subscription>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for debt in tx.debts_of_payment(payment).await? {
         tx.close_debt(scope, &debt.id, DebtState::WrittenOff, None, now)
             .await?;
     }
@@ -196,9 +226,8 @@ async fn conclude(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error
         subscription.state = state;
         subscription.updated_at = now;
         tx.give_discounts_back(scope, &object).await?;
-        facts::tell(cx, &mut tx, scope, "subscription.failed", &object, now).await?;
+        facts::tell(cx, tx, scope, "subscription.failed", &object, now).await?;
         tx.save_subscription(&mut subscription).await?;
     }
-    tx.commit().await?;
     Ok(())
 }

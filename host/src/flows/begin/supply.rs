@@ -1,4 +1,4 @@
-//! What is supplied and owed: lines with the buyer's tax, and the debt of a period.
+//! What is supplied and owed: lines with the buyer's tax, and the debt of a period or a purchase.
 
 use jiff::Timestamp;
 
@@ -6,13 +6,15 @@ use super::super::Error;
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::addon::Attached;
-use crate::domain::customer::BuyerDetails;
+use crate::domain::customer::{BuyerDetails, Customer};
 use crate::domain::debt::{Debt, DebtKind, DebtState};
+use crate::domain::id::{PaymentId, ProductId};
 use crate::domain::period::Period;
 use crate::domain::product::Product;
 use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line, Role};
-use crate::domain::{credit, discount};
+use crate::domain::{Scope, credit, discount};
+use crate::store::Tx;
 
 /// One line of a supply at `now`, with the tax of the buyer's country.
 pub(in crate::flows) fn line(
@@ -102,6 +104,65 @@ pub(in crate::flows) fn period_debt(
         lines,
         amount: totals.gross,
         tax_minor: totals.tax.minor,
+        state: DebtState::Open,
+        settled_by: None,
+        disputed: false,
+        created_at: now,
+        closed_at: None,
+    })
+}
+
+/// Lines and names of one-time products.
+pub(super) async fn once(
+    tx: &mut Tx,
+    scope: &Scope,
+    business: &Business,
+    items: &[(ProductId, u32)],
+    buyer: &BuyerDetails,
+    now: Timestamp,
+) -> Result<(Vec<Line>, Vec<String>), Error> {
+    let mut lines = Vec::new();
+    let mut names = Vec::new();
+    for (id, quantity) in items {
+        let product = tx.product(scope, id).await?;
+        let product = product.ok_or(Error::NotFound("product"))?;
+        if product.recurring.is_some() || *quantity == 0 {
+            return Err(Error::Invalid {
+                field: "product_cart",
+                problem: format!("{id} needs a one-time price and a quantity of 1 or more"),
+            });
+        }
+        lines.push(line(business, &product, *quantity, buyer, now, None));
+        names.push(product.name);
+    }
+    Ok((lines, names))
+}
+
+/// What is owed for one-time products; `payment` keeps it to one.
+pub(super) fn purchase_debt(
+    cx: &Cx,
+    customer: &Customer,
+    lines: Vec<Line>,
+    payment: &PaymentId,
+    now: Timestamp,
+) -> Result<Debt, Error> {
+    let Some(first) = lines.first() else {
+        return Err(Error::Invalid {
+            field: "product_cart",
+            problem: "is empty".to_owned(),
+        });
+    };
+    let totals = tax::totals(first.unit.currency, &lines)?;
+    Ok(Debt {
+        id: cx.new_id(),
+        scope: customer.scope.clone(),
+        customer: customer.id.clone(),
+        subscription: None,
+        kind: DebtKind::Purchase,
+        cause: payment.to_string(),
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
+        lines,
         state: DebtState::Open,
         settled_by: None,
         disputed: false,

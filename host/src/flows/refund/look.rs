@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::settle::{self, News};
-use super::{read, send};
+use super::{read, refundable, send};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::{PaymentId, RefundId};
@@ -102,8 +102,14 @@ async fn send_again(cx: &Cx, scope: &Scope, known: Refund) -> Result<Refund, Err
     }
     {
         let mut tx = cx.store.begin().await?;
-        let mut refund = settle::lock(&mut tx, scope, id).await?.1;
+        let (payment, mut refund) = settle::lock(&mut tx, scope, id).await?;
         if !as_known(&refund) {
+            return Ok(refund);
+        }
+        if refundable(&mut tx, &payment).await?.disputed {
+            // The bank may take the same money back: it is decided there first.
+            order(cx, &mut tx, &refund).await?;
+            tx.commit().await?;
             return Ok(refund);
         }
         refund.state = RefundState::Created;

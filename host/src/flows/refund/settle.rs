@@ -168,14 +168,15 @@ fn note_what_moved(refund: &mut Refund, moved: Option<Money>) {
     }
 }
 
-/// The keys of a purchase end when all of its money went back. A subscription is left alone.
+/// The keys of a purchase, alone or with the first period, end when all of its money went back. A
+/// subscription is left alone.
 async fn end_what_was_bought(
     tx: &mut Tx,
     payment: &Payment,
     refund: &Refund,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if payment.purpose != Purpose::Purchase {
+    if !matches!(payment.purpose, Purpose::Purchase | Purpose::Begin) {
         return Ok(());
     }
     let others = tx.refunds_of(&refund.scope, &payment.id).await?;

@@ -5,7 +5,9 @@
 use jiff::Timestamp;
 
 use super::super::records::News;
-use super::super::{Error, documents, dunning, facts, grants, lent_access, plan_change, refund};
+use super::super::{
+    Error, begin, documents, dunning, facts, grants, lent_access, plan_change, refund,
+};
 use super::{revival, unscheduled};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
@@ -236,7 +238,8 @@ async fn succeeded(
 
 /// Money came that settles nothing, of another amount than was asked for or for less than the whole
 /// of what it was meant for. Where nobody was there to see it, what is still due is asked for as
-/// after a decline, and not charged before the schedule says so: the money is on its way back.
+/// after a decline, and not charged before the schedule says so: the money is on its way back. What
+/// it was to begin with does not begin.
 async fn still_owed(
     cx: &Cx,
     tx: &mut Tx,
@@ -244,8 +247,21 @@ async fn still_owed(
     subscription: Option<Subscription>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if payment.purpose == Purpose::PlanChange {
-        return plan_change::lost(cx, tx, payment, subscription, now).await;
+    let tries = tx.tries_at(&payment.scope, &payment.id).await?;
+    let is_other = |tried: &Payment| tried.id != payment.id && tried.state.is_open();
+    if tries.iter().any(is_other) {
+        // Another try is under way, and decides.
+        return Ok(());
+    }
+    match payment.purpose {
+        Purpose::PlanChange => {
+            return plan_change::lost(cx, tx, payment, subscription, now).await;
+        }
+        Purpose::Begin | Purpose::Purchase => {
+            let scope = payment.scope.clone();
+            return begin::fail(cx, tx, &payment.id, &scope, subscription, now).await;
+        }
+        _ => {}
     }
     let is_due = !is_paid_otherwise(tx, payment).await?;
     let Some(subscription) = subscription.filter(|known| is_due && !known.state.is_final()) else {

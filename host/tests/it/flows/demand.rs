@@ -210,3 +210,33 @@ async fn what_is_paid_by_the_period_is_not_charged_on_demand() {
     assert!(matches!(refused, Err(Error::Refused(Refused::NotOnDemand))));
     assert_eq!(world.charged().await, [2900]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_not_used_up_by_what_is_charged_on_demand() {
+    let world = World::sqlite().await;
+    world.code("HALF", 5_000, None).await;
+    let (customer, product) = (world.customer().await, world.product().await);
+    let new = NewSubscription {
+        id: world.cx.new_id(),
+        payment: world.cx.new_id(),
+        customer: customer.id,
+        product: product.id,
+        quantity: 1,
+        addons: Vec::new(),
+        codes: vec!["HALF".to_owned()],
+        once: Vec::new(),
+        trial_days: None,
+        on_demand: Some(OnDemand::Mandate),
+        buyer: buyer(),
+        metadata: "{}".to_owned(),
+        return_url: None,
+    };
+    let tried = begin::create_subscription(&world.cx, &world.scope, new).await;
+    assert!(matches!(
+        tried,
+        Err(Error::Invalid {
+            field: "discount_codes",
+            ..
+        })
+    ));
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 use vestibule::domain::debt::DebtState;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::subscription::SubscriptionState;
-use vestibule::flows::{AttemptOf, Ending, begin, reconciliation, settlement};
+use vestibule::flows::{AttemptOf, Ending, Error, Refused, begin, reconciliation, settlement};
 
 use super::{DECLINED, GOOD, extras, page};
 use crate::support::world::World;
@@ -278,4 +278,21 @@ async fn what_is_bought_together_costs_to_the_cent_what_its_invoice_says() {
     let invoice = world.invoices(&id).await.remove(0);
     assert_eq!(invoice.totals.gross.minor, 2_387);
     assert_eq!(world.charged().await, [2_387]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_trial_that_runs_takes_no_other_method() {
+    let world = World::sqlite().await;
+    let begun = world.pending_with_trial(14).await;
+    let (cx, scope) = (&world.cx, &world.scope);
+    let attempt = begin::pay(cx, scope, &begun.payment.id).await.unwrap();
+    let AttemptOf::Setup(setup) = &attempt.of else {
+        panic!("not a set-up")
+    };
+    world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+    settlement::setup_returned(cx, scope, setup, &[])
+        .await
+        .unwrap();
+    let again = begin::pay(cx, scope, &begun.payment.id).await;
+    assert!(matches!(again, Err(Error::Refused(Refused::State))));
 }

@@ -8,7 +8,7 @@ use vestibule::domain::refund::parts;
 use vestibule::domain::subscription::{HoldReason, SubscriptionState};
 use vestibule::flows::begin::OnDemand;
 use vestibule::flows::plan_change::{self, Wish};
-use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, renewal, settlement};
+use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, renewal, schedule, settlement};
 
 use super::dunning::{RECOVERS, days};
 use super::plan_changes::{is_refused, to};
@@ -30,7 +30,7 @@ impl World {
     }
 
     /// From now on it costs next to nothing.
-    async fn cheapen(&self, id: &SubscriptionId) {
+    pub(super) async fn cheapen(&self, id: &SubscriptionId) {
         let mut tx = self.cx.store.begin().await.unwrap();
         let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
         let mut subscription = locked.unwrap();
@@ -235,4 +235,24 @@ async fn dues_that_are_too_little_to_charge_are_carried_when_their_customer_come
         assert_eq!(world.charged().await, [2_900, 60]);
         assert!(world.sums(&id).await.is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_billing_date_does_not_move_while_a_payment_is_under_way() {
+    let world = World::sqlite().await;
+    let id = world.active(GOOD).await;
+    let (cx, scope) = (&world.cx, &world.scope);
+    world.lose_the_answer().await;
+    world.renew(&id).await;
+    let date = world.cx.now() + days(20);
+    let tried = schedule::set_next_billing_date(cx, scope, &id, date).await;
+    assert!(matches!(
+        tried,
+        Err(Error::Refused(Refused::PaymentUnderWay))
+    ));
+    world.send_queued(&id).await;
+    schedule::set_next_billing_date(cx, scope, &id, date)
+        .await
+        .unwrap();
+    assert_eq!(world.subscription(&id).await.period.end, date);
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::money::Money;
+use vestibule::domain::payment::PaymentState;
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use vestibule::flows::pause::{self, Pause, Settlement};
 use vestibule::flows::{Choice, Ending, Error, Refused, reactivation, renewal, test_clock};
@@ -265,4 +266,32 @@ async fn only_what_runs_and_has_no_payment_under_way_is_paused() {
     let again = world.pause(&id, world.settlement()).await;
     assert!(matches!(again, Err(Error::Refused(Refused::AlreadyPaused))));
     assert_eq!(world.charged().await, [2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_of_a_pause_asks_nobody_about_a_charge_without_an_answer() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let pause = world.settlement();
+        world.lose_the_answer().await;
+        world.pause(&id, pause.clone()).await.unwrap();
+        let payment = pause.settlement.as_ref().unwrap().payment.clone();
+        // As it stands where the process died before the answer came.
+        let mut tx = world.cx.store.begin().await.unwrap();
+        let locked = tx.lock_payment(&world.scope, &payment).await.unwrap();
+        let mut left = locked.unwrap();
+        left.state = PaymentState::Created;
+        tx.save_payment(&mut left).await.unwrap();
+        tx.commit().await.unwrap();
+
+        world.cx.clock.advance(SignedDuration::from_mins(10));
+        world.pause(&id, pause).await.unwrap();
+        let mut tx = world.cx.store.read().await.unwrap();
+        let kept = tx.payment(&world.scope, &payment).await.unwrap().unwrap();
+        drop(tx);
+        assert!(kept.sent_at.is_some(), "it may have moved money");
+        world.send_queued(&id).await;
+        assert_eq!(world.charged().await, [2_900, 700]);
+        assert!(world.dues(&id).await.is_empty());
+    }
 }

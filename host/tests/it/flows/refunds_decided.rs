@@ -3,12 +3,16 @@
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
+use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::refund::RefundState;
 use vestibule::domain::refund::parts::Wish;
 use vestibule::flows::refund;
 use vestibule::flows::settlement::Finding;
 use vestibule::flows::{Error, Refused};
 
+use super::disputes::decided;
+use super::extras::Wish as Begin;
+use super::refunds::deliver;
 use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,4 +61,52 @@ async fn an_owner_may_decide_a_refund_that_no_gateway_tells_of_with_evidence() {
         assert!(matches!(again, Err(Error::Refused(Refused::State))));
         assert_eq!(world.told(lost.id.as_str()).await, ["refund.succeeded"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_of_what_was_bought_with_the_first_period_end_when_all_of_it_goes_back() {
+    let world = World::sqlite().await;
+    let product = world.product_at(2_900, true).await;
+    let mut once = product.clone();
+    once.id = world.cx.new_id();
+    once.recurring = None;
+    world.add_product(&once).await;
+    let wish = Begin {
+        once: vec![(once.id, 1)],
+        ..Begin::default()
+    };
+    let id = world.begun(&product, wish).await;
+    let customer = world.subscription(&id).await.customer;
+    let keys = async || {
+        let mut tx = world.cx.store.read().await.unwrap();
+        let keys = tx.licenses(&world.scope, Some(&customer), None, None, 10, 0);
+        let mut keys = keys.await.unwrap();
+        keys.retain(|key| key.subscription.is_none());
+        assert_eq!(keys.len(), 1);
+        (keys[0].status(world.cx.now()), keys[0].payment.clone())
+    };
+    let (status, payment) = keys().await;
+    assert_eq!(status, LicenseStatus::Active);
+    world.refund(&payment.unwrap(), Wish::Rest).await.unwrap();
+    assert_eq!(keys().await.0, LicenseStatus::Expired);
+    assert!(world.is_active(&id).await, "the subscription is left alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_was_not_taken_waits_while_a_bank_decides() {
+    let world = World::sqlite().await;
+    let (_, payment) = world.paid().await;
+    world.faulty("rate_limited").await;
+    let refund = world.refund(&payment, Wish::Rest).await.unwrap();
+    assert!(refund.state.is_open());
+    let opened = world.contest(&payment).await;
+    deliver(&world, "dispute.opened", &opened).await;
+    world.cx.clock.advance(SignedDuration::from_mins(5));
+    let (cx, scope) = (&world.cx, &world.scope);
+    let after = refund::look(cx, scope, &refund.id).await.unwrap();
+    assert!(after.state.is_open() && after.sent_at.is_none());
+    let won = world.control(&format!("{}/win", decided(&opened))).await;
+    deliver(&world, "dispute.won", &won).await;
+    let after = refund::look(cx, scope, &refund.id).await.unwrap();
+    assert!(matches!(after.state, RefundState::Succeeded { .. }));
 }

@@ -159,3 +159,38 @@ async fn a_commit_that_orders_work_wakes_a_waiting_worker() {
         );
     }
 }
+
+#[tokio::test]
+async fn work_that_is_ordered_for_business_time_moves_with_its_clock_whatever_it_was_before() {
+    for database in databases().await {
+        let store = &database.store;
+        let hour = 3_600;
+        enqueue(store, &[job(Some("renew"), at(hour))]).await;
+        let again = NewJob {
+            clock: JobClock::Business,
+            ..job(Some("renew"), at(hour))
+        };
+        enqueue(store, &[again]).await;
+        let mut tx = store.begin().await.unwrap();
+        tx.move_clock(&scope(), hour * 1_000_000).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(claim(store, at(0), "lease", 10).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_waits_for_work_that_is_to_be_tried_again() {
+    for database in databases().await {
+        let store = &database.store;
+        let due = NewJob {
+            clock: JobClock::Business,
+            ..job(Some("renew"), at(0))
+        };
+        enqueue(store, &[due]).await;
+        let claimed = claim(store, at(1), "lease", 1).await.remove(0);
+        let mut tx = store.begin().await.unwrap();
+        tx.job_again(&claimed, at(60), 1, None).await.unwrap();
+        assert!(tx.is_under_way(&scope(), at(2)).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+}

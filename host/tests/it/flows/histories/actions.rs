@@ -192,7 +192,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     let answer = prop_oneof![
         3 => Just("cut_after"), 2 => Just("cut_before"), 1 => Just("error_before"),
         2 => Just("error_after"), 1 => Just("garbage"), 1 => Just("rate_limited"),
-        2 => Just("twice"),
+        2 => Just("twice"), 1 => Just("less"),
     ];
     (operation, answer, 1..3_u32).prop_map(|(operation, answer, times)| Trouble {
         operation,

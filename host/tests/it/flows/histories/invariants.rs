@@ -11,7 +11,7 @@ use super::town::Town;
 use crate::support::world::World;
 
 /// The payments that money moved for, or may have.
-const PAYMENTS: &str = "SELECT id, state, amount_minor, \
+const PAYMENTS: &str = "SELECT id, state, COALESCE(moved_minor, amount_minor) AS amount_minor, \
     CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied FROM payments";
 /// Debts that money settled.
 const SETTLED: &str = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM debts \

@@ -4,11 +4,14 @@
 //! The round and the names of its payments are committed before anything is asked of a gateway,
 //! so that whoever goes on with it, in whatever process, finds what was done.
 
+mod step;
+
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
+use self::step::take;
 use super::{AttemptOf, Choice, Ending, Error, Refused};
-use super::{facts, method_update, reactivation};
+use super::{facts, method_update, reactivation, too_little};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, Id, MethodId, PaymentId, RoundId, SetupId};
@@ -222,14 +225,21 @@ enum Collected {
     Nothing,
 }
 
-/// The first step takes the new method: with its charge, or, when nothing is due, by a set-up.
+/// The first step takes the new method: with its charge, or, when nothing is due or it is too
+/// little to charge, by a set-up.
 async fn collect(cx: &Cx, round: &Round, steps: &[Step]) -> Result<Collected, Error> {
     let Some(first) = steps.first() else {
         return Ok(Collected::Nothing);
     };
     let scope = &round.scope;
     let mut first = first.clone();
-    if first.quote.is_none() {
+    let Some(quote) = first.quote.clone() else {
+        return set_up(cx, round, &first).await;
+    };
+    let subscription = &first.subscription;
+    if round.setup.is_some()
+        || too_little::applies(cx, scope, subscription, &Choice::New, Some(&quote)).await?
+    {
         return set_up(cx, round, &first).await;
     }
     if first.outcome == StepOutcome::Waiting {
@@ -291,69 +301,6 @@ async fn set_up(cx: &Cx, round: &Round, first: &Step) -> Result<Collected, Error
         (SetupState::Created | SetupState::AwaitingCustomer, _) => Ok(Collected::Waiting),
         _ => Ok(Collected::Nothing),
     }
-}
-
-/// One step's turn; answers it with what became of it.
-async fn take(cx: &Cx, round: &Round, mut step: Step, choice: Choice) -> Result<Step, Error> {
-    let scope = &round.scope;
-    let subscription = &step.subscription;
-    step.outcome = match (&step.quote, &step.payment, choice) {
-        (Some(quote), Some(payment), choice) => {
-            let made = reactivation::start_as(
-                cx,
-                scope,
-                subscription,
-                choice.clone(),
-                quote,
-                payment.clone(),
-            );
-            match (Box::pin(made).await, choice) {
-                (Ok(attempt), _) => {
-                    if let AttemptOf::Payment(id) = attempt.of {
-                        step.payment = Some(id);
-                    }
-                    StepOutcome::Tried
-                }
-                // Paid by other means meanwhile: the method pays from now on.
-                (Err(Error::Refused(Refused::NothingDue)), Choice::Saved(method)) => {
-                    switch(cx, scope, &step, method).await?
-                }
-                (Err(error), _) => refusal(error)?,
-            }
-        }
-        (_, _, Choice::Saved(method)) => switch(cx, scope, &step, method).await?,
-        (_, _, Choice::New) => return Ok(step),
-    };
-    let mut tx = cx.store.begin().await?;
-    tx.note_round_step(&round.id, &step).await?;
-    tx.commit().await?;
-    Ok(step)
-}
-
-async fn switch(
-    cx: &Cx,
-    scope: &Scope,
-    step: &Step,
-    method: MethodId,
-) -> Result<StepOutcome, Error> {
-    match method_update::choose(cx, scope, &step.subscription, method, None).await {
-        Ok(_) => Ok(StepOutcome::Changed),
-        Err(error) => refusal(error),
-    }
-}
-
-/// What a refusal means for a step; other errors are not its own and are tried again.
-fn refusal(error: Error) -> Result<StepOutcome, Error> {
-    Ok(match error {
-        Error::Refused(Refused::StaleQuote | Refused::NothingDue) => StepOutcome::Stale,
-        Error::Refused(Refused::PaymentUnderWay) => StepOutcome::UnderWay,
-        Error::Refused(Refused::MethodUnusable) | Error::NotFound("payment method") => {
-            StepOutcome::Unusable
-        }
-        Error::Refused(Refused::TooManyTries) => StepOutcome::TooMany,
-        Error::Refused(_) | Error::NotFound(_) => StepOutcome::Ended,
-        other => return Err(other),
-    })
 }
 
 /// Goes on with the round that waits for this attempt, if there is one; answers which.
