@@ -21,7 +21,7 @@ text_enum! {
     pub enum Role {
         /// Look at everything.
         Reader = "reader",
-        /// Also make links and invite.
+        /// Also make links, invite, send events again and give money back.
         Manager = "manager",
     }
 }

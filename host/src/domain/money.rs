@@ -165,6 +165,21 @@ impl Money {
         }
     }
 
+    /// What somebody typed as an amount of `currency`, such as `29`, `29.9` or `29,90`; none when
+    /// it is no number, is negative, or has more decimals than the currency.
+    pub fn typed(text: &str, currency: Currency) -> Option<Self> {
+        let text = text.trim();
+        let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
+        let exponent = usize::from(currency.exponent());
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = !whole.is_empty() && digits(whole) && digits(fraction);
+        if !is_number || fraction.len() > exponent {
+            return None;
+        }
+        let minor = format!("{whole}{fraction:0<exponent$}").parse().ok()?;
+        Some(Self::new(minor, currency))
+    }
+
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             Ok(())
@@ -213,5 +228,40 @@ mod tests {
     fn codes_in_lower_case_are_refused() {
         assert!("eur".parse::<Currency>().is_err());
         assert!("XYZ".parse::<Currency>().is_err());
+    }
+
+    #[test]
+    fn what_is_typed_is_an_amount_or_nothing() {
+        let in_currency = |code: &str| {
+            let currency: Currency = code.parse().expect("a currency");
+            move |text: &str| Money::typed(text, currency).map(|money| money.minor)
+        };
+        let euros = in_currency("EUR");
+        for (text, minor) in [
+            ("29", 2_900),
+            (" 29.9 ", 2_990),
+            ("29,90", 2_990),
+            ("0.01", 1),
+            ("29.", 2_900),
+        ] {
+            assert_eq!(euros(text), Some(minor), "{text}");
+        }
+        for text in [
+            "",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1.234",
+            "1,000.00",
+            "a",
+            "1 0",
+            "99999999999999999999",
+        ] {
+            assert_eq!(euros(text), None, "{text}");
+        }
+        assert_eq!(in_currency("JPY")("700"), Some(700));
+        assert_eq!(in_currency("JPY")("7.5"), None);
+        assert_eq!(in_currency("KWD")("1.5"), Some(1_500));
     }
 }

@@ -61,6 +61,11 @@ pub(super) fn place(settings: &Settings, host: &str, path: &str) -> Option<Place
         if HOST_PATHS.contains(&first) && first != "mailbox" {
             return Some(on(Surface::Host, path));
         }
+        // Programs on customers' machines know the address that the merchant shows them.
+        if let Some(rest) = below(path, "/api").filter(|rest| rest.starts_with("/licenses/")) {
+            let test = scope.mode == Mode::Test;
+            return Some(on(Surface::Api { test }, rest));
+        }
         return Some(on(Surface::Portal(portal_at(settings, &scope)), path));
     }
     let server = &settings.server;
@@ -147,7 +152,8 @@ fn shared_portal(settings: &Settings, path: &str) -> Option<Place> {
     Some(on(Surface::Portal(portal_at(settings, &scope)), inner))
 }
 
-fn own_host(settings: &Settings, host: &str) -> Option<Scope> {
+/// Whose portal has the host of its own that a request for `host` is at.
+pub(super) fn own_host(settings: &Settings, host: &str) -> Option<Scope> {
     let own = settings.businesses.values().find_map(|business| {
         [Mode::Live, Mode::Test].into_iter().find_map(|mode| {
             let url = business.mode(mode).host.as_ref()?;

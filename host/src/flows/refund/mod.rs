@@ -206,6 +206,21 @@ async fn intend(cx: &Cx, scope: &Scope, new: NewRefund, cause: RefundCause) -> R
     Ok(())
 }
 
+/// What `wish` would come to for `payment` as things are, by line. Refused as the refund would be.
+pub async fn preview(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    wish: &Wish,
+) -> Result<(Money, Vec<Part>), Error> {
+    may_be_refunded(cx, payment)?;
+    let has = refundable(tx, payment).await?;
+    if has.disputed {
+        return Err(Error::Refused(Refused::Disputed));
+    }
+    granted(payment, &has, wish)
+}
+
 /// Only money that has arrived can go back, and only through a gateway that can do it.
 fn may_be_refunded(cx: &Cx, payment: &Payment) -> Result<(), Error> {
     match payment.standing() {

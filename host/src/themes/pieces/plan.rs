@@ -79,6 +79,7 @@ impl Pen {
                         let key = joined("hold-", &standing.0, "why")?;
                         self.says_due(&key, &due, &since)
                     }
+                    None if standing.is("lapsed")? => self.says_day("hold-lapsed", &since),
                     None => self.says_day("hold-without-dues", &since),
                 }
             }

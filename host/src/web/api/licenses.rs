@@ -1,6 +1,7 @@
 //! `/licenses/*`: called by the merchant's programs on customers' machines. The license key
 //! is the only secret; an API key may be sent and is not needed. Without one the answer is
-//! for live mode only, or for test mode at the test address.
+//! for live mode only, or for test mode at the test address; at the host of a portal's own for
+//! that business and mode.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::domain::license::{License, LicenseStatus};
 use crate::domain::{Mode, Scope};
 use crate::flows::license::{self, Activated};
 use crate::flows::repeat::{self, Arrival};
-use crate::web::surface::Surface;
+use crate::web::surface::{self, Surface};
 use crate::web::{Error, Visit, Web};
 use crate::wire::Metadata;
 use crate::wire::customer::CustomerDetails;
@@ -61,7 +62,11 @@ where
         let visit = parts.extensions.get::<Arc<Visit>>().cloned();
         let visit = visit.ok_or_else(Error::not_found)?;
         rates(&parts).count_network(&web, &visit).await?;
-        let scope = shown_scope(&web, &parts).await?;
+        let scope = match shown_scope(&web, &parts).await? {
+            Some(scope) => Some(scope),
+            // At the host of a portal's own only what is sold there is known.
+            None => surface::own_host(&web.cx.settings.load(), visit.host()),
+        };
         let mode = match &scope {
             Some(scope) => scope.mode,
             None if visit.surface == (Surface::Api { test: true }) => Mode::Test,

@@ -82,6 +82,8 @@ struct SubscriptionRow {
 
 #[derive(Debug, Serialize)]
 struct PaymentRow {
+    /// Its page.
+    href: String,
     id: String,
     amount: Money,
     at: Timestamp,
@@ -121,6 +123,7 @@ impl Page for CustomerPage {
             ends,
         };
         let payment = |minor, state| PaymentRow {
+            href: "/console/bus_sample/live/payments/pay_1".to_owned(),
             id: "pay_1".to_owned(),
             amount: euros(minor),
             at: at("2026-11-01"),
@@ -174,7 +177,7 @@ pub(super) async fn show(State(web): State<Web>, found: OfRoom) -> Result<Respon
     let OfRoom { room, customer } = found;
     let mut tx = web.cx.store.read().await?;
     let subscriptions = subscriptions(&mut tx, &customer).await?;
-    let payments = payments(&mut tx, &customer).await?;
+    let payments = payments(&mut tx, &customer, &room).await?;
     let keys = keys(&mut tx, &customer, room.frame.now).await?;
     let sessions = SessionRow::all(&web, &mut tx, &customer).await?;
     let share = room.path(&format!("/customers/{}/share", customer.id));
@@ -216,13 +219,14 @@ async fn subscriptions(tx: &mut Tx, customer: &Customer) -> Result<Vec<Subscript
     Ok(rows)
 }
 
-async fn payments(tx: &mut Tx, customer: &Customer) -> Result<Vec<PaymentRow>, Error> {
+async fn payments(tx: &mut Tx, customer: &Customer, room: &Room) -> Result<Vec<PaymentRow>, Error> {
     let filter = PaymentFilter {
         customer: Some(customer.id.clone()),
         ..PaymentFilter::default()
     };
     let found = tx.payments(&customer.scope, &filter, SHOWN, 0).await?;
     let row = |payment: crate::domain::payment::Payment| PaymentRow {
+        href: room.path(&format!("/payments/{}", payment.id)),
         amount: payment.amount,
         at: payment.created_at,
         state: payment.standing().name(),

@@ -4,7 +4,9 @@
 mod customer;
 mod customers;
 mod mails;
+mod payment;
 mod reconciliation;
+mod refund;
 mod room;
 mod sessions;
 mod share;
@@ -31,6 +33,11 @@ fn of_business() -> Router<Web> {
     Router::new()
         .route("/customers", get(customers::index))
         .route("/customers/{id}", get(customer::show))
+        .route("/payments/{id}", get(payment::show))
+        .route(
+            "/payments/{id}/refund",
+            get(refund::show).post(refund::create),
+        )
         .route("/reconciliation", get(reconciliation::show))
         .route("/mails", get(mails::index))
         .route("/mails/{id}", get(mails::show))
@@ -49,6 +56,8 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<customers::CustomersPage>(),
         Registered::page::<customer::CustomerPage>(),
         Registered::page::<share::SharePage>(),
+        Registered::page::<payment::PaymentPage>(),
+        Registered::page::<refund::RefundPage>(),
         Registered::page::<reconciliation::ReconciliationPage>(),
         Registered::page::<mails::MailsPage>(),
         Registered::page::<mails::MailPage>(),

@@ -114,6 +114,9 @@ pub(super) async fn give_up(
     let ending = who.web.perform(flow).await?;
     let free = matches!(ending, Ending::Cancelled | Ending::Declined(_));
     Ok(match &item.subscription {
+        Some(id) if free && item.purpose == Purpose::PlanChange => {
+            who.redirect(&format!("/subscriptions/{id}/plan"))
+        }
         Some(id) if free => who.redirect(&format!("/subscriptions/{id}/reactivate?choice=new")),
         _ => who.redirect(&format!("/payments/{}/progress", item.id)),
     })

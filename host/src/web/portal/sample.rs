@@ -92,7 +92,25 @@ pub(super) fn active() -> Plan {
 
 pub(super) fn on_hold(why: HoldReason, due: Option<Money>) -> Plan {
     let since = at("2026-11-01");
-    plan("on-hold", "warn", Standing::OnHold { why, since, due })
+    let lapsed = false;
+    let standing = Standing::OnHold {
+        why,
+        since,
+        due,
+        lapsed,
+    };
+    plan("on-hold", "warn", standing)
+}
+
+/// On hold without dues, and its paid time is over.
+pub(super) fn lapsed() -> Plan {
+    let standing = Standing::OnHold {
+        why: HoldReason::AuthorisationFailed,
+        since: at("2026-10-01"),
+        due: None,
+        lapsed: true,
+    };
+    plan("on-hold", "warn", standing)
 }
 
 pub(super) fn paused(resumes: Option<Timestamp>) -> Plan {
@@ -221,8 +239,18 @@ pub(super) fn todos() -> Vec<Todo> {
         expected_by,
     };
     [
-        Call::Reactivate { due: Some(amount) },
-        Call::Reactivate { due: None },
+        Call::Reactivate {
+            due: Some(amount),
+            lapsed: false,
+        },
+        Call::Reactivate {
+            due: None,
+            lapsed: false,
+        },
+        Call::Reactivate {
+            due: None,
+            lapsed: true,
+        },
         Call::Pay {
             due: Some(amount),
             until: at("2026-12-04"),

@@ -140,6 +140,7 @@ impl Page for SubscriptionPage {
             )));
             pages.push(page(sample::on_hold(*why, None)));
         }
+        pages.push(page(sample::lapsed()));
         pages.extend(sample::todos().into_iter().map(|todo| Self {
             todo: Some(todo),
             ..page(sample::active())

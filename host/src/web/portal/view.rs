@@ -100,6 +100,9 @@ pub enum Standing {
         since: Timestamp,
         /// What is due.
         due: Option<Money>,
+        /// Whether nothing is owed for the past, but the time that was paid for is over: coming
+        /// back buys the next period.
+        lapsed: bool,
     },
     /// It runs although something is unpaid.
     PastDue {
@@ -127,7 +130,7 @@ pub enum Standing {
 impl Plan {
     /// `subscription` with what is due on it, at `now`.
     pub fn of(subscription: &ListedSubscription, dues: &[Debt], now: Timestamp) -> Self {
-        let standing = Standing::of(subscription, due(dues));
+        let standing = Standing::of(subscription, due(dues), now);
         Self {
             id: subscription.id.to_string(),
             product: subscription.product_name.clone(),
@@ -159,7 +162,7 @@ impl Plan {
 }
 
 impl Standing {
-    fn of(subscription: &ListedSubscription, due: Option<Money>) -> Self {
+    fn of(subscription: &ListedSubscription, due: Option<Money>, now: Timestamp) -> Self {
         let next = subscription.period_end;
         let last = subscription.expires_at.is_some_and(|end| end <= next);
         match &subscription.state {
@@ -178,6 +181,7 @@ impl Standing {
             SubscriptionState::OnHold { why, since } => Self::OnHold {
                 why: *why,
                 since: *since,
+                lapsed: due.is_none() && next <= now,
                 due,
             },
             SubscriptionState::Paused { since } => Self::Paused {
@@ -219,6 +223,8 @@ pub enum Call {
     Reactivate {
         /// How much; none when only a working method is missing.
         due: Option<Money>,
+        /// Whether the next period is bought with it, though nothing is owed for the past.
+        lapsed: bool,
     },
     /// Pay what is due while it still runs.
     Pay {
@@ -257,7 +263,10 @@ impl Todo {
     pub fn of(plan: &Plan, open: Option<&Payment>) -> Option<Self> {
         let call = match (open, &plan.standing) {
             (Some(payment), _) => Call::of(payment)?,
-            (None, Standing::OnHold { due, .. }) => Call::Reactivate { due: *due },
+            (None, Standing::OnHold { due, lapsed, .. }) => Call::Reactivate {
+                due: *due,
+                lapsed: *lapsed,
+            },
             (None, Standing::PastDue { until, due }) => Call::Pay {
                 due: *due,
                 until: *until,

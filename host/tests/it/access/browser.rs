@@ -14,29 +14,29 @@ use tower::ServiceExt as _;
 use super::HOST;
 
 /// What a browser keeps and shows.
-pub(super) struct Browser {
-    pub(super) router: Router,
-    pub(super) cookies: BTreeMap<String, String>,
-    pub(super) headers: Vec<(&'static str, String)>,
+pub(crate) struct Browser {
+    pub(crate) router: Router,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// Who is at the other end of the connection, if it is not this machine.
-    pub(super) peer: Option<SocketAddr>,
+    pub(crate) peer: Option<SocketAddr>,
 }
 
-pub(super) struct Shown {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Shown {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Shown {
-    pub(super) fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers
             .get(header::LOCATION)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The token of the page's forms.
-    pub(super) fn csrf(&self) -> String {
+    pub(crate) fn csrf(&self) -> String {
         let page = Html::parse_document(&self.body);
         let field = Selector::parse("input[name=csrf]").unwrap();
         let field = page.select(&field).next();
@@ -48,7 +48,7 @@ impl Shown {
 }
 
 impl Browser {
-    pub(super) fn new(router: Router) -> Self {
+    pub(crate) fn new(router: Router) -> Self {
         Self {
             router,
             cookies: BTreeMap::new(),
@@ -61,7 +61,7 @@ impl Browser {
     }
 
     /// The same browser in another window.
-    pub(super) fn window(&self) -> Self {
+    pub(crate) fn window(&self) -> Self {
         Self {
             router: self.router.clone(),
             cookies: self.cookies.clone(),
@@ -71,12 +71,12 @@ impl Browser {
     }
 
     /// The same browser behind a proxy that says it is at `address`.
-    pub(super) fn at(mut self, address: &str) -> Self {
+    pub(crate) fn at(mut self, address: &str) -> Self {
         self.headers.push(("x-forwarded-for", address.to_owned()));
         self
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &mut self,
         request: axum::http::request::Builder,
         body: Body,
@@ -117,16 +117,16 @@ impl Browser {
         }
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Shown {
+    pub(crate) async fn get(&mut self, path: &str) -> Shown {
         self.send(Request::builder().uri(path), Body::empty()).await
     }
 
     /// Sends a form as a page of ours would.
-    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
         self.post_from("same-origin", path, fields).await
     }
 
-    pub(super) async fn post_from(
+    pub(crate) async fn post_from(
         &mut self,
         site: &str,
         path: &str,
@@ -144,7 +144,7 @@ impl Browser {
     }
 
     /// Opens a page and sends its form to `action`.
-    pub(super) async fn fill(
+    pub(crate) async fn fill(
         &mut self,
         page: &str,
         action: &str,
@@ -157,17 +157,17 @@ impl Browser {
     }
 
     /// Asks for a login link.
-    pub(super) async fn ask(&mut self, email: &str) -> Shown {
+    pub(crate) async fn ask(&mut self, email: &str) -> Shown {
         self.fill("/login/bus_lumen", "/bus_lumen/login", &[("email", email)])
             .await
     }
 
     /// Presses the button of the page behind a link.
-    pub(super) async fn press(&mut self, link: &str) -> Shown {
+    pub(crate) async fn press(&mut self, link: &str) -> Shown {
         self.fill(link, link, &[]).await
     }
 
-    pub(super) async fn enter(&mut self, code: &str) -> Shown {
+    pub(crate) async fn enter(&mut self, code: &str) -> Shown {
         self.fill(
             "/bus_lumen/login/mail",
             "/bus_lumen/login/code",
@@ -177,7 +177,7 @@ impl Browser {
     }
 
     /// Whether the portal lets it in.
-    pub(super) async fn is_in(&mut self) -> bool {
+    pub(crate) async fn is_in(&mut self) -> bool {
         let shown = self.get("/bus_lumen/profile/email").await;
         shown.status == StatusCode::OK
     }

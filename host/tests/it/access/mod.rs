@@ -1,7 +1,7 @@
 //! Getting in, staying in and being kept out: the router with cookies as a browser keeps them,
 //! the worker that answers login requests, and the mailbox that it writes to.
 
-mod browser;
+pub(crate) mod browser;
 mod console;
 mod guessing;
 mod hosts;
@@ -38,7 +38,7 @@ use vestibule::web::{self, Web};
 use browser::{Browser, Shown};
 use scraper::{Html, Selector};
 
-const HOST: &str = "127.0.0.1:8080";
+pub(crate) const HOST: &str = "127.0.0.1:8080";
 
 /// A host with two businesses, without its listener.
 struct House {

@@ -158,3 +158,39 @@ async fn with_a_key_of_the_api_only_its_own_business_answers() {
         }
     }
 }
+
+#[tokio::test]
+async fn at_the_host_of_a_portals_own_its_keys_are_known_without_an_api_key() {
+    let world = World::sqlite().await;
+    let api = Api::of(&world).await;
+    let license = license(&world).await;
+    let mut settings = (**world.cx.settings.load()).clone();
+    for business in settings.businesses.values_mut() {
+        business.test.host = Some("https://rehearsal.lumen.example".parse().unwrap());
+        business.live.host = Some("https://billing.lumen.example".parse().unwrap());
+    }
+    world.cx.settings.store(std::sync::Arc::new(settings));
+    let ask = async |host: &str, path: &str| {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("host", host)
+            .body(Body::from(
+                json!({ "license_key": license.key }).to_string(),
+            ));
+        api.send(request.unwrap()).await
+    };
+    let validate = "/api/licenses/validate";
+    for (host, valid) in [
+        ("rehearsal.lumen.example", true),
+        ("billing.lumen.example", false),
+        ("127.0.0.1:8080", false),
+    ] {
+        let answer = ask(host, validate).await.ok();
+        assert_eq!(answer["valid"], valid, "{host}");
+    }
+    // The rest of the API is not there.
+    let other = ask("rehearsal.lumen.example", "/api/customers").await;
+    assert_ne!(other.status.as_u16(), 200);
+    assert_ne!(other.status.as_u16(), 401, "it is a path of the portal");
+}

@@ -31,6 +31,7 @@ mod plan_mails;
 mod plan_rules;
 mod refunds;
 mod refunds_decided;
+mod refunds_in_console;
 mod reversals;
 mod roads;
 mod rounds;

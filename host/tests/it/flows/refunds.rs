@@ -64,7 +64,7 @@ impl World {
     }
 
     /// What went back at the processor, oldest first.
-    async fn given_back(&self) -> Vec<i64> {
+    pub(super) async fn given_back(&self) -> Vec<i64> {
         let ledger = self.sandbox.ledger().await;
         let back = ledger.iter().filter(|entry| entry["kind"] == "refund");
         back.map(|entry| entry["amount"].as_i64().unwrap())

@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 
-use super::{House, Page};
+use vestibule::domain::subscription::{HoldReason, SubscriptionState};
+
+use super::{House, Page, days};
 
 #[tokio::test]
 async fn whoever_is_not_signed_in_signs_in_first_and_comes_back() {
@@ -150,4 +152,39 @@ async fn a_form_from_elsewhere_changes_nothing() {
     let answer = guest.press(&forged, &path, &[("when", "now")]).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     answer.says("Nothing was changed.");
+}
+
+#[tokio::test]
+async fn a_hold_without_dues_says_what_it_takes_to_come_back() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let product = house.product("Lumen Pro").await;
+    let hold = SubscriptionState::OnHold {
+        why: HoldReason::AuthorisationFailed,
+        since: house.now() - days(3),
+    };
+    let mut subscription = guest.subscribe(product, hold).await;
+    let here = format!("/subscriptions/{}", subscription.id);
+    for (days_left, says) in [
+        (10, ["It needs a payment method.", "Nothing is due."]),
+        (-10, ["its paid time is over", "you pay for a new period"]),
+    ] {
+        subscription.period.end = house.now() + days(days_left);
+        house
+            .write(async |tx| tx.save_subscription(&mut subscription).await.unwrap())
+            .await;
+        for path in ["/", &here] {
+            let page = guest.get(path).await;
+            for sentence in says {
+                page.says(sentence);
+            }
+            let denies = page.text().contains("Nothing is due");
+            assert_eq!(denies, days_left > 0, "{path}: {days_left}");
+            page.leads_to(&format!("{here}/reactivate"));
+        }
+    }
+    guest
+        .get_in("es", "/")
+        .await
+        .says("su tiempo pagado ha terminado");
 }

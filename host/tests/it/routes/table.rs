@@ -276,6 +276,20 @@ pub(super) const ROUTES: &[Route] = &[
         Room,
     )
     .with("wish=make"),
+    route(Console, "GET", "/{business}/{mode}/payments/{id}", Room),
+    route(
+        Console,
+        "GET",
+        "/{business}/{mode}/payments/{id}/refund",
+        Room,
+    ),
+    route(
+        Console,
+        "POST",
+        "/{business}/{mode}/payments/{id}/refund",
+        Room,
+    )
+    .with("refund=none&minor=1"),
     route(Console, "GET", "/{business}/{mode}/reconciliation", Room),
     route(Console, "GET", "/{business}/{mode}/mails", Room),
     route(Console, "GET", "/{business}/{mode}/mails/{id}", Room),

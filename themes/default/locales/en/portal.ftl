@@ -78,6 +78,7 @@ hold-grace-over = On hold since { $date }. { $amount } was not paid in time.
 hold-on-demand-charge-failed = On hold. Your payment of { $amount } on { $date } did not go through.
 hold-payment-reversed = On hold. Your bank took back your payment of { $amount } on { $date }.
 hold-without-dues = On hold since { $date }. Your payment method could not be confirmed. Nothing is due.
+hold-lapsed = On hold since { $date }. Your paid time is over. To come back you pay for a new period.
 
 # The first thing on the overview.
 overview-calm = Nothing needs your attention
@@ -89,6 +90,8 @@ todo-reactivate = Your { $product } plan is on hold. { $amount } is due.
 todo-reactivate-why = Your last payment did not go through. Once it is paid, everything works again at once.
 todo-method = Your { $product } plan is on hold. It needs a payment method.
 todo-method-why = Nothing is due. Once a payment method is confirmed, everything works again.
+todo-lapsed = Your { $product } plan is on hold, and its paid time is over.
+todo-lapsed-why = Nothing is owed for the past. To come back you pay for a new period; you see the amount before anything is charged.
 todo-pay = { $amount } is due for your { $product } plan.
 todo-pay-bare = Your last payment for { $product } did not go through.
 todo-pay-until = You keep access until { $date }.

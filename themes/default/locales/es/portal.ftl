@@ -73,6 +73,7 @@ hold-grace-over = Suspendida desde el { $date }. No se pagaron { $amount } a tie
 hold-on-demand-charge-failed = Suspendida. Tu pago de { $amount } del { $date } no se pudo realizar.
 hold-payment-reversed = Suspendida. Tu banco devolvió tu pago de { $amount } el { $date }.
 hold-without-dues = Suspendida desde el { $date }. No se pudo confirmar tu forma de pago. No debes nada.
+hold-lapsed = Suspendida desde el { $date }. Tu tiempo pagado ha terminado. Para volver, pagas un nuevo periodo.
 
 overview-calm = No hay nada pendiente
 overview-next = { $product } se renueva el { $date }.
@@ -83,6 +84,8 @@ todo-reactivate = Tu plan { $product } está suspendido. Quedan { $amount } por 
 todo-reactivate-why = Tu último pago no se pudo realizar. En cuanto esté pagado, todo vuelve a funcionar.
 todo-method = Tu plan { $product } está suspendido. Necesita una forma de pago.
 todo-method-why = No debes nada. En cuanto se confirme una forma de pago, todo vuelve a funcionar.
+todo-lapsed = Tu plan { $product } está suspendido y su tiempo pagado ha terminado.
+todo-lapsed-why = No debes nada por lo anterior. Para volver pagas un nuevo periodo; ves el importe antes de que se cobre nada.
 todo-pay = Quedan { $amount } por pagar de tu plan { $product }.
 todo-pay-bare = Tu último pago de { $product } no se ha podido realizar.
 todo-pay-until = Mantienes el acceso hasta el { $date }.
