@@ -5,6 +5,9 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::support::guests::built;
+use crate::support::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET};
+
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A folder with a configuration of a free port, and a host key.
@@ -313,4 +316,48 @@ async fn the_demos_configuration_is_good() {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("is good: 2 businesses"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugin_check_says_which_promise_of_a_gateway_is_broken() {
+    let sandbox = Sandbox::start(None).await;
+    let host = Host::new();
+    let file = host.dir.path().join("plugins/sandbox.wasm");
+    std::fs::write(&file, &*built("plugins/sandbox").await).unwrap();
+    let origin = sandbox.origin();
+    host.business(
+        "lumen",
+        &format!(
+            "[test]\ndefault_gateway = \"main\"\n[test.gateways.main]\nplugin = \"sandbox\"\n\
+             settings = {{ base_url = \"{origin}\" }}\n\
+             secrets = {{ api_key = {{ secret_env = \"PROCESSOR_KEY\" }}, \
+             webhook_secret = {{ secret_env = \"PROCESSOR_HOOKS\" }} }}\n\
+             grants = {{ http = [{{ origin = \"{origin}\", private = true }}] }}\n"
+        ),
+    );
+    let check = || {
+        let arguments = ["plugin", "check", "plugins/sandbox.wasm"];
+        let output = host
+            .command(&arguments)
+            .args(["--mode", "test", "--gateway", "main", "--currency", "EUR"])
+            .env("PROCESSOR_KEY", API_KEY)
+            .env("PROCESSOR_HOOKS", WEBHOOK_SECRET)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), told)
+    };
+    let (code, told) = check();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("kept       the same key again is the same payment"));
+    assert!(told.contains("nobody plays the customer"), "{told}");
+
+    let forgets = serde_json::json!({ "honoured": false });
+    sandbox
+        .call(reqwest::Method::PUT, "/control/keys", Some(forgets))
+        .await;
+    let (code, told) = check();
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("BROKEN     the same key again is the same payment"));
+    assert!(told.contains("promises are broken"), "{told}");
 }
