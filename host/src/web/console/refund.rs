@@ -39,6 +39,8 @@ pub(super) struct RefundPage {
     reason: String,
     /// Whether the subscription is to end as well; none where there is none.
     cancel: Option<bool>,
+    /// Whether an invoice is corrected with it.
+    invoiced: bool,
     /// Whether the amount is none, or too much.
     wrong: bool,
     preview: Option<Preview>,
@@ -183,6 +185,7 @@ async fn page(
             .subscription
             .is_some()
             .then_some(wished.cancel.is_some()),
+        invoiced: payment.invoice.is_some() && !payment.unapplied,
         wrong: part && wish.is_none(),
         amount: wished.amount,
         reason: wished.reason,
@@ -258,6 +261,7 @@ impl Page for RefundPage {
             amount: amount.to_owned(),
             reason: "Two of three seats were never used.".to_owned(),
             cancel: Some(part),
+            invoiced: part,
             wrong,
             preview,
             trouble,
