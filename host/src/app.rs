@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,7 +63,7 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
     plugins.configure(gateways(&settings));
     plugins.dress(brandings(&settings));
     plugins.furnish(pages(&settings));
-    Ok(Cx {
+    let cx = Cx {
         store,
         plugins,
         settings: Arc::new(ArcSwap::from_pointee(settings)),
@@ -70,7 +71,12 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
         clock,
         flows: TaskTracker::new(),
         actor: Actor::host(),
-    })
+    };
+    let gone = flows::portal_hosts::remember(&cx).await?;
+    let mut settings = Settings::clone(&cx.settings.load());
+    settings.gone = gone;
+    cx.settings.store(Arc::new(settings));
+    Ok(cx)
 }
 
 /// Serves until `stop` ends; then lets requests, flows and jobs under way finish.
@@ -209,11 +215,18 @@ fn watch_businesses(cx: &Cx, sources: Sources) -> anyhow::Result<Option<config::
     if !sources.dir.is_dir() {
         return Ok(None);
     }
-    let plugins = Arc::clone(&cx.plugins);
+    let (host, runtime) = (cx.clone(), Handle::current());
     let changed = move |settings: &Settings| {
-        plugins.configure(gateways(settings));
-        plugins.dress(brandings(settings));
-        plugins.furnish(pages(settings));
+        host.plugins.configure(gateways(settings));
+        host.plugins.dress(brandings(settings));
+        host.plugins.furnish(pages(settings));
+        let cx = host.clone();
+        runtime.spawn(host.flows.track_future(async move {
+            if let Err(error) = flows::portal_hosts::remember(&cx).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the hosts of portals' own were not kept");
+            }
+        }));
     };
     let watch = sources.watch(Arc::clone(&cx.settings), changed);
     Ok(Some(watch.context("cannot watch the business files")?))

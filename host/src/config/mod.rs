@@ -91,7 +91,7 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// The merchants on this host.
     pub businesses: BTreeMap<BusinessId, Business>,
-    /// The hosts of portals whose business's file went away since the start.
+    /// The hosts of portals whose business's file went away, now or before the start.
     pub gone: Vec<(Url, Scope)>,
     /// What is wrong in business files that changed since the start; their last good versions
     /// are in use.

@@ -36,6 +36,7 @@ mod payment_lists;
 mod payments;
 mod plan_changes;
 mod plugin_store;
+mod portal_hosts;
 mod portal_links;
 mod products;
 mod refunds;

@@ -160,8 +160,13 @@ pub(super) fn own_host(settings: &Settings, host: &str) -> Option<Scope> {
             is_at(url, host).then(|| Scope::new(business.id.clone(), mode))
         })
     });
-    // Customers of a business whose file went away learn that it is unavailable.
+    // Customers of a business whose file went away learn that it is unavailable, unless its host
+    // is the shared one by now.
     own.or_else(|| {
+        let server = &settings.server;
+        if is_at(&server.public_url, host) || is_at(server.console_url(), host) {
+            return None;
+        }
         let mut gone = settings.gone.iter();
         let (_, scope) = gone.find(|(url, _)| is_at(url, host))?;
         Some(scope.clone())

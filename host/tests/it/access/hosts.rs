@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::http::{StatusCode, header};
 use vestibule::config::Settings;
+use vestibule::domain::Scope;
 
-use super::{Browser, House, Shown, lumen};
+use super::{Browser, House, Shown, harbour, lumen};
 
 const OWN: &str = "billing.lumen.example";
 const SHARED: &str = "portal.example.com";
@@ -129,6 +130,56 @@ async fn a_host_of_its_own_says_that_it_is_unavailable_when_the_file_of_its_busi
     let mut stranger = house.browser_on("other.example.com");
     let shown = stranger.get("/").await;
     assert_eq!(shown.status, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
+async fn a_host_of_its_own_is_known_after_a_restart_without_the_file_of_its_business() {
+    for mut house in House::each().await {
+        house
+            .customer(&lumen(), "amelie@example.com", "Amélie")
+            .await;
+        let own: url::Url = format!("https://{OWN}").parse().unwrap();
+        let with_file = house.settings.clone();
+        // Each look is a process of its own.
+        let look = async |house: &House, host: &str| {
+            let mut browser = Browser::new(house.process().await);
+            browser.headers[0] = ("host", host.to_owned());
+            browser.get("/login").await
+        };
+        let set_host = |house: &mut House, of: &Scope, host: Option<&url::Url>| {
+            let business = house.settings.businesses.get_mut(&of.business).unwrap();
+            business.live.host = host.cloned();
+        };
+        set_host(&mut house, &lumen(), Some(&own));
+        assert_eq!(look(&house, OWN).await.status, StatusCode::OK);
+
+        house.settings.businesses.remove(&lumen().business);
+        for _ in 0..2 {
+            let shown = look(&house, OWN).await;
+            assert_eq!(shown.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(shown.body.contains("not available right now"));
+        }
+        let stranger = look(&house, "other.example.com").await;
+        assert_eq!(stranger.status, StatusCode::MISDIRECTED_REQUEST);
+
+        // Whoever has the host now has it, be it another business or the shared portal.
+        set_host(&mut house, &harbour(), Some(&own));
+        let taken = look(&house, OWN).await;
+        assert_eq!(taken.status, StatusCode::OK);
+        assert!(taken.body.contains("Harbour"));
+        set_host(&mut house, &harbour(), None);
+        let shared = std::mem::replace(&mut house.settings.server.public_url, own);
+        let shown = look(&house, OWN).await;
+        assert_eq!(shown.status, StatusCode::NOT_FOUND, "the shared portal");
+        house.settings.server.public_url = shared;
+
+        // A file without the host gives it up.
+        house.settings = with_file;
+        look(&house, OWN).await;
+        house.settings.businesses.remove(&lumen().business);
+        let given_up = look(&house, OWN).await;
+        assert_eq!(given_up.status, StatusCode::MISDIRECTED_REQUEST);
+    }
 }
 
 #[tokio::test]
