@@ -2,6 +2,7 @@
 //! stops it. Wiring only; nothing is decided here.
 
 mod guests;
+mod reporting;
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use crate::mail::transport::{Protection, Smtp, Transport};
 use crate::plugins::config::{BrandingConfigs, PagesConfigs};
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
+use crate::plugins::signature::{Signer, Signing};
 use crate::plugins::{PluginSettings, Plugins};
 use crate::store::Store;
 use crate::themes::{Themes, trial};
@@ -54,6 +56,7 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
         limits: plugin_limits(&settings.plugins)?,
         test_only_in_live: settings.server.allow_test_gateway_in_live,
         clock: host_clock(&clock),
+        signing: signing(&settings.plugins)?,
     };
     let data = Guests {
         store: store.clone(),
@@ -121,7 +124,10 @@ pub async fn serve(
         invoices,
     })
     .into_make_service_with_connect_info::<SocketAddr>();
-    tracing::info!(address = %listener.local_addr()?, "serving");
+    let address = listener.local_addr()?;
+    let reporting = reporting::report(cx.clone(), address, stopping.clone());
+    let reporting = tokio::spawn(reporting);
+    tracing::info!(%address, "serving");
     let server =
         axum::serve(listener, router).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(server.into_future());
@@ -131,6 +137,7 @@ pub async fn serve(
     let drained = tokio::time::timeout(drain, async {
         server.await??;
         worker.await?;
+        reporting.await?;
         cx.flows.close();
         cx.flows.wait().await;
         anyhow::Ok(())
@@ -288,12 +295,29 @@ pub(crate) fn plugin_limits(plugins: &config::Plugins) -> anyhow::Result<Limits>
         deadline: duration(plugins.deadline)?,
         cpu: duration(plugins.cpu)?,
         calls_at_once: plugins.calls_at_once,
+        calls_in_all: plugins.calls_in_all,
         wait: duration(plugins.wait)?,
         log_lines: plugins.log_lines,
         log_line_bytes: plugins.log_line_bytes,
         fetches: plugins.fetches,
         fetch_deadline: duration(plugins.fetch_deadline)?,
         fetch_bytes: plugins.fetch_kib.saturating_mul(KIB),
+    })
+}
+
+/// Whose plugins are believed.
+pub(crate) fn signing(plugins: &config::Plugins) -> anyhow::Result<Signing> {
+    let signer = |(name, key): (&String, &String)| {
+        let key = Signer::parse(key).with_context(|| format!("plugins.signers.{name}"))?;
+        anyhow::Ok((name.clone(), key))
+    };
+    Ok(Signing {
+        signers: plugins
+            .signers
+            .iter()
+            .map(signer)
+            .collect::<Result<_, _>>()?,
+        required: plugins.signed.clone(),
     })
 }
 

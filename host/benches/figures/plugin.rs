@@ -16,6 +16,7 @@ use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
 use vestibule::plugins::gateway::request::{Delivery, Pair};
 use vestibule::plugins::grants::Grant;
 use vestibule::plugins::limits::Limits;
+use vestibule::plugins::signature::Signing;
 use vestibule::plugins::{PluginSettings, Plugins};
 
 use crate::bare_plugin::Bare;
@@ -104,6 +105,7 @@ async fn compare(guest: &Guest) -> anyhow::Result<Vec<(f64, f64)>> {
         limits: Limits::default(),
         test_only_in_live: false,
         clock: Arc::new(move || host_clock.now()),
+        signing: Signing::default(),
     })
     .await?;
     let config = GatewayConfig {

@@ -1,6 +1,6 @@
 //! `vestibule key`: the host's own keys, and those of merchants for the API.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -37,6 +37,14 @@ Examples:
         #[arg(long)]
         read_only: bool,
     },
+    /// Make a key that signs plugins (minisign), and print what hosts write to believe it.
+    ///
+    /// The secret half goes to FILE, which only its owner can read, the public half to FILE.pub.
+    #[command(after_help = "Example:\n  vestibule key signer vendor.key")]
+    Signer {
+        /// The file of the secret key.
+        file: PathBuf,
+    },
 }
 
 impl Key {
@@ -62,6 +70,9 @@ impl Key {
                     Ok(flows::api_key::create(&cx, &scope, &label, !read_only).await?)
                 })?;
                 print(key.expose_secret())?;
+            }
+            Self::Signer { file } => {
+                super::plugin_sign::make_key(&file)?;
             }
         }
         Ok(ExitCode::SUCCESS)

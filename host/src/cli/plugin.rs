@@ -89,6 +89,40 @@ Examples:
         #[command(flatten)]
         trial: Box<TrialArgs>,
     },
+    /// Put a plugin's file into the folder of this host, in the place of an older version.
+    ///
+    /// It is checked as the host checks it, says what it wishes, and is put there whole or not at
+    /// all; a running host takes it without a restart. Prints what a business's file says to use
+    /// it. A signature beside it, FILE.minisig, comes with it.
+    #[command(after_help = "Example:\n  vestibule plugin add downloads/example-pay.wasm")]
+    Add {
+        /// The plugin's file.
+        file: PathBuf,
+    },
+    /// Sign a plugin's file: the signature, FILE.minisig, stands beside it then.
+    ///
+    /// `vestibule key signer` makes the key. A signature that minisign made is as good.
+    #[command(after_help = "Example:\n  vestibule plugin sign example-pay.wasm --key vendor.key")]
+    Sign {
+        /// The plugin's file.
+        file: PathBuf,
+        /// The file of the secret key.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Show how the plugins of running hosts stand.
+    ///
+    /// Each process writes it down at every change and every plugins.report_every: versions, why a
+    /// file was refused, calls, failures, time and memory since the version was loaded.
+    #[command(after_help = "\
+Examples:
+  vestibule plugin list
+  vestibule plugin list --json | jq '.[].plugins[] | {file, state}'")]
+    List {
+        /// As JSON, for programs.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// A language to begin a plugin in.
@@ -140,6 +174,19 @@ impl Plugin {
                     Ok(check(&file, limits, &settings.cache, now, trial).await?)
                 })?;
                 say(&file, &report)
+            }
+            Self::Add { file } => {
+                let settings = place.load_host()?;
+                block_on(super::plugin_add::add(&file, settings))
+            }
+            Self::Sign { file, key } => {
+                super::plugin_sign::sign(&file, &key)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::List { json } => {
+                let settings = place.load_host()?;
+                block_on(super::plugin_list::list(settings, json))?;
+                Ok(ExitCode::SUCCESS)
             }
         }
     }

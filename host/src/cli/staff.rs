@@ -27,7 +27,8 @@ pub(super) enum Staff {
     },
     /// Give a member of staff a role at a business, in place of the one they had there.
     ///
-    /// A reader looks at everything; a manager also makes links and invites. They must be there
+    /// A reader looks at everything; a manager also makes links, invites, sends events again and
+    /// gives money back. They must be there
     /// already: `staff link` makes them.
     #[command(after_help = "\
 Example:

@@ -1,5 +1,6 @@
 //! `[plugins]`: where components are found and what one call may use up.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -8,6 +9,8 @@ use serde::Deserialize;
 use super::duration;
 use super::problem::Problem;
 use super::source::Source;
+use crate::plugins::manifest::Kind;
+use crate::plugins::signature::Signer;
 
 /// Where components are found and what one call may use up. A plugin's manifest may lower a
 /// limit, never raise it.
@@ -29,8 +32,10 @@ pub struct Plugins {
     /// Processor time of one call.
     #[serde(deserialize_with = "duration::one")]
     pub cpu: SignedDuration,
-    /// Calls of one plugin that run at once; more wait.
+    /// Calls of one plugin that run at once for one business and mode; more wait.
     pub calls_at_once: usize,
+    /// Calls of all plugins that run at once; a quarter of them is for those who have none.
+    pub calls_in_all: usize,
     /// How long a call waits for its turn before it counts as not executed.
     #[serde(deserialize_with = "duration::one")]
     pub wait: SignedDuration,
@@ -66,6 +71,13 @@ pub struct Plugins {
     /// How long a page waits for a look that was never made before the theme is shown as it is.
     #[serde(deserialize_with = "duration::one")]
     pub branding_wait: SignedDuration,
+    /// How often a process writes down how its plugins stand, for `vestibule plugin list`.
+    #[serde(deserialize_with = "duration::one")]
+    pub report_every: SignedDuration,
+    /// Kinds of plugins that are loaded only with a signature by one of the signers.
+    pub signed: BTreeSet<Kind>,
+    /// Public keys of minisign whose signatures are believed, by names of the operator's choice.
+    pub signers: BTreeMap<String, String>,
 }
 
 impl Default for Plugins {
@@ -78,6 +90,7 @@ impl Default for Plugins {
             deadline: SignedDuration::from_secs(30),
             cpu: SignedDuration::from_secs(1),
             calls_at_once: 8,
+            calls_in_all: 128,
             wait: SignedDuration::from_secs(5),
             memory_mib: 64,
             transfer_kib: 2048,
@@ -92,6 +105,9 @@ impl Default for Plugins {
             branding_wait: SignedDuration::from_secs(1),
             page_deadline: SignedDuration::from_secs(10),
             block_deadline: SignedDuration::from_secs(2),
+            report_every: SignedDuration::from_secs(10),
+            signed: BTreeSet::new(),
+            signers: BTreeMap::new(),
         }
     }
 }
@@ -109,6 +125,7 @@ impl Plugins {
             ("plugins.deadline", self.deadline.is_zero()),
             ("plugins.cpu", self.cpu.is_zero()),
             ("plugins.calls_at_once", self.calls_at_once == 0),
+            ("plugins.calls_in_all", self.calls_in_all == 0),
             ("plugins.memory_mib", self.memory_mib == 0),
             ("plugins.transfer_kib", self.transfer_kib == 0),
         ] {
@@ -119,6 +136,29 @@ impl Plugins {
                     "Remove the key to get the default.",
                 ));
             }
+        }
+        for (name, key) in &self.signers {
+            if let Err(error) = Signer::parse(key) {
+                problems.push(source.problem(
+                    format!("plugins.signers.{name}"),
+                    error.to_string(),
+                    "`vestibule key signer` makes one, and says what to write here.",
+                ));
+            }
+        }
+        if self.signers.is_empty() && !self.signed.is_empty() {
+            problems.push(source.problem(
+                "plugins.signed",
+                "asks for signatures, and there is nobody whose signature is believed",
+                "Name a public key under [plugins.signers].",
+            ));
+        }
+        if !self.report_every.is_positive() {
+            problems.push(source.problem(
+                "plugins.report_every",
+                "is zero",
+                "Remove the key to get the default.",
+            ));
         }
     }
 }

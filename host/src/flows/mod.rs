@@ -36,6 +36,7 @@ pub mod on_demand;
 pub mod pause;
 pub mod plan_change;
 pub mod plugin_calls;
+pub mod plugin_report;
 pub mod portal_hosts;
 pub mod portal_link;
 pub mod product;

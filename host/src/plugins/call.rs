@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 use wasmtime::Store;
@@ -16,9 +15,11 @@ use super::binding::Binding;
 use super::data::GuestData;
 use super::engine::{self, CpuSpent};
 use super::error::{Error, UnknownCause};
+use super::figures::{Figures, Tally};
 use super::imports::log::LineBucket;
 use super::imports::{CallState, HostClock};
 use super::limits::Limits;
+use super::turns::{Caller, Turn, Turns};
 
 /// A plugin's code, ready to be instantiated for a call.
 pub(super) struct Code {
@@ -27,7 +28,8 @@ pub(super) struct Code {
     pre: InstancePre<CallState>,
     clock: HostClock,
     data: Arc<dyn GuestData>,
-    permits: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    tally: Arc<Tally>,
     lines: Arc<LineBucket>,
 }
 
@@ -62,8 +64,8 @@ impl Code {
         id: &str,
         limits: Limits,
         pre: InstancePre<CallState>,
-        clock: HostClock,
-        data: Arc<dyn GuestData>,
+        (clock, data): (HostClock, Arc<dyn GuestData>),
+        turns: Arc<Turns>,
     ) -> Self {
         Self {
             id: id.into(),
@@ -71,7 +73,8 @@ impl Code {
             pre,
             clock,
             data,
-            permits: Arc::new(Semaphore::new(limits.calls_at_once)),
+            turns,
+            tally: Arc::default(),
             lines: Arc::new(LineBucket::new()),
         }
     }
@@ -79,6 +82,21 @@ impl Code {
     /// The plugin's id.
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What became of its calls.
+    pub(super) fn figures(&self) -> Figures {
+        self.tally.figures()
+    }
+
+    /// An answer came, and cannot be used.
+    pub(super) fn answered_nonsense(&self, what: &str) {
+        self.failed("answer", format!("its answer is malformed: {what}"));
+    }
+
+    fn failed(&self, operation: &str, what: String) {
+        tracing::warn!(plugin = &*self.id, operation, what, "a plugin failed");
+        self.tally.failed((self.clock)(), operation, what);
     }
 
     /// Runs `body` in a fresh instance. `operation` names it in logs.
@@ -92,11 +110,14 @@ impl Code {
             plugin: self.id.to_string(),
             reason,
         };
-        let permit = timeout(self.limits.wait, Arc::clone(&self.permits).acquire_owned());
-        let Ok(Ok(permit)) = permit.await else {
+        let caller = Caller::new(&self.id, &binding.label);
+        let turn = self.turns.take(caller, self.limits.calls_at_once);
+        let Ok(turn) = timeout(self.limits.wait, turn).await else {
+            self.tally.turned_away();
             let (most, wait) = (self.limits.calls_at_once, self.limits.wait);
+            tracing::warn!(plugin = &*self.id, at = %binding.label, operation, "a plugin has too many calls under way; one was turned away");
             return Err(not_executed(format!(
-                "{most} calls were running and none ended within {wait:?}"
+                "it found no turn within {wait:?}; {most} calls may run at once"
             )));
         };
         let begun = Instant::now();
@@ -104,7 +125,7 @@ impl Code {
         // A task of its own: a caller that goes away does not end the call in the middle, and
         // a panic of the host ends only the call.
         let span = tracing::info_span!("plugin.call", plugin = &*self.id, operation);
-        let run = self.run(binding, permit, entered.clone(), body);
+        let run = self.run(binding, turn, entered.clone(), body);
         let result = tokio::spawn(run.instrument(span))
             .await
             .unwrap_or(Err(UnknownCause::HostPanic));
@@ -117,6 +138,7 @@ impl Code {
             "a plugin's call ended"
         );
         result.map_err(|cause| {
+            self.failed(operation, cause.to_string());
             if entered.was_entered() {
                 let plugin = self.id.to_string();
                 Error::Unknown { plugin, cause }
@@ -129,12 +151,13 @@ impl Code {
     fn run<R: Send + 'static>(
         &self,
         binding: &Arc<Binding>,
-        permit: OwnedSemaphorePermit,
+        turn: Turn,
         entered: Entered,
         body: Body<R>,
     ) -> impl Future<Output = Result<R, UnknownCause>> + Send + 'static {
         let limits = self.limits;
-        let deadline = Instant::now() + limits.deadline;
+        let begun = Instant::now();
+        let deadline = begun + limits.deadline;
         let state = CallState::new(
             Arc::clone(&self.id),
             Arc::clone(binding),
@@ -143,9 +166,10 @@ impl Code {
             Arc::clone(&self.lines),
             deadline,
         );
-        let pre = self.pre.clone();
+        let (pre, tally) = (self.pre.clone(), Arc::clone(&self.tally));
         async move {
-            let _permit = permit;
+            let _turn = turn;
+            let _under_way = tally.begin();
             let mut store = Store::new(pre.engine(), state);
             store.limiter(|state| &mut state.memory);
             store.set_hostcall_fuel(limits.transfer_bytes);
@@ -155,7 +179,9 @@ impl Code {
                 let instance = pre.instantiate_async(&mut store).await?;
                 body(&mut store, instance, entered).await
             };
-            match timeout_at(deadline, call).await {
+            let ended = timeout_at(deadline, call).await;
+            tally.ended(begun.elapsed(), store.data().memory.used());
+            match ended {
                 Ok(answer) => answer.map_err(|error| {
                     if error.downcast_ref::<CpuSpent>().is_some() {
                         UnknownCause::CpuBudget(limits.cpu)

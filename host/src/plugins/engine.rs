@@ -14,9 +14,6 @@ use super::limits::{CORE_INSTANCES, Limits, MEMORIES, TABLE_ELEMENTS, TABLES};
 /// How often the engine's epoch moves: the unit in which processor time is counted.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
-/// Calls that can run at the same time over all plugins, when memory is pooled.
-const POOLED_CALLS: u32 = 128;
-
 /// Engine and code cache.
 pub(super) struct Engine {
     wasmtime: Wasmtime,
@@ -80,12 +77,13 @@ fn configuration(limits: &Limits, pooled: bool) -> Config {
         .memory_guard_size(64 << 10)
         .memory_reservation_for_growth(0);
     if pooled {
+        let calls = u32::try_from(limits.calls_in_all).unwrap_or(u32::MAX);
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(POOLED_CALLS)
-            .total_core_instances(POOLED_CALLS * 8)
-            .total_memories(POOLED_CALLS * 2)
-            .total_tables(POOLED_CALLS * 4)
-            .total_stacks(POOLED_CALLS)
+        pool.total_component_instances(calls)
+            .total_core_instances(calls.saturating_mul(8))
+            .total_memories(calls.saturating_mul(2))
+            .total_tables(calls.saturating_mul(4))
+            .total_stacks(calls)
             .max_core_instances_per_component(CORE_INSTANCES)
             .max_memories_per_component(MEMORIES)
             .max_tables_per_component(TABLES)

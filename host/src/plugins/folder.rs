@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use notify::RecursiveMode;
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 use sha2::{Digest, Sha256};
@@ -14,10 +15,12 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
 use super::Plugins;
+use super::figures::Figures;
 use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
-use super::load::{LoadError, Loaded, Loader};
+use super::load::{LoadError, Loaded, Loader, Upload};
 use super::manifest::Kind;
+use super::signature;
 
 /// How long the folder must be quiet before it is read again.
 const DEBOUNCE: Duration = Duration::from_millis(200);
@@ -27,8 +30,8 @@ pub(super) struct Folder {
     path: PathBuf,
     loader: Arc<Loader>,
     slots: ArcSwap<Slots>,
-    /// The last good versions of files that were taken away, by plugin.
-    gone: ArcSwap<BTreeMap<String, Arc<Loaded>>>,
+    /// The last good versions of files that were taken away, with their names, by plugin.
+    gone: ArcSwap<BTreeMap<String, (String, Arc<Loaded>)>>,
     reloading: Mutex<()>,
 }
 
@@ -37,7 +40,7 @@ type Slots = BTreeMap<String, Slot>;
 
 #[derive(Clone)]
 struct Slot {
-    /// Of the bytes that were tried last.
+    /// Of the bytes that were tried last, with their signature.
     hash: [u8; 32],
     /// The last good version.
     loaded: Option<Arc<Loaded>>,
@@ -73,6 +76,29 @@ pub struct InUse {
     pub kinds: Vec<Kind>,
     /// What it can do as a gateway, if it is one.
     pub gateway: Option<Capabilities>,
+    /// Who signed it, of those whose signatures are believed.
+    pub signed_by: Option<String>,
+    /// When it was loaded.
+    pub loaded_at: Timestamp,
+    /// What became of its calls.
+    pub figures: Figures,
+}
+
+impl InUse {
+    fn of(plugin: &Loaded) -> Self {
+        Self {
+            id: plugin.manifest.id.clone(),
+            version: plugin.manifest.version.clone(),
+            name: plugin.manifest.name.clone(),
+            hash: plugin.hash.clone(),
+            test_only: plugin.manifest.test_only,
+            kinds: plugin.manifest.kinds.clone(),
+            gateway: plugin.gateway.as_ref().map(GatewayPart::capabilities),
+            signed_by: plugin.signed_by.clone(),
+            loaded_at: plugin.since,
+            figures: plugin.code.figures(),
+        }
+    }
 }
 
 impl Folder {
@@ -95,22 +121,27 @@ impl Folder {
 
     /// The plugin with this id whose file was taken away while this process ran.
     pub(super) fn gone(&self, id: &str) -> Option<Arc<Loaded>> {
-        self.gone.load().get(id).cloned()
+        let gone = self.gone.load();
+        let (_, plugin) = gone.get(id)?;
+        Some(Arc::clone(plugin))
+    }
+
+    /// The files that were taken away, whose plugins look after what is open.
+    pub(super) fn taken_away(&self) -> Vec<PluginState> {
+        let gone = self.gone.load();
+        let states = gone.values().map(|(file, plugin)| PluginState {
+            file: file.clone(),
+            in_use: Some(InUse::of(plugin)),
+            error: None,
+        });
+        states.collect()
     }
 
     pub(super) fn states(&self) -> Vec<PluginState> {
         let slots = self.slots.load();
         let states = slots.iter().map(|(file, slot)| PluginState {
             file: file.clone(),
-            in_use: slot.loaded.as_ref().map(|plugin| InUse {
-                id: plugin.manifest.id.clone(),
-                version: plugin.manifest.version.clone(),
-                name: plugin.manifest.name.clone(),
-                hash: plugin.hash.clone(),
-                test_only: plugin.manifest.test_only,
-                kinds: plugin.manifest.kinds.clone(),
-                gateway: plugin.gateway.as_ref().map(GatewayPart::capabilities),
-            }),
+            in_use: slot.loaded.as_deref().map(InUse::of),
             error: slot.error.clone(),
         });
         states.collect()
@@ -128,8 +159,8 @@ impl Folder {
             }
         };
         let mut slots = Slots::new();
-        for (file, bytes) in files {
-            let slot = self.slot(&file, bytes, before.get(&file), &slots).await;
+        for (file, upload) in files {
+            let slot = self.slot(&file, upload, before.get(&file), &slots).await;
             slots.insert(file, slot);
         }
         let mut gone = BTreeMap::clone(&self.gone.load());
@@ -140,7 +171,8 @@ impl Folder {
                     plugin = plugin.manifest.id,
                     "a plugin was taken away; it looks after what is open until the host ends"
                 );
-                gone.insert(plugin.manifest.id.clone(), Arc::clone(plugin));
+                let entry = (file.clone(), Arc::clone(plugin));
+                gone.insert(plugin.manifest.id.clone(), entry);
             }
         }
         for plugin in slots.values().filter_map(|slot| slot.loaded.as_ref()) {
@@ -153,12 +185,16 @@ impl Folder {
     async fn slot(
         &self,
         file: &str,
-        bytes: Result<Vec<u8>, LoadError>,
+        upload: Result<Upload, LoadError>,
         before: Option<&Slot>,
         others: &Slots,
     ) -> Slot {
-        let hash = match &bytes {
-            Ok(bytes) => Sha256::digest(bytes).into(),
+        let hash = match &upload {
+            Ok(Upload { bytes, signature }) => {
+                let signature = signature.as_deref().unwrap_or_default();
+                let hasher = Sha256::new_with_prefix(Sha256::digest(bytes));
+                hasher.chain_update(signature).finalize().into()
+            }
             Err(_) => [0; 32],
         };
         let last_good = before.and_then(|slot| slot.loaded.clone());
@@ -168,8 +204,8 @@ impl Folder {
         {
             return slot.clone();
         }
-        let loaded = match bytes {
-            Ok(bytes) => self.loader.load(bytes).await,
+        let loaded = match upload {
+            Ok(upload) => self.loader.load(upload).await,
             Err(error) => Err(error),
         };
         let loaded = loaded.and_then(|plugin| {
@@ -208,8 +244,8 @@ impl Folder {
         }
     }
 
-    /// The bytes of every `*.wasm` file, in order of names; folders are not entered.
-    async fn files(&self) -> std::io::Result<BTreeMap<String, Result<Vec<u8>, LoadError>>> {
+    /// Every `*.wasm` file with its signature, in order of names; folders are not entered.
+    async fn files(&self) -> std::io::Result<BTreeMap<String, Result<Upload, LoadError>>> {
         let mut files = BTreeMap::new();
         let mut entries = match tokio::fs::read_dir(&self.path).await {
             Ok(entries) => entries,
@@ -222,16 +258,35 @@ impl Folder {
                 continue;
             };
             let most = self.loader.most_bytes();
-            let bytes = match tokio::fs::metadata(&path).await {
+            let upload = match tokio::fs::metadata(&path).await {
                 Ok(found) if !found.is_file() => continue,
                 Ok(found) if found.len() > most as u64 => Err(LoadError::TooLarge(most)),
-                Ok(_) => tokio::fs::read(&path).await.map_err(LoadError::Read),
+                Ok(_) => upload(&path).await.map_err(LoadError::Read),
                 Err(error) => Err(LoadError::Read(error)),
             };
-            files.insert(name, bytes);
+            files.insert(name, upload);
         }
         Ok(files)
     }
+}
+
+/// A plugin's file as it is now, with the signature that lies beside it.
+pub(super) async fn upload(path: &Path) -> std::io::Result<Upload> {
+    let bytes = tokio::fs::read(path).await?;
+    let beside = signature::path_of(path);
+    let signature = match tokio::fs::metadata(&beside).await {
+        Ok(found) if found.len() > signature::LONGEST => Some(String::new()),
+        Ok(_) => Some(String::from_utf8_lossy(&tokio::fs::read(&beside).await?).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Upload { bytes, signature })
+}
+
+/// Whether this is a plugin's file, or the signature of one.
+fn concerns_plugins(path: &Path) -> bool {
+    let signed = signature::signed_by_file(path);
+    wasm_name(signed.as_deref().unwrap_or(path)).is_some()
 }
 
 /// The file's name if it is a plugin's; hidden files are not, since editors and downloads
@@ -261,7 +316,7 @@ pub(super) fn watch(plugins: &Arc<Plugins>) -> Result<Watch, notify::Error> {
         let concerns_us = match &events {
             Ok(events) => events
                 .iter()
-                .any(|event| event.paths.iter().any(|path| wasm_name(path).is_some())),
+                .any(|event| event.paths.iter().any(|path| concerns_plugins(path))),
             // Something was missed: look at everything.
             Err(_) => true,
         };

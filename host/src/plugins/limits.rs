@@ -27,8 +27,10 @@ pub struct Limits {
     pub deadline: Duration,
     /// Processor time of one call.
     pub cpu: Duration,
-    /// Calls of one plugin that run at the same time.
+    /// Calls of one plugin that run at the same time for one business and mode.
     pub calls_at_once: usize,
+    /// Calls of all plugins that run at the same time.
+    pub calls_in_all: usize,
     /// How long a call waits for its turn before it is not executed.
     pub wait: Duration,
     /// Log lines of one call.
@@ -54,6 +56,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(30),
             cpu: Duration::from_secs(1),
             calls_at_once: 8,
+            calls_in_all: 128,
             wait: Duration::from_secs(5),
             log_lines: 64,
             log_line_bytes: 1024,
@@ -122,6 +125,11 @@ pub(super) struct MemoryLimiter {
 impl MemoryLimiter {
     pub(super) fn new(limit: usize) -> Self {
         Self { used: 0, limit }
+    }
+
+    /// Bytes of all linear memories.
+    pub(super) fn used(&self) -> usize {
+        self.used
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
@@ -20,6 +21,8 @@ use super::imports::{CallState, HostClock};
 use super::limits::Limits;
 use super::manifest::{Kind, Manifest, ManifestError};
 use super::pages::PagesPart;
+use super::signature::{SignatureError, Signing};
+use super::turns::Turns;
 
 /// A plugin that was loaded. It stays as it is; a newer one takes its place.
 pub(super) struct Loaded {
@@ -36,6 +39,17 @@ pub(super) struct Loaded {
     pub(super) files: Arc<Files>,
     /// SHA-256 of the file, hexadecimal.
     pub(super) hash: String,
+    /// Who signed it, of those whose signatures are believed.
+    pub(super) signed_by: Option<String>,
+    /// In use since then (host time).
+    pub(super) since: Timestamp,
+}
+
+/// The file of a plugin, as it lies in the folder.
+pub(super) struct Upload {
+    pub(super) bytes: Vec<u8>,
+    /// The signature that lies beside it.
+    pub(super) signature: Option<String>,
 }
 
 /// Why a plugin was not loaded.
@@ -56,6 +70,9 @@ pub enum LoadError {
     /// A manifest that is wrong.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// A signature that is missing, or wrong.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// An import of WASI.
     #[error(
         "it imports `{0}`, and there is no WASI here. Rust: build for wasm32-unknown-unknown. \
@@ -115,6 +132,8 @@ pub(super) struct Loader {
     limits: Limits,
     clock: HostClock,
     data: Arc<dyn GuestData>,
+    turns: Arc<Turns>,
+    signing: Arc<Signing>,
 }
 
 impl Loader {
@@ -133,7 +152,17 @@ impl Loader {
             limits,
             clock,
             data,
+            turns: Turns::new(limits.calls_in_all),
+            signing: Arc::default(),
         })
+    }
+
+    /// The same, that believes these signers, and asks for their signatures.
+    pub(super) fn with_signing(self, signing: Signing) -> Self {
+        Self {
+            signing: Arc::new(signing),
+            ..self
+        }
     }
 
     /// Bytes that a component file may have.
@@ -143,17 +172,18 @@ impl Loader {
 
     /// Loads a component. Reading and compiling happen on a thread of their own, within a time
     /// that is bounded.
-    pub(super) async fn load(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Loaded, LoadError> {
-        if bytes.len() > self.limits.component_bytes {
+    pub(super) async fn load(self: &Arc<Self>, upload: Upload) -> Result<Loaded, LoadError> {
+        if upload.bytes.len() > self.limits.component_bytes {
             return Err(LoadError::TooLarge(self.limits.component_bytes));
         }
         let most = self.limits.compile;
-        let prepared = tokio::time::timeout(most, self.prepare(bytes)).await;
+        let prepared = tokio::time::timeout(most, self.prepare(upload)).await;
         let Prepared {
             contents,
             manifest,
             component,
             hash,
+            signed_by,
         } = prepared.unwrap_or(Err(LoadError::Slow(most)))?;
 
         let pre = self
@@ -163,7 +193,8 @@ impl Loader {
         let limits = self.limits.lowered_by(manifest.limits);
         let code = {
             let (clock, data) = (Arc::clone(&self.clock), Arc::clone(&self.data));
-            Code::new(&manifest.id, limits, pre.clone(), clock, data)
+            let turns = Arc::clone(&self.turns);
+            Code::new(&manifest.id, limits, pre.clone(), (clock, data), turns)
         };
         let gateway = if manifest.kinds.contains(&Kind::Gateway) {
             Some(GatewayPart::load(&code, &pre, &contents.exports).await?)
@@ -189,6 +220,8 @@ impl Loader {
             pages,
             files: Arc::new(contents.files),
             hash,
+            signed_by,
+            since: (self.clock)(),
         })
     }
 }
@@ -199,30 +232,33 @@ struct Prepared {
     manifest: Manifest,
     component: Component,
     hash: String,
+    signed_by: Option<String>,
 }
 
 impl Loader {
     /// On a thread of the system: one of the runtime's would hold up its end, and the compiler
     /// cannot be interrupted.
-    async fn prepare(&self, bytes: Vec<u8>) -> Result<Prepared, LoadError> {
+    async fn prepare(&self, upload: Upload) -> Result<Prepared, LoadError> {
         let down = || LoadError::Compile("the compiler went down".to_owned());
         let compiling = Arc::clone(&self.compiling);
         let permit = compiling.acquire_owned().await.map_err(|_| down())?;
-        let engine = Arc::clone(&self.engine);
+        let (engine, signing) = (Arc::clone(&self.engine), Arc::clone(&self.signing));
         let (done, prepared) = oneshot::channel();
         std::thread::Builder::new()
             .name("plugin-compile".to_owned())
             .spawn(move || {
                 // Nobody waits any more when the time was up.
-                let _ = done.send(prepare(&engine, &bytes));
+                let _ = done.send(prepare(&engine, &signing, &upload));
                 drop(permit);
             })?;
         prepared.await.unwrap_or_else(|_| Err(down()))
     }
 }
 
-fn prepare(engine: &Engine, bytes: &[u8]) -> Result<Prepared, LoadError> {
+fn prepare(engine: &Engine, signing: &Signing, upload: &Upload) -> Result<Prepared, LoadError> {
+    let bytes = &upload.bytes;
     let (contents, manifest) = read(bytes)?;
+    let signed_by = signing.signer(&manifest.kinds, bytes, upload.signature.as_deref())?;
     let component = engine
         .compile(bytes)
         .map_err(|error| LoadError::Compile(call::first_and_last(&error)))?;
@@ -231,6 +267,7 @@ fn prepare(engine: &Engine, bytes: &[u8]) -> Result<Prepared, LoadError> {
         manifest,
         component,
         hash: HEXLOWER.encode(&Sha256::digest(bytes)),
+        signed_by,
     })
 }
 

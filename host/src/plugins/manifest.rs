@@ -35,7 +35,7 @@ pub struct Manifest {
 }
 
 /// A kind of plugin. One component may be several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Takes money.

@@ -3,6 +3,7 @@
 //! This folder owns the engine, what guests may do, and one typed door per kind of plugin.
 //! No other folder names a wasmtime type; this one knows no store, no flow and no page.
 
+pub mod adding;
 pub(crate) mod addresses;
 mod binding;
 mod bindings;
@@ -17,6 +18,7 @@ pub mod conformance;
 pub mod data;
 mod engine;
 mod error;
+mod figures;
 mod folder;
 pub mod gateway;
 pub mod grants;
@@ -30,8 +32,12 @@ pub mod pages;
 mod portal;
 mod said;
 pub mod setting;
+pub mod signature;
+pub mod signing_key;
+pub mod status;
 mod survey;
 pub mod template;
+mod turns;
 mod wit;
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,12 +45,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 pub use self::binding::{Finding, Findings};
 pub use self::cache::CacheError;
 pub use self::component::{ContentsError, Files};
 pub use self::engine::EngineError;
 pub use self::error::{Error, FieldError, UnknownCause};
+pub use self::figures::{Failure, Figures};
 pub use self::folder::{PluginState, Watch};
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
@@ -61,6 +69,7 @@ use self::gateway::config::GatewayConfigs;
 use self::limits::Limits;
 use self::load::{Loaded, Loader};
 use self::manifest::Kind;
+use self::signature::Signing;
 use crate::domain::{Mode, Scope};
 
 /// What the operator decides about plugins as a whole.
@@ -77,6 +86,8 @@ pub struct PluginSettings {
     pub test_only_in_live: bool,
     /// Host time, which plugins may read.
     pub clock: HostClock,
+    /// Whose plugins are believed.
+    pub signing: Signing,
 }
 
 /// Every plugin of this process.
@@ -88,6 +99,7 @@ pub struct Plugins {
     bound: Mutex<HashMap<(Scope, Role), Bound>>,
     troubles: Mutex<BTreeMap<(String, Scope), Trouble>>,
     test_only_in_live: bool,
+    changed: Notify,
 }
 
 /// What a gateway is asked for.
@@ -138,7 +150,8 @@ impl Plugins {
     ) -> Result<Arc<Self>, EngineError> {
         let engine = Engine::start(&settings.limits, &settings.cache)?;
         let loader = Loader::new(engine, settings.limits, settings.clock, data)
-            .map_err(|error| EngineError::Wasmtime(error.into()))?;
+            .map_err(|error| EngineError::Wasmtime(error.into()))?
+            .with_signing(settings.signing);
         let plugins = Arc::new(Self {
             folder: Folder::new(settings.folder, Arc::new(loader)),
             configs: ArcSwap::default(),
@@ -147,6 +160,7 @@ impl Plugins {
             bound: Mutex::default(),
             troubles: Mutex::default(),
             test_only_in_live: settings.test_only_in_live,
+            changed: Notify::new(),
         });
         plugins.reload().await;
         Ok(plugins)
@@ -156,6 +170,7 @@ impl Plugins {
     /// good version, one that is gone is forgotten. Calls under way keep what they have.
     pub async fn reload(&self) {
         self.folder.reload().await;
+        self.changed.notify_one();
     }
 
     /// Reloads whenever the folder changes, until the answer is dropped.
@@ -179,6 +194,7 @@ impl Plugins {
             Role::Branding | Role::Pages(_) => true,
         });
         self.configs.store(Arc::new(gateways));
+        self.changed.notify_one();
     }
 
     fn forget(&self, keep: impl Fn(&Scope, &Role) -> bool) {

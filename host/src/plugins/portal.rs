@@ -33,6 +33,7 @@ impl Plugins {
             .collect();
         self.forget(|scope, role| *role != Role::Branding || brandings.contains_key(scope));
         self.brandings.store(Arc::new(brandings));
+        self.changed.notify_one();
     }
 
     /// Takes the configured pages of all businesses in place of those before.
@@ -46,6 +47,7 @@ impl Plugins {
             Role::Gateway(_) | Role::Branding => true,
         });
         self.pages.store(Arc::new(pages));
+        self.changed.notify_one();
     }
 
     /// The pages under `name` in `scope`, ready for calls; none when none are configured.

@@ -46,6 +46,14 @@ impl Survey {
         })
     }
 
+    /// The name of the file that holds the plugin with this id.
+    pub fn file_of(&self, id: &str) -> Option<&str> {
+        let mut files = self.files.iter();
+        let (name, _) =
+            files.find(|(_, read)| read.as_ref().is_ok_and(|manifest| manifest.id == id))?;
+        Some(name)
+    }
+
     /// The files that no host would load, with the reason.
     pub fn broken(&self) -> impl Iterator<Item = (&str, &LoadError)> {
         let files = self.files.iter();

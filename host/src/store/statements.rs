@@ -9,8 +9,8 @@ use super::{
     across, addons, api_calls, api_keys, balances, clocks, customers, debts, deliveries, dialect,
     discounts, disputes, dunnings, email_changes, endpoints, entrances, events, invoices, jobs,
     lent_access, licenses, limits, login_requests, method_pages, methods, pages, payment_lists,
-    payments, plan_changes, plugin_store, portal_hosts, portal_links, products, refunds, rounds, sessions,
-    setups, staff, subscription_lists, subscriptions, test_mails,
+    payments, plan_changes, plugin_reports, plugin_store, portal_hosts, portal_links, products,
+    refunds, rounds, sessions, setups, staff, subscription_lists, subscriptions, test_mails,
 };
 
 impl Tx {
@@ -82,6 +82,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         payments::QUERIES,
         plan_changes::QUERIES,
         plugin_store::QUERIES,
+        plugin_reports::QUERIES,
         portal_hosts::QUERIES,
         portal_links::QUERIES,
         products::QUERIES,

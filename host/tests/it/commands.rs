@@ -11,12 +11,12 @@ use crate::support::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A folder with a configuration of a free port, and a host key.
-struct Host {
-    dir: tempfile::TempDir,
+pub(crate) struct Host {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Host {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let host = Self {
             dir: tempfile::tempdir().unwrap(),
         };
@@ -31,7 +31,7 @@ impl Host {
     }
 
     /// Adds the business `bus_NAME`, with `more` in its file.
-    fn business(&self, name: &str, more: &str) {
+    pub(crate) fn business(&self, name: &str, more: &str) {
         let folder = self.dir.path().join("config/businesses");
         std::fs::create_dir_all(&folder).unwrap();
         let file = format!(
@@ -42,18 +42,18 @@ impl Host {
         std::fs::write(folder.join(format!("{name}.toml")), file).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
         command.args(arguments).current_dir(self.dir.path());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// A process that serves, and where.
-    fn serve(&self) -> (Child, String) {
+    pub(crate) fn serve(&self) -> (Child, String) {
         let mut child = self
             .command(&["serve"])
             .stderr(Stdio::piped())
@@ -69,7 +69,7 @@ impl Host {
 }
 
 /// Does not outlive a test that failed.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -12,6 +12,7 @@ mod flows;
 mod invoices;
 mod jobs;
 mod mail;
+mod plugin_commands;
 mod plugins;
 mod portal;
 mod promises;

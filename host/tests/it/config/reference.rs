@@ -66,8 +66,12 @@ fn every_key_of_the_reference_exists_and_every_key_is_in_the_reference() {
 fn check(file: &str, page: &DocumentMut) {
     for path in tables(page.as_table(), &[]) {
         let name = path.join(".");
-        // The names of gateways, pages and secrets are the operator's own.
-        if matches!(name.as_str(), "live.gateways" | "live.pages") || name.ends_with(".secrets") {
+        // The names of gateways, pages, signers and secrets are the operator's own.
+        if matches!(
+            name.as_str(),
+            "live.gateways" | "live.pages" | "plugins.signers"
+        ) || name.ends_with(".secrets")
+        {
             continue;
         }
         let mut page = page.clone();

@@ -2,7 +2,8 @@
 //! otherwise a well-behaved gateway.
 
 use wit_component::{StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, WorldId};
+use wit_parser::abi::{AbiVariant, WasmType};
+use wit_parser::{Interface, Resolve, WorldId};
 
 /// The manifest of most guests: it may go where its setting `base_url` says.
 pub(crate) const MANIFEST: &str = r#"
@@ -111,7 +112,12 @@ pub(crate) const READS_A_SECRET: OnCharge = OnCharge::Does(
 );
 
 /// What guests import, when they call it.
-const IMPORTS: [(&str, &str); 3] = [
+const IMPORTS: [(&str, &str); 4] = [
+    (
+        "$log",
+        r#"(import "vestibule:host/log@1.0.0" "write" (func $log
+            (param i32 i32 i32 i32 i32)))"#,
+    ),
     (
         "$fetch",
         r#"(import "vestibule:host/http@1.0.0" "fetch" (func $fetch
@@ -128,13 +134,38 @@ const IMPORTS: [(&str, &str); 3] = [
 ];
 
 /// A core module whose `charge` is `on_charge`. Memory: 1024 texts, 2048 the description,
-/// 4096 the answer of a charge (a success of 1.00 EUR), 6144 room for what imports return,
+/// 1200 a text with markup and controls, 4096 the answer of a charge (a success of 1.00 EUR), 6144 room for what imports return,
 /// 65536 on what the host passes in.
 pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
     let charge = match on_charge {
         OnCharge::Succeeds => "(i32.const 4096)",
         OnCharge::Does(body) => *body,
     };
+    built("(i32.const 2048)", charge, &[])
+}
+
+/// A plugin that describes itself by this body, which has the pointer to the answer as its result.
+pub(crate) fn describing(body: &str) -> Vec<u8> {
+    let module = built(body, "(i32.const 4096)", &[]);
+    let package = vestibule::plugins::package::package(MANIFEST, &module);
+    package.unwrap().bytes
+}
+
+/// A plugin that has every optional interface, and traps in every function but its description.
+pub(crate) fn trapping_everywhere() -> Vec<u8> {
+    let optional = ["setup", "refunds", "methods", "webhooks", "ledger"];
+    let module = built("(i32.const 2048)", "(unreachable)", &optional);
+    let package = vestibule::plugins::package::package(MANIFEST, &module);
+    package.unwrap().bytes
+}
+
+/// A module with these bodies, and with functions that trap for these optional interfaces.
+fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
+    let (resolve, world) = gateway_world(optional);
+    let more: String = optional
+        .iter()
+        .map(|interface| traps(&resolve, interface))
+        .collect();
     let called = IMPORTS.iter().filter(|(name, _)| charge.contains(name));
     let imports: String = called.map(|(_, import)| *import).collect();
     let sent = "i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32";
@@ -142,12 +173,14 @@ pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
         r#"(module
             {imports}
             (memory (export "memory") 2)
+            (table $hoard 1 funcref)
             (global $free (mut i32) (i32.const 65536))
             (data (i32.const 1024) "Guest")
             (data (i32.const 1056) "EUR")
             (data (i32.const 1088) "???")
             (data (i32.const 1100) "denied")
             (data (i32.const 1116) "missing")
+            (data (i32.const 1200) "<b>x</b>\0a\1b[2J\0d{{{{ 7*7 }}}}")
             ;; One method (a card), one range: from 0.01 EUR on.
             (data (i32.const 1152) "\20\04\00\00\03\00\00\00\01")
             ;; name, methods, amounts, lookup-lag, key-lifetime, no origins, no extra
@@ -172,8 +205,10 @@ pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
                     (i32.mul (local.get $why) (i32.const 16))))
                 (i32.store (i32.const 4112) (i32.add (i32.const 6) (local.get $why)))
                 (i32.const 4096))
+            (func $down (param i32) (result i32)
+                (i32.add (i32.const 1) (call $down (i32.add (local.get 0) (i32.const 1)))))
             (func (export "vestibule:gateway/info@1.0.0#describe") (result i32)
-                (i32.const 2048))
+                {describe})
             (func (export "vestibule:gateway/payments@1.0.0#charge")
                 (param $request i32) (result i32)
                 {charge})
@@ -182,28 +217,57 @@ pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
             (func (export "vestibule:gateway/payments@1.0.0#lookup")
                 (param {sent}) (result i32) (unreachable))
             (func (export "vestibule:gateway/payments@1.0.0#cancel")
-                (param {sent}) (result i32) (unreachable)))"#
+                (param {sent}) (result i32) (unreachable))
+            {more})"#
     );
     let mut module = wat::parse_str(text).unwrap();
-    let (resolve, world) = gateway_world();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     module
 }
 
-fn gateway_world() -> (Resolve, WorldId) {
+/// Functions that trap, for everything in this interface of gateways.
+fn traps(resolve: &Resolve, interface: &str) -> String {
+    let of = |(_, found): &(_, &Interface)| found.name.as_deref() == Some(interface);
+    let (_, found) = resolve.interfaces.iter().find(of).unwrap();
+    let texts = found.functions.iter().map(|(name, function)| {
+        let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
+        let types = |types: &[WasmType]| -> String {
+            let names = types.iter().map(|of| match of {
+                WasmType::I64 | WasmType::PointerOrI64 => " i64",
+                WasmType::F32 => " f32",
+                WasmType::F64 => " f64",
+                WasmType::I32 | WasmType::Pointer | WasmType::Length => " i32",
+            });
+            names.collect()
+        };
+        let (params, results) = (types(&signature.params), types(&signature.results));
+        format!(
+            r#"(func (export "vestibule:gateway/{interface}@1.0.0#{name}")
+                (param{params}) (result{results}) (unreachable))"#
+        )
+    });
+    texts.collect()
+}
+
+fn gateway_world(optional: &[&str]) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
     for package in ["types", "host", "gateway"] {
         resolve.push_path(format!("{root}/{package}/v1")).unwrap();
     }
-    let world = r"
-        package test:guest;
-        world guest {
+    let exports: String = optional
+        .iter()
+        .map(|interface| format!("export vestibule:gateway/{interface}@1.0.0;"))
+        .collect();
+    let world = format!(
+        "package test:guest;
+        world guest {{
             include vestibule:gateway/gateway@1.0.0;
             import vestibule:host/reveal@1.0.0;
-        }
-    ";
-    let package = resolve.push_str("guest.wit", world).unwrap();
+            {exports}
+        }}"
+    );
+    let package = resolve.push_str("guest.wit", &world).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     (resolve, world)
 }

@@ -3,10 +3,13 @@
 mod calls;
 mod folder;
 pub(crate) mod guest;
+mod hostile;
 mod http;
+mod life;
 mod loading;
 mod released;
 mod secrets;
+mod signed;
 mod wit;
 
 use std::collections::BTreeMap;
@@ -23,6 +26,7 @@ use vestibule::plugins::gateway::config::GatewayConfig;
 use vestibule::plugins::gateway::request::{ChargeRequest, Customer, Initiator, MethodChoice};
 use vestibule::plugins::grants::{Grant, OriginGrant};
 use vestibule::plugins::limits::Limits;
+use vestibule::plugins::signature::Signing;
 use vestibule::plugins::{PluginSettings, Plugins};
 
 /// A plugin folder with a host that reads it.
@@ -74,6 +78,7 @@ fn settings(folder: &Path, limits: Limits) -> PluginSettings {
         limits,
         test_only_in_live: false,
         clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+        signing: Signing::default(),
     }
 }
 

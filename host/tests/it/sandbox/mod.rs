@@ -21,6 +21,7 @@ use vestibule::plugins::gateway::request::{
 };
 use vestibule::plugins::grants::{Grant, OriginGrant};
 use vestibule::plugins::limits::Limits;
+use vestibule::plugins::signature::Signing;
 use vestibule::plugins::{PluginSettings, Plugins};
 
 use crate::support::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET, plugin_folder};
@@ -48,6 +49,7 @@ impl World {
             limits: Limits::default(),
             test_only_in_live: false,
             clock: Arc::new(now),
+            signing: Signing::default(),
         })
         .await
         .unwrap();

@@ -15,6 +15,7 @@ use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
 use vestibule::plugins::gateway::request::{Initiator, StoredMethod};
 use vestibule::plugins::grants::{Grant, OriginGrant};
 use vestibule::plugins::limits::Limits;
+use vestibule::plugins::signature::Signing;
 use vestibule::plugins::{PluginSettings, Plugins};
 
 use crate::sandbox::{charging, collecting, now, page, sent};
@@ -61,6 +62,7 @@ impl World {
             limits: Limits::default(),
             test_only_in_live: false,
             clock: Arc::new(now),
+            signing: Signing::default(),
         })
         .await
         .unwrap();

@@ -1,0 +1,138 @@
+//! `vestibule plugin list`: how the plugins of running hosts stand, as those wrote it down.
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::app;
+use crate::config::Settings;
+use crate::cx::Clock;
+use crate::plugins::status::{PluginInUse, PluginStatus};
+
+use super::print;
+
+/// A process that has missed this many of its reports may be gone.
+const MISSED: i32 = 3;
+
+/// One process, as it is printed.
+#[derive(Serialize)]
+struct Listed {
+    process: String,
+    label: String,
+    started_at: Timestamp,
+    reported_at: Timestamp,
+    /// Whether it has missed its last reports: it may be gone.
+    silent: bool,
+    plugins: Vec<PluginStatus>,
+}
+
+pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
+    let store = app::open_store(&settings.database).await?;
+    store.migrate().await?;
+    let now = Clock::default().now();
+    let patience = settings
+        .plugins
+        .report_every
+        .saturating_mul(MISSED)
+        .max(SignedDuration::from_secs(10));
+    let reports = store.read().await?.plugin_reports().await?;
+    let mut listed = Vec::new();
+    for report in reports {
+        let plugins = serde_json::from_str(&report.plugins)
+            .with_context(|| format!("{} is of another version", report.label))?;
+        listed.push(Listed {
+            silent: now.duration_since(report.reported_at) > patience,
+            process: report.process,
+            label: report.label,
+            started_at: report.started_at,
+            reported_at: report.reported_at,
+            plugins,
+        });
+    }
+    if json {
+        return print(&serde_json::to_string_pretty(&listed)?);
+    }
+    if listed.is_empty() {
+        return print("no host is running on this database; `vestibule serve` starts one");
+    }
+    for process in &listed {
+        let ago = now.duration_since(process.reported_at).as_secs().max(0);
+        let silent = if process.silent {
+            "; it has been silent since and may be gone"
+        } else {
+            ""
+        };
+        print(&format!("{}, {ago} s ago{silent}", process.label))?;
+        if process.plugins.is_empty() {
+            print("  no plugins")?;
+        }
+        for plugin in &process.plugins {
+            print(&told(plugin))?;
+        }
+    }
+    Ok(())
+}
+
+/// One plugin, in words. What it says of itself cannot play with the terminal.
+fn told(status: &PluginStatus) -> String {
+    let mut lines = vec![format!("  {}  {}", status.file, status.state.as_str())];
+    if let Some(plugin) = &status.plugin {
+        lines.extend(about(plugin));
+    }
+    if let Some(error) = &status.error {
+        lines.push(format!("    refused: {error}"));
+    }
+    let plain = |line: String| -> String {
+        let plain = line.chars().map(|c| if c.is_control() { ' ' } else { c });
+        plain.collect()
+    };
+    let lines: Vec<_> = lines.into_iter().map(plain).collect();
+    lines.join("\n")
+}
+
+fn about(plugin: &PluginInUse) -> Vec<String> {
+    let PluginInUse {
+        id,
+        version,
+        name,
+        kinds,
+        signed_by,
+        uses,
+        figures,
+        ..
+    } = plugin;
+    let signed = match signed_by {
+        Some(signer) => format!("signed by {signer}"),
+        None => "not signed".to_owned(),
+    };
+    let uses = if uses.is_empty() {
+        "nobody".to_owned()
+    } else {
+        uses.join(", ")
+    };
+    let mut lines = vec![
+        format!(
+            "    {id} {version} ({name}), {}, {signed}",
+            kinds.join(", ")
+        ),
+        format!("    used by {uses}"),
+    ];
+    let average = figures.total_ms.checked_div(figures.calls).unwrap_or(0);
+    lines.push(format!(
+        "    {} calls, {} failed, {} turned away, {} under way; {average} ms each, {} ms at most; \
+         {} KiB of memory at most",
+        figures.calls,
+        figures.failures,
+        figures.turned_away,
+        figures.under_way,
+        figures.longest_ms,
+        figures.memory_bytes.div_ceil(1024),
+    ));
+    if let Some(failure) = plugin.last_failure() {
+        lines.push(format!(
+            "    last failure {:.0}, {}: {}",
+            failure.at, failure.operation, failure.what
+        ));
+    }
+    lines
+}
