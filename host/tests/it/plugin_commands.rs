@@ -124,8 +124,8 @@ fn a_plugin_is_added_to_a_running_host_replaced_broken_and_taken_away_as_the_lis
     host.until(|plugin| plugin["state"] == "taken-away");
 
     let pid = child.0.id().to_string();
-    let told = std::process::Command::new("kill").args(["-TERM", &pid]);
-    assert!({ told }.status().unwrap().success());
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-TERM", &pid]).status().unwrap().success());
     assert!(child.0.wait().unwrap().success());
     assert_eq!(host.listed(), serde_json::json!([]));
 }

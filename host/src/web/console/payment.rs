@@ -180,6 +180,7 @@ impl Page for PaymentPage {
         };
         let rows = vec![
             row("succeeded", Some("Two of three seats were never used.")),
+            row("created", None),
             row("processing", None),
             row("unknown", None),
             row("failed", None),

@@ -272,6 +272,7 @@ impl Page for RefundPage {
                 ..page(false, "", false, None, None)
             },
             page(true, "10.00", false, Some(preview.clone()), None),
+            page(false, "", false, Some(preview.clone()), None),
             Self {
                 cancel: None,
                 ..page(false, "", false, Some(preview), None)

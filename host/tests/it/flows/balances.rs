@@ -15,7 +15,7 @@ use crate::support::world::World;
 const A_QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 impl World {
-    async fn compared(&self) -> vestibule::domain::balance::Balance {
+    pub(super) async fn compared(&self) -> vestibule::domain::balance::Balance {
         self.cx.clock.advance(A_QUARTER);
         balance::compare(&self.cx, &self.scope, "sandbox")
             .await

@@ -20,6 +20,7 @@ mod keys;
 mod late;
 mod late_yes;
 mod lent_access;
+mod lies;
 mod lost_commit;
 mod methods_gone;
 mod off_renewal;

@@ -248,8 +248,9 @@ async fn a_redirect_to_a_metadata_address_is_an_answer_and_leads_nowhere() {
         }
     });
     let host = Host::limited(&guest::plugin(MANIFEST, &guest::FETCHES), patient()).await;
-    let payment = host.gateway(config(&origin, true)).charge(&charge(&origin));
-    assert_eq!(payment.await.unwrap().outcome, Outcome::Succeeded);
+    let gateway = host.gateway(config(&origin, true));
+    let payment = gateway.charge(&charge(&origin)).await.unwrap();
+    assert_eq!(payment.outcome, Outcome::Succeeded);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     // Following it by hand ends before a connection, whatever was granted.
     let metadata = "http://169.254.169.254";

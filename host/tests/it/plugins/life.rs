@@ -12,7 +12,7 @@ use vestibule::plugins::gateway::answer::Outcome;
 use vestibule::plugins::limits::Limits;
 use vestibule::plugins::status::{PluginInUse, Standing};
 
-use super::guest::{self, MANIFEST, OnCharge};
+use super::guest::{self, MANIFEST};
 use super::{Host, charge, config, limits, plain, put, scope};
 
 /// Limits under which nothing ends but by itself.

@@ -159,6 +159,13 @@ grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
         vestibule::app::open(self.settings.clone()).await.unwrap()
     }
 
+    /// A plugin's file comes, and the host notices.
+    pub(crate) async fn have_plugin(&self, name: &str, bytes: &[u8]) {
+        let file = self.plugins.path().join(name);
+        vestibule::plugins::package::write(&file, bytes).unwrap();
+        self.cx.plugins.reload().await;
+    }
+
     /// The gateway's file goes, and the host notices.
     pub(crate) async fn take_the_plugin_away(&self) {
         std::fs::remove_file(self.plugins.path().join("sandbox.wasm")).unwrap();
