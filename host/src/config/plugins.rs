@@ -9,8 +9,7 @@ use serde::Deserialize;
 use super::duration;
 use super::problem::Problem;
 use super::source::Source;
-use crate::plugins::manifest::Kind;
-use crate::plugins::signature::Signer;
+use crate::plugins::config::{Kind, Signer};
 
 /// Where components are found and what one call may use up. A plugin's manifest may lower a
 /// limit, never raise it.

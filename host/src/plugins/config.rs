@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use secrecy::SecretString;
 
 use super::grants::Grant;
+pub use super::manifest::Kind;
+pub use super::signature::Signer;
 use crate::domain::Scope;
 
 /// A configured plugin.

@@ -1,3 +1,5 @@
+//! Who goes on, and who waits.
+
 use std::task::Poll;
 
 use futures_util::poll;

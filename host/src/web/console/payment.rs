@@ -23,7 +23,7 @@ pub(super) struct PaymentOfRoom {
 }
 
 #[derive(Deserialize)]
-struct PaymentPath {
+pub(super) struct PaymentPath {
     id: String,
 }
 
@@ -31,19 +31,30 @@ impl FromRequestParts<Web> for PaymentOfRoom {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
-        let mut room = Room::from_request_parts(parts, web).await?;
-        let found = async {
-            let Path(PaymentPath { id }) = Path::from_request_parts(parts, web)
-                .await
-                .map_err(|error| Error::not_found().because(error))?;
-            let id = id.parse().map_err(|_| Error::not_found())?;
-            let mut tx = web.cx.store.read().await?;
-            let now = web.cx.business_now(&mut tx, &room.scope).await?;
-            let payment = tx.payment(&room.scope, &id).await?;
-            Ok::<_, Error>((payment.ok_or_else(Error::not_found)?, now))
+        let room = Room::from_request_parts(parts, web).await?;
+        let path = Path::from_request_parts(parts, web)
+            .await
+            .map_err(|error| Error::not_found().because(error));
+        let found = match path {
+            Ok(Path(path)) => Self::find(web, room, path).await,
+            Err(error) => Err(error),
         };
-        let (payment, now) = found.await.map_err(Error::into_response)?;
-        room.who.visitor.frame.now = now;
+        found.map_err(Error::into_response)
+    }
+}
+
+impl PaymentOfRoom {
+    /// The payment that the path names, if it is one of the room.
+    pub(super) async fn find(
+        web: &Web,
+        mut room: Room,
+        PaymentPath { id }: PaymentPath,
+    ) -> Result<Self, Error> {
+        let id = id.parse().map_err(|_| Error::not_found())?;
+        let mut tx = web.cx.store.read().await?;
+        room.who.visitor.frame.now = web.cx.business_now(&mut tx, &room.scope).await?;
+        let payment = tx.payment(&room.scope, &id).await?;
+        let payment = payment.ok_or_else(Error::not_found)?;
         Ok(Self { room, payment })
     }
 }

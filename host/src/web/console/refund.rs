@@ -1,12 +1,12 @@
 //! Giving money back: how much, then what that is with its tax, then the button. A second press is
 //! the same refund.
 
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::payment::PaymentOfRoom;
+use super::payment::{PaymentOfRoom, PaymentPath};
 use super::room::{Doors, Room};
 use crate::domain::access::Role;
 use crate::domain::id::RefundId;
@@ -102,10 +102,12 @@ pub(super) async fn show(
 /// `POST /payments/{id}/refund`.
 pub(super) async fn create(
     State(web): State<Web>,
-    found: PaymentOfRoom,
+    room: Room,
+    Path(path): Path<PaymentPath>,
     Posted(form): Posted<Confirmed>,
 ) -> Result<Response, Error> {
-    let PaymentOfRoom { room, payment } = found;
+    // Only now: whose payment it is is nobody's business whose form is not ours.
+    let PaymentOfRoom { room, payment } = PaymentOfRoom::find(&web, room, path).await?;
     allowed(&room)?;
     let id: RefundId = form.refund.parse().map_err(|_| Error::invalid())?;
     let minor: i64 = form.minor.parse().map_err(|_| Error::invalid())?;
