@@ -255,10 +255,11 @@ fn gateway_world(optional: &[&str]) -> (Resolve, WorldId) {
     for package in ["types", "host", "gateway"] {
         resolve.push_path(format!("{root}/{package}/v1")).unwrap();
     }
-    let exports: String = optional
+    let exports: Vec<_> = optional
         .iter()
         .map(|interface| format!("export vestibule:gateway/{interface}@1.0.0;"))
         .collect();
+    let exports = exports.join("\n");
     let world = format!(
         "package test:guest;
         world guest {{
