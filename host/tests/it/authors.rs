@@ -10,6 +10,7 @@ use vestibule::domain::extra_page::{PageAnswer, PageRequest, Reader, Submission}
 use vestibule::domain::{Mode, Scope};
 use vestibule::plugins::config::PluginConfig;
 use vestibule::plugins::grants::Grant;
+use vestibule::plugins::signature::Signing;
 use vestibule::plugins::{PluginSettings, Plugins};
 
 use crate::conformance::{all_broken, tried_at_the_sandbox};
@@ -157,6 +158,7 @@ impl Author {
             cache: plugin::cache(),
             limits: plugin::patient(),
             test_only_in_live: false,
+            signing: Signing::default(),
             clock: Arc::new(now),
         });
         let plugins = plugins.await.unwrap();
