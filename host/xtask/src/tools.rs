@@ -169,8 +169,11 @@ pub(crate) fn node_modules(name: &str, folder: &Path) -> anyhow::Result<PathBuf>
     for file in ["package.json", "package-lock.json"] {
         std::fs::copy(folder.join(file), root.join(file))?;
     }
+    // What the lock names, as `npm ci` would, which also insists on the packages of every other
+    // platform: a registry that lacks one of them could never be used.
     run(Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args(["install", "--no-save", "--no-audit", "--no-fund"])
+        .arg("--ignore-scripts")
         .current_dir(&root))?;
     std::fs::write(&kept, wanted).with_context(|| format!("cannot write {}", kept.display()))?;
     Ok(modules)
