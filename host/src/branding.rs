@@ -16,8 +16,8 @@ use crate::themes::{Carried, Frame, Look, Making, Terms, Themes, chain};
 /// Characters of a segment; a longer word is none.
 const LONGEST_SEGMENT: usize = 64;
 
-/// The look of `scope` for what `frame` surrounds; none for the theme as it is. Waits for the
-/// plugin only where nothing was ever said for the like, and then not long.
+/// The look of `scope` for what `frame` surrounds; none for the theme as it is. A page waits for
+/// the plugin only where nothing was said for the like today, and then not long; a mail waits.
 pub async fn look(
     cx: &Cx,
     themes: &Arc<Themes>,
@@ -49,17 +49,14 @@ pub async fn look(
     };
     let (version, configuration) = branding.version();
     let key = themes.look_key(&business.theme, context.clone(), version, configuration);
-    let terms = terms(&cx.settings.load().plugins);
+    let terms = terms(&cx.settings.load().plugins, surface);
     let asked = Asked {
         cx: cx.clone(),
         themes: Arc::clone(themes),
         branding,
         business,
         context,
-        frame: Frame {
-            look: None,
-            ..frame.clone()
-        },
+        frame: frame.without_reader(),
     };
     let looks = Arc::clone(themes.looks());
     looks
@@ -67,12 +64,13 @@ pub async fn look(
         .await
 }
 
-fn terms(plugins: &config::Plugins) -> Terms {
+fn terms(plugins: &config::Plugins, surface: Surface) -> Terms {
     let duration = |time| Duration::try_from(time).unwrap_or_default();
     Terms {
         least: duration(plugins.branding_least),
         most: duration(plugins.branding_most),
-        wait: duration(plugins.branding_wait),
+        // A page is looked at for a minute, a mail is kept.
+        wait: (surface != Surface::Mail).then(|| duration(plugins.branding_wait)),
     }
 }
 

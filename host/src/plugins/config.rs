@@ -2,8 +2,9 @@
 //! not in its file. `app` maps the business's file into it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::grants::Grant;
 pub use super::manifest::Kind;
@@ -21,6 +22,38 @@ pub struct PluginConfig {
     pub secrets: BTreeMap<String, SecretString>,
     /// What the operator permits.
     pub grant: Grant,
+}
+
+impl PartialEq for PluginConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let exposed = |config: &Self| -> Vec<(String, String)> {
+            let secrets = config.secrets.iter();
+            secrets
+                .map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned()))
+                .collect()
+        };
+        let Self {
+            plugin,
+            settings,
+            secrets: _,
+            grant,
+        } = self;
+        *plugin == other.plugin
+            && *settings == other.settings
+            && *grant == other.grant
+            && exposed(self) == exposed(other)
+    }
+}
+
+impl PluginConfig {
+    /// What is used from now on: the one `before` where nothing changed, so that everything that was
+    /// made from it stays in use.
+    pub(super) fn in_place_of(self, before: Option<&Arc<Self>>) -> Arc<Self> {
+        match before {
+            Some(before) if **before == self => Arc::clone(before),
+            _ => Arc::new(self),
+        }
+    }
 }
 
 /// The branding of every business and mode that has one.

@@ -185,9 +185,13 @@ impl Plugins {
 
     /// Takes the configured gateways of all businesses in place of those before.
     pub fn configure(&self, gateways: GatewayConfigs) {
+        let before = self.configs.load();
         let gateways: HashMap<_, _> = gateways
             .into_iter()
-            .map(|(key, config)| (key, Arc::new(config)))
+            .map(|(key, config)| {
+                let config = config.in_place_of(before.get(&key));
+                (key, config)
+            })
             .collect();
         self.forget(|scope, role| match role {
             Role::Gateway(name) => gateways.contains_key(&(scope.clone(), name.clone())),

@@ -2,7 +2,9 @@
 //! host. The folder holds `plugin.toml` and what the tools of one of the known languages compile;
 //! of other languages it takes the component that their own tools made.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use wit_component::ComponentEncoder;
@@ -99,13 +101,15 @@ pub fn with_files(manifest: &str, files: &Files, wasm: &[u8]) -> Result<Package,
     })
 }
 
-/// Writes a file whole or not at all, so that a running host never reads half of it.
+/// Writes a file whole or not at all, so that a running host never reads half of it. Whoever may
+/// read files of this user by its umask may read it: the host often runs as another.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PackageError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     std::fs::create_dir_all(folder).map_err(at(folder))?;
     let mut file = tempfile::Builder::new()
         .prefix(".building-")
+        .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .map_err(at(folder))?;
     file.write_all(bytes).map_err(at(path))?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::branding::Branding;
+use super::component::Files;
 use super::config::{BrandingConfigs, PagesConfigs};
 use super::manifest::Kind;
 use super::pages::Pages;
@@ -27,9 +28,13 @@ pub struct Trouble {
 impl Plugins {
     /// Takes the configured branding of all businesses in place of that before.
     pub fn dress(&self, brandings: BrandingConfigs) {
+        let before = self.brandings.load();
         let brandings: HashMap<_, _> = brandings
             .into_iter()
-            .map(|(scope, config)| (scope, Arc::new(config)))
+            .map(|(scope, config)| {
+                let config = config.in_place_of(before.get(&scope));
+                (scope, config)
+            })
             .collect();
         self.forget(|scope, role| *role != Role::Branding || brandings.contains_key(scope));
         self.brandings.store(Arc::new(brandings));
@@ -38,9 +43,13 @@ impl Plugins {
 
     /// Takes the configured pages of all businesses in place of those before.
     pub fn furnish(&self, pages: PagesConfigs) {
+        let before = self.pages.load();
         let pages: std::collections::BTreeMap<_, _> = pages
             .into_iter()
-            .map(|(key, config)| (key, Arc::new(config)))
+            .map(|(key, config)| {
+                let config = config.in_place_of(before.get(&key));
+                (key, config)
+            })
             .collect();
         self.forget(|scope, role| match role {
             Role::Pages(name) => pages.contains_key(&(scope.clone(), name.clone())),
@@ -60,6 +69,13 @@ impl Plugins {
             Ok(Pages::new(plugin, binding))
         });
         Some(bound)
+    }
+
+    /// The id of the plugin whose pages are under `name` in `scope`, loaded or not.
+    pub fn plugin_of_pages(&self, scope: &Scope, name: &str) -> Option<String> {
+        let configs = self.pages.load();
+        let config = configs.get(&(scope.clone(), name.to_owned()))?;
+        Some(config.plugin.clone())
     }
 
     /// All pages that can be used in `scope`, by their names, in order.
@@ -131,8 +147,9 @@ impl Plugins {
         troubles.values().cloned().collect()
     }
 
-    /// A file that the loaded plugin with this id carries.
-    pub fn file(&self, id: &str, path: &str) -> Option<bytes::Bytes> {
-        self.folder.plugin(id)?.files.get(path).cloned()
+    /// The files that the loaded plugin with this id carries, and the hash of its own.
+    pub fn files(&self, id: &str) -> Option<(String, Arc<Files>)> {
+        let plugin = self.folder.plugin(id)?;
+        Some((plugin.hash.clone(), Arc::clone(&plugin.files)))
     }
 }

@@ -125,6 +125,30 @@ impl Tone {
 }
 
 impl Frame {
+    /// The same business, day and language, and nothing of who reads, where: for what is shown to
+    /// others as well.
+    pub(crate) fn without_reader(&self) -> Self {
+        Self {
+            brand: self.brand.clone(),
+            test: self.test,
+            locale: Locale::of(self.locale.catalogue()),
+            time_zone: self.time_zone.clone(),
+            now: self.now,
+            account: None,
+            opened_by: None,
+            back: None,
+            base: String::new(),
+            path: String::new(),
+            csrf: None,
+            request_id: String::new(),
+            navigation: Vec::new(),
+            flash: None,
+            script_nonce: None,
+            blocks: Vec::new(),
+            look: None,
+        }
+    }
+
     /// A frame as the samples of `theme check` see it.
     pub fn sample(locale: Locale) -> Self {
         let entry = |key: &str, path: &str, icon: &str| Entry {

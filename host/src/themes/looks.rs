@@ -1,6 +1,6 @@
 //! Looks that are kept: for each context one, for as long as its plugin said, within bounds. The
-//! first reader of a context waits a little; everyone after that gets what is there, and an old
-//! look is shown while a new one is made.
+//! first readers of a context wait a little, together; everyone after that gets what is there, and
+//! a page shows an old look of the same day, plugin and configuration while a new one is made.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use super::Look;
 use crate::domain::branding::BrandContext;
 
-/// Looks that are kept at most; beyond that all are made anew.
+/// Looks that are kept at most.
 const MOST: usize = 2048;
 
 /// What a look was made for.
@@ -30,35 +31,36 @@ pub struct LookKey {
     pub configuration: u64,
 }
 
-/// Between which bounds looks are kept, and how long the first reader waits.
+/// Between which bounds looks are kept, and how long a reader waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// Never shorter than this; a failure counts so long too.
     pub least: Duration,
-    /// Never longer than this.
+    /// Never longer than this. An old look is shown no longer than this after its time, either.
     pub most: Duration,
-    /// How long a page waits for a look that was never made.
-    pub wait: Duration,
+    /// How long a page waits for a look that is made for the first time, from when that began.
+    /// None waits until it is made and takes no old look, as for a mail, which stays as it is.
+    pub wait: Option<Duration>,
 }
 
 /// The looks of this process.
 #[derive(Default)]
-pub struct Looks(Mutex<Shelf>);
-
-#[derive(Default)]
-struct Shelf {
-    kept: HashMap<LookKey, Kept>,
-    /// What was shown last to the like of them: shown on while a new one is made.
-    last: HashMap<LookKey, Option<Arc<Look>>>,
-}
+pub struct Looks(Mutex<HashMap<LookKey, Kept>>);
 
 struct Kept {
     /// None while it is made for the first time.
     until: Option<Timestamp>,
     /// None for the theme as it is.
     look: Option<Arc<Look>>,
-    /// Ends when the making of it does.
-    making: Option<watch::Receiver<()>>,
+    making: Option<UnderWay>,
+}
+
+#[derive(Clone)]
+struct UnderWay {
+    /// Ends when the making does, well or not.
+    ended: watch::Receiver<()>,
+    /// Until then pages wait for it; those that come later do not.
+    patience: Option<Instant>,
 }
 
 impl Looks {
@@ -70,100 +72,104 @@ impl Looks {
         key: LookKey,
         now: Timestamp,
         terms: Terms,
-        spawn: impl FnOnce(Making) -> F,
+        make: impl FnOnce(Making) -> F,
     ) -> Option<Arc<Look>>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let wait = {
-            let mut shelf = self.shelf();
-            match shelf.look_up(&key, now) {
-                Found::Fresh(look) | Found::Old(look, Some(_)) => return look,
-                Found::Old(look, None) => {
-                    let making = shelf.make(self, &key, now, terms);
-                    tokio::spawn(spawn(making));
-                    return look;
-                }
-                Found::Nothing(Some(making)) => making,
-                Found::Nothing(None) => {
-                    let making = shelf.make(self, &key, now, terms);
-                    let wait = making.wait.clone();
-                    tokio::spawn(spawn(making));
-                    wait
-                }
+        let mut under_way = {
+            let mut kept = self.kept();
+            let before = kept.get(&key);
+            if let Some(fresh) = before.filter(|kept| kept.is_fresh(now)) {
+                return fresh.look.clone();
             }
+            let old = before.filter(|kept| terms.wait.is_some() && kept.may_be_shown(now, terms));
+            let old = old.map(|kept| kept.look.clone());
+            let making = before.and_then(|kept| kept.making.clone());
+            let under_way = making.unwrap_or_else(|| {
+                let (making, under_way) = self.begin(&mut kept, &key, now, terms);
+                tokio::spawn(make(making));
+                under_way
+            });
+            if let Some(old) = old {
+                return old;
+            }
+            under_way
         };
-        let mut wait = wait;
         // It ends with an error when the making has ended, well or not.
-        let _ = tokio::time::timeout(terms.wait, wait.changed()).await;
-        self.shelf().kept.get(&key)?.look.clone()
+        match terms.wait.and(under_way.patience) {
+            Some(patience) => {
+                let waited = timeout_at(patience, under_way.ended.changed());
+                let _ = waited.await.ok()?;
+            }
+            None => {
+                let _ = under_way.ended.changed().await;
+            }
+        }
+        self.kept().get(&key)?.look.clone()
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        // A panic elsewhere leaves maps of whole entries behind.
+    fn begin(
+        self: &Arc<Self>,
+        all: &mut HashMap<LookKey, Kept>,
+        key: &LookKey,
+        now: Timestamp,
+        terms: Terms,
+    ) -> (Making, UnderWay) {
+        make_room(all, now);
+        let (done, ended) = watch::channel(());
+        let patience = terms.wait.and_then(|wait| Instant::now().checked_add(wait));
+        let under_way = UnderWay { ended, patience };
+        let before = all.remove(key);
+        let kept = Kept {
+            until: before.as_ref().and_then(|kept| kept.until),
+            look: before.and_then(|kept| kept.look),
+            making: Some(under_way.clone()),
+        };
+        all.insert(key.clone(), kept);
+        let making = Making {
+            looks: Arc::clone(self),
+            key: key.clone(),
+            begun: now,
+            terms,
+            done: Some(done),
+        };
+        (making, under_way)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<LookKey, Kept>> {
+        // A panic elsewhere leaves a map of whole entries behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-enum Found {
-    Fresh(Option<Arc<Look>>),
-    Old(Option<Arc<Look>>, Option<watch::Receiver<()>>),
-    Nothing(Option<watch::Receiver<()>>),
+/// Nobody's look is kept for ever: where many contexts are seen, the old ones go, then the one that
+/// would be old first.
+fn make_room(all: &mut HashMap<LookKey, Kept>, now: Timestamp) {
+    if all.len() < MOST {
+        return;
+    }
+    all.retain(|_, kept| kept.making.is_some() || kept.is_fresh(now));
+    if all.len() < MOST {
+        return;
+    }
+    let made = all.iter().filter(|(_, kept)| kept.making.is_none());
+    let first = made.min_by_key(|(_, kept)| kept.until);
+    if let Some(key) = first.map(|(key, _)| key.clone()) {
+        all.remove(&key);
+    }
 }
 
-impl Shelf {
-    fn look_up(&self, key: &LookKey, now: Timestamp) -> Found {
-        match self.kept.get(key) {
-            Some(Kept {
-                until: Some(until),
-                look,
-                ..
-            }) if now < *until => Found::Fresh(look.clone()),
-            Some(Kept {
-                until: Some(_),
-                look,
-                making,
-            }) => Found::Old(look.clone(), making.clone()),
-            Some(Kept {
-                until: None,
-                making,
-                ..
-            }) => match self.last.get(&key.alike()) {
-                Some(last) => Found::Old(last.clone(), making.clone()),
-                None => Found::Nothing(making.clone()),
-            },
-            None => match self.last.get(&key.alike()) {
-                Some(last) => Found::Old(last.clone(), None),
-                None => Found::Nothing(None),
-            },
-        }
+impl Kept {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| now < until)
     }
 
-    fn make(&mut self, looks: &Arc<Looks>, key: &LookKey, now: Timestamp, terms: Terms) -> Making {
-        if self.kept.len() >= MOST {
-            self.kept
-                .retain(|_, kept| kept.until.is_none_or(|until| now < until));
-            if self.kept.len() >= MOST {
-                self.kept.clear();
-                self.last.clear();
-            }
-        }
-        let (done, wait) = watch::channel(());
-        let before = self.kept.remove(key);
-        let kept = Kept {
-            until: before.as_ref().and_then(|kept| kept.until),
-            look: before.and_then(|kept| kept.look),
-            making: Some(wait.clone()),
-        };
-        self.kept.insert(key.clone(), kept);
-        Making {
-            looks: Arc::clone(looks),
-            key: key.clone(),
-            begun: now,
-            terms,
-            wait,
-            done: Some(done),
-        }
+    /// Whether it is not so old that a page would rather wait.
+    fn may_be_shown(&self, now: Timestamp, terms: Terms) -> bool {
+        let most = SignedDuration::try_from(terms.most).unwrap_or(SignedDuration::MAX);
+        self.until
+            .is_some_and(|until| now < until.checked_add(most).unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -173,7 +179,6 @@ pub struct Making {
     key: LookKey,
     begun: Timestamp,
     terms: Terms,
-    wait: watch::Receiver<()>,
     done: Option<watch::Sender<()>>,
 }
 
@@ -188,15 +193,12 @@ impl Making {
         let lifetime = lifetime.clamp(least, self.terms.most);
         let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
         let until = self.begun.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        let mut shelf = self.looks.shelf();
-        shelf.last.insert(self.key.alike(), look.clone());
         let kept = Kept {
             until: Some(until),
             look,
             making: None,
         };
-        shelf.kept.insert(self.key.clone(), kept);
-        drop(shelf);
+        self.looks.kept().insert(self.key.clone(), kept);
         self.done = None;
     }
 }
@@ -205,22 +207,6 @@ impl Drop for Making {
     fn drop(&mut self) {
         if self.done.is_some() {
             self.keep(None, Duration::ZERO);
-        }
-    }
-}
-
-impl LookKey {
-    /// The key of all that are alike but for the day and the versions of things.
-    fn alike(&self) -> Self {
-        Self {
-            context: BrandContext {
-                date: String::new(),
-                ..self.context.clone()
-            },
-            theme: self.theme.clone(),
-            digest: [0; 32],
-            plugin: String::new(),
-            configuration: 0,
         }
     }
 }

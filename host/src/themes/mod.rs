@@ -184,9 +184,14 @@ impl Themes {
         Locale::negotiate(&self.theme(theme).languages(), wishes)
     }
 
+    /// The id of the plugin that stands where a theme's name does in the address of its file.
+    pub fn plugin_named(theme: &str) -> Option<&str> {
+        theme.strip_prefix(enclosed::PREFIX)
+    }
+
     /// A static file by the part of its address after `/assets/`.
     pub fn asset(&self, theme: &str, path: &str) -> Option<Asset> {
-        if let Some(id) = theme.strip_prefix(enclosed::PREFIX) {
+        if let Some(id) = Self::plugin_named(theme) {
             let opened = self.enclosed.lock().unwrap_or_else(PoisonError::into_inner);
             let (_, enclosed) = opened.get(id)?;
             return enclosed.as_ref().as_ref().ok()?.asset(path);

@@ -6,14 +6,28 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 
 use super::{Error, Web};
-use crate::themes::Asset;
+use crate::themes::{Asset, Carried, Themes};
 
 pub(super) async fn show(
     State(web): State<Web>,
     Path((theme, file)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let asset = web.themes.asset(&theme, &file);
+    let asset = asset.or_else(|| of_plugin(&web, &theme, &file));
     Ok(answer(asset.ok_or_else(Error::not_found)?))
+}
+
+/// A plugin's file that this process has not opened yet: another one may have made the page.
+fn of_plugin(web: &Web, theme: &str, file: &str) -> Option<Asset> {
+    let id = Themes::plugin_named(theme)?;
+    let (version, files) = web.cx.plugins.files(id)?;
+    let carried = Carried {
+        id,
+        version: &version,
+        files: &files,
+    };
+    web.themes.enclose(&carried).ok()?;
+    web.themes.asset(theme, file)
 }
 
 /// A file with what browsers have to know of it.

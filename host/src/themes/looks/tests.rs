@@ -28,7 +28,7 @@ fn at(second: i64) -> Timestamp {
 const TERMS: Terms = Terms {
     least: Duration::from_secs(10),
     most: Duration::from_secs(100),
-    wait: Duration::from_hours(1),
+    wait: Some(Duration::from_hours(1)),
 };
 
 fn named(name: &str) -> Look {
@@ -40,13 +40,23 @@ fn named(name: &str) -> Look {
 
 /// What is shown at `second` when the plugin would say `name`, and whether it was asked.
 async fn shown(looks: &Arc<Looks>, key: LookKey, second: i64, name: &str) -> (String, bool) {
+    shown_on(TERMS, looks, key, second, name).await
+}
+
+async fn shown_on(
+    terms: Terms,
+    looks: &Arc<Looks>,
+    key: LookKey,
+    second: i64,
+    name: &str,
+) -> (String, bool) {
     let (asked, was_asked) = oneshot::channel();
     let name = name.to_owned();
     let make = |making: Making| async move {
         let _ = asked.send(());
         making.end(Some(named(&name)), Duration::from_secs(50));
     };
-    let look = looks.get(key, at(second), TERMS, make).await;
+    let look = looks.get(key, at(second), terms, make).await;
     let logo = look.and_then(|look| look.logo.clone()).unwrap_or_default();
     (logo, was_asked.await.is_ok())
 }
@@ -71,14 +81,55 @@ async fn a_look_is_kept_and_the_old_one_is_shown_while_a_new_one_is_made() {
         shown(&looks, key("a"), 51, "no").await,
         ("two".into(), false)
     );
-    // Another day, another question; yesterday's is shown meanwhile.
+    // Much past its time the old one is as good as none.
     assert_eq!(
-        shown(&looks, key("b"), 52, "three").await,
-        ("two".into(), true)
+        shown(&looks, key("a"), 50 + 50 + 100, "three").await,
+        ("three".into(), true)
+    );
+}
+
+#[tokio::test]
+async fn a_look_of_another_day_plugin_or_configuration_is_shown_to_nobody() {
+    let today = key("24 December");
+    let others = [
+        key("25 December"),
+        LookKey {
+            plugin: "def".to_owned(),
+            ..today.clone()
+        },
+        LookKey {
+            configuration: 2,
+            ..today.clone()
+        },
+    ];
+    for other in others {
+        let looks = Arc::new(Looks::default());
+        shown(&looks, today.clone(), 0, "winter").await;
+        assert_eq!(
+            shown(&looks, other, 1, "plain").await,
+            ("plain".into(), true)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_mail_carries_no_old_look() {
+    let mail = Terms {
+        wait: None,
+        ..TERMS
+    };
+    let looks = Arc::new(Looks::default());
+    assert_eq!(
+        shown_on(mail, &looks, key("a"), 0, "sale").await,
+        ("sale".into(), true)
     );
     assert_eq!(
-        shown(&looks, key("b"), 53, "no").await,
-        ("three".into(), false)
+        shown_on(mail, &looks, key("a"), 49, "no").await,
+        ("sale".into(), false)
+    );
+    assert_eq!(
+        shown_on(mail, &looks, key("a"), 50, "over").await,
+        ("over".into(), true)
     );
 }
 
@@ -114,10 +165,10 @@ async fn a_lifetime_has_its_bounds_and_a_failure_counts_for_the_least() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_does_not_answer_holds_nobody_up_and_is_asked_once() {
+async fn a_plugin_that_does_not_answer_holds_up_its_first_readers_only_and_is_asked_once() {
     let looks = Arc::new(Looks::default());
-    let terms = Terms {
-        wait: Duration::ZERO,
+    let hasty = Terms {
+        wait: Some(Duration::from_millis(1)),
         ..TERMS
     };
     let (answer, answered) = oneshot::channel::<()>();
@@ -125,15 +176,37 @@ async fn a_plugin_that_does_not_answer_holds_nobody_up_and_is_asked_once() {
         let _ = answered.await;
         making.end(Some(named("late")), Duration::from_secs(50));
     };
-    assert!(looks.get(key("a"), at(0), terms, slow).await.is_none());
+    assert!(looks.get(key("a"), at(0), hasty, slow).await.is_none());
+    // Pages were held up for it already: not even those with an hour's patience wait again.
     let again = |_: Making| async { unreachable!("it is asked already") };
-    assert!(looks.get(key("a"), at(1), terms, again).await.is_none());
+    let next = looks.get(key("a"), at(1), TERMS, again);
+    let next = tokio::time::timeout(Duration::from_mins(10), next).await;
+    assert!(next.expect("it does not wait").is_none());
+
+    // A mail waits for the same answer.
+    let mail = Terms {
+        wait: None,
+        ..TERMS
+    };
+    let again = |_: Making| async { unreachable!("it is asked already") };
+    let waiting = tokio::spawn({
+        let looks = Arc::clone(&looks);
+        async move { looks.get(key("a"), at(2), mail, again).await }
+    });
     answer.send(()).expect("somebody waits");
-    // This one waits for the same answer.
-    let again = |_: Making| async { unreachable!("it is asked already") };
-    let look = looks.get(key("a"), at(2), TERMS, again).await;
-    assert_eq!(
-        look.and_then(|look| look.logo.clone()).as_deref(),
-        Some("late")
-    );
+    let look = waiting.await.expect("no panic");
+    let logo = look.and_then(|look| look.logo.clone());
+    assert_eq!(logo.as_deref(), Some("late"));
+}
+
+#[tokio::test]
+async fn however_many_contexts_are_seen_no_more_than_so_many_looks_are_kept() {
+    let looks = Arc::new(Looks::default());
+    for n in 0..MOST + 10 {
+        shown(&looks, key(&format!("day {n}")), 0, "one").await;
+    }
+    assert_eq!(looks.kept().len(), MOST);
+    // Those that are old go first, all at once.
+    shown(&looks, key("another"), 50, "one").await;
+    assert_eq!(looks.kept().len(), 1);
 }

@@ -103,14 +103,13 @@ impl Visit {
         if tricky || path.len() > LONGEST || query.len() > LONGEST {
             return Err(Error::not_found());
         }
-        let found = who.web.cx.plugins.pages(who.scope(), &name);
+        let plugins = &who.web.cx.plugins;
+        let found = plugins.pages(who.scope(), &name);
         let pages = match found.ok_or_else(Error::not_found)? {
             Ok(pages) => pages,
             Err(error) => {
-                who.web
-                    .cx
-                    .plugins
-                    .report(&name, who.scope(), &error.to_string());
+                let plugin = plugins.plugin_of_pages(who.scope(), &name).unwrap_or(name);
+                plugins.report(&plugin, who.scope(), &error.to_string());
                 return Err(Error::unavailable());
             }
         };

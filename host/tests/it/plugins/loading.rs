@@ -167,3 +167,18 @@ async fn the_manifest_in_the_guide_is_one_that_a_host_takes() {
     assert_eq!(states[0].error, None);
     assert_eq!(states[0].in_use.as_ref().unwrap().id, "example-pay");
 }
+
+#[test]
+fn a_built_plugin_may_be_read_by_whoever_may_read_a_new_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (built, new) = (
+        folder.path().join("built.wasm"),
+        folder.path().join("new.wasm"),
+    );
+    vestibule::plugins::package::write(&built, b"a plugin").unwrap();
+    std::fs::write(&new, b"a file").unwrap();
+    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&built), mode(&new));
+}

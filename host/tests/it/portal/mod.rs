@@ -7,6 +7,7 @@ mod hosted;
 mod hostile_pages;
 mod keys_and_profile;
 mod lists;
+mod looks;
 mod money;
 mod page;
 mod pausing;
