@@ -1,6 +1,8 @@
 //! wasmtime alone: the engine as the host sets it up, and nothing of what the host does around a
 //! call. What the component imports is there, as little of it as the call needs.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256, Sha512};
@@ -61,7 +63,12 @@ impl Bare {
         let failed = |error: wasmtime::Error| anyhow::anyhow!("{error:#}");
         let engine = Engine::new(&configuration()).map_err(failed)?;
         let component = Component::new(&engine, component).map_err(failed)?;
-        let mut linker = Linker::new(&engine);
+        Self::of(&component, key)
+    }
+
+    fn of(component: &Component, key: &[u8]) -> anyhow::Result<Self> {
+        let failed = |error: wasmtime::Error| anyhow::anyhow!("{error:#}");
+        let mut linker = Linker::new(component.engine());
         log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         clock::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         random::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
@@ -69,7 +76,7 @@ impl Bare {
         secrets::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         crypto::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         http::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
-        let pre = linker.instantiate_pre(&component).map_err(failed)?;
+        let pre = linker.instantiate_pre(component).map_err(failed)?;
         let pre = bindings::BarePre::new(pre).map_err(failed)?;
         let key = key.to_owned();
         Ok(Self { pre, key })
@@ -95,6 +102,45 @@ impl Bare {
         let parsed = answer.ok().context("not genuine")?;
         anyhow::ensure!(parsed.events.len() == 1);
         Ok(())
+    }
+}
+
+/// Compiled components in a folder.
+pub(crate) struct Shelf {
+    engine: Engine,
+    code: Vec<PathBuf>,
+}
+
+impl Shelf {
+    /// Compiles the components into `folder`.
+    pub(crate) fn fill(folder: &Path, components: &[PathBuf]) -> anyhow::Result<Self> {
+        let failed = |error: wasmtime::Error| anyhow::anyhow!("{error:#}");
+        let engine = Engine::new(&configuration()).map_err(failed)?;
+        std::fs::create_dir_all(folder)?;
+        let compiled = components.iter().enumerate().map(|(number, component)| {
+            let code = engine.precompile_component(&std::fs::read(component)?);
+            let path = folder.join(format!("{number}.cwasm"));
+            std::fs::write(&path, code.map_err(failed)?)?;
+            anyhow::Ok(path)
+        });
+        let code = compiled.collect::<anyhow::Result<_>>()?;
+        Ok(Self { engine, code })
+    }
+
+    /// Maps the code of each and links it.
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime maps native code into memory; it was compiled by this process into a \
+                  folder that nobody else writes to"
+    )]
+    pub(crate) fn load(&self) -> anyhow::Result<Vec<Bare>> {
+        let failed = |error: wasmtime::Error| anyhow::anyhow!("{error:#}");
+        let load = |path: &PathBuf| {
+            // SAFETY: see the reason above.
+            let component = unsafe { Component::deserialize_file(&self.engine, path) };
+            Bare::of(&component.map_err(failed)?, &[])
+        };
+        self.code.iter().map(load).collect()
     }
 }
 

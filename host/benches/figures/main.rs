@@ -10,6 +10,7 @@ mod dressed;
 mod host;
 mod invoice;
 mod load;
+mod many;
 mod page;
 mod plugin;
 mod process;
@@ -47,6 +48,7 @@ enum Part {
     Page,
     Dressed,
     Plugin,
+    Many,
     Invoice,
     Start,
     Billing,
@@ -81,6 +83,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Plugin) {
         plugin::measure(&mut report)?;
+    }
+    if wanted(Part::Many) {
+        many::measure(&mut report)?;
     }
     if wanted(Part::Start) {
         process::measure(&host, &mut report)?;
