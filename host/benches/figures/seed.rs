@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 use vestibule::cx::Clock;
@@ -125,7 +125,7 @@ async fn customer(
     }
     let token = format!("token-of-customer-{number}");
     let hash = HEXLOWER.encode(&Sha256::digest(token.as_bytes()));
-    tx.insert_session(&session(&customer), &hash).await?;
+    tx.insert_session(&session(&customer, now), &hash).await?;
     Ok(token)
 }
 
@@ -200,8 +200,8 @@ fn subscription(customer: &Customer, product: &ProductId, place: usize) -> Subsc
     }
 }
 
-fn session(customer: &Customer) -> Session {
-    let now = customer.created_at;
+/// A session of the customer that began `now`.
+pub(crate) fn session(customer: &Customer, now: Timestamp) -> Session {
     Session {
         id: id(),
         scope: customer.scope.clone(),

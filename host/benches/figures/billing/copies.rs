@@ -15,6 +15,7 @@ const AT_ONCE: usize = 50_000;
 
 const RENEWED: &str = "SELECT COUNT(*) FROM payments WHERE purpose = 'renewal' \
     AND state = 'succeeded'";
+const HELD: &str = "SELECT COUNT(*) FROM subscriptions WHERE state = 'on-hold'";
 const AT_HAND: &str = "SELECT COUNT(*) FROM jobs WHERE state = 'running' OR (state = 'queued' \
     AND run_at <= $1)";
 
@@ -83,6 +84,13 @@ impl Copies {
 
     pub(super) fn held(&self) -> &[SubscriptionId] {
         &self.held
+    }
+
+    /// Fails while one that was on hold still is.
+    pub(super) async fn ensure_paid(&self) -> anyhow::Result<()> {
+        let held = self.count(HELD, None).await?;
+        anyhow::ensure!(held == 0, "{held} are on hold");
+        Ok(())
     }
 
     /// The last copy that was made.

@@ -3,6 +3,7 @@
 //! a sweep costs when almost nothing of what there is is due.
 
 mod bare;
+mod browser;
 mod copies;
 mod works;
 mod writes;
@@ -11,6 +12,7 @@ use std::time::Instant;
 
 use futures_util::future::try_join_all;
 
+use self::browser::Browser;
 use self::copies::Copies;
 use self::works::{Kind, Works};
 use self::writes::Writes;
@@ -73,19 +75,25 @@ async fn of_database(kind: Kind, many: usize, writes: Writes) -> anyhow::Result<
     })
 }
 
-/// Reactivations in a second, several customers at once: quote, charge, everything that follows.
+/// Reactivations in a second, several customers at once: the page of what is due, its button, the
+/// charge and the page that says so.
 async fn reactivate(works: &Works, copies: &Copies) -> anyhow::Result<f64> {
-    let held = copies.held();
+    let mut browsers = Vec::new();
+    for held in copies.held() {
+        browsers.push(Browser::of(works, held).await?);
+    }
     let begun = Instant::now();
-    let share = held.len().div_ceil(AT_ONCE);
-    let customers = held.chunks(share).map(|ids| async move {
-        for id in ids {
-            works.reactivate(id).await?;
+    let share = browsers.len().div_ceil(AT_ONCE);
+    let customers = browsers.chunks(share).map(|browsers| async move {
+        for browser in browsers {
+            browser.pay().await?;
         }
         anyhow::Ok(())
     });
     try_join_all(customers).await?;
-    Ok(count(held.len()) / begun.elapsed().as_secs_f64())
+    let took = begun.elapsed().as_secs_f64();
+    copies.ensure_paid().await?;
+    Ok(count(browsers.len()) / took)
 }
 
 /// Seconds until the worker has renewed everything that is due.
@@ -115,7 +123,7 @@ fn tell(report: &mut Report, kind: Kind, many: usize, measured: &Measured) {
     } = *measured;
     for (what, all, alone) in [
         (
-            "reactivations, end to end",
+            "reactivations, from page to confirmation",
             reactivations,
             bare_reactivations,
         ),

@@ -4,22 +4,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use axum::Router;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vestibule::config::{HostKeys, Sources};
 use vestibule::cx::{Cx, random};
 use vestibule::domain::customer::{BillingAddress, BuyerDetails, Customer};
-use vestibule::domain::id::{MethodId, SubscriptionId};
+use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::payment::CustomerAction;
 use vestibule::domain::product::Product;
 use vestibule::domain::{Mode, Scope};
 use vestibule::flows::begin::{self, NewSubscription};
-use vestibule::flows::{Choice, Ending, reactivation, settlement};
+use vestibule::flows::{Ending, settlement};
 use vestibule::invoices::Invoices;
 use vestibule::jobs::{Jobs, Worker};
 use vestibule::mail::Mailer;
 use vestibule::mail::transport::Transport;
 use vestibule::themes::Themes;
+use vestibule::web::{self, Web};
 use vestibule_postgres::{Cluster, Commits};
 use vestibule_sandbox::{AccountOptions, Options, Running};
 
@@ -51,6 +53,7 @@ pub(super) struct Works {
     pub(super) cx: Cx,
     pub(super) scope: Scope,
     url: String,
+    router: Router,
     jobs: Arc<Jobs>,
     /// The subscription that was bought, and with what.
     pub(super) bought: SubscriptionId,
@@ -77,6 +80,11 @@ impl Works {
         let from = cx.settings.load().mail.from.clone();
         let mailer = Mailer::new(Arc::clone(&themes), transport, from);
         let invoices = Invoices::new(Arc::clone(&themes));
+        let router = web::router(Web {
+            cx: cx.clone(),
+            themes: Arc::clone(&themes),
+            invoices: invoices.clone(),
+        });
         let jobs = Jobs::new(cx.clone(), themes, Arc::new(mailer), invoices);
         let scope = Scope::new("bus_lumen".parse()?, Mode::Test);
         let bought = buy(&cx, &scope, &processor).await?;
@@ -84,6 +92,7 @@ impl Works {
             cx,
             scope,
             url,
+            router,
             jobs,
             bought,
             processor,
@@ -95,25 +104,9 @@ impl Works {
         &self.url
     }
 
-    /// Pays what is due with the saved method.
-    pub(super) async fn reactivate(&self, id: &SubscriptionId) -> anyhow::Result<()> {
-        let (cx, scope) = (&self.cx, &self.scope);
-        let method = self.method_of(id).await?;
-        let quote = reactivation::quote(cx, scope, id).await?;
-        let quote = quote.context("nothing is due")?;
-        let paid = reactivation::start(cx, scope, id, Choice::Saved(method), &quote.id).await?;
-        match paid.ending {
-            Ending::Succeeded => Ok(()),
-            other => bail!("{id} was not paid for: {other:?}"),
-        }
-    }
-
-    async fn method_of(&self, id: &SubscriptionId) -> anyhow::Result<MethodId> {
-        let mut tx = self.cx.store.read().await?;
-        let subscription = tx.subscription(&self.scope, id).await?;
-        subscription
-            .and_then(|found| found.method)
-            .context("it has no method")
+    /// What answers customers, without the listener.
+    pub(super) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Lets a worker do what is due.

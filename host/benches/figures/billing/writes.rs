@@ -5,6 +5,7 @@ use anyhow::ensure;
 use sqlx::postgres::PgPool;
 use vestibule::flows::renewal;
 
+use super::browser::Browser;
 use super::copies::Copies;
 use super::works::{Kind, Works};
 
@@ -30,6 +31,10 @@ pub(super) async fn counted() -> anyhow::Result<Writes> {
     let mut copies = Copies::of(&works).await?;
     copies.on_hold(1).await?;
     copies.due(1).await?;
+    let mut browsers = Vec::new();
+    for held in copies.held() {
+        browsers.push(Browser::of(&works, held).await?);
+    }
     let pool = PgPool::connect(works.url()).await?;
     sqlx::query(NOTE).execute(&pool).await?;
     sqlx::query(NOTED).execute(&pool).await?;
@@ -43,8 +48,8 @@ pub(super) async fn counted() -> anyhow::Result<Writes> {
         let trigger = sqlx::AssertSqlSafe(trigger);
         sqlx::query(trigger).execute(&pool).await?;
     }
-    for held in copies.held() {
-        works.reactivate(held).await?;
+    for browser in &browsers {
+        browser.pay().await?;
     }
     let reactivation = commits(&pool).await?;
     renewal::due(&works.cx, &works.scope, &copies.newest()?).await?;
