@@ -94,6 +94,22 @@ addons = ["${addon.id}"]
       assert.deepEqual(page.problems, []);
       await page.context().close();
 
+      // What the SDK is told beforehand is what it then charges.
+      const id = things.subscription.subscription_id;
+      const more = {
+        product_id: team.product_id,
+        quantity: 3,
+        addons: [{ addon_id: addon.id, quantity: 1 }],
+        proration_billing_mode: "difference_immediately",
+      };
+      const preview = await dodo.subscriptions.previewChangePlan(id, more);
+      assert.equal(preview.new_plan.quantity, 3);
+      assert.deepEqual(await charged(), [2900, shown], "a preview charges nothing");
+      await dodo.subscriptions.changePlan(id, more);
+      const { total_amount: told } = preview.immediate_charge.summary;
+      assert.equal(told, 5900);
+      assert.deepEqual(await charged(), [2900, shown, told]);
+
       // What the merchant plans for the next date is shown, and the customer takes it back.
       await dodo.subscriptions.changePlan(things.subscription.subscription_id, {
         product_id: product.product_id,
