@@ -1,6 +1,6 @@
 //! The types of events that a merchant can be told of, in Dodo's words.
 
-/// Every type there is; this host does not tell of all of them yet.
+/// Every type there is. MERCHANT_API.md says which of them this host never tells of.
 pub const EVENT_TYPES: &[&str] = &[
     "payment.succeeded",
     "payment.failed",

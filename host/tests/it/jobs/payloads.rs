@@ -92,6 +92,24 @@ fn told() -> Vec<&'static str> {
     EVENT_TYPES.iter().copied().filter(is_told).collect()
 }
 
+#[test]
+fn the_api_s_page_names_just_the_types_that_are_never_told() {
+    let page = include_str!("../../../MERCHANT_API.md");
+    let (_, rest) = page.split_once("Never told,").unwrap();
+    let (rest, _) = rest.split_once("\n\n").unwrap();
+    let named: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    let is_named = |kind: &str| {
+        named.iter().any(|name| match name.strip_suffix('*') {
+            Some(family) => kind.starts_with(family),
+            None => kind == *name,
+        })
+    };
+    let told = told();
+    for kind in EVENT_TYPES {
+        assert_ne!(told.contains(kind), is_named(kind), "{kind}");
+    }
+}
+
 fn family(kind: &str) -> &str {
     kind.split_once('.').unwrap().0
 }
