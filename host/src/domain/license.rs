@@ -18,6 +18,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// How a key came to be, in Dodo's words.
+    pub enum LicenseSource {
+        /// With a purchase.
+        Auto = "auto",
+        /// The merchant brought it.
+        Import = "import",
+        /// A person made it for one grant; nothing here does.
+        Manual = "manual",
+    }
+}
+
 /// A license key and what it allows.
 #[derive(Clone, Debug)]
 pub struct License {
@@ -50,6 +62,15 @@ pub struct License {
 }
 
 impl License {
+    /// How it came to be.
+    pub fn source(&self) -> LicenseSource {
+        if self.payment.is_none() && self.subscription.is_none() {
+            LicenseSource::Import
+        } else {
+            LicenseSource::Auto
+        }
+    }
+
     /// Whether the key works at `now` (business time).
     pub fn status(&self, now: Timestamp) -> LicenseStatus {
         if self.expires_at.is_some_and(|end| end <= now) {

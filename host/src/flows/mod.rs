@@ -26,6 +26,7 @@ mod facts;
 mod grants;
 pub mod lent_access;
 pub mod license;
+pub mod license_keys;
 pub mod limit;
 mod method_gone;
 pub mod method_page;
@@ -281,6 +282,15 @@ pub enum Refused {
     /// The page for it has expired.
     #[error("its page has expired")]
     Expired,
+    /// Keys are unique in a mode.
+    #[error("this license key exists already")]
+    KeyTaken,
+    /// The key ends when its subscription does.
+    #[error("expires_at: the key follows its subscription and has no end of its own")]
+    FollowsSubscription,
+    /// There are more devices than would be allowed.
+    #[error("activations_limit: the key is active on more devices; deactivate some first")]
+    MoreAreActive,
     /// The operator wrote it into the business's file.
     #[error("the business's file fixes it; change it there")]
     FixedByFile,

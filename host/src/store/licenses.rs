@@ -1,14 +1,12 @@
-//! License keys and their activations.
+//! License keys.
 
 use jiff::Timestamp;
 
 use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::{Columns, touched_one};
 use super::{Error, Result, Tx};
-use crate::domain::id::{
-    CustomerId, LicenseId, LicenseInstanceId, PaymentId, ProductId, SubscriptionId,
-};
-use crate::domain::license::{License, LicenseInstance, LicenseStatus};
+use crate::domain::id::{CustomerId, LicenseId, PaymentId, ProductId, SubscriptionId};
+use crate::domain::license::{License, LicenseSource, LicenseStatus};
 use crate::domain::{Mode, Scope};
 
 /// A page of the keys that are `$whose`, newest first.
@@ -40,6 +38,9 @@ macro_rules! found {
                 WHEN disabled OR suspended THEN 'disabled' ELSE 'active' END) \
             AND (CAST($7 AS BIGINT) IS NULL OR created_at >= $7) \
             AND (CAST($8 AS BIGINT) IS NULL OR created_at <= $8) \
+            AND (CAST($11 AS TEXT) IS NULL OR $11 = CASE \
+                WHEN payment_id IS NULL AND subscription_id IS NULL THEN 'import' \
+                ELSE 'auto' END) \
             ORDER BY created_at DESC, id DESC LIMIT $9 + 0 OFFSET $10"
         )
     };
@@ -70,14 +71,8 @@ queries! {
         AND (expires_at IS NULL OR expires_at > $4)";
     /// Takes the key's lock, so that two activations cannot both take the last place.
     LOCK = "UPDATE licenses SET disabled = disabled WHERE id = $1";
-    INSERT_INSTANCE = "INSERT INTO license_instances (id, license_id, name, created_at, \
-        business_id, mode) SELECT $1, id, $3, CAST($4 AS BIGINT), business_id, mode FROM licenses WHERE id = $2";
-    INSTANCE = "SELECT * FROM license_instances WHERE id = $1";
-    INSTANCES_OF = "SELECT * FROM license_instances WHERE license_id = $1 ORDER BY id LIMIT 1000";
-    INSTANCES = "SELECT * FROM license_instances WHERE business_id = $1 AND mode = $2 \
-        AND (CAST($3 AS TEXT) IS NULL OR license_id = $3) \
-        ORDER BY id DESC LIMIT $4 + 0 OFFSET $5";
-    DELETE_INSTANCE = "DELETE FROM license_instances WHERE id = $1 AND license_id = $2";
+    CHANGE = "UPDATE licenses SET activations_limit = CAST($4 AS BIGINT), disabled = $5, \
+        expires_at = CAST($6 AS BIGINT) WHERE business_id = $1 AND mode = $2 AND id = $3";
 }
 
 #[derive(sqlx::FromRow)]
@@ -95,14 +90,6 @@ pub(super) struct Row {
     disabled: bool,
     suspended: bool,
     expires_at: Option<i64>,
-    created_at: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct InstanceRow {
-    id: String,
-    license_id: String,
-    name: String,
     created_at: i64,
 }
 
@@ -132,23 +119,6 @@ impl TryFrom<Row> for License {
     }
 }
 
-impl TryFrom<InstanceRow> for LicenseInstance {
-    type Error = Error;
-
-    fn try_from(row: InstanceRow) -> Result<Self> {
-        let columns = Columns {
-            table: "license_instances",
-            id: &row.id,
-        };
-        Ok(Self {
-            id: columns.parse("id", &row.id)?,
-            license: columns.parse("license_id", &row.license_id)?,
-            created_at: columns.time("created_at", row.created_at)?,
-            name: row.name,
-        })
-    }
-}
-
 /// Which keys to find; an absent field does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct LicenseFilter {
@@ -158,6 +128,8 @@ pub struct LicenseFilter {
     pub product: Option<ProductId>,
     /// With this status at this time (business time).
     pub status: Option<(LicenseStatus, Timestamp)>,
+    /// That came to be like this.
+    pub source: Option<LicenseSource>,
     /// Made at this time or later.
     pub created_from: Option<Timestamp>,
     /// Made at this time or earlier.
@@ -267,6 +239,7 @@ impl Tx {
             filter.created_to.map(Timestamp::as_microsecond),
             i64::from(limit),
             i64::from(offset),
+            filter.source.map(LicenseSource::as_str),
         )?
         .into_iter()
         .map(License::try_from)
@@ -284,29 +257,6 @@ impl Tx {
             payment.as_str(),
         )?;
         Ok(row.is_some_and(|row| row.count > 0))
-    }
-
-    /// A page of the activations of all keys or of one, newest first.
-    pub async fn license_instances(
-        &mut self,
-        scope: &Scope,
-        license: Option<&LicenseId>,
-        limit: u32,
-        offset: u32,
-    ) -> Result<Vec<LicenseInstance>> {
-        fetch_all!(
-            self,
-            InstanceRow,
-            INSTANCES,
-            scope.business.as_str(),
-            scope.mode.as_str(),
-            license.map(LicenseId::as_str),
-            i64::from(limit),
-            i64::from(offset),
-        )?
-        .into_iter()
-        .map(LicenseInstance::try_from)
-        .collect()
     }
 
     /// Switches the keys of a subscription off while it is on hold, and on again.
@@ -345,49 +295,25 @@ impl Tx {
         Ok(())
     }
 
+    /// Writes what a merchant may change of a key: how many activations, whether it is switched
+    /// off, when it stops.
+    pub async fn save_license(&mut self, license: &License) -> Result<()> {
+        let touched = execute!(
+            self,
+            CHANGE,
+            license.scope.business.as_str(),
+            license.scope.mode.as_str(),
+            license.id.as_str(),
+            license.activations_limit.map(i64::from),
+            license.disabled,
+            license.expires_at.map(Timestamp::as_microsecond),
+        )?;
+        touched_one(touched, "licenses", license.id.as_str())
+    }
+
     /// Takes the lock of a key until the transaction ends.
     pub async fn lock_license(&mut self, id: &LicenseId) -> Result<()> {
         execute!(self, LOCK, id.as_str())?;
         Ok(())
-    }
-
-    /// Adds an activation.
-    pub async fn insert_license_instance(&mut self, instance: &LicenseInstance) -> Result<()> {
-        let touched = execute!(
-            self,
-            INSERT_INSTANCE,
-            instance.id.as_str(),
-            instance.license.as_str(),
-            &instance.name,
-            instance.created_at.as_microsecond(),
-        )?;
-        touched_one(touched, "licenses", instance.license.as_str())
-    }
-
-    /// The activation with this id.
-    pub async fn license_instance(
-        &mut self,
-        id: &LicenseInstanceId,
-    ) -> Result<Option<LicenseInstance>> {
-        fetch_optional!(self, InstanceRow, INSTANCE, id.as_str())?
-            .map(LicenseInstance::try_from)
-            .transpose()
-    }
-
-    /// The activations of a key, oldest first.
-    pub async fn license_instances_of(&mut self, id: &LicenseId) -> Result<Vec<LicenseInstance>> {
-        fetch_all!(self, InstanceRow, INSTANCES_OF, id.as_str())?
-            .into_iter()
-            .map(LicenseInstance::try_from)
-            .collect()
-    }
-
-    /// Removes an activation of a key; answers whether it was there.
-    pub async fn delete_license_instance(
-        &mut self,
-        id: &LicenseInstanceId,
-        license: &LicenseId,
-    ) -> Result<bool> {
-        Ok(execute!(self, DELETE_INSTANCE, id.as_str(), license.as_str())? == 1)
     }
 }

@@ -25,6 +25,7 @@ mod events;
 mod invoices;
 mod jobs;
 mod lent_access;
+mod license_instances;
 mod licenses;
 mod limits;
 mod login_requests;

@@ -8,9 +8,10 @@ use super::{Connection, Error, Result, Tx};
 use super::{
     across, addons, api_calls, api_keys, balances, clocks, customers, debts, deliveries, dialect,
     discounts, disputes, dunnings, email_changes, endpoints, entrances, events, invoices, jobs,
-    lent_access, licenses, limits, login_requests, method_pages, methods, pages, payment_lists,
-    payments, plan_changes, plugin_reports, plugin_store, portal_hosts, portal_links, products,
-    refunds, rounds, sessions, setups, staff, subscription_lists, subscriptions, test_mails,
+    lent_access, license_instances, licenses, limits, login_requests, method_pages, methods, pages,
+    payment_lists, payments, plan_changes, plugin_reports, plugin_store, portal_hosts,
+    portal_links, products, refunds, rounds, sessions, setups, staff, subscription_lists,
+    subscriptions, test_mails,
 };
 
 impl Tx {
@@ -72,6 +73,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         invoices::QUERIES,
         jobs::QUERIES,
         lent_access::QUERIES,
+        license_instances::QUERIES,
         licenses::QUERIES,
         limits::QUERIES,
         login_requests::QUERIES,

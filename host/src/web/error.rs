@@ -220,7 +220,9 @@ impl From<flows::Error> for Error {
         let words = error.to_string();
         match error {
             flows::Error::NotFound(_) => Self::not_found().saying(words),
-            flows::Error::Refused(why) => Self::conflict().coded(conflict(why)).saying(words),
+            flows::Error::Refused(why) => Self::new(status(why), "conflict")
+                .coded(code(why))
+                .saying(words),
             flows::Error::MethodInUse(_) => Self::conflict().coded("conflict").saying(words),
             flows::Error::Invalid { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request_body").saying(words)
@@ -231,8 +233,18 @@ impl From<flows::Error> for Error {
     }
 }
 
+/// As Dodo answers a refusal.
+fn status(why: flows::Refused) -> StatusCode {
+    match why {
+        flows::Refused::FollowsSubscription | flows::Refused::MoreAreActive => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        _ => StatusCode::CONFLICT,
+    }
+}
+
 /// Dodo's code for a refusal.
-fn conflict(why: flows::Refused) -> &'static str {
+fn code(why: flows::Refused) -> &'static str {
     match why {
         flows::Refused::PaymentUnderWay => "previous_payment_pending",
         flows::Refused::ChangePending => "pending_plan_change_exists",
@@ -242,6 +254,8 @@ fn conflict(why: flows::Refused) -> &'static str {
         flows::Refused::AlreadyPaused => "subscription_already_paused",
         flows::Refused::NotOnDemand => "subscription_not_on_demand",
         flows::Refused::NotPaused => "subscription_not_paused",
+        flows::Refused::FollowsSubscription => "no_expiry_on_subscription_license_keys",
+        flows::Refused::MoreAreActive => "activation_limit_less_than_current_amount",
         _ => "conflict",
     }
 }

@@ -8,7 +8,7 @@ use crate::domain;
 use crate::domain::id::{
     BusinessId, CustomerId, LicenseId, LicenseInstanceId, PaymentId, ProductId, SubscriptionId,
 };
-use crate::domain::license::LicenseStatus;
+use crate::domain::license::{LicenseSource, LicenseStatus};
 
 /// A license key (`LicenseKey`).
 #[derive(Debug, Serialize)]
@@ -30,7 +30,7 @@ pub struct LicenseKey {
     /// What it unlocks.
     pub product_id: ProductId,
     /// How it came to be.
-    pub source: &'static str,
+    pub source: LicenseSource,
     /// Whether it works.
     pub status: LicenseStatus,
     /// How many activations at once; null is unlimited.
@@ -55,7 +55,7 @@ impl LicenseKey {
             instances_count: license.activations,
             key: license.key.clone(),
             product_id: license.product.clone(),
-            source: "auto",
+            source: license.source(),
             status: license.status(now),
             activations_limit: license.activations_limit,
             expires_at: license.expires_at,

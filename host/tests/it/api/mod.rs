@@ -2,6 +2,7 @@
 
 mod demand;
 mod extras;
+mod license_keys;
 mod licenses;
 mod limits;
 mod methods;

@@ -211,7 +211,9 @@ pub(super) const ROUTES: &[Route] = &[
     route(Api, "GET", "/invoices/payments/{payment}", Own(&[Payment])),
     route(Api, "GET", "/invoices/refunds/{refund}", Own(&[Refund])),
     route(Api, "GET", "/license_keys", Nothing(KEY)),
+    route(Api, "POST", "/license_keys", Nothing(BODY)),
     route(Api, "GET", "/license_keys/{license}", Own(&[License])),
+    route(Api, "PATCH", "/license_keys/{license}", Own(&[License])).with(r#"{"disabled":true}"#),
     route(Api, "GET", "/license_key_instances", Nothing(KEY)),
     route(
         Api,
@@ -219,6 +221,13 @@ pub(super) const ROUTES: &[Route] = &[
         "/license_key_instances/{instance}",
         Own(&[Device]),
     ),
+    route(
+        Api,
+        "PATCH",
+        "/license_key_instances/{instance}",
+        Own(&[Device]),
+    )
+    .with(r#"{"name":"Another"}"#),
     route(
         Api,
         "POST",
