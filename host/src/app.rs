@@ -40,9 +40,20 @@ use crate::web::{self, Web};
 /// How often it is looked whether a gateway's books are to be compared.
 const ORDERING: Duration = Duration::from_hours(1);
 
+/// How long requests wait at the start for plugins that were never compiled. Those that were are in
+/// use before.
+const COMPILING: Duration = Duration::from_secs(15);
+
 /// Opens what flows need: the database with its schema up to date, the plugins, the keys. Enough
 /// for a command that writes beside a running host.
 pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
+    let cx = begin(settings).await?;
+    cx.plugins.reload().await;
+    Ok(cx)
+}
+
+/// The same with no plugin loaded yet.
+async fn begin(settings: Settings) -> anyhow::Result<Cx> {
     let keys = HostKeys::read(&settings.server.key_file)?;
     let store = open_store(&settings.database).await?;
     store
@@ -62,7 +73,7 @@ pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
         store: store.clone(),
         clock: clock.clone(),
     };
-    let plugins = Plugins::open_with(plugins, Arc::new(data)).await?;
+    let plugins = Plugins::begin(plugins, Arc::new(data))?;
     plugins.configure(gateways(&settings));
     plugins.dress(brandings(&settings));
     plugins.furnish(pages(&settings));
@@ -99,13 +110,16 @@ pub async fn serve(
     let themes = Arc::new(Themes::load(&settings.themes.dir)?);
     let transport = transport(&settings.mail.transport)?;
     let mailer = Mailer::new(Arc::clone(&themes), transport, settings.mail.from.clone());
-    let cx = open(settings).await?;
+    let cx = begin(settings).await?;
     let invoices = Invoices::new(Arc::clone(&themes));
 
     let _plugins = cx
         .plugins
         .watch()
         .context("cannot watch the folder of plugins")?;
+    if !cx.plugins.ready(COMPILING).await {
+        tracing::warn!("plugins are still being compiled; each is in use when it is ready");
+    }
     let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
     let _businesses = watch_businesses(&cx, sources)?;
 

@@ -8,16 +8,19 @@ use crate::domain::license::License;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
 use crate::plugins::data::{Answer, GuestData, Kept, Unavailable};
-use crate::store::{self, PaymentFilter, PluginEntry, Store, SubscriptionFilter};
+use crate::store::{
+    self, PaymentFilter, PluginEntry, PluginKept, PluginUsage, Store, SubscriptionFilter,
+};
 
 /// Rows of a kind that a guest is told of.
 const TOLD: u32 = 50;
 /// Entries that one scan answers.
 const SCANNED: u32 = 100;
-/// Keys that a plugin may have in a business and mode.
-const MOST_KEYS: i64 = 10_000;
-/// Bytes of their values.
-const MOST_BYTES: i64 = 8 << 20;
+/// Keys that a plugin may have in a business and mode, and bytes of their values.
+const MOST: PluginUsage = PluginUsage {
+    entries: 10_000,
+    bytes: 8 << 20,
+};
 
 /// The data of this host.
 pub(super) struct Guests {
@@ -128,23 +131,16 @@ impl GuestData for Guests {
         };
         let write = async move {
             let mut tx = self.store.begin().await?;
-            let before = tx.plugin_value(scope, plugin, key).await?;
-            if before.is_some() && !over {
-                return Ok(Kept::Another);
-            }
-            let used = tx.plugin_usage(scope, plugin).await?;
-            let entries = used.entries + i64::from(before.is_none());
-            let length = |value: &[u8]| i64::try_from(value.len()).unwrap_or(i64::MAX);
-            let bytes = used.bytes - before.as_deref().map_or(0, length);
-            if entries > MOST_KEYS || bytes.saturating_add(length(&entry.value)) > MOST_BYTES {
-                return Ok(Kept::Full);
-            }
             let now = self.clock.now();
-            let kept = tx
-                .keep_plugin_value(scope, plugin, &entry, over, now)
-                .await?;
-            tx.commit().await?;
-            Ok(if kept { Kept::Yes } else { Kept::Another })
+            let kept = tx.keep_plugin_value(scope, plugin, &entry, over, MOST, now);
+            Ok(match kept.await? {
+                PluginKept::Yes => {
+                    tx.commit().await?;
+                    Kept::Yes
+                }
+                PluginKept::Another => Kept::Another,
+                PluginKept::Full => Kept::Full,
+            })
         };
         Box::pin(async move { told(write.await) })
     }

@@ -10,6 +10,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::app;
 use crate::config;
 use crate::cx::Clock;
+use crate::flows::plugin_calls;
 use crate::plugins::check::{Report, check};
 use crate::plugins::compile::Language;
 use crate::plugins::conformance::Verdict;
@@ -17,7 +18,7 @@ use crate::plugins::manifest::Kind;
 use crate::plugins::{inspect, package, template};
 
 use super::trial::TrialArgs;
-use super::{Place, block_on, print};
+use super::{Place, ScopeArgs, block_on, print};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
@@ -123,6 +124,18 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Tell a pages plugin again of the events that it failed on until they were given up.
+    ///
+    /// Each under its old id. A running `serve` does the work; the audit names who asked for it.
+    #[command(after_help = "\
+Example:
+  vestibule plugin replay offers --business bus_lumen --mode live")]
+    Replay {
+        /// The plugin's name in the business's file.
+        name: String,
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
 }
 
 /// A language to begin a plugin in.
@@ -181,6 +194,16 @@ impl Plugin {
             }
             Self::Sign { file, key } => {
                 super::plugin_sign::sign(&file, &key)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Self::Replay { name, scope } => {
+                let settings = place.load()?;
+                let scope = scope.among(&settings)?;
+                block_on(async {
+                    let cx = app::open(settings).await?;
+                    let number = plugin_calls::replay(&cx, &scope, &name).await?;
+                    print(&format!("{name} is told again of {number} events"))
+                })?;
                 Ok(ExitCode::SUCCESS)
             }
             Self::List { json } => {

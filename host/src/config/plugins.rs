@@ -10,6 +10,7 @@ use super::duration;
 use super::problem::Problem;
 use super::source::Source;
 use crate::plugins::config::{Kind, Signer};
+use crate::plugins::limits::{MIB, most_calls};
 
 /// Where components are found and what one call may use up. A plugin's manifest may lower a
 /// limit, never raise it.
@@ -135,6 +136,17 @@ impl Plugins {
                     "Remove the key to get the default.",
                 ));
             }
+        }
+        let most = most_calls(self.memory_mib.saturating_mul(MIB));
+        if self.calls_in_all > most {
+            problems.push(source.problem(
+                "plugins.calls_in_all",
+                format!(
+                    "is {}, and with plugins.memory_mib = {} a process has room for {most}",
+                    self.calls_in_all, self.memory_mib
+                ),
+                "Lower one of the two.",
+            ));
         }
         for (name, key) in &self.signers {
             if let Err(error) = Signer::parse(key) {

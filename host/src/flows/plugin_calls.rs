@@ -3,12 +3,20 @@
 //! again until the plugin takes it: at least once.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
+use super::{Error, facts};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::EventId;
 use crate::plugins::pages::PluginEvent;
 use crate::store::{self, Event, Tx, Work};
+
+/// An event whose plugin was not there for so long is given up.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How many events one transaction tells again.
+const BATCH: u32 = 200;
 
 /// What became of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +27,8 @@ pub enum Called {
     NotThere(String),
     /// The plugin failed.
     Failed(String),
+    /// The plugin was not there for too long.
+    GivenUp(String),
 }
 
 /// Orders one job for each plugin that is to hear of `event`.
@@ -52,16 +62,19 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
         object: event.object,
         occurred_at: event.occurred_at,
     };
-    let pages = match pages {
-        Ok(pages) => pages,
-        Err(error) => return Ok(Called::NotThere(error.to_string())),
+    let ended = match pages {
+        Ok(pages) => {
+            let ended = pages.handle(scope, &event).await;
+            called(cx, scope, pages.plugin(), ended)
+        }
+        Err(error) => Called::NotThere(error.to_string()),
     };
-    Ok(called(
-        cx,
-        scope,
-        pages.plugin(),
-        pages.handle(scope, &event).await,
-    ))
+    Ok(match ended {
+        Called::NotThere(why) if cx.now().duration_since(event.occurred_at) > PATIENCE => {
+            Called::GivenUp(why)
+        }
+        ended => ended,
+    })
 }
 
 /// Calls the plugin by the clock, for the moment `due` in seconds; the next call is ordered first.
@@ -78,13 +91,52 @@ pub async fn tick(
     let (true, Some(pages)) = (cx.plugins.schedules().contains(&granted), pages) else {
         return Ok(Called::Done);
     };
-    let pages = match pages {
-        Ok(pages) => pages,
-        Err(error) => return Ok(Called::NotThere(error.to_string())),
-    };
     let due = Timestamp::from_second(due).unwrap_or(cx.now());
-    let ended = pages.tick(scope, schedule, due).await;
-    Ok(called(cx, scope, pages.plugin(), ended))
+    let ended = match pages {
+        Ok(pages) => {
+            let ended = pages.tick(scope, schedule, due).await;
+            called(cx, scope, pages.plugin(), ended)
+        }
+        Err(error) => Called::NotThere(error.to_string()),
+    };
+    let over = length(schedule).is_some_and(|length| cx.now().duration_since(due) >= length);
+    Ok(match ended {
+        // Its plugin is not there, and the next call is due.
+        Called::NotThere(_) if over => Called::Done,
+        ended => ended,
+    })
+}
+
+/// Tells the plugin again of everything that was given up; answers how many events that are.
+pub async fn replay(cx: &Cx, scope: &Scope, name: &str) -> Result<usize, Error> {
+    if cx.plugins.pages(scope, name).is_none() {
+        return Err(Error::NotFound("pages plugin"));
+    }
+    let (mut replayed, mut after) = (0, String::new());
+    loop {
+        let mut tx = cx.store.begin().await?;
+        let failed = tx.given_up(scope, "tell-plugin", &after, BATCH).await?;
+        for job in &failed {
+            let work = serde_json::from_str::<Work>(&job.payload).ok();
+            let of =
+                |work: &Work| matches!(work, Work::TellPlugin { plugin, .. } if plugin == name);
+            if let Some(work) = work.filter(of) {
+                cx.order(&mut tx, scope, &work).await?;
+                tx.forget_given_up(scope, &job.id).await?;
+                replayed += 1;
+            }
+        }
+        let last = failed.len() < BATCH as usize;
+        if last && replayed > 0 {
+            let told = json!({ "events": replayed });
+            facts::audit(cx, &mut tx, scope, "plugin.replay", name, None, Some(told)).await?;
+        }
+        tx.commit().await?;
+        match failed.last() {
+            Some(job) if !last => after.clone_from(&job.id),
+            _ => return Ok(replayed),
+        }
+    }
 }
 
 fn called(
@@ -119,10 +171,8 @@ pub async fn order_all(cx: &Cx) -> store::Result<()> {
 }
 
 async fn order_tick(cx: &Cx, scope: &Scope, name: &str, schedule: &str) -> store::Result<()> {
-    let length = match schedule {
-        "hourly" => SignedDuration::from_hours(1),
-        "daily" => SignedDuration::from_hours(24),
-        _ => return Ok(()),
+    let Some(length) = length(schedule) else {
+        return Ok(());
     };
     let granted = (scope.clone(), name.to_owned(), schedule.to_owned());
     if !cx.plugins.schedules().contains(&granted) {
@@ -140,4 +190,13 @@ async fn order_tick(cx: &Cx, scope: &Scope, name: &str, schedule: &str) -> store
     let mut tx = cx.store.begin().await?;
     cx.order_at(&mut tx, scope, &work, at).await?;
     tx.commit().await
+}
+
+/// From one call by the clock to the next.
+fn length(schedule: &str) -> Option<SignedDuration> {
+    match schedule {
+        "hourly" => Some(SignedDuration::from_hours(1)),
+        "daily" => Some(SignedDuration::from_hours(24)),
+        _ => None,
+    }
 }

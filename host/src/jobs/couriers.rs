@@ -1,5 +1,5 @@
-//! How many deliveries one process has under way to one endpoint: so few that a slow or dead one
-//! leaves room for all others. What finds no room comes back when the endpoint is likely to have
+//! How many deliveries one process has under way to one endpoint or plugin: so few that a slow or
+//! dead one leaves room for all others. What finds no room comes back when there is likely to be
 //! some, going by how long it takes to answer.
 
 use std::collections::HashMap;
@@ -8,18 +8,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use crate::domain::Scope;
 use crate::domain::id::EndpointId;
 
-/// How long an endpoint of which nothing is known is thought to take.
+/// Who is told something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Receiver {
+    Endpoint(EndpointId),
+    /// A plugin by its name in the business's file.
+    Plugin(Scope, String),
+    /// All plugins together.
+    Plugins,
+}
+
+/// How long a receiver of which nothing is known is thought to take.
 const GUESS: SignedDuration = SignedDuration::from_millis(100);
 /// The shortest and the longest time until another look for room.
 const SHORTEST: SignedDuration = SignedDuration::from_millis(10);
 const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 
-/// The endpoints that are being told something.
+/// Those who are being told something.
 #[derive(Default)]
 pub(super) struct Couriers {
-    lines: Mutex<HashMap<EndpointId, Line>>,
+    lines: Mutex<HashMap<Receiver, Line>>,
 }
 
 struct Line {
@@ -33,20 +44,28 @@ struct Line {
 /// Room for one delivery, until it is dropped.
 pub(super) struct Pass {
     couriers: Arc<Couriers>,
-    endpoint: EndpointId,
-    begun: Instant,
+    receiver: Receiver,
+    /// None where it was not used.
+    begun: Option<Instant>,
+}
+
+impl Pass {
+    /// Gives the room back without having used it.
+    pub(super) fn unused(mut self) {
+        self.begun = None;
+    }
 }
 
 impl Couriers {
     /// Room for one more beside fewer than `most`, or how long to wait before asking again.
     pub(super) fn admit(
         self: &Arc<Self>,
-        endpoint: &EndpointId,
+        receiver: &Receiver,
         most: u32,
         now: Timestamp,
     ) -> Result<Pass, SignedDuration> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = lines.entry(endpoint.clone()).or_insert(Line {
+        let line = lines.entry(receiver.clone()).or_insert(Line {
             under_way: 0,
             typical: GUESS,
             next: now,
@@ -55,8 +74,8 @@ impl Couriers {
             line.under_way += 1;
             return Ok(Pass {
                 couriers: Arc::clone(self),
-                endpoint: endpoint.clone(),
-                begun: Instant::now(),
+                receiver: receiver.clone(),
+                begun: Some(Instant::now()),
             });
         }
         let step = line.typical / i32::try_from(most).unwrap_or(i32::MAX);
@@ -69,17 +88,18 @@ impl Couriers {
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        let took = SignedDuration::try_from(self.begun.elapsed()).unwrap_or(GUESS);
+        let took = self.begun.map(|begun| begun.elapsed());
+        let took = took.map(|took| SignedDuration::try_from(took).unwrap_or(GUESS));
         let mut lines = self
             .couriers
             .lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(line) = lines.get_mut(&self.endpoint) {
+        if let Some(line) = lines.get_mut(&self.receiver) {
             line.under_way -= 1;
-            line.typical = (line.typical * 3 + took) / 4;
+            line.typical = took.map_or(line.typical, |took| (line.typical * 3 + took) / 4);
             if line.under_way == 0 {
-                lines.remove(&self.endpoint);
+                lines.remove(&self.receiver);
             }
         }
     }
@@ -93,7 +113,10 @@ mod tests {
     #[test]
     fn a_full_endpoint_sends_the_rest_away_one_after_the_other_and_another_has_room() {
         let couriers = Arc::new(Couriers::default());
-        let endpoint = |n| EndpointId::from_ulid(ulid::Ulid::from_parts(n, 0));
+        let endpoint = |n| {
+            let id = EndpointId::from_ulid(ulid::Ulid::from_parts(n, 0));
+            Receiver::Endpoint(id)
+        };
         let now = Timestamp::from_second(1_800_000_000).expect("in range");
         let admit = |n| couriers.admit(&endpoint(n), 2, now);
         let (one, two) = (admit(1).expect("room"), admit(1).expect("room"));

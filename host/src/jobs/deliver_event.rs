@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use standardwebhooks::Webhook;
 use tokio::time::Instant;
 
+use super::couriers::Receiver;
 use super::{Jobs, Verdict};
 use crate::domain::Scope;
 use crate::domain::endpoint::AttemptEnd;
@@ -46,7 +47,8 @@ pub(super) async fn run(
         return Verdict::Park("the business's file is not there".to_owned());
     }
     let most = settings.webhooks.at_once_per_endpoint;
-    let _pass = match jobs.couriers.admit(endpoint, most, cx.now()) {
+    let receiver = Receiver::Endpoint(endpoint.clone());
+    let _pass = match jobs.couriers.admit(&receiver, most, cx.now()) {
         Ok(pass) => pass,
         Err(wait) => return Verdict::NotYet(wait),
     };

@@ -5,6 +5,7 @@
 //! end could not be written down. Nothing here decides about money; flows do.
 
 mod access;
+mod call_plugin;
 mod couriers;
 mod deliver_event;
 mod endpoint;
@@ -26,7 +27,6 @@ use self::endpoint::Endpoints;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::flows;
-use crate::flows::plugin_calls::Called;
 use crate::invoices::Invoices;
 use crate::mail::Mailer;
 use crate::store::{self, Work};
@@ -121,9 +121,7 @@ impl Jobs {
                 return deliver_event::run(self, scope, &event, &endpoint).await;
             }
             Work::TellPlugin { event, plugin } => {
-                return flows::plugin_calls::tell(cx, scope, &event, &plugin)
-                    .await
-                    .into();
+                return call_plugin::tell(self, scope, &event, &plugin).await;
             }
             Work::CallPlugin {
                 plugin,
@@ -131,9 +129,7 @@ impl Jobs {
                 due,
                 ..
             } => {
-                return flows::plugin_calls::tick(cx, scope, &plugin, &schedule, due)
-                    .await
-                    .into();
+                return call_plugin::tick(self, scope, &plugin, &schedule, due).await;
             }
             Work::MoveClock { .. } => flows::test_clock::step(cx, scope).await,
             Work::AnswerLogin { request } => return access::answer(self, scope, &request).await,
@@ -157,17 +153,6 @@ impl From<flows::Error> for Verdict {
             | flows::Error::MethodInUse(_) => Self::GiveUp(error.to_string()),
             flows::Error::Unavailable(_) => Self::Park(error.to_string()),
             flows::Error::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<store::Result<Called>> for Verdict {
-    fn from(called: store::Result<Called>) -> Self {
-        match called {
-            Ok(Called::Done) => Self::Done,
-            Ok(Called::NotThere(why)) => Self::Park(why),
-            Ok(Called::Failed(why)) => Self::Retry(why),
-            Err(error) => error.into(),
         }
     }
 }

@@ -25,7 +25,7 @@ static NUMBERS: AtomicU64 = AtomicU64::new(1);
 #[derive(Default)]
 pub(super) struct Binding {
     /// Which business, mode and gateway, for logs.
-    pub(super) label: String,
+    pub(super) label: Arc<str>,
     /// No other binding of this process has it.
     pub(super) number: u64,
     /// The business and mode; none while a plugin is only looked at.
@@ -121,7 +121,7 @@ impl Binding {
             }
         };
         let binding = Self {
-            label,
+            label: label.into(),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             scope: scope.cloned(),
             settings,

@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// Code that no host has loaded for this long is deleted: that of other versions, of plugins that
 /// were replaced, and what a write that was cut off left behind.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// What a component's file holds: SHA-256 of its bytes.
+pub(super) type Content = [u8; 32];
 
 /// The folder of compiled code.
 pub(super) struct CodeCache {
@@ -123,25 +125,33 @@ impl CodeCache {
         }
     }
 
-    /// The code of `bytes`. What cannot be read from the cache is compiled and written anew;
-    /// a cache that cannot be written only costs time.
-    pub(super) fn component(
+    /// The code of what has this content, if it was compiled before.
+    pub(super) fn known(&self, engine: &Engine, content: &Content) -> Option<Component> {
+        let path = self.path_of(content);
+        if !path.exists() {
+            return None;
+        }
+        match load(engine, &path) {
+            Ok(component) => {
+                self.used(&path);
+                Some(component)
+            }
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "a compiled plugin is not usable; it is to be compiled again");
+                None
+            }
+        }
+    }
+
+    /// Compiles `bytes`, which have this content, and keeps the code. A cache that cannot be
+    /// written only costs time.
+    pub(super) fn compile(
         &self,
         engine: &Engine,
         bytes: &[u8],
+        content: &Content,
     ) -> Result<Component, wasmtime::Error> {
-        let path = self.path_of(bytes);
-        if path.exists() {
-            match load(engine, &path) {
-                Ok(component) => {
-                    self.used(&path);
-                    return Ok(component);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, path = %path.display(), "a compiled plugin is not usable; compiling it again");
-                }
-            }
-        }
+        let path = self.path_of(content);
         let code = engine.precompile_component(bytes)?;
         match self.write(&path, &code) {
             Ok(()) => {
@@ -155,8 +165,8 @@ impl CodeCache {
         }
     }
 
-    fn path_of(&self, bytes: &[u8]) -> PathBuf {
-        let content = HEXLOWER.encode(&Sha256::digest(bytes));
+    fn path_of(&self, content: &Content) -> PathBuf {
+        let content = HEXLOWER.encode(content);
         let compatibility = self.compatibility;
         self.folder
             .join(format!("{content}-{compatibility:016x}.cwasm"))

@@ -19,6 +19,7 @@ use super::figures::{Figures, Tally};
 use super::imports::log::LineBucket;
 use super::imports::{CallState, HostClock};
 use super::limits::Limits;
+use super::long;
 use super::turns::{Caller, Turn, Turns};
 
 /// A plugin's code, ready to be instantiated for a call.
@@ -45,17 +46,24 @@ pub(super) type Body<R> = Box<
 
 /// Set by the body right before it enters the exported function.
 #[derive(Clone, Default)]
-pub(super) struct Entered(Arc<AtomicBool>);
+pub(super) struct Entered(Arc<Course>);
+
+/// What is known of a call under way.
+#[derive(Default)]
+struct Course {
+    entered: AtomicBool,
+    long: AtomicBool,
+}
 
 impl Entered {
     /// From here on the outcome of a failure is unknown.
     pub(super) fn enter(&self, store: &mut Store<CallState>) {
         store.data_mut().entered = true;
-        self.0.store(true, Ordering::SeqCst);
+        self.0.entered.store(true, Ordering::SeqCst);
     }
 
     fn was_entered(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.entered.load(Ordering::SeqCst)
     }
 }
 
@@ -125,7 +133,9 @@ impl Code {
         // A task of its own: a caller that goes away does not end the call in the middle, and
         // a panic of the host ends only the call.
         let span = tracing::info_span!("plugin.call", plugin = &*self.id, operation);
+        let course = Arc::clone(&entered.0);
         let run = self.run(binding, turn, entered.clone(), body);
+        let run = long::run(run, move || course.long.load(Ordering::Relaxed));
         let result = tokio::spawn(run.instrument(span))
             .await
             .unwrap_or(Err(UnknownCause::HostPanic));
@@ -174,7 +184,10 @@ impl Code {
             store.limiter(|state| &mut state.memory);
             store.set_hostcall_fuel(limits.transfer_bytes);
             store.set_max_component_handles(limits.handles);
-            engine::bound_cpu(&mut store, limits.cpu);
+            let course = Arc::clone(&entered.0);
+            engine::bound_cpu(&mut store, limits.cpu, move || {
+                course.long.store(true, Ordering::Relaxed);
+            });
             let call = async {
                 let instance = pre.instantiate_async(&mut store).await?;
                 body(&mut store, instance, entered).await

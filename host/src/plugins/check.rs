@@ -11,7 +11,7 @@ use super::gateway::answer::Description;
 use super::gateway::config::GatewayConfig;
 use super::gateway::exports::GatewayPart;
 use super::limits::Limits;
-use super::load::{self, LoadError, Loader, Upload};
+use super::load::{self, LoadError, Loader, Uncompiled, Upload};
 use super::manifest::Manifest;
 use super::{HostClock, component};
 
@@ -93,13 +93,8 @@ pub async fn check(
     let loader = Loader::new(engine, limits, clock, Arc::new(NoData))
         .map_err(|error| EngineError::Wasmtime(error.into()))?;
     let begun = Instant::now();
-    match Arc::new(loader)
-        .load(Upload {
-            bytes,
-            signature: None,
-        })
-        .await
-    {
+    let upload = Upload::new(bytes, None);
+    match loader.load(upload, Uncompiled::Compile).await {
         Ok(plugin) => {
             report.load_time = begun.elapsed();
             report.gateway = plugin.gateway.as_ref().map(GatewayPart::description);

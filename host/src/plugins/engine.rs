@@ -8,8 +8,11 @@ use wasmtime::{
     Config, Engine as Wasmtime, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
 };
 
-use super::cache::{CacheError, CodeCache};
-use super::limits::{CORE_INSTANCES, Limits, MEMORIES, TABLE_ELEMENTS, TABLES};
+use super::cache::{CacheError, CodeCache, Content};
+use super::limits::{CORE_INSTANCES, GUARD, Limits, MEMORIES, STACK, TABLE_ELEMENTS, TABLES};
+
+#[cfg(test)]
+mod tests;
 
 /// How often the engine's epoch moves: the unit in which processor time is counted.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -56,10 +59,19 @@ impl Engine {
         &self.wasmtime
     }
 
-    /// The code of a component, from the cache or compiled. Takes seconds for large ones:
-    /// never call it on a thread that answers requests.
-    pub(super) fn compile(&self, bytes: &[u8]) -> Result<Component, wasmtime::Error> {
-        self.cache.component(&self.wasmtime, bytes)
+    /// The code of a component that was compiled before.
+    pub(super) fn known(&self, content: &Content) -> Option<Component> {
+        self.cache.known(&self.wasmtime, content)
+    }
+
+    /// Compiles a component. Takes seconds for large ones: never call it on a thread that
+    /// answers requests.
+    pub(super) fn compile(
+        &self,
+        bytes: &[u8],
+        content: &Content,
+    ) -> Result<Component, wasmtime::Error> {
+        self.cache.compile(&self.wasmtime, bytes, content)
     }
 }
 
@@ -72,17 +84,19 @@ fn configuration(limits: &Limits, pooled: bool) -> Config {
         .concurrency_support(false)
         .epoch_interruption(true)
         .max_wasm_stack(512 << 10)
-        .async_stack_size(2 << 20)
+        .async_stack_size(STACK)
         .memory_reservation(limits.memory_bytes as u64)
-        .memory_guard_size(64 << 10)
+        .memory_guard_size(GUARD as u64)
         .memory_reservation_for_growth(0);
     if pooled {
         let calls = u32::try_from(limits.calls_in_all).unwrap_or(u32::MAX);
         let mut pool = PoolingAllocationConfig::new();
+        // Room for as many calls as may run, each of the largest component there may be: nobody
+        // can take what another's call needs. It is address space only, until it is used.
         pool.total_component_instances(calls)
-            .total_core_instances(calls.saturating_mul(8))
-            .total_memories(calls.saturating_mul(2))
-            .total_tables(calls.saturating_mul(4))
+            .total_core_instances(calls.saturating_mul(CORE_INSTANCES))
+            .total_memories(calls.saturating_mul(MEMORIES))
+            .total_tables(calls.saturating_mul(TABLES))
             .total_stacks(calls)
             .max_core_instances_per_component(CORE_INSTANCES)
             .max_memories_per_component(MEMORIES)
@@ -117,15 +131,28 @@ fn start_ticker(engine: &Wasmtime) -> Result<(), EngineError> {
 #[error("it used up its processor time")]
 pub(super) struct CpuSpent;
 
-/// Lets the guest of `store` run for `cpu`, giving the thread to others at every tick. Time
-/// spent waiting in host functions does not count, but for a tick when the wait ends.
-pub(super) fn bound_cpu<T>(store: &mut Store<T>, cpu: Duration) {
-    let mut ticks_left = cpu.as_millis().div_ceil(TICK.as_millis());
+/// How many ticks a guest may compute on the threads that answer requests.
+const SHORT: u128 = 1;
+
+/// Lets the guest of `store` run for `cpu`, giving the thread to others at every tick, and tells
+/// when it turns out to be `long`. Time spent waiting in host functions does not count, but for
+/// a tick when the wait ends.
+pub(super) fn bound_cpu<T>(
+    store: &mut Store<T>,
+    cpu: Duration,
+    long: impl Fn() + Send + Sync + 'static,
+) {
+    let most = cpu.as_millis().div_ceil(TICK.as_millis());
+    let mut ticks = 0;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
-        ticks_left = ticks_left
-            .checked_sub(1)
-            .ok_or_else(|| wasmtime::Error::new(CpuSpent))?;
+        ticks += 1;
+        if ticks > most {
+            return Err(wasmtime::Error::new(CpuSpent));
+        }
+        if ticks > SHORT {
+            long();
+        }
         Ok(wasmtime::UpdateDeadline::Yield(1))
     });
 }

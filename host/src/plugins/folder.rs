@@ -1,38 +1,43 @@
 //! The folder of plugins: which files there are, which of them is loaded, and what happens
 //! when one changes. A file is taken whole or not at all; the last good version stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use notify::RecursiveMode;
-use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 use sha2::{Digest, Sha256};
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, watch};
+use tokio::time::timeout;
 
-use super::Plugins;
 use super::figures::Figures;
 use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
-use super::load::{LoadError, Loaded, Loader, Upload};
+use super::load::{LoadError, Loaded, Loader, Uncompiled, Upload};
 use super::manifest::Kind;
 use super::signature;
-
-/// How long the folder must be quiet before it is read again.
-const DEBOUNCE: Duration = Duration::from_millis(200);
 
 /// The folder and what was loaded from it.
 pub(super) struct Folder {
     path: PathBuf,
-    loader: Arc<Loader>,
+    loader: Loader,
     slots: ArcSwap<Slots>,
     /// The last good versions of files that were taken away, with their names, by plugin.
     gone: ArcSwap<BTreeMap<String, (String, Arc<Loaded>)>>,
     reloading: Mutex<()>,
+    looked: watch::Sender<Looked>,
+}
+
+/// How far the folder was looked at since the process started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Looked {
+    NotYet,
+    /// What was compiled before is in use.
+    AtCompiled,
+    /// So is what had to be compiled, or it is known why not.
+    AtAll,
 }
 
 /// What became of each file, by file name.
@@ -102,13 +107,14 @@ impl InUse {
 }
 
 impl Folder {
-    pub(super) fn new(path: PathBuf, loader: Arc<Loader>) -> Self {
+    pub(super) fn new(path: PathBuf, loader: Loader) -> Self {
         Self {
             path,
             loader,
             slots: ArcSwap::default(),
             gone: ArcSwap::default(),
             reloading: Mutex::default(),
+            looked: watch::channel(Looked::NotYet).0,
         }
     }
 
@@ -147,32 +153,132 @@ impl Folder {
         states.collect()
     }
 
-    /// Reads the folder and swaps in what is good, all at once.
+    /// Reads the folder and swaps in what is good, each as soon as it is ready: first what was
+    /// compiled before, so that it waits for nobody.
     pub(super) async fn reload(&self) {
         let _one_at_a_time = self.reloading.lock().await;
-        let before = self.slots.load_full();
-        let files = match self.files().await {
-            Ok(files) => files,
+        match self.names().await {
+            Ok(names) => self.take_all(&names).await,
             Err(error) => {
                 tracing::error!(%error, folder = %self.path.display(), "the plugin folder cannot be read; what is loaded stays");
-                return;
+            }
+        }
+        self.looked.send_replace(Looked::AtAll);
+    }
+
+    async fn take_all(&self, names: &BTreeSet<String>) {
+        let mut uncompiled = Vec::new();
+        for file in names {
+            if !self.take(file, names, Uncompiled::Leave).await {
+                uncompiled.push(file);
+            }
+        }
+        self.looked
+            .send_modify(|looked| *looked = Looked::AtCompiled.max(*looked));
+        for file in uncompiled {
+            self.take(file, names, Uncompiled::Compile).await;
+        }
+        self.forget_all_but(names);
+    }
+
+    /// Waits for the first look at the folder: for what was compiled before as long as it takes,
+    /// for the rest no longer than `compiling`. Answers whether everything was taken up.
+    pub(super) async fn ready(&self, compiling: Duration) -> bool {
+        let mut looked = self.looked.subscribe();
+        // The sender lives as long as this does.
+        let _ = looked
+            .wait_for(|looked| *looked >= Looked::AtCompiled)
+            .await;
+        let all = looked.wait_for(|looked| *looked == Looked::AtAll);
+        timeout(compiling, all).await.is_ok()
+    }
+
+    /// Waits for a file that was given up for taking too long, and is compiled now or refused.
+    pub(super) async fn late(&self) {
+        self.loader.late().await;
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes up one file as it is now; answers whether that is all, as it is not where the file is
+    /// still to be compiled. One file at a time is in memory, however many there are.
+    async fn take(&self, file: &str, names: &BTreeSet<String>, uncompiled: Uncompiled) -> bool {
+        let slots = self.slots.load_full();
+        let before = slots.get(file);
+        let upload = self.read(file).await;
+        let hash = match &upload {
+            Ok(upload) => {
+                let signature = upload.signature.as_deref().unwrap_or_default();
+                let hasher = Sha256::new_with_prefix(upload.content);
+                hasher.chain_update(signature).finalize().into()
+            }
+            Err(_) => [0; 32],
+        };
+        if let Some(slot) = before
+            && slot.hash == hash
+            && slot.error.is_none()
+        {
+            return true;
+        }
+        let loaded = match upload {
+            Ok(upload) => self.loader.load(upload, uncompiled).await,
+            Err(error) => Err(error),
+        };
+        let loaded = loaded.and_then(|plugin| {
+            let id = &plugin.manifest.id;
+            let same = |(other, slot): &(&String, &Slot)| {
+                let loaded = slot.loaded.as_ref();
+                let same = loaded.is_some_and(|loaded| loaded.manifest.id == *id);
+                *other != file && names.contains(*other) && same
+            };
+            match slots.iter().find(same) {
+                Some((other, _)) => Err(LoadError::Duplicate {
+                    id: id.clone(),
+                    file: other.clone(),
+                }),
+                None => Ok(plugin),
+            }
+        });
+        let last_good = before.and_then(|slot| slot.loaded.clone());
+        let (loaded, error) = match loaded {
+            Ok(plugin) => {
+                let (id, version) = (&plugin.manifest.id, &plugin.manifest.version);
+                tracing::info!(file, plugin = id, version, "a plugin was loaded");
+                (Some(Arc::new(plugin)), None)
+            }
+            Err(error @ LoadError::Uncompiled) => (last_good, Some(error)),
+            Err(error) => {
+                let kept = last_good.is_some();
+                tracing::error!(file, %error, kept, "a plugin was not loaded");
+                (last_good, Some(error))
             }
         };
-        let mut slots = Slots::new();
-        for (file, upload) in files {
-            let slot = self.slot(&file, upload, before.get(&file), &slots).await;
-            slots.insert(file, slot);
-        }
+        let done = !matches!(error, Some(LoadError::Uncompiled));
+        let slot = Slot {
+            hash,
+            loaded,
+            error: error.map(|error| error.to_string()),
+        };
+        let mut slots = Slots::clone(&slots);
+        slots.insert(file.to_owned(), slot);
+        self.slots.store(Arc::new(slots));
+        done
+    }
+
+    /// What is not in the folder any more looks after what is open.
+    fn forget_all_but(&self, names: &BTreeSet<String>) {
+        let mut slots = Slots::clone(&self.slots.load());
         let mut gone = BTreeMap::clone(&self.gone.load());
-        for (file, slot) in before.iter().filter(|(file, _)| !slots.contains_key(*file)) {
-            if let Some(plugin) = &slot.loaded {
+        for (file, slot) in slots.extract_if(.., |file, _| !names.contains(file)) {
+            if let Some(plugin) = slot.loaded {
                 tracing::warn!(
                     file,
                     plugin = plugin.manifest.id,
                     "a plugin was taken away; it looks after what is open until the host ends"
                 );
-                let entry = (file.clone(), Arc::clone(plugin));
-                gone.insert(plugin.manifest.id.clone(), entry);
+                gone.insert(plugin.manifest.id.clone(), (file, plugin));
             }
         }
         for plugin in slots.values().filter_map(|slot| slot.loaded.as_ref()) {
@@ -182,74 +288,12 @@ impl Folder {
         self.slots.store(Arc::new(slots));
     }
 
-    async fn slot(
-        &self,
-        file: &str,
-        upload: Result<Upload, LoadError>,
-        before: Option<&Slot>,
-        others: &Slots,
-    ) -> Slot {
-        let hash = match &upload {
-            Ok(Upload { bytes, signature }) => {
-                let signature = signature.as_deref().unwrap_or_default();
-                let hasher = Sha256::new_with_prefix(Sha256::digest(bytes));
-                hasher.chain_update(signature).finalize().into()
-            }
-            Err(_) => [0; 32],
-        };
-        let last_good = before.and_then(|slot| slot.loaded.clone());
-        if let Some(slot) = before
-            && slot.hash == hash
-            && slot.error.is_none()
-        {
-            return slot.clone();
-        }
-        let loaded = match upload {
-            Ok(upload) => self.loader.load(upload).await,
-            Err(error) => Err(error),
-        };
-        let loaded = loaded.and_then(|plugin| {
-            let id = &plugin.manifest.id;
-            let same = |slot: &Slot| {
-                let other = slot.loaded.as_ref();
-                other.is_some_and(|other| other.manifest.id == *id)
-            };
-            match others.iter().find(|(_, slot)| same(slot)) {
-                Some((other, _)) => Err(LoadError::Duplicate {
-                    id: id.clone(),
-                    file: other.clone(),
-                }),
-                None => Ok(plugin),
-            }
-        });
-        match loaded {
-            Ok(plugin) => {
-                let (id, version) = (&plugin.manifest.id, &plugin.manifest.version);
-                tracing::info!(file, plugin = id, version, "a plugin was loaded");
-                Slot {
-                    hash,
-                    loaded: Some(Arc::new(plugin)),
-                    error: None,
-                }
-            }
-            Err(error) => {
-                let kept = last_good.is_some();
-                tracing::error!(file, %error, kept, "a plugin was not loaded");
-                Slot {
-                    hash,
-                    loaded: last_good,
-                    error: Some(error.to_string()),
-                }
-            }
-        }
-    }
-
-    /// Every `*.wasm` file with its signature, in order of names; folders are not entered.
-    async fn files(&self) -> std::io::Result<BTreeMap<String, Result<Upload, LoadError>>> {
-        let mut files = BTreeMap::new();
+    /// The names of all files that are plugins'; folders are not entered.
+    async fn names(&self) -> std::io::Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
         let mut entries = match tokio::fs::read_dir(&self.path).await {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(files),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
             Err(error) => return Err(error),
         };
         while let Some(entry) = entries.next_entry().await? {
@@ -257,36 +301,40 @@ impl Folder {
             let Some(name) = wasm_name(&path) else {
                 continue;
             };
-            let most = self.loader.most_bytes();
-            let upload = match tokio::fs::metadata(&path).await {
-                Ok(found) if !found.is_file() => continue,
-                Ok(found) if found.len() > most as u64 => Err(LoadError::TooLarge(most)),
-                Ok(_) => upload(&path).await.map_err(LoadError::Read),
-                Err(error) => Err(LoadError::Read(error)),
-            };
-            files.insert(name, upload);
+            if !tokio::fs::metadata(&path)
+                .await
+                .is_ok_and(|found| !found.is_file())
+            {
+                names.insert(name);
+            }
         }
-        Ok(files)
+        Ok(names)
+    }
+
+    async fn read(&self, file: &str) -> Result<Upload, LoadError> {
+        let path = self.path.join(file);
+        let most = self.loader.most_bytes();
+        if tokio::fs::metadata(&path).await?.len() > most as u64 {
+            return Err(LoadError::TooLarge(most));
+        }
+        Ok(upload(path).await?)
     }
 }
 
 /// A plugin's file as it is now, with the signature that lies beside it.
-pub(super) async fn upload(path: &Path) -> std::io::Result<Upload> {
-    let bytes = tokio::fs::read(path).await?;
-    let beside = signature::path_of(path);
-    let signature = match tokio::fs::metadata(&beside).await {
-        Ok(found) if found.len() > signature::LONGEST => Some(String::new()),
-        Ok(_) => Some(String::from_utf8_lossy(&tokio::fs::read(&beside).await?).into_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
+async fn upload(path: PathBuf) -> std::io::Result<Upload> {
+    let read = move || {
+        let bytes = std::fs::read(&path)?;
+        let beside = signature::path_of(&path);
+        let signature = match std::fs::metadata(&beside) {
+            Ok(found) if found.len() > signature::LONGEST => Some(String::new()),
+            Ok(_) => Some(String::from_utf8_lossy(&std::fs::read(&beside)?).into_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Upload::new(bytes, signature))
     };
-    Ok(Upload { bytes, signature })
-}
-
-/// Whether this is a plugin's file, or the signature of one.
-fn concerns_plugins(path: &Path) -> bool {
-    let signed = signature::signed_by_file(path);
-    wasm_name(signed.as_deref().unwrap_or(path)).is_some()
+    tokio::task::spawn_blocking(read).await?
 }
 
 /// The file's name if it is a plugin's; hidden files are not, since editors and downloads
@@ -295,44 +343,4 @@ pub(super) fn wasm_name(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let plugin = path.extension()? == "wasm" && !name.starts_with('.');
     plugin.then(|| name.to_owned())
-}
-
-/// Watches the plugin folder for as long as it is kept.
-pub struct Watch {
-    _debouncer: Debouncer<notify::RecommendedWatcher, RecommendedCache>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-pub(super) fn watch(plugins: &Arc<Plugins>) -> Result<Watch, notify::Error> {
-    // One pending wish to reload is as good as many.
-    let (changed, mut changes) = mpsc::channel(1);
-    let mut debouncer = new_debouncer(DEBOUNCE, None, move |events: DebounceEventResult| {
-        let concerns_us = match &events {
-            Ok(events) => events
-                .iter()
-                .any(|event| event.paths.iter().any(|path| concerns_plugins(path))),
-            // Something was missed: look at everything.
-            Err(_) => true,
-        };
-        if concerns_us {
-            let _ = changed.try_send(());
-        }
-    })?;
-    debouncer.watch(&plugins.folder.path, RecursiveMode::NonRecursive)?;
-    let plugins = Arc::clone(plugins);
-    let task = tokio::spawn(async move {
-        while changes.recv().await.is_some() {
-            plugins.reload().await;
-        }
-    });
-    Ok(Watch {
-        _debouncer: debouncer,
-        task,
-    })
 }

@@ -114,6 +114,21 @@ pub(super) const CORE_INSTANCES: u32 = 50;
 pub(super) const TABLES: u32 = 50;
 pub(super) const MEMORIES: u32 = 20;
 pub(super) const TABLE_ELEMENTS: usize = 20_000;
+/// Bytes of the stack of one call, and those that nobody may touch behind each memory.
+pub(super) const STACK: usize = 2 * MIB;
+pub(super) const GUARD: usize = 64 << 10;
+
+/// Bytes of address space that all calls may take together: an eighth of what a process has.
+const MOST_ADDRESSES: u128 = 1 << 44;
+
+/// The most calls at the same time, of `memory_bytes` each, that a process has addresses for: a
+/// call may have as many memories and tables as a component may, and each has its own.
+pub(crate) fn most_calls(memory_bytes: usize) -> usize {
+    let memories = (memory_bytes as u128 + GUARD as u128) * u128::from(MEMORIES);
+    let tables = TABLE_ELEMENTS as u128 * size_of::<usize>() as u128 * u128::from(TABLES);
+    let most = MOST_ADDRESSES / (memories + tables + STACK as u128);
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
 
 /// Keeps the sum of all linear memories of a store under its limit. Beyond it the guest
 /// traps at once, which reads better than the guest's own failure later.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, oneshot};
 use wasmtime::component::{Component, Linker};
 
 use super::branding::BrandingPart;
+use super::cache::Content;
 use super::call::{self, Code};
+use super::compiler::Compiler;
 use super::component::{self, Contents, ContentsError, Files};
 use super::data::GuestData;
 use super::engine::Engine;
@@ -48,8 +49,28 @@ pub(super) struct Loaded {
 /// The file of a plugin, as it lies in the folder.
 pub(super) struct Upload {
     pub(super) bytes: Vec<u8>,
+    pub(super) content: Content,
     /// The signature that lies beside it.
     pub(super) signature: Option<String>,
+}
+
+impl Upload {
+    pub(super) fn new(bytes: Vec<u8>, signature: Option<String>) -> Self {
+        Self {
+            content: Sha256::digest(&bytes).into(),
+            bytes,
+            signature,
+        }
+    }
+}
+
+/// What becomes of a component that was never compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Uncompiled {
+    /// It is compiled, and waited for.
+    Compile,
+    /// It is [`LoadError::Uncompiled`].
+    Leave,
 }
 
 /// Why a plugin was not loaded.
@@ -94,8 +115,14 @@ pub enum LoadError {
     /// A kind without its exports, or the other way round.
     #[error("{0}")]
     Kind(String),
-    /// Compiling takes too long. It goes on beside the host, one component at a time; when it
-    /// ends well after all, the next look at the folder finds its code.
+    /// It is to be compiled first.
+    #[error("it is being compiled")]
+    Uncompiled,
+    /// Others are being compiled that took too long; it is compiled when one of them has ended.
+    #[error("it waits for others to be compiled, which takes too long")]
+    Waits,
+    /// Compiling takes too long. It goes on beside the host; when it ends well after all, its
+    /// code is found.
     #[error(
         "it was not compiled within {}; give it more time with plugins.compile, or build it \
          smaller", told(*.0)
@@ -125,9 +152,7 @@ pub enum LoadError {
 
 /// What loading needs of the host.
 pub(super) struct Loader {
-    engine: Arc<Engine>,
-    /// Compiling takes every core it gets; what ran out of its time still has the permit.
-    compiling: Arc<Semaphore>,
+    compiler: Arc<Compiler>,
     linker: Linker<CallState>,
     limits: Limits,
     clock: HostClock,
@@ -146,8 +171,7 @@ impl Loader {
         let mut linker = Linker::new(engine.wasmtime());
         super::imports::link(&mut linker)?;
         Ok(Self {
-            engine: Arc::new(engine),
-            compiling: Arc::new(Semaphore::new(1)),
+            compiler: Compiler::new(engine),
             linker,
             limits,
             clock,
@@ -170,21 +194,37 @@ impl Loader {
         self.limits.component_bytes
     }
 
-    /// Loads a component. Reading and compiling happen on a thread of their own, within a time
-    /// that is bounded.
-    pub(super) async fn load(self: &Arc<Self>, upload: Upload) -> Result<Loaded, LoadError> {
+    /// Waits for a component that was given up for taking too long, and is compiled now or
+    /// refused.
+    pub(super) async fn late(&self) {
+        self.compiler.late().await;
+    }
+
+    /// Loads a component. What was compiled before waits for nobody; the rest is compiled within
+    /// a time that is bounded, if it is to be.
+    pub(super) async fn load(
+        &self,
+        upload: Upload,
+        uncompiled: Uncompiled,
+    ) -> Result<Loaded, LoadError> {
         if upload.bytes.len() > self.limits.component_bytes {
             return Err(LoadError::TooLarge(self.limits.component_bytes));
         }
-        let most = self.limits.compile;
-        let prepared = tokio::time::timeout(most, self.prepare(upload)).await;
         let Prepared {
             contents,
             manifest,
-            component,
-            hash,
             signed_by,
-        } = prepared.unwrap_or(Err(LoadError::Slow(most)))?;
+            upload,
+            known,
+        } = self.prepare(upload).await?;
+        let hash = HEXLOWER.encode(&upload.content);
+        let component = match (known, uncompiled) {
+            (Some(component), _) => component,
+            (None, Uncompiled::Leave) => return Err(LoadError::Uncompiled),
+            (None, Uncompiled::Compile) => {
+                self.compiler.compile(upload, self.limits.compile).await?
+            }
+        };
 
         let pre = self
             .linker
@@ -226,49 +266,35 @@ impl Loader {
     }
 }
 
-/// A component with its code, before anything of it runs.
+/// What is known of a component before anything of it runs.
 struct Prepared {
     contents: Contents,
     manifest: Manifest,
-    component: Component,
-    hash: String,
     signed_by: Option<String>,
+    upload: Upload,
+    /// Its code, if it was compiled before.
+    known: Option<Component>,
 }
 
 impl Loader {
-    /// On a thread of the system: one of the runtime's would hold up its end, and the compiler
-    /// cannot be interrupted.
     async fn prepare(&self, upload: Upload) -> Result<Prepared, LoadError> {
-        let down = || LoadError::Compile("the compiler went down".to_owned());
-        let compiling = Arc::clone(&self.compiling);
-        let permit = compiling.acquire_owned().await.map_err(|_| down())?;
-        let (engine, signing) = (Arc::clone(&self.engine), Arc::clone(&self.signing));
-        let (done, prepared) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("plugin-compile".to_owned())
-            .spawn(move || {
-                // Nobody waits any more when the time was up.
-                let _ = done.send(prepare(&engine, &signing, &upload));
-                drop(permit);
-            })?;
-        prepared.await.unwrap_or_else(|_| Err(down()))
+        let (compiler, signing) = (Arc::clone(&self.compiler), Arc::clone(&self.signing));
+        let prepare = move || -> Result<Prepared, LoadError> {
+            let bytes = &upload.bytes;
+            let (contents, manifest) = read(bytes)?;
+            let signed_by = signing.signer(&manifest.kinds, bytes, upload.signature.as_deref())?;
+            Ok(Prepared {
+                contents,
+                manifest,
+                signed_by,
+                known: compiler.known(&upload.content),
+                upload,
+            })
+        };
+        let prepared = tokio::task::spawn_blocking(prepare).await;
+        prepared
+            .unwrap_or_else(|_| Err(LoadError::Compile("the host went down over it".to_owned())))
     }
-}
-
-fn prepare(engine: &Engine, signing: &Signing, upload: &Upload) -> Result<Prepared, LoadError> {
-    let bytes = &upload.bytes;
-    let (contents, manifest) = read(bytes)?;
-    let signed_by = signing.signer(&manifest.kinds, bytes, upload.signature.as_deref())?;
-    let component = engine
-        .compile(bytes)
-        .map_err(|error| LoadError::Compile(call::first_and_last(&error)))?;
-    Ok(Prepared {
-        contents,
-        manifest,
-        component,
-        hash: HEXLOWER.encode(&Sha256::digest(bytes)),
-        signed_by,
-    })
 }
 
 /// A time as the configuration writes it.

@@ -12,6 +12,7 @@ mod cache;
 mod call;
 pub mod check;
 pub mod compile;
+mod compiler;
 mod component;
 pub mod config;
 pub mod conformance;
@@ -26,6 +27,7 @@ mod imports;
 pub mod inspect;
 pub mod limits;
 mod load;
+mod long;
 pub mod manifest;
 pub mod package;
 pub mod pages;
@@ -38,11 +40,13 @@ pub mod status;
 mod survey;
 pub mod template;
 mod turns;
+mod watch;
 mod wit;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -53,11 +57,12 @@ pub use self::component::{ContentsError, Files};
 pub use self::engine::EngineError;
 pub use self::error::{Error, FieldError, UnknownCause};
 pub use self::figures::{Failure, Figures};
-pub use self::folder::{PluginState, Watch};
+pub use self::folder::PluginState;
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
 pub use self::portal::Trouble;
 pub use self::survey::Survey;
+pub use self::watch::Watch;
 
 use self::binding::Binding;
 use self::config::PluginConfig;
@@ -148,12 +153,22 @@ impl Plugins {
         settings: PluginSettings,
         data: Arc<dyn GuestData>,
     ) -> Result<Arc<Self>, EngineError> {
+        let plugins = Self::begin(settings, data)?;
+        plugins.reload().await;
+        Ok(plugins)
+    }
+
+    /// Starts the engine and loads nothing yet: [`Plugins::reload`] and [`Plugins::watch`] do.
+    pub fn begin(
+        settings: PluginSettings,
+        data: Arc<dyn GuestData>,
+    ) -> Result<Arc<Self>, EngineError> {
         let engine = Engine::start(&settings.limits, &settings.cache)?;
         let loader = Loader::new(engine, settings.limits, settings.clock, data)
             .map_err(|error| EngineError::Wasmtime(error.into()))?
             .with_signing(settings.signing);
-        let plugins = Arc::new(Self {
-            folder: Folder::new(settings.folder, Arc::new(loader)),
+        Ok(Arc::new(Self {
+            folder: Folder::new(settings.folder, loader),
             configs: ArcSwap::default(),
             brandings: ArcSwap::default(),
             pages: ArcSwap::default(),
@@ -161,21 +176,26 @@ impl Plugins {
             troubles: Mutex::default(),
             test_only_in_live: settings.test_only_in_live,
             changed: Notify::new(),
-        });
-        plugins.reload().await;
-        Ok(plugins)
+        }))
     }
 
-    /// Reads the folder again: new and changed files are loaded, a bad one keeps its last
-    /// good version, one that is gone is forgotten. Calls under way keep what they have.
+    /// Waits for the first look at the folder: for what was compiled before as long as it takes,
+    /// for the rest no longer than `compiling`. Answers whether everything was taken up.
+    pub async fn ready(&self, compiling: Duration) -> bool {
+        self.folder.ready(compiling).await
+    }
+
+    /// Reads the folder again: new and changed files are loaded, each in use as soon as it is
+    /// ready; a bad one keeps its last good version, one that is gone is forgotten. Calls under
+    /// way keep what they have.
     pub async fn reload(&self) {
         self.folder.reload().await;
         self.changed.notify_one();
     }
 
-    /// Reloads whenever the folder changes, until the answer is dropped.
+    /// Reloads now and whenever the folder changes, until the answer is dropped.
     pub fn watch(self: &Arc<Self>) -> Result<Watch, notify::Error> {
-        folder::watch(self)
+        watch::watch(self)
     }
 
     /// Every file of the folder and how it stands, by name.

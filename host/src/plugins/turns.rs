@@ -13,14 +13,14 @@ mod tests;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Caller {
     plugin: Arc<str>,
-    at: String,
+    at: Arc<str>,
 }
 
 impl Caller {
-    pub(super) fn new(plugin: &Arc<str>, at: &str) -> Self {
+    pub(super) fn new(plugin: &Arc<str>, at: &Arc<str>) -> Self {
         Self {
             plugin: Arc::clone(plugin),
-            at: at.to_owned(),
+            at: Arc::clone(at),
         }
     }
 }
@@ -34,6 +34,8 @@ pub(super) struct Turns {
 #[derive(Default)]
 struct Queue {
     running: usize,
+    /// Those who wait, or went away while they waited.
+    waiting: usize,
     arrived: u64,
     callers: HashMap<Caller, Standing>,
 }
@@ -77,8 +79,10 @@ impl Turns {
     /// away loses its place and nothing else.
     pub(super) async fn take(self: &Arc<Self>, caller: Caller, most: usize) -> Turn {
         loop {
-            let (go, turn) = oneshot::channel();
-            self.line_up(&caller, most.max(1), go);
+            let Some(turn) = self.line_up(&caller, most.max(1)) else {
+                let turns = Arc::clone(self);
+                return Turn { turns, caller };
+            };
             self.go_on();
             // The other end is dropped only with the queue itself, of which this is a keeper.
             if let Ok(turn) = turn.await {
@@ -87,13 +91,24 @@ impl Turns {
         }
     }
 
-    fn line_up(&self, caller: &Caller, most: usize, go: oneshot::Sender<Turn>) {
+    /// Takes a turn at once, where one is free and nobody waits; else the place at the end.
+    fn line_up(&self, caller: &Caller, most: usize) -> Option<oneshot::Receiver<Turn>> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.arrived += 1;
-        let order = queue.arrived;
+        let (running, waiting) = (queue.running, queue.waiting);
         let standing = queue.callers.entry(caller.clone()).or_default();
         standing.most = most;
+        if waiting == 0 && standing.may_run(running, self.most) {
+            standing.running += 1;
+            queue.running += 1;
+            return None;
+        }
+        let (go, turn) = oneshot::channel();
+        queue.arrived += 1;
+        queue.waiting += 1;
+        let order = queue.arrived;
+        let standing = queue.callers.entry(caller.clone()).or_default();
         standing.waiting.push_back(Waiting { order, go });
+        Some(turn)
     }
 
     fn end(self: &Arc<Self>, caller: &Caller) {
@@ -102,6 +117,12 @@ impl Turns {
             queue.running -= 1;
             if let Some(standing) = queue.callers.get_mut(caller) {
                 standing.running -= 1;
+                if standing.running == 0 && standing.waiting.is_empty() {
+                    queue.callers.remove(caller);
+                }
+            }
+            if queue.waiting == 0 {
+                return;
             }
         }
         self.go_on();
@@ -129,8 +150,10 @@ impl Queue {
     /// waited longest.
     fn next(&mut self, most: usize) -> Option<(Caller, oneshot::Sender<Turn>)> {
         let running = self.running;
+        self.waiting = 0;
         self.callers.retain(|_, standing| {
             standing.waiting.retain(|waiting| !waiting.go.is_closed());
+            self.waiting += standing.waiting.len();
             standing.running > 0 || !standing.waiting.is_empty()
         });
         let callers = self.callers.iter();
@@ -146,6 +169,7 @@ impl Queue {
         let waiting = standing.waiting.pop_front()?;
         standing.running += 1;
         self.running += 1;
+        self.waiting -= 1;
         Some((caller, waiting.go))
     }
 }

@@ -45,6 +45,10 @@ queries! {
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3 + 0";
+    GIVEN_UP = "SELECT id, payload FROM jobs WHERE business_id = $1 AND mode = $2 \
+        AND kind = $3 AND state = 'failed' AND id > $4 ORDER BY id LIMIT $5 + 0";
+    FORGET_GIVEN_UP = "DELETE FROM jobs WHERE business_id = $1 AND mode = $2 AND id = $3 \
+        AND state = 'failed'";
     WHY = "SELECT last_error FROM jobs WHERE unique_key = $1 AND state = 'queued' \
         AND business_id = $2 AND mode = $3";
     FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
@@ -137,6 +141,15 @@ pub struct JobRow {
     pub state: String,
     /// Why the last try did not succeed.
     pub last_error: Option<String>,
+}
+
+/// A job that was given up.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct GivenUp {
+    /// Identity.
+    pub id: String,
+    /// What was to be done.
+    pub payload: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -348,6 +361,26 @@ impl Tx {
             })
         })
         .collect()
+    }
+
+    /// Work of a kind that was given up, in the order of its ids after `after`.
+    pub async fn given_up(
+        &mut self,
+        scope: &Scope,
+        kind: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<GivenUp>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let limit = i64::from(limit);
+        fetch_all!(self, GivenUp, GIVEN_UP, business, mode, kind, after, limit)
+    }
+
+    /// Takes a job off the list of what was given up, which is ordered anew.
+    pub async fn forget_given_up(&mut self, scope: &Scope, id: &str) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        execute!(self, FORGET_GIVEN_UP, business, mode, id)?;
+        Ok(())
     }
 
     /// Why the queued job of this key is not done yet, as far as it was taken up before.

@@ -76,7 +76,7 @@ impl Host for CallState {
     fn write(&mut self, level: Level, message: String, fields: Vec<Kv>) -> wasmtime::Result<()> {
         if self.log.take() {
             let line = line(&message, &fields, self.log.line_bytes);
-            let (plugin, at) = (&*self.plugin, self.binding.label.as_str());
+            let (plugin, at) = (&*self.plugin, &*self.binding.label);
             match level {
                 Level::Debug => tracing::debug!(target: "plugin", plugin, at, "{line}"),
                 Level::Info => tracing::info!(target: "plugin", plugin, at, "{line}"),

@@ -28,6 +28,9 @@ use crate::domain::id::CustomerId;
 /// the database.
 const MOST_QUESTIONS: u32 = 500;
 
+/// How many of them may write: each is a transaction, and others wait for its end.
+const MOST_WRITES: u32 = 100;
+
 /// Host time, as `app` supplies it.
 pub type HostClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -59,6 +62,7 @@ pub(super) struct CallState {
     pub(super) customer: Option<CustomerId>,
     data: Arc<dyn GuestData>,
     questions_left: u32,
+    writes_left: u32,
     clock: HostClock,
     table: ResourceTable,
     log: log::LogBudget,
@@ -86,6 +90,7 @@ impl CallState {
             customer: None,
             data,
             questions_left: MOST_QUESTIONS,
+            writes_left: MOST_WRITES,
             clock,
             table,
             log: log::LogBudget::new(&limits, bucket),
@@ -97,6 +102,13 @@ impl CallState {
     fn may_ask(&mut self) -> bool {
         let left = self.questions_left.checked_sub(1);
         self.questions_left = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    /// Whether this call may once more change what the host keeps.
+    fn may_write(&mut self) -> bool {
+        let left = self.writes_left.checked_sub(1);
+        self.writes_left = left.unwrap_or_default();
         left.is_some()
     }
 

@@ -47,6 +47,9 @@ impl CallState {
         if value.len() > LARGEST_VALUE {
             return Err(wit::StoreError::Full);
         }
+        if !self.may_write() {
+            return Err(wit::StoreError::Unavailable);
+        }
         match data.keep(&scope, &plugin, key, value, over).await? {
             Kept::Yes => Ok(true),
             Kept::Another => Ok(false),
@@ -84,6 +87,9 @@ impl wit::Host for CallState {
             Ok(place) => place,
             Err(error) => return Ok(Err(error)),
         };
+        if !self.may_write() {
+            return Ok(Err(wit::StoreError::Unavailable));
+        }
         let done = self.data.forget(&scope, &plugin, &key).await;
         Ok(done.map_err(Into::into))
     }

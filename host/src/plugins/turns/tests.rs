@@ -7,7 +7,7 @@ use futures_util::poll;
 use super::*;
 
 fn caller(name: &str) -> Caller {
-    Caller::new(&"guest".into(), name)
+    Caller::new(&"guest".into(), &name.into())
 }
 
 fn under_way(turns: &Turns) -> usize {

@@ -137,6 +137,19 @@ fn a_wrong_value_is_named_with_its_line_and_what_to_write() {
 }
 
 #[test]
+fn more_calls_of_plugins_than_a_process_has_addresses_for_are_refused() {
+    let folder = Folder::new();
+    folder.write(
+        "config/vestibule.toml",
+        "[plugins]\ncalls_in_all = 1000\nmemory_mib = 1024\n",
+    );
+    insta::assert_snapshot!(folder.report(), @r#"
+    config/vestibule.toml:2: plugins.calls_in_all: is 1000, and with plugins.memory_mib = 1024 a process has room for 818
+        Lower one of the two.
+    "#);
+}
+
+#[test]
 fn a_wrong_variable_is_named_instead_of_the_file() {
     let folder = Folder::new().with("VESTIBULE_JOBS__LEASE", "soon");
     insta::assert_snapshot!(folder.report(), @r#"

@@ -6,6 +6,7 @@ mod log;
 mod lost_key;
 mod mail;
 mod payloads;
+mod plugins;
 mod webhook;
 mod worker;
 

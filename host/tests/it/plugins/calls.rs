@@ -1,15 +1,18 @@
 //! What becomes of a call: done, certainly not executed, or unknown; never declined.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use vestibule::domain::Mode;
 use vestibule::plugins::gateway::answer::Outcome;
 use vestibule::plugins::gateway::request::SentRequest;
 use vestibule::plugins::limits::Limits;
-use vestibule::plugins::{Error, UnknownCause};
+use vestibule::plugins::{Error, Plugins, UnknownCause};
 
 use super::guest::{self, MANIFEST, OnCharge};
-use super::{Host, charge, limits, plain, scope};
+use super::{Host, charge, limits, plain, put, scope, settings};
 
 /// Charges with a guest that does this, and answers why there is no outcome.
 async fn failure(on_charge: &OnCharge) -> UnknownCause {
@@ -45,6 +48,41 @@ async fn a_guest_that_behaves_charges_and_describes_itself() {
 async fn an_endless_loop_ends_and_is_unknown() {
     let cause = failure(&guest::LOOPS).await;
     assert!(matches!(cause, UnknownCause::CpuBudget(_)), "{cause}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_computes_for_long_leaves_the_threads_that_answer_requests() {
+    // The clock goes on only for whoever looks at it from a thread for long calls.
+    let seen: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let looked = Arc::clone(&seen);
+    let clock = move || {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default().to_owned();
+        let long = name == "plugin-long";
+        looked.lock().unwrap().insert(name);
+        Timestamp::from_second(i64::from(long)).unwrap()
+    };
+    let patient = Limits {
+        deadline: Duration::from_mins(5),
+        cpu: Duration::from_mins(5),
+        ..limits()
+    };
+    for (does, long) in [
+        (&guest::LOOKS_AT_THE_CLOCK, false),
+        (&guest::WAITS_FOR_THE_CLOCK, true),
+    ] {
+        let folder = tempfile::TempDir::new().unwrap();
+        put(&folder, "guest.wasm", &guest::plugin(MANIFEST, does));
+        let mut settings = settings(folder.path(), patient);
+        settings.clock = Arc::new(clock.clone());
+        let plugins = Plugins::open(settings).await.unwrap();
+        let gateway = Host { folder, plugins }.gateway(plain());
+        seen.lock().unwrap().clear();
+        let payment = gateway.charge(&charge("pay_1")).await.unwrap();
+        assert_eq!(payment.outcome, Outcome::Succeeded);
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen.contains("plugin-long"), long, "{seen:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

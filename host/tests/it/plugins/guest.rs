@@ -111,8 +111,20 @@ pub(crate) const READS_A_SECRET: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
+/// Computes until the clock is past 1970.
+pub(crate) const WAITS_FOR_THE_CLOCK: OnCharge =
+    OnCharge::Does("(loop $again (br_if $again (i64.eqz (call $now)))) (i32.const 4096)");
+
+/// Looks at the clock once.
+pub(crate) const LOOKS_AT_THE_CLOCK: OnCharge =
+    OnCharge::Does("(drop (call $now)) (i32.const 4096)");
+
 /// What guests import, when they call it.
-const IMPORTS: [(&str, &str); 4] = [
+const IMPORTS: [(&str, &str); 5] = [
+    (
+        "$now",
+        r#"(import "vestibule:host/clock@1.0.0" "now" (func $now (result i64)))"#,
+    ),
     (
         "$log",
         r#"(import "vestibule:host/log@1.0.0" "write" (func $log

@@ -30,7 +30,7 @@ fn version(version: &str) -> String {
 }
 
 /// Waits for what a watched folder or a call under way brings about.
-async fn until(what: impl Fn() -> bool) {
+pub(super) async fn until(what: impl Fn() -> bool) {
     let begun = Instant::now();
     while !what() {
         assert!(begun.elapsed() < Duration::from_mins(1), "it never came");

@@ -1,13 +1,16 @@
 //! What is not loaded, and what the operator reads about it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule::domain::Mode;
-use vestibule::plugins::Error;
+use vestibule::plugins::data::NoData;
 use vestibule::plugins::limits::Limits;
+use vestibule::plugins::{Error, Plugins};
 
 use super::guest::{self, MANIFEST, OnCharge};
-use super::{Host, limits, plain, put, scope};
+use super::life::until;
+use super::{Host, limits, plain, put, scope, settings};
 
 /// Why a file is not in use.
 async fn refusal(file: &[u8]) -> String {
@@ -103,6 +106,82 @@ async fn a_component_that_is_too_large_or_compiles_too_long_is_refused() {
     let error = why(hasty).await;
     assert!(error.contains("was not compiled within 0 s"), "{error}");
     assert!(error.contains("plugins.compile"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_compiled_before_waits_for_nobody_and_what_took_too_long_comes_by_itself() {
+    let of = |id: &str| {
+        let manifest = MANIFEST.replace("id = \"guest\"", &format!("id = {id:?}"));
+        guest::plugin(&manifest, &OnCharge::Succeeds)
+    };
+    let host = Host::with(&of("guest")).await;
+    // Three that were never compiled, each for longer than there is time; two names sort before.
+    for id in ["alpha", "beta", "zeta"] {
+        put(&host.folder, &format!("{id}.wasm"), &of(id));
+    }
+    let hasty = Limits {
+        compile: Duration::ZERO,
+        ..limits()
+    };
+    let settings = settings(host.folder.path(), hasty);
+    let plugins = Plugins::begin(settings, Arc::new(NoData)).unwrap();
+    plugins.reload().await;
+    assert!(plugins.ready(Duration::ZERO).await);
+    let states = plugins.states();
+    for state in &states {
+        assert_eq!(
+            state.in_use.is_some(),
+            state.file == "guest.wasm",
+            "{state:?}"
+        );
+    }
+    let why = |index: usize| states[index].error.clone().unwrap();
+    assert!(why(0).contains("was not compiled within 0 s"), "{}", why(0));
+    let _watch = plugins.watch().unwrap();
+    until(|| plugins.states().iter().all(|state| state.error.is_none())).await;
+    assert!(plugins.states().iter().all(|state| state.in_use.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_compile_is_not_compiled_again() {
+    let memories = "(core instance (instantiate $memory))".repeat(21);
+    let host = Host::with(&guest::component(
+        &format!(
+            r#"(component
+                (core module $memory (memory 1)) {memories}
+                (instance $empty)
+                (export "vestibule:gateway/info@1.0.0" (instance $empty))
+                (export "vestibule:gateway/payments@1.0.0" (instance $empty)))"#
+        ),
+        MANIFEST,
+    ))
+    .await;
+    let refused = host.plugins.states();
+    let why = refused[0].error.as_ref().unwrap();
+    assert!(why.contains("it does not compile"), "{why}");
+    // Whatever the compiler would leave behind.
+    let cache = host.folder.path().join("cache");
+    std::fs::remove_dir_all(&cache).unwrap();
+    std::fs::create_dir(&cache).unwrap();
+    host.plugins.reload().await;
+    assert_eq!(host.plugins.states(), refused);
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_came_before_the_watch_is_taken_up_by_it() {
+    let host = Host::with(b"not wasm at all").await;
+    let plugin = guest::plugin(MANIFEST, &OnCharge::Succeeds);
+    put(&host.folder, "late.wasm", &plugin);
+    // Nothing is told to the watch about what was there before.
+    let _watch = host.plugins.watch().unwrap();
+    until(|| {
+        host.plugins
+            .states()
+            .iter()
+            .any(|state| state.in_use.is_some())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

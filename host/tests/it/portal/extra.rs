@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use vestibule::domain::{Mode, Scope};
 use vestibule::flows::plugin_calls::{self, Called};
-use vestibule::store::{Event, PluginEntry};
+use vestibule::store::{Event, PluginEntry, PluginUsage};
 
 use super::{Guest, House};
 
@@ -153,7 +153,11 @@ async fn what_a_plugin_keeps_stays_in_its_business_and_mode_and_within_bounds() 
                     value: b"x".to_vec(),
                 };
                 let at = house.now();
-                tx.keep_plugin_value(&house.scope, "puppet", &entry, true, at)
+                let most = PluginUsage {
+                    entries: 10_000,
+                    bytes: 8 << 20,
+                };
+                tx.keep_plugin_value(&house.scope, "puppet", &entry, true, most, at)
                     .await
                     .unwrap();
             }

@@ -1,0 +1,138 @@
+//! Plugins that are told of events by the worker: one that hangs holds up nobody, and what was given
+//! up is taken up again.
+
+use jiff::SignedDuration;
+use vestibule::domain::Mode;
+use vestibule::flows::plugin_calls;
+use vestibule::plugins::PluginState;
+use vestibule::plugins::config::{PagesConfigs, PluginConfig};
+
+use super::endpoint::Endpoint;
+use super::{Process, Workplace, eventually, tell};
+use crate::support::dump::dump;
+use crate::support::guests;
+use crate::support::sample::{scope, subscribed};
+use crate::support::{databases, sqlite};
+
+/// The puppet hears of events under the name `strings`, and does this with them.
+async fn place(database: crate::support::Database, endpoint: &str, does: &str) -> Workplace {
+    let pages = format!(
+        "[test.pages.strings]\nplugin = \"puppet\"\nsettings.handle = '{{ \"do\": \"{does}\" }}'\n\
+         [test.pages.strings.grants]\nstore = true\nevents = [\"subscription.active\"]\n"
+    );
+    let place = Workplace::telling(database, endpoint, &pages);
+    let file = place.settings.plugins.dir.join("puppet.wasm");
+    let puppet = guests::built("host/tests/guests/puppet").await;
+    std::fs::write(file, &**puppet).unwrap();
+    place
+}
+
+impl Workplace {
+    async fn of_kind(&self, kind: &str, state: &str) -> usize {
+        let jobs = self.jobs().await.into_iter();
+        jobs.filter(|job| job.kind == kind && job.state == state)
+            .count()
+    }
+
+    /// How the operator configures the puppet, with this for `handle`.
+    fn puppet(&self, handle: &str) -> PagesConfigs {
+        let business = self.settings.businesses.values().next().unwrap();
+        let config = business.mode(Mode::Test).pages["strings"].clone();
+        let settings = [("handle".to_owned(), handle.into())].into();
+        let config = PluginConfig { settings, ..config };
+        [((scope(), "strings".to_owned()), config)].into()
+    }
+}
+
+impl Process {
+    fn calls(&self) -> u64 {
+        let states: Vec<PluginState> = self.cx.plugins.states();
+        let used = states.into_iter().find_map(|state| state.in_use);
+        used.unwrap().figures.calls
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_for_a_plugin_that_hangs_hold_up_no_endpoint() {
+    let endpoint = Endpoint::start().await;
+    let mut place = place(sqlite().await, &endpoint.url, "loop").await;
+    place.settings.webhooks.at_once = 4;
+    // It does not end before the test does.
+    place.settings.plugins.cpu = SignedDuration::from_mins(10);
+    place.settings.plugins.deadline = SignedDuration::from_mins(10);
+    let subscription = subscribed(&place.database.store).await;
+    let process = place.start().await;
+    let before = process.calls();
+    for _ in 0..30 {
+        tell(&process.cx, "subscription.active", subscription.id.as_str()).await;
+    }
+    eventually("all endpoints are told", async || {
+        endpoint.deliveries().len() == 30
+    })
+    .await;
+    assert_eq!(process.calls(), before, "it still hangs");
+    let waiting = place.of_kind("tell-plugin", "queued").await;
+    let running = place.of_kind("tell-plugin", "running").await;
+    assert_eq!(
+        (waiting + running, running <= 2),
+        (30, true),
+        "{running} run"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_was_given_up_is_told_again_when_the_operator_says_so() {
+    for database in databases().await {
+        let endpoint = Endpoint::start().await;
+        let url = database.url();
+        let place = place(database, &endpoint.url, "not now").await;
+        let subscription = subscribed(&place.database.store).await;
+        let process = place.start().await;
+        let cx = &process.cx;
+        for _ in 0..3 {
+            tell(cx, "subscription.active", subscription.id.as_str()).await;
+        }
+        eventually("it is given up", async || {
+            place.advance(SignedDuration::from_mins(10));
+            place.of_kind("tell-plugin", "failed").await == 3
+        })
+        .await;
+        cx.plugins.furnish(place.puppet("{}"));
+        // Under another name there is nothing, and nobody of that name.
+        assert!(plugin_calls::replay(cx, &scope(), "others").await.is_err());
+        let number = plugin_calls::replay(cx, &scope(), "strings").await;
+        assert_eq!(number.unwrap(), 3);
+        eventually("it is told", async || place.jobs().await.is_empty()).await;
+        assert_eq!(
+            plugin_calls::replay(cx, &scope(), "strings").await.unwrap(),
+            0
+        );
+        let audit = dump(&url).await.remove("audit").unwrap();
+        let replayed = audit.iter().filter(|row| row.contains("plugin.replay"));
+        assert_eq!(replayed.count(), 1, "{}", place.database.name);
+        process.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_for_a_plugin_that_never_comes_is_given_up_at_last() {
+    let endpoint = Endpoint::start().await;
+    let place = place(sqlite().await, &endpoint.url, "not now").await;
+    std::fs::remove_file(place.settings.plugins.dir.join("puppet.wasm")).unwrap();
+    let subscription = subscribed(&place.database.store).await;
+    let process = place.start().await;
+    tell(&process.cx, "subscription.active", subscription.id.as_str()).await;
+    eventually("it waits", async || {
+        let jobs = place.jobs().await;
+        jobs.iter().any(|job| job.last_error.is_some())
+    })
+    .await;
+    assert_eq!(place.of_kind("tell-plugin", "failed").await, 0);
+    // Samples are of the year 2027.
+    place.advance(SignedDuration::from_hours(24 * 365));
+    eventually("it is given up", async || {
+        place.of_kind("tell-plugin", "failed").await == 1
+    })
+    .await;
+    process.stop().await;
+}
