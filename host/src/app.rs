@@ -40,10 +40,6 @@ use crate::web::{self, Web};
 /// How often it is looked whether a gateway's books are to be compared.
 const ORDERING: Duration = Duration::from_hours(1);
 
-/// How long requests wait at the start for plugins that were never compiled. Those that were are in
-/// use before.
-const COMPILING: Duration = Duration::from_secs(15);
-
 /// Opens what flows need: the database with its schema up to date, the plugins, the keys. Enough
 /// for a command that writes beside a running host.
 pub async fn open(settings: Settings) -> anyhow::Result<Cx> {
@@ -117,9 +113,7 @@ pub async fn serve(
         .plugins
         .watch()
         .context("cannot watch the folder of plugins")?;
-    if !cx.plugins.ready(COMPILING).await {
-        tracing::warn!("plugins are still being compiled; each is in use when it is ready");
-    }
+    cx.plugins.ready().await;
     let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
     let _businesses = watch_businesses(&cx, sources)?;
 

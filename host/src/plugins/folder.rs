@@ -4,13 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, watch};
-use tokio::time::timeout;
 
 use super::figures::Figures;
 use super::gateway::answer::Capabilities;
@@ -27,17 +25,8 @@ pub(super) struct Folder {
     /// The last good versions of files that were taken away, with their names, by plugin.
     gone: ArcSwap<BTreeMap<String, (String, Arc<Loaded>)>>,
     reloading: Mutex<()>,
-    looked: watch::Sender<Looked>,
-}
-
-/// How far the folder was looked at since the process started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Looked {
-    NotYet,
-    /// What was compiled before is in use.
-    AtCompiled,
-    /// So is what had to be compiled, or it is known why not.
-    AtAll,
+    /// The ids of plugins that are to be compiled; none while the folder was never looked at.
+    uncompiled: watch::Sender<Option<BTreeSet<String>>>,
 }
 
 /// What became of each file, by file name.
@@ -114,7 +103,7 @@ impl Folder {
             slots: ArcSwap::default(),
             gone: ArcSwap::default(),
             reloading: Mutex::default(),
-            looked: watch::channel(Looked::NotYet).0,
+            uncompiled: watch::channel(None).0,
         }
     }
 
@@ -153,44 +142,46 @@ impl Folder {
         states.collect()
     }
 
-    /// Reads the folder and swaps in what is good, each as soon as it is ready: first what was
-    /// compiled before, so that it waits for nobody.
-    pub(super) async fn reload(&self) {
+    /// Reads the folder and swaps in what is good, each as soon as it is ready: what was compiled
+    /// before, so that it waits for nobody; then what is `used`; then the rest.
+    pub(super) async fn reload(&self, used: &BTreeSet<String>) {
         let _one_at_a_time = self.reloading.lock().await;
         match self.names().await {
-            Ok(names) => self.take_all(&names).await,
+            Ok(names) => self.take_all(&names, used).await,
             Err(error) => {
                 tracing::error!(%error, folder = %self.path.display(), "the plugin folder cannot be read; what is loaded stays");
             }
         }
-        self.looked.send_replace(Looked::AtAll);
+        self.uncompiled.send_replace(Some(BTreeSet::new()));
     }
 
-    async fn take_all(&self, names: &BTreeSet<String>) {
+    async fn take_all(&self, names: &BTreeSet<String>, used: &BTreeSet<String>) {
         let mut uncompiled = Vec::new();
         for file in names {
-            if !self.take(file, names, Uncompiled::Leave).await {
-                uncompiled.push(file);
+            if let Some(id) = self.take(file, names, Uncompiled::Leave).await {
+                uncompiled.push((file, id));
             }
         }
-        self.looked
-            .send_modify(|looked| *looked = Looked::AtCompiled.max(*looked));
-        for file in uncompiled {
+        uncompiled.sort_by_key(|(_, id)| !used.contains(id));
+        let ids = uncompiled.iter().map(|(_, id)| id.clone()).collect();
+        self.uncompiled.send_replace(Some(ids));
+        for (file, id) in uncompiled {
             self.take(file, names, Uncompiled::Compile).await;
+            self.uncompiled.send_modify(|ids| {
+                ids.get_or_insert_default().remove(&id);
+            });
         }
         self.forget_all_but(names);
     }
 
-    /// Waits for the first look at the folder: for what was compiled before as long as it takes,
-    /// for the rest no longer than `compiling`. Answers whether everything was taken up.
-    pub(super) async fn ready(&self, compiling: Duration) -> bool {
-        let mut looked = self.looked.subscribe();
+    /// Waits for the first look at the folder, until what is `used` is loaded, or it is known why
+    /// it is not.
+    pub(super) async fn ready(&self, used: &BTreeSet<String>) {
+        let taken_up = |uncompiled: &Option<BTreeSet<String>>| {
+            uncompiled.as_ref().is_some_and(|ids| ids.is_disjoint(used))
+        };
         // The sender lives as long as this does.
-        let _ = looked
-            .wait_for(|looked| *looked >= Looked::AtCompiled)
-            .await;
-        let all = looked.wait_for(|looked| *looked == Looked::AtAll);
-        timeout(compiling, all).await.is_ok()
+        let _ = self.uncompiled.subscribe().wait_for(taken_up).await;
     }
 
     /// Waits for a file that was given up for taking too long, and is compiled now or refused.
@@ -202,9 +193,14 @@ impl Folder {
         &self.path
     }
 
-    /// Takes up one file as it is now; answers whether that is all, as it is not where the file is
-    /// still to be compiled. One file at a time is in memory, however many there are.
-    async fn take(&self, file: &str, names: &BTreeSet<String>, uncompiled: Uncompiled) -> bool {
+    /// Takes up one file as it is now; answers its id where it is still to be compiled. One file
+    /// at a time is in memory, however many there are.
+    async fn take(
+        &self,
+        file: &str,
+        names: &BTreeSet<String>,
+        uncompiled: Uncompiled,
+    ) -> Option<String> {
         let slots = self.slots.load_full();
         let before = slots.get(file);
         let upload = self.read(file).await;
@@ -220,7 +216,7 @@ impl Folder {
             && slot.hash == hash
             && slot.error.is_none()
         {
-            return true;
+            return None;
         }
         let loaded = match upload {
             Ok(upload) => self.loader.load(upload, uncompiled).await,
@@ -248,23 +244,25 @@ impl Folder {
                 tracing::info!(file, plugin = id, version, "a plugin was loaded");
                 (Some(Arc::new(plugin)), None)
             }
-            Err(error @ LoadError::Uncompiled) => (last_good, Some(error)),
+            Err(error @ LoadError::Uncompiled(_)) => (last_good, Some(error)),
             Err(error) => {
                 let kept = last_good.is_some();
                 tracing::error!(file, %error, kept, "a plugin was not loaded");
                 (last_good, Some(error))
             }
         };
-        let done = !matches!(error, Some(LoadError::Uncompiled));
         let slot = Slot {
             hash,
             loaded,
-            error: error.map(|error| error.to_string()),
+            error: error.as_ref().map(ToString::to_string),
         };
         let mut slots = Slots::clone(&slots);
         slots.insert(file.to_owned(), slot);
         self.slots.store(Arc::new(slots));
-        done
+        match error {
+            Some(LoadError::Uncompiled(id)) => Some(id),
+            _ => None,
+        }
     }
 
     /// What is not in the folder any more looks after what is open.

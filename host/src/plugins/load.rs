@@ -115,9 +115,9 @@ pub enum LoadError {
     /// A kind without its exports, or the other way round.
     #[error("{0}")]
     Kind(String),
-    /// It is to be compiled first.
+    /// The plugin of this id is to be compiled first.
     #[error("it is being compiled")]
-    Uncompiled,
+    Uncompiled(String),
     /// Others are being compiled that took too long; it is compiled when one of them has ended.
     #[error("it waits for others to be compiled, which takes too long")]
     Waits,
@@ -220,7 +220,7 @@ impl Loader {
         let hash = HEXLOWER.encode(&upload.content);
         let component = match (known, uncompiled) {
             (Some(component), _) => component,
-            (None, Uncompiled::Leave) => return Err(LoadError::Uncompiled),
+            (None, Uncompiled::Leave) => return Err(LoadError::Uncompiled(manifest.id)),
             (None, Uncompiled::Compile) => {
                 self.compiler.compile(upload, self.limits.compile).await?
             }

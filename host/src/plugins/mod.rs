@@ -43,10 +43,9 @@ mod turns;
 mod watch;
 mod wit;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -179,17 +178,29 @@ impl Plugins {
         }))
     }
 
-    /// Waits for the first look at the folder: for what was compiled before as long as it takes,
-    /// for the rest no longer than `compiling`. Answers whether everything was taken up.
-    pub async fn ready(&self, compiling: Duration) -> bool {
-        self.folder.ready(compiling).await
+    /// Waits for the first look at the folder, until every plugin that is configured is loaded, or
+    /// it is known why it is not. Nothing else is waited for.
+    pub async fn ready(&self) {
+        self.folder.ready(&self.used()).await;
+    }
+
+    /// The ids of all plugins that are configured anywhere.
+    fn used(&self) -> BTreeSet<String> {
+        let (gateways, brandings, pages) = (
+            self.configs.load(),
+            self.brandings.load(),
+            self.pages.load(),
+        );
+        let configs = gateways.values().chain(brandings.values());
+        let configs = configs.chain(pages.values());
+        configs.map(|config| config.plugin.clone()).collect()
     }
 
     /// Reads the folder again: new and changed files are loaded, each in use as soon as it is
     /// ready; a bad one keeps its last good version, one that is gone is forgotten. Calls under
     /// way keep what they have.
     pub async fn reload(&self) {
-        self.folder.reload().await;
+        self.folder.reload(&self.used()).await;
         self.changed.notify_one();
     }
 

@@ -126,7 +126,8 @@ async fn what_was_compiled_before_waits_for_nobody_and_what_took_too_long_comes_
     let settings = settings(host.folder.path(), hasty);
     let plugins = Plugins::begin(settings, Arc::new(NoData)).unwrap();
     plugins.reload().await;
-    assert!(plugins.ready(Duration::ZERO).await);
+    // Nobody has configured them: nobody waits for them.
+    plugins.ready().await;
     let states = plugins.states();
     for state in &states {
         assert_eq!(
@@ -140,6 +141,35 @@ async fn what_was_compiled_before_waits_for_nobody_and_what_took_too_long_comes_
     let _watch = plugins.watch().unwrap();
     until(|| plugins.states().iter().all(|state| state.error.is_none())).await;
     assert!(plugins.states().iter().all(|state| state.in_use.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_starts_waits_for_what_is_configured_until_it_is_loaded_or_known_not_to_be() {
+    let folder = tempfile::TempDir::new().unwrap();
+    put(
+        &folder,
+        "guest.wasm",
+        &guest::plugin(MANIFEST, &OnCharge::Succeeds),
+    );
+    let scope = scope(Mode::Test);
+    let gateway = async |limits| {
+        let mut settings = settings(folder.path(), limits);
+        // Each compiles anew.
+        let cache = tempfile::TempDir::new().unwrap();
+        settings.cache = cache.path().join("code");
+        let plugins = Plugins::begin(settings, Arc::new(NoData)).unwrap();
+        plugins.configure([((scope.clone(), "main".to_owned()), plain())].into());
+        let _watch = plugins.watch().unwrap();
+        plugins.ready().await;
+        plugins.gateway(&scope, "main").map(drop)
+    };
+    assert!(gateway(limits()).await.is_ok());
+    let hasty = Limits {
+        compile: Duration::ZERO,
+        ..limits()
+    };
+    // It is in use when it is ready after all; nobody waits for that.
+    drop(gateway(hasty).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
