@@ -90,6 +90,19 @@ grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
         Ok(())
     }
 
+    /// How many plugins have compiled code.
+    pub(crate) fn compiled(&self) -> anyhow::Result<usize> {
+        let cache = self.dir.path().join("data/cache/plugins");
+        if !cache.exists() {
+            return Ok(0);
+        }
+        let mut compiled = 0;
+        for entry in std::fs::read_dir(cache)? {
+            compiled += usize::from(entry?.path().extension().is_some_and(|end| end == "cwasm"));
+        }
+        Ok(compiled)
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
