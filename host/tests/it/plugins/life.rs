@@ -138,6 +138,25 @@ async fn a_call_under_way_ends_well_whatever_becomes_of_file_and_grants_meanwhil
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_whose_caller_goes_away_comes_to_its_end() {
+    let fetches = guest::plugin(MANIFEST, &guest::FETCHES);
+    let host = Host::limited(&fetches, patient()).await;
+    let (origin, was_asked, go) = held_back().await;
+    let gateway = host.gateway(config(&origin, true));
+    let before = host.figures();
+    let call = tokio::spawn(async move { gateway.charge(&charge(&origin)).await });
+    was_asked.await.unwrap();
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert_eq!(host.figures().under_way, 1);
+    go.send(()).unwrap();
+    until(|| host.figures().under_way == 0).await;
+    let after = host.figures();
+    assert_eq!(after.calls, before.calls + 1, "it ended");
+    assert_eq!(after.failures, before.failures, "and well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_failures_time_and_memory_of_a_version_are_counted() {
     let host = Host::with(&guest::plugin(&version("1"), &guest::TRAPS)).await;
     for _ in 0..3 {
