@@ -9,8 +9,7 @@ use serde::Deserialize;
 use super::duration;
 use super::problem::Problem;
 use super::source::Source;
-use crate::plugins::config::{Kind, Signer};
-use crate::plugins::limits::{MIB, most_calls};
+use crate::plugins::config::{Kind, MIB, Signer, most_calls};
 
 /// Where components are found and what one call may use up. A plugin's manifest may lower a
 /// limit, never raise it.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::grants::Grant;
+pub(crate) use super::limits::{MIB, most_calls};
 pub use super::manifest::Kind;
 pub use super::signature::Signer;
 use crate::domain::Scope;
