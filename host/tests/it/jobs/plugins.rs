@@ -71,13 +71,7 @@ async fn events_for_a_plugin_that_hangs_hold_up_no_endpoint() {
     })
     .await;
     assert_eq!(process.calls(), before, "it still hangs");
-    let waiting = place.of_kind("tell-plugin", "queued").await;
-    let running = place.of_kind("tell-plugin", "running").await;
-    assert_eq!(
-        (waiting + running, running <= 2),
-        (30, true),
-        "{running} run"
-    );
+    assert_eq!(place.jobs().await.len(), 30, "none was given up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
