@@ -13,6 +13,8 @@ use vestibule::flows::{
     Attempt, Choice, Ending, Error, Refused, cancellation, method_update, reactivation,
 };
 
+use super::disputes::decided;
+use super::refunds::deliver;
 use super::{CONFIRM, DECLINED, GOOD, page};
 use crate::support::world::World;
 
@@ -112,6 +114,42 @@ async fn a_stale_quote_is_refused_and_nothing_is_charged() {
         reactivation::start(&world.cx, &world.scope, &id, Choice::New, "an older quote").await;
     assert!(matches!(started, Err(Error::Refused(Refused::StaleQuote))));
     assert_eq!(world.charged().await, [2900]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_charged_is_what_was_shown_last_and_not_what_was_shown_before() {
+    for world in World::each().await {
+        let (id, payment) = world.paid().await;
+        let opened = world.contest(&payment).await;
+        let path = format!("{}/lose", decided(&opened));
+        let lost = world.control(&path).await;
+        deliver(&world, "dispute.lost", &lost).await;
+        let shown = async || {
+            let quote = reactivation::quote(&world.cx, &world.scope, &id).await;
+            quote.unwrap().unwrap()
+        };
+        let before = shown().await;
+        // While the page is open the paid period ends: to come back costs the next one as well.
+        let end = world.subscription(&id).await.period.end;
+        world.wait(end.duration_since(world.cx.now()));
+        let after = shown().await;
+        let amounts = (before.totals.gross.minor, after.totals.gross.minor);
+        assert_eq!(amounts, (2900, 5800));
+
+        let charged = world.charged().await;
+        let stale = reactivation::start(&world.cx, &world.scope, &id, Choice::New, &before.id);
+        assert!(matches!(
+            stale.await,
+            Err(Error::Refused(Refused::StaleQuote))
+        ));
+        assert_eq!(world.charged().await, charged);
+        let attempt = reactivation::start(&world.cx, &world.scope, &id, Choice::New, &after.id)
+            .await
+            .unwrap();
+        assert_eq!(world.give_card(&attempt, GOOD).await, Ending::Succeeded);
+        assert_eq!(world.charged().await.last(), Some(&5800));
+        assert!(world.is_active(&id).await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
