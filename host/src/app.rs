@@ -37,7 +37,7 @@ use crate::store::Store;
 use crate::themes::{Themes, trial};
 use crate::web::{self, Web};
 
-/// How often it is looked whether a gateway's books are to be compared.
+/// How often it is looked whether there are gateways' books to compare, or plugins to call.
 const ORDERING: Duration = Duration::from_hours(1);
 
 /// Opens what flows need: the database with its schema up to date, the plugins, the keys. Enough
@@ -125,7 +125,7 @@ pub async fn serve(
         Arc::clone(&invoices),
     );
     let worker = tokio::spawn(Worker::new(jobs).run(stopping.clone()));
-    tokio::spawn(order_balances(cx.clone(), stopping.clone()));
+    tokio::spawn(order_by_the_clock(cx.clone(), stopping.clone()));
     let router = web::router(Web {
         cx: cx.clone(),
         themes,
@@ -158,9 +158,9 @@ pub async fn serve(
     Ok(())
 }
 
-/// Sees to it that every gateway's books are compared and every plugin is called by the clock,
-/// also those that are configured later.
-async fn order_balances(cx: Cx, stop: CancellationToken) {
+/// Orders what nobody asks for: that every gateway's books are compared and every plugin that
+/// wants it is called by the clock, also those that are configured later.
+async fn order_by_the_clock(cx: Cx, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if let Err(error) = flows::plugin_calls::order_all(&cx).await {
             let error = &error as &dyn std::error::Error;

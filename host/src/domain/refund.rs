@@ -168,6 +168,11 @@ pub struct Refund {
     pub lookups: u32,
     /// When the gateway first said "no such refund" in a row of such answers (host time).
     pub absent_since: Option<Timestamp>,
+    /// Whether it waits, unsent, until a bank has decided about the payment.
+    pub waits: bool,
+    /// Since when its key may be at the gateway (host time), where it waited before it was sent;
+    /// otherwise since it was made.
+    pub key_from: Option<Timestamp>,
     /// The document that corrects the invoice.
     pub credit_note: Option<InvoiceId>,
     /// When it was intended (business time).

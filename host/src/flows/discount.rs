@@ -128,12 +128,7 @@ impl Redeeming<'_> {
         for code in codes {
             wanted.push(self.named(tx, code).await?.id);
         }
-        // Always in the same order, so that no two wait for each other.
-        let mut locks = wanted.clone();
-        locks.sort();
-        for id in &locks {
-            tx.lock_discount(self.scope, id).await?;
-        }
+        tx.hold_discounts(self.scope, wanted.clone()).await?;
         for id in &wanted {
             let locked = tx.lock_discount(self.scope, id).await?;
             let discount = locked.ok_or_else(unknown)?;
@@ -194,6 +189,23 @@ impl Redeeming<'_> {
             None => refused("is not for this currency"),
         }
     }
+}
+
+/// Locks the discounts of `codes`, which are to be redeemed, with those that `cause` has used and
+/// gives back: one after the other in two steps, they could be locked crosswise.
+pub(super) async fn hold(
+    tx: &mut Tx,
+    scope: &Scope,
+    codes: &[String],
+    cause: &str,
+) -> Result<(), Error> {
+    let mut ids = tx.discounts_used_for(scope, cause).await?;
+    for code in codes {
+        let code = code.trim().to_uppercase();
+        ids.extend(tx.discount_by_code(scope, &code).await?.map(|one| one.id));
+    }
+    tx.hold_discounts(scope, ids).await?;
+    Ok(())
 }
 
 fn check(codes: &[String]) -> Result<(), Error> {

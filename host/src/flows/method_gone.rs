@@ -7,7 +7,7 @@
 //! another way to pay it goes on hold at once, until its customer sets a method up. Nothing is owed
 //! by that.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Error, dunning, facts, settlement};
 use crate::cx::Cx;
@@ -18,16 +18,23 @@ use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent};
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx};
 
-/// News that the method which the gateway knows as `reference` is gone. A repeat changes nothing.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// News that the method which the gateway knows as `reference` was gone at `occurred_at` (host
+/// time). A repeat changes nothing, nor does news from before the method was saved again.
 pub(super) async fn heard(
     cx: &Cx,
     scope: &Scope,
     gateway: &str,
     reference: &str,
+    occurred_at: Timestamp,
 ) -> Result<(), Error> {
     let known = {
         let mut tx = cx.store.read().await?;
-        tx.methods_by_reference(scope, gateway, reference).await?
+        // Gateways date their news by the second.
+        let until = occurred_at.checked_add(SECOND).unwrap_or(Timestamp::MAX);
+        tx.methods_by_reference(scope, gateway, reference, until)
+            .await?
     };
     for method in known {
         lose(cx, scope, &method).await?;

@@ -117,6 +117,9 @@ pub(super) async fn set_up_as(
         .lock_subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
+    if subscription.state.is_final() {
+        return Err(Error::Refused(Refused::State));
+    }
     let customer = tx
         .customer(scope, &subscription.customer)
         .await?

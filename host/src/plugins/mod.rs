@@ -249,6 +249,15 @@ impl Plugins {
         self.gateway_for(scope, name, Duty::WhatIsOpen)
     }
 
+    /// The plugin behind a gateway, as its configuration names it; the gateway's own name where there
+    /// is none.
+    pub fn plugin_of(&self, scope: &Scope, gateway: &str) -> String {
+        let key = (scope.clone(), gateway.to_owned());
+        let configs = self.configs.load();
+        let config = configs.get(&key);
+        config.map_or(key.1, |config| config.plugin.clone())
+    }
+
     fn gateway_for(&self, scope: &Scope, name: &str, duty: Duty) -> Result<Gateway, Error> {
         let key = (scope.clone(), name.to_owned());
         let config = self.configs.load().get(&key).cloned();

@@ -38,9 +38,12 @@ queries! {
     COUNT = "UPDATE discounts SET times_used = times_used + 1 WHERE id = $1";
     USES_BY = "SELECT COUNT(*) AS count FROM discount_uses \
         WHERE discount_id = $1 AND customer_id = $2";
+    USED_FOR = "SELECT discount_id FROM discount_uses \
+        WHERE business_id = $1 AND mode = $2 AND cause = $3 ORDER BY discount_id";
+    HOLD = "UPDATE discounts SET times_used = times_used \
+        WHERE business_id = $1 AND mode = $2 AND id = $3";
     UNCOUNT = "UPDATE discounts SET times_used = times_used - 1 \
-        WHERE business_id = $1 AND mode = $2 AND id IN (SELECT discount_id FROM discount_uses \
-        WHERE business_id = $1 AND mode = $2 AND cause = $3)";
+        WHERE business_id = $1 AND mode = $2 AND id = $3";
     GIVE_BACK = "DELETE FROM discount_uses WHERE business_id = $1 AND mode = $2 AND cause = $3";
     HAS_PAID = "SELECT COUNT(*) AS count FROM (SELECT id FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND state = 'succeeded' \
@@ -69,6 +72,11 @@ struct Row {
     metadata: String,
     created_at: i64,
     deleted_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Used {
+    discount_id: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -289,15 +297,58 @@ impl Tx {
         Ok(row.map_or(0, |row| row.count))
     }
 
-    /// Gives back every use that `cause` has made: nothing came of it.
-    pub async fn give_discounts_back(&mut self, scope: &Scope, cause: &str) -> Result<()> {
-        execute!(
+    /// The discounts that `cause` has used, in the order of their ids.
+    pub async fn discounts_used_for(
+        &mut self,
+        scope: &Scope,
+        cause: &str,
+    ) -> Result<Vec<DiscountId>> {
+        let rows = fetch_all!(
             self,
-            UNCOUNT,
+            Used,
+            USED_FOR,
             scope.business.as_str(),
             scope.mode.as_str(),
             cause
         )?;
+        let columns = Columns {
+            table: "discount_uses",
+            id: cause,
+        };
+        rows.iter()
+            .map(|row| columns.parse("discount_id", &row.discount_id))
+            .collect()
+    }
+
+    /// Locks these discounts, deleted or not, until the transaction ends. Always in the order of
+    /// their ids, so that no two transactions wait for each other.
+    pub async fn hold_discounts(&mut self, scope: &Scope, mut ids: Vec<DiscountId>) -> Result<()> {
+        ids.sort();
+        ids.dedup();
+        for id in &ids {
+            execute!(
+                self,
+                HOLD,
+                scope.business.as_str(),
+                scope.mode.as_str(),
+                id.as_str()
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Gives back every use that `cause` has made: nothing came of it. Whoever has locked other
+    /// discounts before has locked these with them.
+    pub async fn give_discounts_back(&mut self, scope: &Scope, cause: &str) -> Result<()> {
+        for id in self.discounts_used_for(scope, cause).await? {
+            execute!(
+                self,
+                UNCOUNT,
+                scope.business.as_str(),
+                scope.mode.as_str(),
+                id.as_str()
+            )?;
+        }
         execute!(
             self,
             GIVE_BACK,

@@ -46,7 +46,10 @@ queries! {
         is_backup = FALSE WHERE business_id = $1 AND mode = $2 AND id = $3";
     /// One method at the gateway may have been saved by several customers.
     BY_REFERENCE = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 \
-        AND gateway = $3 AND reference = $4 AND detached_at IS NULL ORDER BY id LIMIT 100 + 0";
+        AND gateway = $3 AND reference = $4 AND detached_at IS NULL \
+        AND (saved_at IS NULL OR saved_at < $5) ORDER BY id LIMIT 100 + 0";
+    SAVED = "UPDATE payment_methods SET saved_at = CASE WHEN saved_at > $4 THEN saved_at \
+        ELSE $4 END WHERE business_id = $1 AND mode = $2 AND id = $3";
     BACKUP_OF = "SELECT * FROM payment_methods WHERE business_id = $1 AND mode = $2 \
         AND customer_id = $3 AND is_backup AND detached_at IS NULL";
     NO_BACKUP = "UPDATE payment_methods SET is_backup = FALSE \
@@ -252,18 +255,33 @@ impl Tx {
         Ok(())
     }
 
-    /// The methods that a gateway knows under this reference, of all customers who saved it.
+    /// The methods that a gateway knows under this reference, of all customers who saved it before
+    /// `until` (host time) and not again since.
     pub async fn methods_by_reference(
         &mut self,
         scope: &Scope,
         gateway: &str,
         reference: &str,
+        until: Timestamp,
     ) -> Result<Vec<PaymentMethod>> {
         let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
-        fetch_all!(self, Row, BY_REFERENCE, business, mode, gateway, reference)?
-            .into_iter()
-            .map(PaymentMethod::try_from)
-            .collect()
+        let until = until.as_microsecond();
+        let sql = BY_REFERENCE;
+        let rows = fetch_all!(self, Row, sql, business, mode, gateway, reference, until)?;
+        rows.into_iter().map(PaymentMethod::try_from).collect()
+    }
+
+    /// Notes that a gateway saved a method, at `at` or later (host time).
+    pub async fn method_saved(
+        &mut self,
+        scope: &Scope,
+        id: &MethodId,
+        at: Timestamp,
+    ) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let (id, at) = (id.as_str(), at.as_microsecond());
+        execute!(self, SAVED, business, mode, id, at)?;
+        Ok(())
     }
 
     /// Notes that a method must never be charged again: its bank says so, or it is gone.

@@ -21,7 +21,7 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND id = $3 RETURNING *";
     SAVE = "UPDATE refunds SET moved_minor = $5, parts = $6, state = $7, state_at = $8, \
         failure = $9, sent_at = $10, gateway_ref = $11, lookups = $12, absent_since = $13, \
-        credit_note_id = $14, updated_at = $15, version = version + 1 \
+        credit_note_id = $14, updated_at = $15, waits = $16, key_from = $17, version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
     OF_PAYMENT = "SELECT * FROM refunds \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY id";
@@ -81,6 +81,8 @@ pub(super) struct Row {
     gateway_ref: Option<String>,
     lookups: i64,
     absent_since: Option<i64>,
+    waits: bool,
+    key_from: Option<i64>,
     credit_note_id: Option<String>,
     created_at: i64,
     updated_at: i64,
@@ -135,12 +137,14 @@ impl TryFrom<Row> for Refund {
             sent_at: columns.time_some("sent_at", row.sent_at)?,
             lookups: columns.number("lookups", row.lookups)?,
             absent_since: columns.time_some("absent_since", row.absent_since)?,
+            key_from: columns.time_some("key_from", row.key_from)?,
             credit_note: columns.parse_some("credit_note_id", row.credit_note_id.as_deref())?,
             created_at: columns.time("created_at", row.created_at)?,
             updated_at: columns.time("updated_at", row.updated_at)?,
             gateway: row.gateway,
             moved_minor: row.moved_minor,
             is_partial: row.is_partial,
+            waits: row.waits,
             reason: row.reason,
             metadata: row.metadata,
             request: row.request,
@@ -230,6 +234,8 @@ impl Tx {
             refund.absent_since.map(Timestamp::as_microsecond),
             refund.credit_note.as_ref().map(InvoiceId::as_str),
             refund.updated_at.as_microsecond(),
+            refund.waits,
+            refund.key_from.map(Timestamp::as_microsecond),
         )?;
         super::row::touched_one(touched, "refunds", refund.id.as_str())?;
         refund.version += 1;

@@ -19,6 +19,9 @@ queries! {
     /// Takes the row's lock on both databases.
     LOCK = "UPDATE setups SET version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 RETURNING *";
+    OPEN_OF = "SELECT * FROM setups \
+        WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
+        AND state IN ('created', 'awaiting-customer') ORDER BY expires_at DESC, id DESC LIMIT 1";
     SAVE = "UPDATE setups SET state = $5, decline_code = $6, decline_advice = $7, \
         decline_gateway_code = $8, action = $9, gateway_ref = $10, method_id = $11, \
         updated_at = $12, version = version + 1 \
@@ -165,6 +168,24 @@ impl Tx {
             scope.business.as_str(),
             scope.mode.as_str(),
             id.as_str()
+        )?
+        .map(Setup::try_from)
+        .transpose()
+    }
+
+    /// The set-up of a subscription that is open, the last to expire.
+    pub async fn open_setup_of(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+    ) -> Result<Option<Setup>> {
+        fetch_optional!(
+            self,
+            Row,
+            OPEN_OF,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            subscription.as_str(),
         )?
         .map(Setup::try_from)
         .transpose()

@@ -1,19 +1,23 @@
 //! The button of the hosted page: a try, another after a decline, and giving up.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::charge::{self, Intent};
 use super::super::reactivation::{available, limit_tries};
+use super::super::records::News;
 use super::super::{Attempt, AttemptOf, Ending, Error, Refused, facts, method_update, settlement};
 use super::{expiry, newest};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::DebtState;
 use crate::domain::id::PaymentId;
-use crate::domain::payment::{Initiator, Payment, PaymentState};
+use crate::domain::payment::{Initiator, Payment, PaymentEvent, PaymentState};
 use crate::domain::subscription::{Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::store::{self, Tx, Work};
+
+/// How long after its end a set-up that is still open is waited for again.
+const AFTER_SETUP: SignedDuration = SignedDuration::from_mins(15);
 
 /// The customer pressed the button of the hosted page of `first`.
 pub async fn pay(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<Attempt, Error> {
@@ -170,6 +174,10 @@ pub async fn expire(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Err
             .payment(scope, first)
             .await?
             .ok_or(Error::NotFound("payment"))?;
+        if made.amount.is_zero() {
+            drop(tx);
+            return conclude_free(cx, scope, first).await;
+        }
         newest(&mut tx, scope, &made).await?
     };
     settlement::abandon(cx, scope, &open.id).await?;
@@ -198,6 +206,44 @@ async fn conclude(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error
     ) {
         return Ok(());
     }
+    let now = cx.business_now(&mut tx, scope).await?;
+    fail(cx, &mut tx, first, scope, subscription, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same where nothing is charged and a method is set up: a customer who is at the gateway's
+/// page may still give it, and then the subscription begins. It fails when no set-up is open.
+async fn conclude_free(cx: &Cx, scope: &Scope, first: &PaymentId) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let (subscription, made) = settlement::lock(&mut tx, scope, first).await?;
+    let mut made = made.ok_or(Error::NotFound("payment"))?;
+    let pending = |known: &&Subscription| known.state == SubscriptionState::Pending;
+    let open = match subscription.as_ref().filter(pending) {
+        Some(subscription) => tx.open_setup_of(scope, &subscription.id).await?,
+        None => None,
+    };
+    if let Some(open) = open {
+        let end = open.expires_at.max(cx.now());
+        let at = end.checked_add(AFTER_SETUP).unwrap_or(Timestamp::MAX);
+        let work = Work::ExpireBegin {
+            payment: first.clone(),
+        };
+        cx.order_at(&mut tx, scope, &work, at).await?;
+        tx.commit().await?;
+        return Ok(());
+    }
+    if made.state == PaymentState::Created {
+        let cancelled = News::bare(PaymentEvent::Cancelled);
+        settlement::apply_in(cx, &mut tx, subscription, &mut made, cancelled).await?;
+    }
+    if !matches!(made.state, PaymentState::Cancelled { .. }) {
+        return Ok(());
+    }
+    let subscription = match &made.subscription {
+        Some(id) => tx.lock_subscription(scope, id).await?,
+        None => None,
+    };
     let now = cx.business_now(&mut tx, scope).await?;
     fail(cx, &mut tx, first, scope, subscription, now).await?;
     tx.commit().await?;

@@ -267,7 +267,8 @@ pub async fn secret(cx: &Cx, scope: &Scope, id: &EndpointId) -> Result<SecretStr
     Ok(Signing::of(cx, &endpoint)?.current())
 }
 
-/// Gives an endpoint a new secret and answers it. The one before signs beside it for `overlap`.
+/// Gives an endpoint a new secret and answers it. The one before signs beside it for `overlap`,
+/// unless the host key that sealed it is lost.
 pub async fn rotate(
     cx: &Cx,
     scope: &Scope,
@@ -276,8 +277,15 @@ pub async fn rotate(
 ) -> Result<SecretString, Error> {
     let mut tx = cx.store.begin().await?;
     let mut endpoint = own(cx, &mut tx, scope, id).await?;
-    let signing = Signing::of(cx, &endpoint)?.rotated(cx.now(), overlap);
+    let signing = match Signing::of(cx, &endpoint) {
+        Ok(known) => known.rotated(cx.now(), overlap),
+        Err(lost) => {
+            tracing::warn!(endpoint.id = %id, error = %lost, "a new secret replaces one that nobody can read");
+            Signing::new()
+        }
+    };
     signing.seal(cx, &mut endpoint);
+    sealed::renew_no_headers(cx, &mut endpoint);
     save(cx, tx, &mut endpoint, "webhook.rotate-secret").await?;
     Ok(signing.current())
 }
@@ -293,7 +301,8 @@ pub async fn headers(
     sealed::headers(cx, &endpoint)
 }
 
-/// Sets headers, and removes those without a value; the others stay.
+/// Sets headers, and removes those without a value; the others stay, unless the host key that
+/// sealed them is lost.
 pub async fn set_headers(
     cx: &Cx,
     scope: &Scope,
@@ -302,7 +311,14 @@ pub async fn set_headers(
 ) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
     let mut endpoint = own(cx, &mut tx, scope, id).await?;
-    let headers = headers::change(sealed::headers(cx, &endpoint)?, changes)?;
+    let known = match sealed::headers(cx, &endpoint) {
+        Ok(known) => known,
+        Err(lost) => {
+            tracing::warn!(endpoint.id = %id, error = %lost, "new headers replace those that nobody can read");
+            BTreeMap::new()
+        }
+    };
+    let headers = headers::change(known, changes)?;
     sealed::set_headers(cx, &mut endpoint, &headers);
     save(cx, tx, &mut endpoint, "webhook.set-headers").await
 }

@@ -98,6 +98,15 @@ pub(super) fn set_headers(cx: &Cx, endpoint: &mut Endpoint, headers: &BTreeMap<S
     endpoint.headers = seal(cx, endpoint, "headers", headers);
 }
 
+/// Seals the headers anew of an endpoint that has none: their length tells, even where the key that
+/// sealed them is lost.
+pub(super) fn renew_no_headers(cx: &Cx, endpoint: &mut Endpoint) {
+    let none = seal(cx, endpoint, "headers", &BTreeMap::<String, String>::new());
+    if endpoint.headers.len() == none.len() {
+        endpoint.headers = none;
+    }
+}
+
 fn seal<T: Serialize>(cx: &Cx, endpoint: &Endpoint, column: &str, value: &T) -> String {
     let text = serde_json::to_string(value).expect("texts and times are JSON");
     let place = format!("{}.{column}", endpoint.id);
@@ -117,7 +126,7 @@ fn unseal<T: DeserializeOwned>(
         .ok_or_else(|| {
             Error::Unavailable(format!(
                 "the {column} of {} were sealed with a host key that server.key_file no longer \
-                 has; put that key back behind the others, or delete the endpoint and make it anew",
+                 has; put that key back behind the others, or give the endpoint new {column}",
                 endpoint.id
             ))
         })

@@ -10,7 +10,7 @@ pub use self::price::{Preview, preview};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::discount::Redeeming;
+use super::discount::{self, Redeeming};
 use super::reactivation::available;
 use super::{Ending, Error, Refused, charge, facts};
 use crate::cx::Cx;
@@ -188,6 +188,7 @@ async fn intend(
     let now = cx.business_now(&mut tx, scope).await?;
     check(&mut tx, &subscription, &wish, now).await?;
     let at = agreed_at(cx, order.quote.as_deref(), now)?;
+    hold(&mut tx, &subscription, &wish).await?;
     let cause = order.change.as_str();
     let discounts = discounts(&mut tx, &subscription, &wish, Some(cause), now).await?;
     let priced = price::price(&mut tx, &business, &subscription, &wish, discounts, at).await?;
@@ -236,6 +237,23 @@ async fn intend(
         None => tx.commit().await?,
     }
     Ok((change, true))
+}
+
+/// Locks what a change may need beside the subscription, in the order of every flow: the method,
+/// then the discounts.
+async fn hold(tx: &mut Tx, subscription: &Subscription, wish: &Wish) -> Result<(), Error> {
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    if let (false, Some(method)) = (wish.at_next_date, &subscription.method) {
+        tx.lock_method(scope, method).await?;
+    }
+    if !wish.replaces_scheduled {
+        return Ok(());
+    }
+    if let Some(scheduled) = tx.scheduled_change(scope, id).await? {
+        let codes = wish.codes.as_deref().unwrap_or_default();
+        discount::hold(tx, scope, codes, scheduled.id.as_str()).await?;
+    }
+    Ok(())
 }
 
 /// The instant that the price is for: that of the quote that was shown, while it is fresh.

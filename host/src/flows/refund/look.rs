@@ -91,35 +91,68 @@ pub(super) async fn freshen(cx: &Cx, scope: &Scope, payment: &PaymentId) -> Resu
 }
 
 /// Sends a refund that was not executed, while its key is certainly alive at the gateway; after
-/// that it has failed.
+/// that it has failed. While a bank decides about the payment it waits, however long that takes.
 async fn send_again(cx: &Cx, scope: &Scope, known: Refund) -> Result<Refund, Error> {
     let id = &known.id;
     let as_known = |now: &Refund| now.state == known.state && now.sent_at == known.sent_at;
-    if !key_is_alive(cx, &known) {
-        let never = "the gateway did not take it while its key was alive".to_owned();
-        let failed = News::bare(RefundEvent::Failed(never));
-        return settle::apply_while(cx, scope, id, failed, as_known).await;
-    }
-    {
+    let alive = key_is_alive(cx, &known);
+    let ended = {
         let mut tx = cx.store.begin().await?;
         let (payment, mut refund) = settle::lock(&mut tx, scope, id).await?;
         if !as_known(&refund) {
             return Ok(refund);
         }
-        if refundable(&mut tx, &payment).await?.disputed {
+        let has = refundable(&mut tx, &payment).await?;
+        if has.disputed {
             // The bank may take the same money back: it is decided there first.
+            refund.waits = true;
+            refund.lookups = refund.lookups.saturating_add(1);
             order(cx, &mut tx, &refund).await?;
+            tx.save_refund(&mut refund).await?;
             tx.commit().await?;
             return Ok(refund);
         }
-        refund.state = RefundState::Created;
-        refund.sent_at = Some(cx.now());
-        refund.absent_since = None;
-        order(cx, &mut tx, &refund).await?;
-        tx.save_refund(&mut refund).await?;
-        tx.commit().await?;
+        let ended = ended(&refund, has.overdrawn, alive);
+        if ended.is_none() {
+            if has_no_key(&refund) {
+                refund.key_from = Some(cx.now());
+            }
+            refund.waits = false;
+            refund.state = RefundState::Created;
+            refund.sent_at = Some(cx.now());
+            refund.absent_since = None;
+            order(cx, &mut tx, &refund).await?;
+            tx.save_refund(&mut refund).await?;
+            tx.commit().await?;
+        }
+        ended
+    };
+    match ended {
+        Some(why) => {
+            let failed = News::bare(RefundEvent::Failed(why.to_owned()));
+            settle::apply_while(cx, scope, id, failed, as_known).await
+        }
+        None => send::send(cx, scope, id).await,
     }
-    send::send(cx, scope, id).await
+}
+
+/// Why a refund that was not executed is not sent any more; none when it is.
+const fn ended(refund: &Refund, overdrawn: bool, alive: bool) -> Option<&'static str> {
+    match (overdrawn, alive) {
+        (true, _) => Some("the bank took the money back in a dispute before it was sent"),
+        (false, true) => None,
+        (false, false) if refund.waits => Some(
+            "the gateway did not take it, and while a bank decided about the payment its key ended; \
+             give the money back anew",
+        ),
+        (false, false) => Some("the gateway did not take it while its key was alive"),
+    }
+}
+
+/// Whether nothing of a refund is at the gateway, because it waited here: what was certainly not
+/// executed leaves no key there, and the wait is not the gateway's.
+fn has_no_key(refund: &Refund) -> bool {
+    refund.waits && refund.state == RefundState::Created && refund.sent_at.is_none()
 }
 
 fn key_is_alive(cx: &Cx, refund: &Refund) -> bool {
@@ -129,7 +162,8 @@ fn key_is_alive(cx: &Cx, refund: &Refund) -> bool {
     };
     let alive = alive.unwrap_or(SignedDuration::from_hours(12));
     let made = refund.id.made_at().unwrap_or(refund.created_at);
-    made.checked_add(alive).is_ok_and(|end| cx.now() < end)
+    let from = refund.key_from.unwrap_or(made);
+    has_no_key(refund) || from.checked_add(alive).is_ok_and(|end| cx.now() < end)
 }
 
 /// Asks the gateway about a refund that was sent, and settles what it answers.

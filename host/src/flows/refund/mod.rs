@@ -59,6 +59,8 @@ pub struct Refundable {
     pub left: Money,
     /// Whether the bank decides about a dispute.
     pub disputed: bool,
+    /// Whether more went, or is on its way, than was captured: a bank took it back as well.
+    pub overdrawn: bool,
 }
 
 /// Reads what of a payment can be given back.
@@ -89,6 +91,7 @@ pub async fn refundable(tx: &mut Tx, payment: &Payment) -> Result<Refundable, Er
             .flat_map(|refund| refund.parts.clone())
             .collect(),
         left: Money::new(left.minor.max(0), captured.currency),
+        overdrawn: left.minor < 0,
         disputed: disputes
             .iter()
             .any(|dispute| dispute.state == DisputeState::Opened),
@@ -163,6 +166,8 @@ async fn intend(cx: &Cx, scope: &Scope, new: NewRefund, cause: RefundCause) -> R
         gateway_ref: None,
         lookups: 0,
         absent_since: None,
+        waits: false,
+        key_from: None,
         credit_note: None,
         created_at: now,
         updated_at: now,

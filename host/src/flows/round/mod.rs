@@ -244,6 +244,10 @@ async fn collect(cx: &Cx, round: &Round, steps: &[Step]) -> Result<Collected, Er
     }
     if first.outcome == StepOutcome::Waiting {
         first = take(cx, round, first, Choice::New).await?;
+        if first.outcome == StepOutcome::Waiting {
+            // It has become too little to charge since it was looked at.
+            return set_up(cx, round, &first).await;
+        }
     }
     let payment = match (&first.payment, first.outcome) {
         (Some(payment), StepOutcome::Tried) => {

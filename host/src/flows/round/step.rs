@@ -26,16 +26,15 @@ pub(super) async fn take(
                 payment.clone(),
             );
             match (Box::pin(made).await, choice) {
-                (Ok(attempt), _) => {
-                    match attempt.of {
-                        AttemptOf::Payment(id) => {
+                (Ok(attempt), _) => match became(&attempt.of) {
+                    Some(outcome) => {
+                        if let AttemptOf::Payment(id) = attempt.of {
                             step.payment = Some(id);
-                            StepOutcome::Tried
                         }
-                        // Too little to charge: the next invoice has it, and the method pays that.
-                        AttemptOf::Setup(_) | AttemptOf::Nothing => StepOutcome::Changed,
+                        outcome
                     }
-                }
+                    None => return Ok(step),
+                },
                 // Paid by other means meanwhile: the method pays from now on.
                 (Err(Error::Refused(Refused::NothingDue)), Choice::Saved(method)) => {
                     switch(cx, scope, &step, method).await?
@@ -50,6 +49,17 @@ pub(super) async fn take(
     tx.note_round_step(&round.id, &step).await?;
     tx.commit().await?;
     Ok(step)
+}
+
+/// What became of a step by an attempt at its dues; none where it waits as before.
+fn became(of: &AttemptOf) -> Option<StepOutcome> {
+    match of {
+        AttemptOf::Payment(_) => Some(StepOutcome::Tried),
+        // Too little to charge: the next invoice has it, and the method pays that.
+        AttemptOf::Nothing => Some(StepOutcome::Changed),
+        // Too little to charge, and a page asks for the method: nothing uses it before it is there.
+        AttemptOf::Setup(_) => None,
+    }
 }
 
 async fn switch(
@@ -77,3 +87,6 @@ fn refusal(error: Error) -> Result<StepOutcome, Error> {
         other => return Err(other),
     })
 }
+
+#[cfg(test)]
+mod tests;

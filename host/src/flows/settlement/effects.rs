@@ -28,7 +28,6 @@ pub(super) async fn follow(
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
     let object = payment.id.as_str().to_owned();
-    let paid_otherwise = is_paid_otherwise(tx, payment).await?;
     if let (false, Some(subscription)) = (payment.state.is_open(), &subscription) {
         lent_access::take_back(tx, subscription, Some(&payment.id)).await?;
     }
@@ -46,6 +45,7 @@ pub(super) async fn follow(
         PaymentState::Cancelled { .. } => {
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
+            let paid_otherwise = is_paid_otherwise(tx, payment).await?;
             match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::PlanChange, Some(subscription)) => {
                     plan_change::failed(cx, tx, payment, subscription, None, now).await
@@ -68,6 +68,7 @@ pub(super) async fn follow(
             let_go(tx, payment).await?;
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
             refuse_method(tx, payment, now).await?;
+            let paid_otherwise = is_paid_otherwise(tx, payment).await?;
             match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::Renewal, Some(subscription)) => {
                     let not_before = news.not_before;

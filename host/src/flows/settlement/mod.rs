@@ -75,7 +75,22 @@ pub(super) async fn apply_while(
     if !stands(&payment) {
         return Ok(payment);
     }
-    let now = cx.business_now(&mut tx, scope).await?;
+    apply_in(cx, &mut tx, subscription, &mut payment, news).await?;
+    tx.commit().await?;
+    Ok(payment)
+}
+
+/// The same in a transaction that has locked the payment, and its subscription before.
+pub(super) async fn apply_in(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: Option<Subscription>,
+    payment: &mut Payment,
+    news: News,
+) -> Result<(), Error> {
+    let (scope, id) = (payment.scope.clone(), payment.id.clone());
+    let now = cx.business_now(tx, &scope).await?;
+    let news = credible(cx, tx, payment, news).await?;
 
     if news.event != PaymentEvent::OutcomeUnknown {
         payment.absent_since = None;
@@ -88,9 +103,9 @@ pub(super) async fn apply_while(
         Transition::Moved(state) => {
             let before = std::mem::replace(&mut payment.state, state);
             payment.updated_at = now;
-            keep_method(cx, &mut tx, scope, &mut payment, &news, now).await?;
+            keep_method(cx, tx, &scope, payment, &news, now).await?;
             tracing::info!(payment.id = %id, from = before.name(), to = payment.state.name(), "payment moved");
-            effects::follow(cx, &mut tx, &mut payment, &before, subscription, &news, now).await?;
+            effects::follow(cx, tx, payment, &before, subscription, &news, now).await?;
         }
         Transition::Unchanged => tracing::debug!(payment.id = %id, "news of a payment was known"),
         // "No" after the money moved contradicts; anything else is merely late, which is normal.
@@ -103,10 +118,28 @@ pub(super) async fn apply_while(
             }
         },
     }
-    charge::order_look(cx, &mut tx, &payment).await?;
-    tx.save_payment(&mut payment).await?;
-    tx.commit().await?;
-    Ok(payment)
+    charge::order_look(cx, tx, payment).await?;
+    tx.save_payment(payment).await?;
+    Ok(())
+}
+
+/// What a gateway says with the reference of another payment is no answer about this one: one
+/// charge never settles two debts. The payment stays open, is asked for again, and is listed.
+async fn credible(cx: &Cx, tx: &mut Tx, payment: &Payment, news: News) -> Result<News, Error> {
+    let Some(reference) = &news.reference else {
+        return Ok(news);
+    };
+    if payment.gateway_ref.as_ref() == Some(reference) {
+        return Ok(news);
+    }
+    let (scope, gateway) = (&payment.scope, &payment.gateway);
+    let known = tx.payment_by_gateway_ref(scope, gateway, reference).await?;
+    let Some(other) = known.filter(|known| known.id != payment.id) else {
+        return Ok(news);
+    };
+    let plugin = cx.plugins.plugin_of(scope, gateway);
+    tracing::error!(payment.id = %payment.id, other.id = %other.id, gateway, plugin, "a gateway answered with the reference of another payment; what became of this one is unknown");
+    Ok(News::bare(PaymentEvent::OutcomeUnknown))
 }
 
 /// The same, where a gateway that gives its customer for ever is given as long as a payment
@@ -149,7 +182,10 @@ async fn keep_method(
                 news.customer_reference.clone(),
                 now,
             );
-            payment.method = Some(tx.keep_method(&method, payment.created_at).await?.id);
+            let kept = tx.keep_method(&method, payment.created_at).await?.id;
+            let asked_at = payment.sent_at.unwrap_or_else(|| cx.now());
+            tx.method_saved(scope, &kept, asked_at).await?;
+            payment.method = Some(kept);
         }
         _ => {
             if let (Some(method), true) = (&payment.method, good) {

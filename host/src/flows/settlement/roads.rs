@@ -214,7 +214,7 @@ async fn take(cx: &Cx, scope: &Scope, gateway: &str, event: news::Event) -> Resu
                 .await?;
             drop(tx);
             if !known {
-                method_gone::heard(cx, scope, gateway, &reference).await?;
+                method_gone::heard(cx, scope, gateway, &reference, event.occurred_at).await?;
             }
         }
     }

@@ -153,6 +153,7 @@ pub(in crate::flows) async fn apply(
                 let method =
                     records::method(cx, scope, &setup.customer, &gateway, saved, reference, now);
                 let kept = tx.keep_method(&method, now).await?;
+                tx.method_saved(scope, &kept.id, cx.now()).await?;
                 setup.method = Some(kept.id.clone());
                 if let Some(subscription) = subscription {
                     use_method(cx, &mut tx, subscription, kept.id, now).await?;

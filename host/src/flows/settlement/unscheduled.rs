@@ -27,9 +27,9 @@ pub(super) async fn failed(
         _ => HoldReason::PauseSettlement,
     };
     let never_asked = matches!(payment.state, PaymentState::Cancelled { .. }) && !impossible;
-    let tries = tx.tries_at(scope, &payment.id).await?;
-    let was_declined = |tried: &&Payment| matches!(tried.state, PaymentState::Declined { .. });
     if never_asked && payment.purpose == Purpose::OnDemand {
+        let tries = tx.tries_at(scope, &payment.id).await?;
+        let was_declined = |tried: &&Payment| matches!(tried.state, PaymentState::Declined { .. });
         if let Some(declined) = tries.iter().rev().find(was_declined) {
             // Another method was, before this one.
             let what = (why, Some(declined));

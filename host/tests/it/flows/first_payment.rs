@@ -296,3 +296,46 @@ async fn the_page_of_a_trial_that_runs_takes_no_other_method() {
     let again = begin::pay(cx, scope, &begun.payment.id).await;
     assert!(matches!(again, Err(Error::Refused(Refused::State))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_expires_waits_for_a_customer_who_is_giving_a_method() {
+    for (world, gives) in World::each().await.into_iter().zip([true, false]) {
+        let begun = world.pending_with_trial(14).await;
+        let (first, id) = (begun.payment.id, begun.subscription.unwrap().id);
+        let (cx, scope) = (&world.cx, &world.scope);
+        cx.clock
+            .advance(jiff::SignedDuration::from_mins(24 * 60 - 10));
+        let attempt = begin::pay(cx, scope, &first).await.unwrap();
+        let AttemptOf::Setup(setup) = &attempt.of else {
+            panic!("not a set-up: {attempt:?}")
+        };
+        cx.clock.advance(jiff::SignedDuration::from_mins(10));
+        begin::expire(cx, scope, &first).await.unwrap();
+        let state = world.subscription(&id).await.state;
+        assert_eq!(state, SubscriptionState::Pending);
+        assert!(world.due("expire-begin").await > cx.now());
+
+        if gives {
+            world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+            let ending = settlement::setup_returned(cx, scope, setup, &[]).await;
+            assert_eq!(ending.unwrap(), Ending::Succeeded);
+            assert_eq!(world.paid_by(&id).await, Some(first.clone()));
+        } else {
+            cx.clock.advance(jiff::SignedDuration::from_hours(26));
+            settlement::give_up_setup(cx, scope, setup).await.unwrap();
+        }
+        begin::expire(cx, scope, &first).await.unwrap();
+        assert_eq!(world.is_active(&id).await, gives);
+        let state = world.subscription(&id).await.state;
+        assert_eq!(state.name(), if gives { "active" } else { "failed" });
+        let mut tx = cx.store.read().await.unwrap();
+        let customer = world.subscription(&id).await.customer;
+        let kept = tx.methods_of(scope, &customer).await.unwrap();
+        assert_eq!(kept.len(), usize::from(gives));
+        let page = tx.payment(scope, &first).await.unwrap().unwrap();
+        assert_eq!(
+            page.state.name(),
+            if gives { "succeeded" } else { "cancelled" }
+        );
+    }
+}

@@ -1,21 +1,43 @@
 //! A gateway that lies: what it says is believed as far as the books bear it out, and no further.
 
+use std::fmt::Write as _;
+
+use jiff::SignedDuration;
+use serde_json::json;
 use vestibule::domain::Mode;
 use vestibule::domain::balance::Problem;
-use vestibule::flows::unsettled;
+use vestibule::flows::{renewal, unsettled};
 use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
 use vestibule::plugins::grants::Grant;
 
 use crate::plugins::guest::{self, MANIFEST, OnCharge};
+use crate::support::log::Log;
 use crate::support::world::World;
 
 impl World {
     /// From now on the gateway says of every charge that this much was taken, and takes nothing.
     async fn lie(&self, minor: i64) {
-        let body = format!(
-            "(i64.store (i32.const 4168) (i64.const {minor}))
-             (i32.const 4096)"
-        );
+        self.lie_about(minor, "").await;
+    }
+
+    /// The same, and calls every charge by this reference.
+    async fn lie_about(&self, minor: i64, reference: &str) {
+        let mut body = format!("(i64.store (i32.const 4168) (i64.const {minor}))");
+        for (place, byte) in reference.bytes().enumerate() {
+            let at = 7_000 + place;
+            write!(body, "(i32.store8 (i32.const {at}) (i32.const {byte}))").unwrap();
+        }
+        if !reference.is_empty() {
+            let length = reference.len();
+            write!(
+                body,
+                "(i32.store8 (i32.const 4184) (i32.const 1))
+                 (i32.store (i32.const 4188) (i32.const 7000))
+                 (i32.store (i32.const 4192) (i32.const {length}))"
+            )
+            .unwrap();
+        }
+        body.push_str("(i32.const 4096)");
         let liar = guest::plugin(MANIFEST, &OnCharge::Does(body.leak()));
         self.have_plugin("guest.wasm", &liar).await;
         let liar = GatewayConfig {
@@ -69,5 +91,73 @@ async fn a_success_of_another_amount_settles_nothing_and_is_on_the_operators_lis
         let after = world.subscription(&subscription).await;
         assert!(after.period.end <= world.cx.now(), "no period was bought");
         assert!(after.period.end <= before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_success_with_the_reference_of_another_payment_is_unknown_and_settles_nothing() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        let before = world.subscription(&subscription).await.period;
+        let reference = world.charge_of(&payment).await;
+        world.lie_about(2_900, &reference).await;
+        world.renew(&subscription).await;
+
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        assert_eq!(listed[0].state, "unknown");
+        assert!(listed[0].next_look.is_some(), "it is asked for again");
+        assert_eq!(listed[0].gateway_reference, None);
+        assert_eq!(world.dues(&subscription).await, [2_900]);
+        let after = world.subscription(&subscription).await;
+        assert!(after.period.end <= world.cx.now(), "no period was bought");
+        assert_eq!(after.period.start, before.start);
+
+        // The honest one knows no such charge, and the period is charged once.
+        world.tell_the_truth();
+        for _ in 0..2 {
+            world.cx.clock.advance(SignedDuration::from_mins(20));
+            world.send_queued(&subscription).await;
+        }
+        renewal::due(&world.cx, &world.scope, &subscription)
+            .await
+            .unwrap();
+        assert_eq!(world.charged().await, [2_900, 2_900]);
+        assert!(world.dues(&subscription).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn who_answers_with_the_reference_of_another_payment_is_named_in_the_log() {
+    let (log, _guard) = Log::of_this_thread("vestibule=error");
+    let world = World::sqlite().await;
+    let (subscription, payment) = world.paid().await;
+    let reference = world.charge_of(&payment).await;
+    world.lie_about(2_900, &reference).await;
+    world.renew(&subscription).await;
+    let text = log.text();
+    assert!(text.contains("the reference of another payment"), "{text}");
+    assert!(text.contains("plugin=\"guest\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_charge_that_is_told_of_two_payments_settles_the_debt_of_its_own_alone() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        let first = world.charge_of(&payment).await;
+        world.lose_the_answer().await;
+        world.renew(&subscription).await;
+        let open = world.under_way(&subscription).await;
+        world
+            .says(&open, |charge| charge["id"] = json!(first))
+            .await;
+        assert_eq!(world.under_way(&subscription).await, open);
+        assert_eq!(world.dues(&subscription).await, [2_900]);
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        assert_eq!(listed.len(), 1, "{listed:?}");
+
+        world.says(&open, |_| {}).await;
+        assert!(world.dues(&subscription).await.is_empty());
+        assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
     }
 }

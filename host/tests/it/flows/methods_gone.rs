@@ -1,5 +1,6 @@
 //! Methods that their gateway withdraws.
 
+use jiff::SignedDuration;
 use reqwest::Method;
 use vestibule::domain::id::{MethodId, SubscriptionId};
 use vestibule::domain::license::LicenseStatus;
@@ -7,7 +8,7 @@ use vestibule::domain::subscription::{HoldReason, SubscriptionState};
 use vestibule::flows::begin::OnDemand;
 use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, method_update, settlement};
 
-use super::refunds::deliver;
+use super::refunds::{deliver, deliver_of};
 use super::{GOOD, page};
 use crate::support::world::World;
 
@@ -164,5 +165,30 @@ async fn only_what_was_saved_after_a_method_was_withdrawn_brings_it_back() {
         // The gateway saved it again under the same reference, and repeats its old news.
         hear().await;
         assert!(!is_refused().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_news_does_not_take_away_what_was_saved_since() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let method = world.subscription(&id).await.method.unwrap();
+        let is_refused = async || {
+            let mut tx = world.cx.store.read().await.unwrap();
+            let kept = tx.method(&world.scope, &method).await.unwrap().unwrap();
+            kept.refused_at.is_some()
+        };
+        let mut tx = world.cx.store.read().await.unwrap();
+        let known = tx.method(&world.scope, &method).await.unwrap().unwrap();
+        drop(tx);
+        let path = format!("/control/methods/{}/revoke", known.reference);
+        let gone = world.sandbox.call(Method::POST, &path, None).await;
+        // It went before this customer gave it, and the host hears of that only now.
+        let before = world.cx.now() - SignedDuration::from_hours(1);
+        deliver_of(&world, "method.gone", &gone, before).await;
+        assert!(!is_refused().await);
+        assert_eq!(world.mails_of("method-gone").await, 0);
+        deliver(&world, "method.gone", &gone).await;
+        assert!(is_refused().await, "that was after it");
     }
 }

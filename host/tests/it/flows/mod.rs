@@ -6,6 +6,7 @@ mod audited;
 mod backup;
 mod balances;
 mod coming_back;
+mod crosswise;
 mod dates;
 mod demand;
 mod disputes;

@@ -35,7 +35,7 @@ impl World {
     }
 
     /// The one payment of a subscription that has not ended.
-    async fn under_way(&self, id: &SubscriptionId) -> PaymentId {
+    pub(super) async fn under_way(&self, id: &SubscriptionId) -> PaymentId {
         let mut tx = self.cx.store.read().await.unwrap();
         let open = tx.open_payments_of(&self.scope, id).await.unwrap();
         assert_eq!(open.len(), 1);

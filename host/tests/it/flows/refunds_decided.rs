@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+use vestibule::domain::id::RefundId;
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::refund::RefundState;
 use vestibule::domain::refund::parts::Wish;
@@ -109,4 +110,96 @@ async fn a_refund_that_was_not_taken_waits_while_a_bank_decides() {
     deliver(&world, "dispute.won", &won).await;
     let after = refund::look(cx, scope, &refund.id).await.unwrap();
     assert!(matches!(after.state, RefundState::Succeeded { .. }));
+}
+
+impl World {
+    /// A refund that the gateway did not take, over a payment about which a bank has just begun to
+    /// decide.
+    async fn waiting_refund(&self, answer: &str) -> (RefundId, Value) {
+        let (_, payment) = self.paid().await;
+        self.faulty(answer).await;
+        let refund = self.refund(&payment, Wish::Rest).await.unwrap();
+        let opened = self.contest(&payment).await;
+        deliver(self, "dispute.opened", &opened).await;
+        (refund.id, opened)
+    }
+
+    async fn decided(&self, opened: &Value, how: &str) {
+        let path = format!("{}/{how}", decided(opened));
+        let said = self.control(&path).await;
+        let kind = if how == "win" { "won" } else { "lost" };
+        deliver(self, &format!("dispute.{kind}"), &said).await;
+    }
+
+    async fn look_at(&self, id: &RefundId) -> RefundState {
+        let looked = refund::look(&self.cx, &self.scope, id).await;
+        looked.unwrap().state
+    }
+
+    /// Looks for days while the bank decides.
+    async fn wait_for_the_bank(&self, id: &RefundId) {
+        for _ in 0..3 {
+            self.cx.clock.advance(SignedDuration::from_hours(30));
+            assert!(self.look_at(id).await.is_open(), "it waits");
+        }
+        assert!(self.given_back().await.is_empty());
+    }
+}
+
+fn why(state: &RefundState) -> &str {
+    match state {
+        RefundState::Failed { why, .. } => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bank_that_decides_for_days_ends_no_refund_that_never_left() {
+    for world in World::each().await {
+        let (id, opened) = world.waiting_refund("rate_limited").await;
+        world.wait_for_the_bank(&id).await;
+        world.decided(&opened, "win").await;
+        let after = world.look_at(&id).await;
+        assert!(matches!(after, RefundState::Succeeded { .. }), "{after:?}");
+        assert_eq!(world.given_back().await, [2_900]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_a_refund_that_waited_counts_from_its_sending() {
+    let world = World::sqlite().await;
+    let (id, opened) = world.waiting_refund("rate_limited").await;
+    world.wait_for_the_bank(&id).await;
+    world.decided(&opened, "win").await;
+    world.faulty("rate_limited").await;
+    assert!(world.look_at(&id).await.is_open());
+    world.cx.clock.advance(SignedDuration::from_hours(13));
+    let after = world.look_at(&id).await;
+    assert!(why(&after).contains("while its key was alive"), "{after:?}");
+    assert!(world.given_back().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_whose_money_the_bank_took_meanwhile_says_so() {
+    let world = World::sqlite().await;
+    let (id, opened) = world.waiting_refund("rate_limited").await;
+    world.wait_for_the_bank(&id).await;
+    world.decided(&opened, "lose").await;
+    let after = world.look_at(&id).await;
+    assert!(
+        why(&after).contains("the bank took the money back"),
+        "{after:?}"
+    );
+    assert!(world.given_back().await.is_empty(), "it went back once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_may_have_left_is_not_sent_with_an_old_key_after_the_bank_decided() {
+    let world = World::sqlite().await;
+    let (id, opened) = world.waiting_refund("cut_before").await;
+    world.wait_for_the_bank(&id).await;
+    world.decided(&opened, "win").await;
+    let after = world.look_at(&id).await;
+    assert!(why(&after).contains("its key ended"), "{after:?}");
+    assert!(world.given_back().await.is_empty());
 }

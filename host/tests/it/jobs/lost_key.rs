@@ -2,9 +2,12 @@
 //! is told wrong; the operator reads what to do, and with the key back everything goes on.
 
 use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
+use standardwebhooks::Webhook;
 use vestibule::cx::Cx;
 use vestibule::domain::endpoint::DeliveryState;
 use vestibule::domain::id::{EndpointId, EventId};
+use vestibule::flows::endpoint::NewEndpoint;
 use vestibule::flows::{self, delivery, endpoint};
 
 use super::endpoint::Endpoint;
@@ -98,6 +101,62 @@ async fn what_a_removed_host_key_sealed_waits_and_says_why_until_the_key_is_back
         let told = receiver.deliveries();
         assert_eq!((told.len(), told[0].id()), (1, event.as_str()));
         assert_eq!(held_up(&process.cx, &id, &event).await, None);
+        process.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_secrets_and_headers_replace_those_that_a_lost_host_key_sealed() {
+    for database in databases().await {
+        let (of_file, plain) = (Endpoint::start().await, Endpoint::start().await);
+        let headed = Endpoint::start().await;
+        let mut place = place(database, &of_file, &[&plain, &headed]);
+        let subscription = subscribed(&place.database.store).await;
+        let writer = place.open().await;
+        let plain_id = made(&writer, new(&writer, &plain.url)).await;
+        let headed_id = made(
+            &writer,
+            NewEndpoint {
+                headers: [("x-shop".to_owned(), Some("old".to_owned()))].into(),
+                ..new(&writer, &headed.url)
+            },
+        )
+        .await;
+        drop(writer);
+
+        place.keep_only(&[[8; 32]]);
+        let process = place.start().await;
+        let cx = &process.cx;
+        let day = SignedDuration::from_hours(24);
+        let secret = endpoint::rotate(cx, &scope(), &plain_id, day)
+            .await
+            .unwrap();
+        endpoint::rotate(cx, &scope(), &headed_id, day)
+            .await
+            .unwrap();
+        let event = tell(cx, "subscription.active", subscription.id.as_str()).await;
+        eventually("it is told", async || plain.deliveries().len() == 1).await;
+        let told = plain.deliveries();
+        let webhook = Webhook::new(secret.expose_secret()).unwrap();
+        assert!(webhook.verify(&told[0].body, &told[0].headers).is_ok());
+
+        // What the other one wants to be sent beside is still not readable.
+        eventually("it is held up", async || {
+            held_up(cx, &headed_id, &event).await.is_some()
+        })
+        .await;
+        let why = held_up(cx, &headed_id, &event).await.unwrap();
+        assert!(why.contains("new headers"), "{why}");
+        let headers = [("x-shop".to_owned(), Some("new".to_owned()))].into();
+        endpoint::set_headers(cx, &scope(), &headed_id, headers)
+            .await
+            .unwrap();
+        place.advance(SignedDuration::from_hours(10));
+        eventually("it is told as well", async || {
+            headed.deliveries().len() == 1
+        })
+        .await;
+        assert_eq!(headed.deliveries()[0].headers["x-shop"], "new");
         process.stop().await;
     }
 }

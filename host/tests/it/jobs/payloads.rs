@@ -166,6 +166,8 @@ async fn objects(place: &Workplace) -> BTreeMap<&'static str, String> {
         gateway_ref: None,
         lookups: 0,
         absent_since: None,
+        waits: false,
+        key_from: None,
         credit_note: None,
         created_at: at(0),
         updated_at: at(0),

@@ -316,6 +316,8 @@ fn money_back(cx: &Cx, payment: &Payment) -> (Refund, Dispute) {
         gateway_ref: None,
         lookups: 0,
         absent_since: None,
+        waits: false,
+        key_from: None,
         credit_note: None,
         created_at: now,
         updated_at: now,

@@ -1,0 +1,114 @@
+//! Two who need the same rows: they take them in one order, and so the second waits for the first.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use vestibule::domain::id::SubscriptionId;
+use vestibule::flows::plan_change::Wish;
+
+use super::GOOD;
+use super::plan_changes::to;
+use crate::support::world::World;
+
+/// Comes back when `count` sessions of the database wait for a lock.
+async fn wait_for(observer: &mut PgConnection, count: i64) {
+    const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let waiting: i64 = sqlx::query_scalar(WAITING)
+            .fetch_one(&mut *observer)
+            .await
+            .unwrap();
+        if waiting == count {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{waiting} wait instead of {count}"
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_exchange_their_codes_wait_for_each_other_and_not_for_ever() {
+    let world = World::postgres().await;
+    let pro = world.product_at(5_900, true).await;
+    world.code("FIRST", 1_000, None).await;
+    world.code("SECOND", 1_000, None).await;
+    let wish = |code: &str, replaces_scheduled| Wish {
+        codes: Some(vec![code.to_owned()]),
+        at_next_date: true,
+        replaces_scheduled,
+        ..to(&pro)
+    };
+    let (one, other) = (
+        world.paying(2_900, GOOD).await,
+        world.paying(2_900, GOOD).await,
+    );
+    world.switch(&one, wish("FIRST", false)).await;
+    world.switch(&other, wish("SECOND", false)).await;
+
+    let mut observer = PgConnection::connect(&world.url).await.unwrap();
+    let mut holder = PgConnection::connect(&world.url).await.unwrap();
+    holder.execute("BEGIN").await.unwrap();
+    holder
+        .execute("SELECT id FROM discounts WHERE code = 'FIRST' FOR UPDATE")
+        .await
+        .unwrap();
+    let change =
+        async |id: &SubscriptionId, code: &str| world.try_to_change(id, wish(code, true)).await;
+    let then = async {
+        wait_for(&mut observer, 1).await;
+        let last = async {
+            wait_for(&mut observer, 2).await;
+            holder.execute("COMMIT").await.unwrap();
+        };
+        tokio::join!(change(&one, "SECOND"), last).0
+    };
+    let (of_other, of_one) = tokio::join!(change(&other, "FIRST"), then);
+    assert!(of_other.is_ok(), "{of_other:?}");
+    assert!(of_one.is_ok(), "{of_one:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uses_are_given_back_in_the_order_in_which_they_are_redeemed() {
+    let world = World::postgres().await;
+    let customer = world.customer().await;
+    let now = world.cx.now();
+    let mut discounts = [
+        super::extras::percent(&world, "ONE", 1_000, None),
+        super::extras::percent(&world, "TWO", 1_000, None),
+    ];
+    discounts.sort_by(|one, other| other.id.cmp(&one.id));
+    let mut tx = world.cx.store.begin().await.unwrap();
+    for discount in &discounts {
+        tx.insert_discount(discount).await.unwrap();
+        tx.use_discount(discount, &customer.id, "cause", now)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+    let [second, first] = discounts;
+
+    let mut observer = PgConnection::connect(&world.url).await.unwrap();
+    let mut redeems = world.cx.store.begin().await.unwrap();
+    redeems
+        .lock_discount(&world.scope, &first.id)
+        .await
+        .unwrap();
+    let gives_back = async {
+        let mut tx = world.cx.store.begin().await?;
+        tx.give_discounts_back(&world.scope, "cause").await?;
+        tx.commit().await
+    };
+    let goes_on = async {
+        wait_for(&mut observer, 1).await;
+        redeems.lock_discount(&world.scope, &second.id).await?;
+        redeems.commit().await
+    };
+    let (back, redeemed) = tokio::join!(gives_back, goes_on);
+    assert!(back.is_ok(), "{back:?}");
+    assert!(redeemed.is_ok(), "{redeemed:?}");
+}
