@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod demo;
 mod inspect;
+mod job;
 mod key;
 mod link;
 mod mailbox;
@@ -102,6 +103,9 @@ enum Command {
     /// See which payments have no end yet, and decide about one.
     #[command(subcommand)]
     Payment(payment::Payment),
+    /// See which work does not get on, and let it be tried again.
+    #[command(subcommand)]
+    Job(job::Job),
     /// Let staff into the console.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -142,6 +146,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Link(link) => link.run(&self.place),
             Command::Payment(payment) => payment.run(&self.place),
+            Command::Job(job) => job.run(&self.place),
             Command::Clock(clock) => clock.run(&self.place),
             Command::Staff(staff) => staff.run(&self.place),
             Command::Mailbox(show) => show.run(&self.place),

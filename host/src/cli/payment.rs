@@ -12,6 +12,8 @@ use crate::domain::balance::{Balance, Unseen};
 use crate::domain::id::{DisputeId, PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::flows::balance;
+use crate::flows::dispute;
+use crate::flows::failing_jobs::{self, FailingJob};
 use crate::flows::refund;
 use crate::flows::settlement::{self, Finding};
 use crate::flows::unsettled::{self, Unsettled};
@@ -20,7 +22,8 @@ use super::{Place, ScopeArgs, block_on, print};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Payment {
-    /// List payments without an end, money that settled nothing, and disputes to decide about.
+    /// List payments without an end, money that settled nothing, disputes to decide about, and work
+    /// that does not get on.
     ///
     /// Each with where it stands, since when, and when its gateway is asked next, or what you have to
     /// decide. A payment whose
@@ -69,17 +72,18 @@ Example:
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// Note what you decided about money that a bank took back, or gave again.
+    /// Note what you decided about money that a bank took back or gave again, or a refund that came
+    /// back.
     ///
-    /// `payment unsettled` names the question. The dispute leaves that list; the decision stands in
+    /// `payment unsettled` names the question. The dispute or refund leaves that list; the decision stands in
     /// the audit. Later news of the dispute still counts.
     #[command(after_help = "\
 Example:
   vestibule payment decide dsp_01k9z3v6e8q4w2r7t5y1p0s9d8 \\
     --evidence 'we bear it; agreed with the customer on the phone' --business bus_lumen --mode test")]
     Decide {
-        /// The id of the dispute.
-        dispute: DisputeId,
+        /// The id of the dispute, or of the refund.
+        subject: Decidable,
         /// What was decided, and on what grounds.
         #[arg(long, value_name = "TEXT")]
         evidence: String,
@@ -125,16 +129,43 @@ impl fmt::Display for Subject {
     }
 }
 
+/// What an owner may have to decide about.
+#[derive(Clone, Debug)]
+pub(super) enum Decidable {
+    Dispute(DisputeId),
+    Refund(RefundId),
+}
+
+impl FromStr for Decidable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refund = || text.parse().map(Self::Refund);
+        let subject = text.parse().map(Self::Dispute).or_else(|_| refund());
+        subject.map_err(|_| "not an id that starts with `dsp_` or `ref_`".to_owned())
+    }
+}
+
+impl fmt::Display for Decidable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dispute(id) => id.fmt(f),
+            Self::Refund(id) => id.fmt(f),
+        }
+    }
+}
+
 impl Payment {
     pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
         let settings = place.load()?;
         match self {
             Self::Unsettled { json } => {
-                let listed = block_on(async {
+                let (listed, failing) = block_on(async {
                     let cx = app::open(settings).await?;
-                    Ok(unsettled::list(&cx).await?)
+                    let failing = failing_jobs::list(&cx).await?;
+                    Ok((unsettled::list(&cx).await?, failing))
                 })?;
-                show(&listed, json)?;
+                show(&listed, &failing, json)?;
             }
             Self::Balance { now, json } => {
                 let balances = block_on(async {
@@ -181,31 +212,39 @@ impl Payment {
                 print(&format!("{subject} is {after}"))?;
             }
             Self::Decide {
-                dispute,
+                subject,
                 evidence,
                 scope,
             } => {
                 let scope = scope.among(&settings)?;
                 block_on(async {
                     let cx = app::open(settings).await?;
-                    let decided = crate::flows::dispute::decide(&cx, &scope, &dispute, &evidence);
-                    decided
-                        .await
-                        .with_context(|| format!("{dispute} of {scope} was not decided"))
+                    let decided = match &subject {
+                        Decidable::Dispute(id) => {
+                            dispute::decide(&cx, &scope, id, &evidence).await.map(drop)
+                        }
+                        Decidable::Refund(id) => {
+                            refund::decide(&cx, &scope, id, &evidence).await.map(drop)
+                        }
+                    };
+                    decided.with_context(|| format!("{subject} of {scope} was not decided"))
                 })?;
-                print(&format!("{dispute} is decided"))?;
+                print(&format!("{subject} is decided"))?;
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn show(listed: &[Unsettled], json: bool) -> anyhow::Result<()> {
+fn show(listed: &[Unsettled], failing: &[FailingJob], json: bool) -> anyhow::Result<()> {
     if json {
-        return print(&serde_json::to_string_pretty(listed)?);
+        let all = listed.iter().map(serde_json::to_value);
+        let all = all.chain(failing.iter().map(serde_json::to_value));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        return print(&serde_json::to_string_pretty(&all)?);
     }
-    if listed.is_empty() {
-        return print("every payment has ended, and all money is applied");
+    if listed.is_empty() && failing.is_empty() {
+        return print("every payment has ended, all money is applied, and all work gets on");
     }
     for entry in listed {
         let since = match (&entry.dispute, entry.sent_at) {
@@ -236,6 +275,9 @@ fn show(listed: &[Unsettled], json: bool) -> anyhow::Result<()> {
             amount.to_decimal(),
             amount.currency.code(),
         ))?;
+    }
+    for job in failing {
+        print(&super::job::line(job))?;
     }
     Ok(())
 }

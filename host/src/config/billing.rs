@@ -40,6 +40,25 @@ pub struct Billing {
     pub tries_a_day: u32,
     /// The same within 30 days.
     pub tries_in_30_days: u32,
+    /// How long after a request that was certainly not executed the same one is sent again.
+    #[serde(deserialize_with = "duration::one")]
+    pub send_again_after: SignedDuration,
+    /// How long what cannot be tried at the moment waits; a renewal that the gateway cannot be
+    /// asked for waits longer each time, up to sixteen times this.
+    #[serde(deserialize_with = "duration::one")]
+    pub try_again_after: SignedDuration,
+    /// Between two looks at whether a payment that is under way still keeps a retry, the end of a
+    /// grace or the date of a pause waiting.
+    #[serde(deserialize_with = "duration::one")]
+    pub bank_wait: SignedDuration,
+    /// How many working days a bank may be late before the access that was lent ends.
+    pub lent_working_days: u32,
+    /// How often a set-up that has expired is asked for while its gateway does not answer.
+    #[serde(deserialize_with = "duration::one")]
+    pub setup_lookup_every: SignedDuration,
+    /// For how long it is.
+    #[serde(deserialize_with = "duration::one")]
+    pub setup_patience: SignedDuration,
     /// The longest wait that a gateway is granted when it names one.
     #[serde(deserialize_with = "duration::one")]
     pub longest_wait: SignedDuration,
@@ -139,6 +158,12 @@ impl Default for Billing {
             card_notice: days(30),
             tries_a_day: 10,
             tries_in_30_days: 15,
+            send_again_after: SignedDuration::from_secs(5),
+            try_again_after: SignedDuration::from_hours(1),
+            bank_wait: SignedDuration::from_hours(6),
+            lent_working_days: 2,
+            setup_lookup_every: SignedDuration::from_hours(1),
+            setup_patience: SignedDuration::from_hours(24),
             longest_wait: days(30),
             new_methods_a_day: 5,
             payment_expiry: SignedDuration::from_mins(30),

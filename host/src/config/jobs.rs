@@ -25,8 +25,11 @@ pub struct Jobs {
     /// The longest wait between two tries.
     #[serde(deserialize_with = "duration::one")]
     pub retry_longest: SignedDuration,
-    /// Tries before a job is set aside for the operator.
+    /// Tries before a job on which no money hangs is set aside for the operator.
     pub tries: u32,
+    /// How long a job fails before it is on the operator's list.
+    #[serde(deserialize_with = "duration::one")]
+    pub listed_after: SignedDuration,
     /// How long finished jobs are kept.
     #[serde(deserialize_with = "duration::one")]
     pub keep: SignedDuration,
@@ -44,6 +47,7 @@ impl Default for Jobs {
             retry_first: SignedDuration::from_secs(5),
             retry_longest: SignedDuration::from_hours(6),
             tries: 20,
+            listed_after: SignedDuration::from_mins(15),
             keep: SignedDuration::from_hours(30 * 24),
             webhook_timeout: SignedDuration::from_secs(15),
         }

@@ -22,6 +22,10 @@ pub struct Mail {
     pub transport: MailTransport,
     /// How long the mails of test mode are kept and shown to staff.
     pub keep_test_mails: SignedDuration,
+    /// How long a mail that cannot be handed over is tried again, before it is given up.
+    pub keep_trying: SignedDuration,
+    /// How long after the server has refused one for good it is offered again.
+    pub refused_again_after: SignedDuration,
 }
 
 /// How mails leave the host.
@@ -67,6 +71,10 @@ pub(super) struct MailFile {
     mailbox: PathBuf,
     #[serde(deserialize_with = "duration::one")]
     keep_test_mails: SignedDuration,
+    #[serde(deserialize_with = "duration::one")]
+    keep_trying: SignedDuration,
+    #[serde(deserialize_with = "duration::one")]
+    refused_again_after: SignedDuration,
     smtp: Option<SmtpFile>,
 }
 
@@ -76,6 +84,8 @@ impl Default for MailFile {
             from: "no-reply@localhost".into(),
             mailbox: PathBuf::from("data/mailbox"),
             keep_test_mails: SignedDuration::from_hours(7 * 24),
+            keep_trying: SignedDuration::from_hours(8 * 24),
+            refused_again_after: SignedDuration::from_hours(24),
             smtp: None,
         }
     }
@@ -118,6 +128,8 @@ impl MailFile {
             from,
             transport,
             keep_test_mails: self.keep_test_mails,
+            keep_trying: self.keep_trying,
+            refused_again_after: self.refused_again_after,
         })
     }
 }

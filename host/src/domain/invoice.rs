@@ -109,7 +109,7 @@ pub struct Invoice {
     pub buyer: Party,
     /// How it was paid, once it was; of a credit note, how the money went back.
     pub paid_with: Option<PaidWith>,
-    /// The invoices that a credit note corrects.
+    /// The invoices that a credit note corrects; the credit note that an invoice takes back.
     pub corrects: Vec<Corrected>,
     /// The language it is written in, as a BCP 47 tag.
     pub locale: String,

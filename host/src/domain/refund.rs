@@ -22,6 +22,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What became of a refund that had succeeded and came back.
+    pub enum Bounce {
+        /// Somebody has to decide how the customer gets the money.
+        Open = "open",
+        /// That is decided, or done.
+        Decided = "decided",
+    }
+}
+
 /// Where a refund stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefundState {
@@ -42,7 +52,7 @@ pub enum RefundState {
         /// When we learnt it (business time).
         at: Timestamp,
     },
-    /// It did not happen, and will not under this key.
+    /// It did not happen, or the money came back; and it will not under this key.
     Failed {
         /// Why, for the operator.
         why: String,
@@ -87,6 +97,15 @@ impl RefundState {
             | (State::Processing { .. }, Event::Processing { .. } | Event::OutcomeUnknown)
             | (State::Unknown { .. }, Event::OutcomeUnknown) => Unchanged,
 
+            // A bank that cannot book it sends it back, even days after it was done.
+            (
+                State::Created
+                | State::Unknown { .. }
+                | State::Processing { .. }
+                | State::Succeeded { .. },
+                Event::Failed(why),
+            ) => Moved(State::Failed { why, at }),
+
             (State::Succeeded { .. }, _) => Refused(Refusal::Settled),
 
             // The money did go back after all: it is never ignored.
@@ -97,11 +116,6 @@ impl RefundState {
             (State::Created | State::Unknown { .. }, Event::Processing { expected_by }) => {
                 Moved(State::Processing { expected_by })
             }
-
-            (
-                State::Created | State::Unknown { .. } | State::Processing { .. },
-                Event::Failed(why),
-            ) => Moved(State::Failed { why, at }),
 
             (State::Created, Event::OutcomeUnknown) => Moved(State::Unknown { since: host_now }),
         }
@@ -175,6 +189,10 @@ pub struct Refund {
     pub key_from: Option<Timestamp>,
     /// The document that corrects the invoice.
     pub credit_note: Option<InvoiceId>,
+    /// Whether it had succeeded and came back.
+    pub bounced: Option<Bounce>,
+    /// The document that takes the credit note back.
+    pub correction: Option<InvoiceId>,
     /// When it was intended (business time).
     pub created_at: Timestamp,
     /// When it last changed (business time).
@@ -190,6 +208,11 @@ impl Refund {
             self.moved_minor.unwrap_or(self.amount.minor),
             self.amount.currency,
         )
+    }
+
+    /// Whether its money went back once, though it may have come again.
+    pub const fn has_moved(&self) -> bool {
+        matches!(self.state, RefundState::Succeeded { .. }) || self.bounced.is_some()
     }
 
     /// Whether it takes from what can still be given back.

@@ -11,7 +11,6 @@ use crate::domain::balance::{Balance, Difference, Movement, Problem, Unseen};
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::payment::PaymentState;
-use crate::domain::refund::RefundState;
 use crate::domain::{Mode, Scope};
 use crate::plugins::gateway::answer::{LedgerEntry, LedgerKind};
 use crate::store::{Compared, Tx, Work};
@@ -297,8 +296,7 @@ impl Book {
                 found
                     .filter(|refund| refund.gateway == gateway)
                     .map(|refund| Known {
-                        moved: matches!(refund.state, RefundState::Succeeded { .. })
-                            .then(|| refund.total()),
+                        moved: refund.has_moved().then(|| refund.total()),
                         id: refund.id.to_string(),
                     })
             }

@@ -161,6 +161,8 @@ async fn go_on(
     subscription.cancel_at_period_end = false;
     subscription.cancellation = Cancellation::default();
     subscription.updated_at = now;
+    // What was to be told of a renewal came to nothing while there was none to come.
+    settlement::schedule(cx, tx, &subscription).await?;
     let (scope, id) = (&subscription.scope, &subscription.id);
     facts::tell(cx, tx, scope, "subscription.updated", id.as_str(), now).await?;
     note(cx, tx, &subscription, "subscription.keep").await?;

@@ -21,10 +21,8 @@ use crate::plugins;
 use crate::plugins::gateway::request::{ChargeRequest, MethodChoice};
 use crate::store::{self, Tx, Work};
 
-/// How long after a request that was certainly not executed the same one is sent again.
-const SEND_AGAIN: SignedDuration = SignedDuration::from_secs(5);
-
-/// How long a request is good for that needs no customer.
+/// How long a request is good for that needs no customer. No setting: what is stored is dated by it,
+/// and was made with the one of its time.
 const UNATTENDED: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is to be charged.
@@ -298,6 +296,7 @@ pub(super) async fn send(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Endin
                     error,
                     plugins::Error::InvalidRequest { .. } | plugins::Error::Unsupported { .. }
                 ),
+                trouble: Some(error.to_string()),
                 ..News::bare(PaymentEvent::Cancelled)
             }
         }
@@ -338,9 +337,13 @@ async fn not_executed(
     id: &PaymentId,
     wanted: Option<Duration>,
 ) -> Result<Ending, Error> {
-    let longest = cx.settings.load().billing.longest_wait;
+    let (longest, least) = {
+        let settings = cx.settings.load();
+        let billing = &settings.billing;
+        (billing.longest_wait, billing.send_again_after)
+    };
     let wanted = wanted.map(|wait| SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
-    let wait = wanted.unwrap_or(SEND_AGAIN).min(longest).max(SEND_AGAIN);
+    let wait = wanted.unwrap_or(least).min(longest).max(least);
     let mut tx = cx.store.begin().await?;
     let Some(mut payment) = settlement::lock(&mut tx, scope, id).await?.1 else {
         return Err(Error::NotFound("payment"));

@@ -12,9 +12,6 @@ use crate::domain::period::working_days_after;
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::store::{Tx, Work};
 
-/// How many working days a bank may be late.
-const LATE: u32 = 2;
-
 /// Lends access because of a payment that the gateway expects to be done at `expected` (host
 /// time).
 pub(super) async fn lend(
@@ -25,10 +22,14 @@ pub(super) async fn lend(
     expected: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let (wanted, longest) = {
+    let (wanted, longest, late) = {
         let settings = cx.settings.load();
         let billing = &settings.billing;
-        (billing.access_while_processing, billing.longest_wait)
+        (
+            billing.access_while_processing,
+            billing.longest_wait,
+            billing.lent_working_days,
+        )
     };
     let on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
     let scope = &subscription.scope;
@@ -38,7 +39,7 @@ pub(super) async fn lend(
     let wait = expected.map(|at| at.duration_since(cx.now()).min(longest));
     let arrival = wait.and_then(|wait| now.checked_add(wait).ok());
     let arrival = arrival.unwrap_or(now).max(now);
-    let until = working_days_after(arrival, LATE, &business.time_zone)?;
+    let until = working_days_after(arrival, late, &business.time_zone)?;
     tx.lend_access(scope, &subscription.id, &payment.id, until)
         .await?;
     tx.suspend_licenses(scope, &subscription.id, false).await?;

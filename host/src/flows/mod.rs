@@ -23,6 +23,7 @@ pub mod dunning;
 pub mod email_change;
 pub mod endpoint;
 mod facts;
+pub mod failing_jobs;
 mod grants;
 pub mod lent_access;
 pub mod license;

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::off_schedule::{self, Supply};
-use super::{Error, Refused, charge, documents, facts, settlement};
+use super::{Error, Refused, charge, documents, dunning, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{DebtKind, DebtState};
@@ -15,9 +15,6 @@ use crate::domain::period::Period;
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::store::{self, MailOrder, Tx, Work};
-
-/// Between two looks at a pause that is over while a bank is moving the money.
-const WAIT_FOR_BANK: SignedDuration = SignedDuration::from_hours(6);
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -231,6 +228,8 @@ async fn go_on(
         }
     }
     documents::discard_draft(tx, &scope, &subscription).await?;
+    // What was used before the pause is no longer asked for.
+    dunning::stop(tx, &subscription, now).await?;
     subscription.state = state;
     move_dates(&mut subscription, now.duration_since(since));
     subscription.resume_at = None;
@@ -287,7 +286,9 @@ pub async fn due(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Erro
     if at <= now && !under_way {
         go_on(cx, &mut tx, subscription, now).await?;
     } else {
-        let later = now.checked_add(WAIT_FOR_BANK).unwrap_or(at);
+        let later = now
+            .checked_add(cx.settings.load().billing.bank_wait)
+            .unwrap_or(at);
         let work = Work::Resume {
             subscription: id.clone(),
         };

@@ -24,6 +24,8 @@ pub(super) struct News {
     pub(super) method: Option<answer::SavedMethod>,
     /// Whether the gateway refused the request as one that can never be carried out.
     pub(super) impossible: bool,
+    /// Why the gateway could not be asked at all, for the operator.
+    pub(super) trouble: Option<String>,
     /// Before when the gateway does not want the same charge again (host time).
     pub(super) not_before: Option<Timestamp>,
 }
@@ -38,6 +40,7 @@ impl News {
             customer_reference: None,
             method: None,
             impossible: false,
+            trouble: None,
             not_before: None,
         }
     }
@@ -57,6 +60,7 @@ impl From<answer::Payment> for News {
             customer_reference: payment.customer_reference,
             method: payment.method,
             impossible: false,
+            trouble: None,
         }
     }
 }

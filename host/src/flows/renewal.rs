@@ -24,11 +24,6 @@ use crate::domain::tax::{self, Line};
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx, Work};
 
-/// Between two looks at a grace that has ended while a bank is moving the money.
-const WAIT_FOR_BANK: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
-/// Before a renewal whose method is being tried by others is tried itself.
-const ANOTHER_TIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-
 /// Does what is due on a subscription now; nothing when nothing is. Where somebody renews it or
 /// pays what it owes at this moment, that is a conflict, and the job is to look again.
 pub async fn due(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
@@ -167,7 +162,8 @@ async fn intend(
     let method = match usable(cx, tx, &subscription, now).await? {
         Usable::Now(method) => *method,
         Usable::Later => {
-            let at = cx.now().checked_add(ANOTHER_TIME).unwrap_or(Timestamp::MAX);
+            let wait = cx.settings.load().billing.try_again_after;
+            let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
             let work = Work::Renew {
                 subscription: subscription.id.clone(),
             };
@@ -306,7 +302,8 @@ pub async fn grace_over(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(
     let open = tx.open_payments_of(scope, id).await?;
     if open.iter().any(is_processing) {
         // The bank is moving the money: the state waits for it.
-        let again = now.checked_add(WAIT_FOR_BANK).unwrap_or(Timestamp::MAX);
+        let wait = cx.settings.load().billing.bank_wait;
+        let again = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         let work = Work::EndGrace {
             subscription: id.clone(),
         };

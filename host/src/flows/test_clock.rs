@@ -77,7 +77,8 @@ pub async fn step(cx: &Cx, scope: &Scope) -> Result<(), Error> {
         return Ok(());
     };
     let business_now = cx.business_now(&mut tx, scope).await?;
-    if !tx.is_under_way(scope, cx.now()).await? {
+    let is_awaited = look_sooner(cx, &mut tx, scope).await?;
+    if !is_awaited && !tx.is_under_way(scope, cx.now()).await? {
         if business_now >= target {
             tx.clock_arrived(scope).await?;
             tx.commit().await?;
@@ -94,6 +95,28 @@ pub async fn step(cx: &Cx, scope: &Scope) -> Result<(), Error> {
     cx.order_at(&mut tx, scope, &work(scope), again).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether payments have no outcome on which what is due next depends. Looks at them that are far
+/// away come sooner: a rehearsal is not to wait a day for what is known by then.
+async fn look_sooner(cx: &Cx, tx: &mut Tx, scope: &Scope) -> Result<bool, Error> {
+    let awaited = tx.awaited_payments(scope, cx.now()).await?;
+    let wait = {
+        let settings = cx.settings.load();
+        let first = settings.billing.lookup_after.first().copied();
+        first.unwrap_or(settings.billing.lookup_every)
+    };
+    let soon = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+    for payment in &awaited {
+        let look = Work::Reconcile {
+            payment: payment.clone(),
+        };
+        let key = look.unique_key().unwrap_or_default();
+        if tx.next_run_of(&key).await?.is_some_and(|at| at > soon) {
+            cx.order_at(tx, scope, &look, soon).await?;
+        }
+    }
+    Ok(!awaited.is_empty())
 }
 
 async fn at(cx: &Cx, tx: &mut Tx, scope: &Scope) -> Result<TestClock, Error> {

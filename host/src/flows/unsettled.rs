@@ -41,7 +41,7 @@ pub struct Unsettled {
     pub amount: Money,
     /// Where it stands; `unapplied` is money that settled nothing, `taken-back` money that a bank
     /// took and that nobody can be asked for, `came-back` money that it gave again after a part of
-    /// what it had paid was paid otherwise.
+    /// what it had paid was paid otherwise, `bounced` a refund that succeeded and came back.
     pub state: &'static str,
     /// What a person has to decide; none when nobody has to.
     pub decide: Option<&'static str>,
@@ -52,6 +52,9 @@ pub struct Unsettled {
     /// When it is asked next, or goes back by the rule (host time). Without one it needs an operator.
     pub next_look: Option<Timestamp>,
 }
+
+/// What is to be decided about a refund that came back.
+const BOUNCED: &str = "the money of this refund came back to you: give it back again, or by other means, and note that with `vestibule payment decide`";
 
 /// What is to be decided about a dispute.
 fn question(attention: Attention) -> &'static str {
@@ -65,8 +68,8 @@ fn question(attention: Attention) -> &'static str {
     }
 }
 
-/// Every payment of the host that was sent and has not ended, every such refund, then all money
-/// that settled nothing, then every dispute to decide about; oldest first.
+/// Every payment of the host that was sent and has not ended, every such refund, every refund that
+/// came back, then all money that settled nothing, then every dispute to decide about; oldest first.
 pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
     let mut tx = cx.store.read().await?;
     let mut listed = Vec::new();
@@ -90,6 +93,20 @@ pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
             looks: refund.lookups,
             refund: Some(refund.id),
             ..of
+        });
+    }
+    for refund in tx.refunds_to_decide(MOST).await? {
+        let Some(payment) = tx.payment(&refund.scope, &refund.payment).await? else {
+            continue;
+        };
+        listed.push(Unsettled {
+            gateway_reference: refund.gateway_ref,
+            amount: refund.amount,
+            decide: Some(BOUNCED),
+            sent_at: refund.sent_at,
+            looks: refund.lookups,
+            refund: Some(refund.id),
+            ..plain(payment, "bounced", None)
         });
     }
     for payment in tx.unapplied_payments(MOST).await? {

@@ -29,7 +29,8 @@ pub(super) struct Content {
     colours: BTreeMap<&'static str, String>,
     number: String,
     issued: String,
-    /// The invoices that a credit note corrects: number and date of each.
+    /// The invoices that a credit note corrects, or the credit note that an invoice takes back:
+    /// number and date of each.
     corrects: Vec<String>,
     seller: Person,
     buyer: Person,
@@ -94,6 +95,13 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
                 .unwrap_or_else(|| "#000000".into()),
         )
     };
+    let mut labels = writer.labels();
+    if invoice.kind == InvoiceKind::Invoice {
+        // What an invoice corrects is a credit note that it takes back.
+        if let Some(label) = labels.get("corrects-note").cloned() {
+            labels.insert("corrects".to_owned(), label);
+        }
+    }
     Content {
         lang: catalogue.tag().to_owned(),
         dir: if Formats::of(catalogue.tag()).is_right_to_left() {
@@ -106,7 +114,7 @@ pub(super) fn of(invoice: &Invoice, theme: &Theme) -> Content {
             InvoiceKind::CreditNote => "credit-note",
         },
         test: invoice.scope.mode == Mode::Test,
-        labels: writer.labels(),
+        labels,
         colours: ["ink", "muted", "line", "accent", "accent-text", "page"]
             .map(colour)
             .into(),

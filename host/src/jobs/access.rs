@@ -76,7 +76,10 @@ pub(super) async fn answer_staff(jobs: &Jobs, request: &LoginRequestId) -> Verdi
         link: answer.link,
         minutes: minutes(lifetime),
     };
-    verdict(jobs.mailer.send(DEFAULT, &frame, &envelope, &mail).await)
+    verdict(
+        jobs,
+        jobs.mailer.send(DEFAULT, &frame, &envelope, &mail).await,
+    )
 }
 
 /// Sends a mail about getting in.

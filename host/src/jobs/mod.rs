@@ -10,6 +10,7 @@ mod couriers;
 mod deliver_event;
 mod endpoint;
 mod mail;
+mod patience;
 mod plan;
 mod post;
 mod reminder;
@@ -132,14 +133,26 @@ impl Jobs {
                 return call_plugin::tick(self, scope, &plugin, &schedule, due).await;
             }
             Work::MoveClock { .. } => flows::test_clock::step(cx, scope).await,
-            Work::AnswerLogin { request } => return access::answer(self, scope, &request).await,
+            Work::AnswerLogin { request } => {
+                return access::answer(self, scope, &request).await.soon_or_never();
+            }
             Work::AnswerStaffLogin { request } => {
-                return access::answer_staff(self, &request).await;
+                return access::answer_staff(self, &request).await.soon_or_never();
             }
             Work::Access(mail) => return access::send(self, scope, &mail).await,
             Work::Mail(order) => return mail::run(self, scope, &order).await,
         };
         ended.map_or_else(Verdict::from, |()| Verdict::Done)
+    }
+}
+
+impl Verdict {
+    /// The same where nobody waits for long: what was refused for good is given up.
+    fn soon_or_never(self) -> Self {
+        match self {
+            Self::RetryAfter(_, why) => Self::GiveUp(why),
+            other => other,
+        }
     }
 }
 

@@ -100,7 +100,7 @@ impl<'a> Post<'a> {
             .mailer
             .send(&self.business.theme, &frame, &envelope, &mail)
             .await;
-        verdict(sent)
+        verdict(self.jobs, sent)
     }
 
     /// What a rehearsal mails is kept for staff to look at, whether or not it leaves the house.
@@ -177,13 +177,16 @@ impl<'a> Post<'a> {
     }
 }
 
-/// What became of a mail.
-pub(super) fn verdict(sent: Result<(), mail::Error>) -> Verdict {
+/// What became of a mail. One that the server refuses for good is offered again, less often: it may
+/// be the server that has to be mended.
+pub(super) fn verdict(jobs: &Jobs, sent: Result<(), mail::Error>) -> Verdict {
+    let again = || jobs.cx.settings.load().mail.refused_again_after;
     match sent {
         Ok(()) => Verdict::Done,
         // What mail servers say may repeat the address; only a theme's fault is told whole.
         Err(mail::Error::Render(error)) => Verdict::Retry(chain(&error)),
         Err(error) if error.may_pass_later() => Verdict::Retry(error.to_string()),
+        Err(error @ mail::Error::Refused(_)) => Verdict::RetryAfter(again(), error.to_string()),
         Err(error) => Verdict::GiveUp(error.to_string()),
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use super::patience::Patience;
 use super::{Jobs, Verdict};
 use crate::config;
 use crate::cx;
@@ -229,12 +230,19 @@ async fn extend(jobs: &Jobs, job: &ClaimedJob, lease: SignedDuration) -> bool {
 async fn record(jobs: &Jobs, job: &ClaimedJob, verdict: &Verdict) -> store::Result<bool> {
     let settings = jobs.cx.settings.load();
     let now = jobs.cx.now();
+    let patience = Patience::with(&job.kind);
+    let is_over = patience.is_over(&settings, job, now);
     let (wait, why, tries) = match verdict {
         Verdict::Done => return finish(jobs, job, now).await,
-        Verdict::GiveUp(why) => return give_up(jobs, job, now, why).await,
-        Verdict::Retry(why) if job.attempts >= settings.jobs.tries => {
+        Verdict::GiveUp(why) if patience != Patience::Endless => {
             return give_up(jobs, job, now, why).await;
         }
+        Verdict::Retry(why) if is_over => return give_up(jobs, job, now, why).await,
+        Verdict::RetryAfter(_, why) if is_over && patience == Patience::Time => {
+            return give_up(jobs, job, now, why).await;
+        }
+        // A person has to look, and what they mend is seen without another order.
+        Verdict::GiveUp(why) => (settings.jobs.retry_longest, why, job.attempts),
         Verdict::Retry(why) => (back_off(&settings.jobs, job.attempts), why, job.attempts),
         Verdict::RetryAfter(wait, why) => (*wait, why, job.attempts),
         Verdict::NotYet(wait) => return put_back(jobs, job, later(now, *wait)).await,
@@ -246,7 +254,7 @@ async fn record(jobs: &Jobs, job: &ClaimedJob, verdict: &Verdict) -> store::Resu
         ),
     };
     tracing::warn!(error.message = %why, wait_s = wait.as_secs(), "the job will be tried again");
-    again(jobs, job, later(now, wait), tries, Some(why)).await
+    again(jobs, job, later(now, wait), tries, Some((why, now))).await
 }
 
 /// Lets a job whose turn has not come wait for it.
@@ -259,10 +267,10 @@ async fn again(
     job: &ClaimedJob,
     run_at: Timestamp,
     tries: u32,
-    why: Option<&str>,
+    failed: Option<(&str, Timestamp)>,
 ) -> store::Result<bool> {
     let mut tx = jobs.cx.store.begin().await?;
-    match tx.job_again(job, run_at, tries, why).await {
+    match tx.job_again(job, run_at, tries, failed).await {
         Ok(ours) => tx.commit().await.map(|()| ours),
         // The same work was ordered anew while this ran: that order stands for both.
         Err(store::Error::Conflict(_)) => {
@@ -281,7 +289,7 @@ async fn finish(jobs: &Jobs, job: &ClaimedJob, now: Timestamp) -> store::Result<
 }
 
 async fn give_up(jobs: &Jobs, job: &ClaimedJob, now: Timestamp, why: &str) -> store::Result<bool> {
-    tracing::error!(error.message = %why, "the job is given up; the operator's list has it");
+    tracing::error!(error.message = %why, "the job is given up; `vestibule payment unsettled` lists it, `vestibule job retry` takes it up again");
     let mut tx = jobs.cx.store.begin().await?;
     let ours = tx.job_failed(job, now, why).await?;
     tx.commit().await?;

@@ -31,6 +31,7 @@ queries! {
         ORDER BY id LIMIT $1";
     UNSETTLED_REFUNDS = "SELECT * FROM refunds \
         WHERE state IN ('created', 'processing', 'unknown') ORDER BY id LIMIT $1";
+    TO_DECIDE = "SELECT * FROM refunds WHERE bounced = 'open' ORDER BY id LIMIT $1";
     NEXT_LOOK = "SELECT MIN(run_at) AS at FROM jobs \
         WHERE unique_key = $1 AND state IN ('queued', 'running')";
 }
@@ -63,6 +64,13 @@ impl Tx {
     /// Refunds of every business that have not ended, oldest first.
     pub async fn unsettled_refunds(&mut self, limit: u32) -> Result<Vec<Refund>> {
         let rows = fetch_all!(self, RefundRow, UNSETTLED_REFUNDS, i64::from(limit))?;
+        rows.into_iter().map(Refund::try_from).collect()
+    }
+
+    /// Refunds of every business that came back and about which a person has to decide, oldest
+    /// first.
+    pub async fn refunds_to_decide(&mut self, limit: u32) -> Result<Vec<Refund>> {
+        let rows = fetch_all!(self, RefundRow, TO_DECIDE, i64::from(limit))?;
         rows.into_iter().map(Refund::try_from).collect()
     }
 

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::macros::{execute, fetch_optional, queries};
+use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::Columns;
 use super::{Result, Tx};
 use crate::domain::Scope;
+use crate::domain::id::PaymentId;
 
 queries! {
     GET = "SELECT offset_us, target_us FROM clocks WHERE business_id = $1 AND mode = $2";
@@ -28,6 +29,12 @@ queries! {
         OR (clock = 'business' AND attempts > 0))))) \
         + (SELECT COUNT(*) FROM payments WHERE business_id = $1 AND mode = $2 \
         AND (state = 'unknown' OR (state = 'created' AND request IS NOT NULL))) AS count";
+    /// Payments of subscriptions whose outcome decides what is due next: unknown ones, those to be
+    /// sent, and those that a bank moves until it was to be done.
+    AWAITED = "SELECT id FROM payments WHERE business_id = $1 AND mode = $2 \
+        AND subscription_id IS NOT NULL AND (state = 'unknown' \
+        OR (state = 'created' AND request IS NOT NULL) \
+        OR (state = 'processing' AND state_at > $3)) ORDER BY id LIMIT 1000";
 }
 
 /// A test clock.
@@ -48,6 +55,11 @@ struct Row {
 #[derive(sqlx::FromRow)]
 struct At {
     at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Awaited {
+    id: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -128,5 +140,24 @@ impl Tx {
         let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
         let row = fetch_optional!(self, Count, UNDER_WAY, business, mode, now.as_microsecond())?;
         Ok(row.is_some_and(|row| row.count > 0))
+    }
+
+    /// Payments of subscriptions whose outcome a clock on its way waits for at `now` (host time).
+    pub async fn awaited_payments(
+        &mut self,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Result<Vec<PaymentId>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let rows = fetch_all!(self, Awaited, AWAITED, business, mode, now.as_microsecond())?;
+        rows.into_iter()
+            .map(|row| {
+                let columns = Columns {
+                    table: "payments",
+                    id: &row.id,
+                };
+                columns.parse("id", &row.id)
+            })
+            .collect()
     }
 }

@@ -45,7 +45,8 @@ macro_rules! claim {
                 " ('deliver-event', 'tell-plugin', 'call-plugin') AND lease_until <= $1) \
                 ORDER BY run_at, id LIMIT $4 + 0",
                 $skip,
-                ") RETURNING id, business_id, mode, kind, payload, attempts, lease_token"
+                ") RETURNING id, business_id, mode, kind, payload, attempts, failing_since, \
+                lease_token"
             ),
         };
     };

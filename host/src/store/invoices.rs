@@ -43,6 +43,9 @@ queries! {
     /// The state is no part of the document.
     CREDITED = "UPDATE invoices SET state = 'credited' \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state IN ('issued', 'paid')";
+    /// What was credited came back.
+    UNCREDITED = "UPDATE invoices SET state = 'paid' \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'credited'";
     /// The money was taken back, or came again.
     UNPAID = "UPDATE invoices SET state = 'issued' \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'paid'";
@@ -305,6 +308,13 @@ impl Tx {
             scope.mode.as_str(),
             id.as_str(),
         )?;
+        Ok(())
+    }
+
+    /// An issued invoice is not credited any more: what went back came again.
+    pub async fn mark_uncredited(&mut self, scope: &Scope, id: &InvoiceId) -> Result<()> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        execute!(self, UNCREDITED, business, mode, id.as_str())?;
         Ok(())
     }
 

@@ -18,17 +18,23 @@ queries! {
         run_at, state, attempts, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, $10) \
         ON CONFLICT (unique_key) WHERE state = 'queued' DO NOTHING";
-    REDATE = "UPDATE jobs SET due_at = $2, run_at = $3, payload = $4, clock = $5 \
+    /// Work of the business's own time that is dated anew has not been tried at its new date.
+    REDATE = "UPDATE jobs SET due_at = $2, run_at = $3, payload = $4, clock = $5, \
+        attempts = CASE WHEN $5 = 'business' THEN 0 ELSE attempts END, \
+        failing_since = CASE WHEN $5 = 'business' THEN NULL ELSE failing_since END \
         WHERE unique_key = $1 AND state = 'queued'";
     CANCEL = "DELETE FROM jobs WHERE unique_key = $1 AND state = 'queued'";
-    DONE = "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL \
+    DONE = "UPDATE jobs SET state = 'done', finished_at = $3, last_error = NULL, \
+        failing_since = NULL \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     AGAIN = "UPDATE jobs SET state = 'queued', run_at = $3, attempts = $4, \
-        last_error = COALESCE($5, last_error), lease_until = NULL, lease_token = NULL \
+        last_error = COALESCE($5, last_error), \
+        failing_since = COALESCE(failing_since, $6), lease_until = NULL, lease_token = NULL \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     EXTEND = "UPDATE jobs SET lease_until = $3 \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
-    FAILED = "UPDATE jobs SET state = 'failed', finished_at = $3, last_error = $4 \
+    FAILED = "UPDATE jobs SET state = 'failed', finished_at = $3, last_error = $4, \
+        failing_since = COALESCE(failing_since, $3) \
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     NEXT_WORK = "SELECT MIN(next.run_at) AS run_at FROM \
         (SELECT MIN(run_at) AS run_at FROM jobs \
@@ -45,10 +51,6 @@ queries! {
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3 + 0";
-    GIVEN_UP = "SELECT id, payload FROM jobs WHERE business_id = $1 AND mode = $2 \
-        AND kind = $3 AND state = 'failed' AND id > $4 ORDER BY id LIMIT $5 + 0";
-    FORGET_GIVEN_UP = "DELETE FROM jobs WHERE business_id = $1 AND mode = $2 AND id = $3 \
-        AND state = 'failed'";
     WHY = "SELECT last_error FROM jobs WHERE unique_key = $1 AND state = 'queued' \
         AND business_id = $2 AND mode = $3";
     FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
@@ -120,6 +122,8 @@ pub struct ClaimedJob {
     pub payload: String,
     /// How often it was tried, this time included.
     pub attempts: u32,
+    /// Since when it has failed without success (host time); none when it has not.
+    pub failing_since: Option<Timestamp>,
     /// Proves that the lease is still ours.
     pub lease: String,
 }
@@ -143,15 +147,6 @@ pub struct JobRow {
     pub last_error: Option<String>,
 }
 
-/// A job that was given up.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct GivenUp {
-    /// Identity.
-    pub id: String,
-    /// What was to be done.
-    pub payload: String,
-}
-
 #[derive(sqlx::FromRow)]
 pub(super) struct ClaimedRow {
     id: String,
@@ -160,6 +155,7 @@ pub(super) struct ClaimedRow {
     kind: String,
     payload: String,
     attempts: i64,
+    failing_since: Option<i64>,
     lease_token: Option<String>,
 }
 
@@ -196,6 +192,7 @@ impl TryFrom<ClaimedRow> for ClaimedJob {
             id: columns.parse("id", &row.id)?,
             scope: columns.scope(&row.business_id, &row.mode)?,
             attempts: columns.number("attempts", row.attempts)?,
+            failing_since: columns.time_some("failing_since", row.failing_since)?,
             lease: columns.present("lease_token", row.lease_token)?,
             kind: row.kind,
             payload: row.payload,
@@ -281,14 +278,14 @@ impl Tx {
     }
 
     /// Puts a job back to be tried again at `run_at` (host time), as tried `attempts` times; without
-    /// an `error`, that of an earlier try stays.
+    /// an error, which comes with the moment of its failure, that of an earlier try stays.
     /// [`Error::Conflict`](super::Error::Conflict) when the same work was ordered meanwhile.
     pub async fn job_again(
         &mut self,
         job: &ClaimedJob,
         run_at: Timestamp,
         attempts: u32,
-        error: Option<&str>,
+        failed: Option<(&str, Timestamp)>,
     ) -> Result<bool> {
         let touched = execute!(
             self,
@@ -297,7 +294,8 @@ impl Tx {
             &job.lease,
             run_at.as_microsecond(),
             i64::from(attempts),
-            error,
+            failed.map(|(error, _)| error),
+            failed.map(|(_, at)| at.as_microsecond()),
         )?;
         Ok(touched == 1)
     }
@@ -361,26 +359,6 @@ impl Tx {
             })
         })
         .collect()
-    }
-
-    /// Work of a kind that was given up, in the order of its ids after `after`.
-    pub async fn given_up(
-        &mut self,
-        scope: &Scope,
-        kind: &str,
-        after: &str,
-        limit: u32,
-    ) -> Result<Vec<GivenUp>> {
-        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
-        let limit = i64::from(limit);
-        fetch_all!(self, GivenUp, GIVEN_UP, business, mode, kind, after, limit)
-    }
-
-    /// Takes a job off the list of what was given up, which is ordered anew.
-    pub async fn forget_given_up(&mut self, scope: &Scope, id: &str) -> Result<()> {
-        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
-        execute!(self, FORGET_GIVEN_UP, business, mode, id)?;
-        Ok(())
     }
 
     /// Why the queued job of this key is not done yet, as far as it was taken up before.

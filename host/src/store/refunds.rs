@@ -7,7 +7,7 @@ use super::row::{Columns, json};
 use super::{Error, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, InvoiceId, PaymentId, RefundId, SubscriptionId};
-use crate::domain::refund::{Refund, RefundState};
+use crate::domain::refund::{Bounce, Refund, RefundState};
 
 queries! {
     INSERT = "INSERT INTO refunds (id, business_id, mode, payment_id, customer_id, \
@@ -21,7 +21,8 @@ queries! {
         WHERE business_id = $1 AND mode = $2 AND id = $3 RETURNING *";
     SAVE = "UPDATE refunds SET moved_minor = $5, parts = $6, state = $7, state_at = $8, \
         failure = $9, sent_at = $10, gateway_ref = $11, lookups = $12, absent_since = $13, \
-        credit_note_id = $14, updated_at = $15, waits = $16, key_from = $17, version = version + 1 \
+        credit_note_id = $14, updated_at = $15, waits = $16, key_from = $17, bounced = $18, \
+        correction_id = $19, version = version + 1 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND version = $4";
     OF_PAYMENT = "SELECT * FROM refunds \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 ORDER BY id";
@@ -84,6 +85,8 @@ pub(super) struct Row {
     waits: bool,
     key_from: Option<i64>,
     credit_note_id: Option<String>,
+    bounced: Option<String>,
+    correction_id: Option<String>,
     created_at: i64,
     updated_at: i64,
     version: i64,
@@ -139,6 +142,8 @@ impl TryFrom<Row> for Refund {
             absent_since: columns.time_some("absent_since", row.absent_since)?,
             key_from: columns.time_some("key_from", row.key_from)?,
             credit_note: columns.parse_some("credit_note_id", row.credit_note_id.as_deref())?,
+            bounced: columns.parse_some("bounced", row.bounced.as_deref())?,
+            correction: columns.parse_some("correction_id", row.correction_id.as_deref())?,
             created_at: columns.time("created_at", row.created_at)?,
             updated_at: columns.time("updated_at", row.updated_at)?,
             gateway: row.gateway,
@@ -236,6 +241,8 @@ impl Tx {
             refund.updated_at.as_microsecond(),
             refund.waits,
             refund.key_from.map(Timestamp::as_microsecond),
+            refund.bounced.map(Bounce::as_str),
+            refund.correction.as_ref().map(InvoiceId::as_str),
         )?;
         super::row::touched_one(touched, "refunds", refund.id.as_str())?;
         refund.version += 1;

@@ -7,11 +7,11 @@ use super::macros::Statement;
 use super::{Connection, Error, Result, Tx};
 use super::{
     across, addons, api_calls, api_keys, balances, clocks, customers, debts, deliveries, dialect,
-    discounts, disputes, dunnings, email_changes, endpoints, entrances, events, invoices, jobs,
-    lent_access, license_instances, licenses, limits, login_requests, method_pages, methods, pages,
-    payment_lists, payments, plan_changes, plugin_reports, plugin_store, portal_hosts,
-    portal_links, products, refunds, rounds, sessions, setups, staff, subscription_lists,
-    subscriptions, test_mails,
+    discounts, disputes, dunnings, email_changes, endpoints, entrances, events, failing_jobs,
+    invoices, jobs, lent_access, license_instances, licenses, limits, login_requests, method_pages,
+    methods, pages, payment_lists, payments, plan_changes, plugin_reports, plugin_store,
+    portal_hosts, portal_links, products, refunds, rounds, sessions, setups, staff,
+    subscription_lists, subscriptions, test_mails,
 };
 
 impl Tx {
@@ -70,6 +70,7 @@ fn queries() -> impl Iterator<Item = Statement> {
         entrances::QUERIES,
         endpoints::QUERIES,
         events::QUERIES,
+        failing_jobs::QUERIES,
         invoices::QUERIES,
         jobs::QUERIES,
         lent_access::QUERIES,

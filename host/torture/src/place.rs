@@ -118,6 +118,8 @@ pub(crate) struct Place {
 /// A line of `payment unsettled --json`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Unsettled {
+    /// The payment, or the job that does not get on.
+    #[serde(alias = "job")]
     pub(crate) payment: String,
     pub(crate) state: String,
     pub(crate) next_look: Option<String>,

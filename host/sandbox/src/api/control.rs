@@ -40,6 +40,7 @@ pub(super) fn router() -> Router<Arc<Processor>> {
         .route("/charges/{id}/fail", post(fail))
         .route("/refunds/{id}/settle", post(settle_refund))
         .route("/refunds/{id}/fail", post(fail_refund))
+        .route("/refunds/{id}/bounce", post(bounce_refund))
         .route("/ledger", get(ledger))
 }
 
@@ -249,6 +250,25 @@ async fn end_refund(
     let out = processor
         .work(&mut tx, &account, clock::now())
         .settle_refund(refund, succeeds)
+        .await?;
+    tx.commit().await?;
+    account.wake.notify_one();
+    Ok(Json(out))
+}
+
+async fn bounce_refund(
+    State(processor): Desk,
+    Caller(account): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<RefundOut>, Error> {
+    let mut tx = processor.store.write().await?;
+    let refund = tx
+        .refund(&account.name, &id)
+        .await?
+        .ok_or_else(|| Error::not_found("refund"))?;
+    let out = processor
+        .work(&mut tx, &account, clock::now())
+        .bounce_refund(refund)
         .await?;
     tx.commit().await?;
     account.wake.notify_one();

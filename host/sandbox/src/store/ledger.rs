@@ -14,7 +14,8 @@ pub(crate) enum EntryKind {
     Refund,
     /// Money that a bank took back.
     Reversal,
-    /// The same money, given again because the bank has overturned its decision.
+    /// The same money, given again because the bank has overturned its decision; or a refund that
+    /// came back.
     ReversalReturned,
 }
 

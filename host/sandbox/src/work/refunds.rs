@@ -98,6 +98,27 @@ impl Work<'_> {
         self.announce_refund(refund).await
     }
 
+    /// The bank of the one who was to have the money sends it back, days after it was given back.
+    pub(crate) async fn bounce_refund(&mut self, mut refund: Refund) -> Result<RefundOut, Error> {
+        if refund.status != RefundStatus::Succeeded {
+            return Err(Error::invalid("status", "This has not succeeded."));
+        }
+        refund.status = RefundStatus::Failed;
+        refund.updated_at = self.now;
+        let Refund {
+            id,
+            idempotency_key,
+            amount,
+            currency,
+            ..
+        } = &refund;
+        let kind = EntryKind::ReversalReturned;
+        self.book(kind, id, idempotency_key, *amount, currency)
+            .await?;
+        self.tx.save_refund(&refund).await?;
+        self.announce_refund(refund).await
+    }
+
     async fn book_refund(&mut self, refund: &Refund) -> Result<(), Error> {
         let Refund {
             id,

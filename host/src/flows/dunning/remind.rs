@@ -1,18 +1,15 @@
 //! Mails that ask for what is owed, on the dates of a schedule: each date once, and none once
-//! it is paid, cancelled or disputed.
+//! it is paid, cancelled or taken back, or while the bank decides about the method that pays.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{Error, facts};
+use super::super::{Error, dispute, facts};
 use super::{due, is_exhausted, stop};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::dunning::{Dunning, DunningState, dates_passed, next_date};
 use crate::domain::id::SubscriptionId;
 use crate::store::{Tx, Work};
-
-/// How long a mail waits for what is being tried.
-const AFTER_A_TRY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Orders the next mail of a dunning.
 pub(super) async fn plan(
@@ -35,6 +32,22 @@ pub(super) async fn plan(
     Ok(())
 }
 
+/// Orders another look at whether somebody is to be asked.
+async fn order_in(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    (now, wait): (Timestamp, SignedDuration),
+) -> Result<(), Error> {
+    let again = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+    let work = Work::Remind {
+        subscription: id.clone(),
+    };
+    cx.order_at_business_time(tx, scope, &work, again).await?;
+    Ok(())
+}
+
 /// Asks for what a subscription owes, if a date for that has come.
 pub async fn remind(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
@@ -51,15 +64,20 @@ pub async fn remind(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), E
         tx.commit().await?;
         return Ok(());
     }
+    if let Some(method) = &subscription.method
+        && dispute::forbids(&mut tx, scope, method).await?
+    {
+        // The bank decides about this method: nobody is asked before it has.
+        let wait = cx.settings.load().billing.lookup_every;
+        order_in(cx, &mut tx, scope, id, (now, wait)).await?;
+        tx.commit().await?;
+        return Ok(());
+    }
     // What is being tried at this moment may be paid the next.
     let tried_now = dunning.next_retry_at.is_some_and(|at| at <= now);
     if tried_now || !tx.open_payments_of(scope, id).await?.is_empty() {
-        let again = now.checked_add(AFTER_A_TRY).unwrap_or(Timestamp::MAX);
-        let work = Work::Remind {
-            subscription: id.clone(),
-        };
-        cx.order_at_business_time(&mut tx, scope, &work, again)
-            .await?;
+        let wait = cx.settings.load().billing.try_again_after;
+        order_in(cx, &mut tx, scope, id, (now, wait)).await?;
         tx.commit().await?;
         return Ok(());
     }

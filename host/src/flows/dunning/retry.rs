@@ -1,7 +1,7 @@
 //! What failed without its customer is tried again: with the newest method of the subscription, and only
 //! where that method's last answer allows it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::super::automatic::{self, Automatic};
 use super::super::reactivation::available;
@@ -18,9 +18,6 @@ use crate::domain::payment::{Payment, Purpose};
 use crate::domain::quote::quote;
 use crate::domain::subscription::Subscription;
 use crate::store::Tx;
-
-/// Between two looks at a payment that is under way when a retry is due.
-const AFTER_ANOTHER: SignedDuration = SignedDuration::from_hours(6);
 
 /// Tries again what is due on a subscription, if its retry is due and everything still stands.
 /// Where somebody pays it at this moment, that is a conflict, and the job is to look again.
@@ -55,7 +52,7 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     }
     if !tx.open_payments_of(scope, id).await?.is_empty() {
         // If that one pays, this comes to nothing.
-        dunning.next_retry_at = now.checked_add(AFTER_ANOTHER).ok();
+        dunning.next_retry_at = now.checked_add(cx.settings.load().billing.bank_wait).ok();
         order_retry(cx, &mut tx, &dunning).await?;
         tx.save_dunning(&dunning).await?;
         tx.commit().await?;

@@ -1,5 +1,5 @@
 //! The document of a refund: a credit note in a series of its own, which names the invoice and
-//! reverses its tax at the original rates.
+//! reverses its tax at the original rates; and the one that takes it back.
 
 use jiff::Timestamp;
 
@@ -80,6 +80,50 @@ pub(super) async fn issue(
         for id in &paid {
             tx.mark_credited(scope, id).await?;
         }
+    }
+    Ok(())
+}
+
+/// Takes the credit note of a refund back whose money came back: what it said is owed and paid after
+/// all, in a document of its own that names it.
+pub(super) async fn take_back(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    refund: &mut Refund,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &refund.scope;
+    let note = match &refund.credit_note {
+        Some(id) => tx.invoice(scope, id).await?,
+        None => None,
+    };
+    let Some(note) = note else {
+        return Ok(());
+    };
+    let (business, _) = cx
+        .business(scope)
+        .ok_or_else(|| Error::Unavailable("its file is gone".to_owned()))?;
+    let draft = Invoice {
+        id: cx.new_id(),
+        kind: InvoiceKind::Invoice,
+        state: InvoiceState::Draft,
+        number: None,
+        number_text: None,
+        issued_at: None,
+        paid_with: None,
+        corrects: named(&note).into_iter().collect(),
+        created_at: now,
+        ..note
+    };
+    tx.insert_invoice(&draft).await?;
+    let paid_with = documents::paid_with(tx, payment, now).await?;
+    let issued = documents::issue(cx, tx, &business, draft, Some(paid_with), now).await?;
+    refund.correction = Some(issued.id);
+    let debts = tx.debts_of_payment(&payment.id).await?;
+    let (_, paid) = documents::unbilled(tx, &debts).await?;
+    for id in &paid {
+        tx.mark_uncredited(scope, id).await?;
     }
     Ok(())
 }

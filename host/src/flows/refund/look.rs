@@ -10,7 +10,7 @@ use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::refund::{Refund, RefundEvent, RefundState};
 use crate::flows::Error;
-use crate::plugins::gateway::answer::Lookup;
+use crate::plugins::gateway::answer::{self, Lookup};
 use crate::plugins::gateway::request::SentRequest;
 use crate::store::{self, Tx, Work};
 
@@ -185,6 +185,24 @@ pub(super) async fn ask(cx: &Cx, scope: &Scope, refund: Refund) -> Result<Refund
             note(cx, scope, &refund.id, |_| {}).await
         }
     }
+}
+
+/// The gateway has told two ends of one refund. How it stands there now decides; where the gateway
+/// cannot tell, what was `told` last.
+pub(super) async fn confirm(
+    cx: &Cx,
+    scope: &Scope,
+    refund: Refund,
+    told: answer::Refund,
+) -> Result<Refund, Error> {
+    let gateway = cx.plugins.gateway_of_open(scope, &refund.gateway);
+    let gateway = gateway.map_err(|error| Error::Unavailable(error.to_string()))?;
+    let now = match gateway.refund_lookup(&sent(&refund, cx.now())).await {
+        Ok(Lookup::Found(answer)) => answer,
+        Ok(Lookup::Absent | Lookup::CannotTell) => told,
+        Err(error) => return Err(Error::Unavailable(error.to_string())),
+    };
+    settle::apply(cx, scope, &refund.id, now.into()).await
 }
 
 fn sent(refund: &Refund, now: Timestamp) -> SentRequest {

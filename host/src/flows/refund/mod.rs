@@ -1,6 +1,7 @@
 //! Giving money back: the merchant's wish, and the rule for money that settled nothing. Three
 //! beats as for a charge, with the refund's id as the key; every answer ends in [`settle::apply`].
 
+mod bounce;
 mod credit_note;
 mod look;
 mod resolve;
@@ -8,6 +9,7 @@ mod send;
 mod settle;
 mod unapplied;
 
+pub use self::bounce::decide;
 pub use self::look::look;
 pub use self::resolve::resolve;
 pub(super) use self::settle::heard;
@@ -169,6 +171,8 @@ async fn intend(cx: &Cx, scope: &Scope, new: NewRefund, cause: RefundCause) -> R
         waits: false,
         key_from: None,
         credit_note: None,
+        bounced: None,
+        correction: None,
         created_at: now,
         updated_at: now,
         version: 0,

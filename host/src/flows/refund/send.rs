@@ -1,6 +1,6 @@
 //! Beat two of a refund: its stored request, sent now or again.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::settle::{self, News};
 use super::{look, read};
@@ -10,9 +10,6 @@ use crate::domain::id::RefundId;
 use crate::domain::refund::{Refund, RefundEvent, RefundState};
 use crate::flows::{Error, charge};
 use crate::plugins::gateway::request::RefundRequest;
-
-/// How long after a request that was certainly not executed the same one is sent again.
-const SEND_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// Sends the stored request of a refund that was marked as sent, and settles what comes back.
 pub(super) async fn send(cx: &Cx, scope: &Scope, id: &RefundId) -> Result<Refund, Error> {
@@ -63,7 +60,8 @@ async fn not_executed(cx: &Cx, scope: &Scope, id: &RefundId) -> Result<Refund, E
         refund.sent_at = None;
         refund.updated_at = cx.business_now(&mut tx, scope).await?;
         tx.save_refund(&mut refund).await?;
-        let at = cx.now().checked_add(SEND_AGAIN).unwrap_or(Timestamp::MAX);
+        let wait = cx.settings.load().billing.send_again_after;
+        let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
         look::order_at(cx, &mut tx, &refund, at).await?;
         tx.commit().await?;
     }

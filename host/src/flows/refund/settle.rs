@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{credit_note, look, unapplied};
+use super::{bounce, credit_note, look, unapplied};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::RefundId;
@@ -105,17 +105,20 @@ pub(super) async fn apply_while(
             let before = std::mem::replace(&mut refund.state, state);
             refund.updated_at = now;
             tracing::info!(refund.id = %id, from = before.name(), to = refund.state.name(), "refund moved");
-            follow(cx, &mut tx, &payment, &mut refund, news.amount, now).await?;
+            follow(
+                cx,
+                &mut tx,
+                &payment,
+                (&before, &mut refund),
+                news.amount,
+                now,
+            )
+            .await?;
         }
         Transition::Unchanged => tracing::debug!(refund.id = %id, "news of a refund was known"),
-        Transition::Refused(why) => match &news.event {
-            RefundEvent::Failed(_) => {
-                tracing::error!(refund.id = %id, state = refund.state.name(), ?why, "the gateway contradicts what it said of a refund");
-            }
-            _ => {
-                tracing::info!(refund.id = %id, state = refund.state.name(), ?why, "late news of a refund");
-            }
-        },
+        Transition::Refused(why) => {
+            tracing::info!(refund.id = %id, state = refund.state.name(), ?why, "late news of a refund");
+        }
     }
     look::order(cx, &mut tx, &refund).await?;
     tx.save_refund(&mut refund).await?;
@@ -127,7 +130,7 @@ async fn follow(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
-    refund: &mut Refund,
+    (before, refund): (&RefundState, &mut Refund),
     moved: Option<Money>,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -138,14 +141,18 @@ async fn follow(
         RefundState::Failed { why, .. } => {
             tracing::error!(refund.id = %refund.id, error.message = %why, "a refund failed");
             facts::tell(cx, tx, &scope, "refund.failed", &object, now).await?;
-            if refund.cause == RefundCause::Unapplied {
+            if matches!(before, RefundState::Succeeded { .. }) {
+                bounce::apply(cx, tx, payment, refund, now).await?;
+            } else if refund.cause == RefundCause::Unapplied {
                 unapplied::order(cx, tx, payment).await?;
             }
         }
         RefundState::Succeeded { .. } => {
             note_what_moved(refund, moved);
+            refund.bounced = None;
             credit_note::issue(cx, tx, payment, refund, now).await?;
             end_what_was_bought(tx, payment, refund, now).await?;
+            bounce::made_good(tx, refund).await?;
             facts::tell(cx, tx, &scope, "refund.succeeded", &object, now).await?;
             let mail = MailOrder::RefundIssued {
                 refund: refund.id.clone(),
@@ -222,8 +229,23 @@ pub(in crate::flows) async fn heard(
         return Ok(());
     };
     match answer {
+        Some(answer) if contradicts(&refund, &answer) => {
+            look::confirm(cx, scope, refund, answer).await?
+        }
         Some(answer) => apply(cx, scope, &refund.id, answer.into()).await?,
         None => look::ask(cx, scope, refund).await?,
     };
     Ok(())
+}
+
+/// Whether the gateway has told another end of the refund before: which of the two came last is not
+/// known by the order in which they are heard.
+fn contradicts(refund: &Refund, told: &answer::Refund) -> bool {
+    matches!(
+        (&refund.state, &told.outcome),
+        (
+            RefundState::Succeeded { .. },
+            answer::RefundOutcome::Failed(_)
+        ) | (RefundState::Failed { .. }, answer::RefundOutcome::Succeeded)
+    )
 }

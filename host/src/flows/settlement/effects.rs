@@ -8,7 +8,7 @@ use super::super::records::News;
 use super::super::{
     Error, begin, documents, dunning, facts, grants, lent_access, plan_change, refund,
 };
-use super::{revival, unscheduled};
+use super::{revival, trouble, unscheduled};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::money::Money;
@@ -44,7 +44,11 @@ pub(super) async fn follow(
         }
         PaymentState::Cancelled { .. } => {
             let_go(tx, payment).await?;
-            facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
+            let since = trouble::since(tx, payment, news).await?;
+            if since.is_none() {
+                // The same trouble is no news.
+                facts::tell(cx, tx, &scope, "payment.cancelled", &object, now).await?;
+            }
             let paid_otherwise = is_paid_otherwise(tx, payment).await?;
             match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::PlanChange, Some(subscription)) => {
@@ -62,7 +66,8 @@ pub(super) async fn follow(
                     renew_later(cx, tx, payment, &subscription, now).await
                 }
                 _ => Ok(()),
-            }
+            }?;
+            trouble::note(tx, payment, news, since.unwrap_or(cx.now())).await
         }
         PaymentState::Declined { .. } => {
             let_go(tx, payment).await?;
@@ -144,7 +149,8 @@ async fn renew_later(
     subscription: &Subscription,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let wait = jiff::SignedDuration::from_hours(1 << payment.attempt.min(4));
+    let wait = cx.settings.load().billing.try_again_after;
+    let wait = wait.saturating_mul(1 << payment.attempt.min(4));
     if subscription.state.has_dues() {
         return dunning::retry_again(cx, tx, subscription, wait, now).await;
     }

@@ -7,6 +7,7 @@ mod resolve;
 mod revival;
 mod roads;
 mod setup;
+mod trouble;
 mod unscheduled;
 
 pub(super) use self::resolve::evidence;

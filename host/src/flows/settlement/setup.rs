@@ -1,6 +1,6 @@
 //! What becomes of a set-up: the method is kept, and the subscription uses it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::super::records;
 use super::super::{Ending, Error, facts, grants, notices};
@@ -18,11 +18,6 @@ use crate::domain::transition::Transition;
 use crate::plugins::gateway::answer;
 use crate::plugins::gateway::request::{Pair, SentRequest};
 use crate::store::{MailOrder, Setup, Tx, Work};
-
-/// Between two questions about a set-up whose gateway does not answer.
-const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long after its end a set-up is asked for whose gateway does not answer.
-const GIVE_UP_UNHEARD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Where a set-up stands.
 pub(in crate::flows) fn ending(setup: &Setup) -> Ending {
@@ -171,22 +166,27 @@ pub(in crate::flows) async fn apply(
     Ok(ending(&setup))
 }
 
-/// Gives up a set-up that was left open. The gateway is asked first, and again after an hour
-/// when it does not answer, for a day.
+/// Gives up a set-up that was left open. The gateway is asked first, and again when it
+/// does not answer, for as long as the settings say.
 pub async fn give_up(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<(), Error> {
     let setup = read(cx, scope, id).await?;
     if !setup.state.is_open() {
         return Ok(());
     }
     let answer = ask(cx, scope, &setup, &[]).await;
-    let last = setup.expires_at.checked_add(GIVE_UP_UNHEARD);
+    let (every, patience) = {
+        let settings = cx.settings.load();
+        let billing = &settings.billing;
+        (billing.setup_lookup_every, billing.setup_patience)
+    };
+    let last = setup.expires_at.checked_add(patience);
     let mut again = None;
     match answer {
         Some(answer) => {
             apply(cx, scope, id, answer).await?;
         }
         None if last.is_ok_and(|last| cx.now() < last) => {
-            again = cx.now().checked_add(ASK_AGAIN).ok();
+            again = cx.now().checked_add(every).ok();
         }
         None => {}
     }

@@ -2,14 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, dunning, facts};
-use super::revival;
+use super::super::{Error, dunning};
 use crate::cx::Cx;
 use crate::domain::debt::DebtState;
 use crate::domain::payment::{Payment, PaymentState, Purpose};
-use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent};
-use crate::domain::transition::Transition;
-use crate::store::{MailOrder, Tx};
+use crate::domain::subscription::{HoldReason, Subscription};
+use crate::store::Tx;
 
 /// Puts the subscription on hold until the customer has paid, and says so. A charge on demand
 /// that the gateway could not be asked for is owed by nobody: the merchant may charge again.
@@ -17,7 +15,7 @@ pub(super) async fn failed(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
-    mut subscription: Subscription,
+    subscription: Subscription,
     (impossible, not_before): (bool, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -47,27 +45,6 @@ pub(super) async fn failed(
     {
         return Ok(());
     }
-    if payment.purpose == Purpose::OnDemand {
-        let what = (why, Some(payment));
-        return dunning::hold(cx, tx, what, subscription, not_before, now).await;
-    }
-    let event = SubscriptionEvent::PaymentFailed {
-        why,
-        grace_until: None,
-    };
-    let Transition::Moved(state) = subscription.state.apply(event, now) else {
-        return Ok(());
-    };
-    subscription.state = state;
-    subscription.updated_at = now;
-    let object = subscription.id.as_str().to_owned();
-    tx.suspend_licenses(scope, &subscription.id, true).await?;
-    facts::tell(cx, tx, scope, "subscription.on_hold", &object, now).await?;
-    let mail = MailOrder::PaymentFailed {
-        payment: payment.id.clone(),
-    };
-    facts::mail(cx, tx, scope, mail).await?;
-    revival::schedule(cx, tx, &subscription).await?;
-    tx.save_subscription(&mut subscription).await?;
-    Ok(())
+    let what = (why, Some(payment));
+    dunning::hold(cx, tx, what, subscription, not_before, now).await
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::room::{Doors, Room};
 use crate::domain::balance::{Balance, Difference, Movement, Problem, Unseen};
 use crate::domain::money::Money;
+use crate::flows::failing_jobs::FailingJob;
 use crate::flows::unsettled::Unsettled;
-use crate::flows::{balance, unsettled};
+use crate::flows::{balance, failing_jobs, unsettled};
 use crate::themes::Page;
 use crate::web::{Error, Web};
 
@@ -18,7 +19,21 @@ use crate::web::{Error, Web};
 pub(super) struct ReconciliationPage {
     doors: Doors,
     open: Vec<Open>,
+    failing: Vec<Failing>,
     balances: Vec<Compared>,
+}
+
+/// Work that does not get on.
+#[derive(Clone, Debug, Serialize)]
+struct Failing {
+    id: String,
+    kind: String,
+    subject: Option<String>,
+    since: Timestamp,
+    tries: u32,
+    reason: String,
+    /// When it is tried again; without it the operator has to take it up.
+    next: Option<Timestamp>,
 }
 
 /// A payment or refund without an end, money that settled nothing, or a dispute to decide about.
@@ -28,7 +43,7 @@ struct Open {
     customer: String,
     amount: Money,
     /// The state's name; `unapplied` is money that settled nothing, `taken-back` and `came-back`
-    /// are disputes about which a person has to decide.
+    /// are disputes about which a person has to decide, `bounced` a refund that came back.
     state: &'static str,
     refund: bool,
     /// Whether it is a dispute.
@@ -74,12 +89,32 @@ pub(super) async fn show(State(web): State<Web>, room: Room) -> Result<Response,
         next: entry.next_look,
     });
     let open = open.collect();
+    let failing = failing_jobs::list(&web.cx).await?;
+    let of_room =
+        |job: &FailingJob| job.business == room.scope.business && job.mode == room.scope.mode;
+    let failing = failing.into_iter().filter(of_room).map(Failing::of);
+    let failing = failing.collect();
     let balances = balance::latest(&web.cx, Some(&room.scope)).await?;
     room.render(&ReconciliationPage {
         doors: room.doors(),
         open,
+        failing,
         balances: balances.into_iter().map(Compared::of).collect(),
     })
+}
+
+impl Failing {
+    fn of(job: FailingJob) -> Self {
+        Self {
+            id: job.job.to_string(),
+            kind: job.kind,
+            subject: job.subject,
+            since: job.since,
+            tries: job.tries,
+            reason: job.reason,
+            next: job.next_look,
+        }
+    }
 }
 
 impl Compared {
@@ -123,6 +158,7 @@ impl Page for ReconciliationPage {
             .map(|state| open(state, false, soon))
             .collect();
         listed.push(open("unknown", true, soon));
+        listed.push(open("bounced", true, None));
         listed.push(open("unapplied", false, None));
         listed.extend(["taken-back", "came-back"].map(|state| Open {
             id: "dsp_01k9z3v6e8q4w2r7t5y1p0s9d8".to_owned(),
@@ -161,14 +197,28 @@ impl Page for ReconciliationPage {
             unseen: Vec::new(),
             ..compared.clone()
         };
-        let page = |open, balances| Self {
+        let failing = |kind: &str, subject: &str, next| Failing {
+            id: "job_01k9z3v6e8q4w2r7t5y1p0s9d8".to_owned(),
+            kind: kind.to_owned(),
+            subject: Some(subject.to_owned()),
+            since: at("2026-11-21T18:00:00Z"),
+            tries: 20,
+            reason: "the mail was not taken".to_owned(),
+            next,
+        };
+        let stuck = vec![
+            failing("renew", "sub_01k9z3v6e8q4w2r7t5y1p0s9d8", soon),
+            failing("mail", "due:dun_01k9z3v6e8q4w2r7t5y1p0s9d8:1", None),
+        ];
+        let page = |open, failing, balances| Self {
             doors: Doors::sample(),
             open,
+            failing,
             balances,
         };
         vec![
-            page(listed, vec![compared, agreed]),
-            page(Vec::new(), Vec::new()),
+            page(listed, stuck, vec![compared, agreed]),
+            page(Vec::new(), Vec::new(), Vec::new()),
         ]
     }
 }

@@ -11,6 +11,8 @@ use vestibule::flows::{
     test_clock,
 };
 
+use super::disputes::decided;
+use super::refunds::deliver;
 use super::test_clock::{Working, arrived};
 use super::{DECLINED_AT_RENEWAL, GOOD, page};
 use crate::support::world::World;
@@ -104,19 +106,77 @@ async fn a_customer_is_asked_on_each_date_once_and_no_more_once_it_is_paid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_asked_after_a_cancellation_or_in_a_dispute() {
+async fn nobody_is_asked_after_a_cancellation_or_for_what_a_bank_took_back() {
     let world = World::sqlite().await;
     let (ended, disputed) = (world.on_hold().await, world.on_hold().await);
+    let payment = world.paid_by(&disputed).await.unwrap();
+    let opened = world.contest(&payment).await;
+    let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+    deliver(&world, "dispute.lost", &lost).await;
+    assert!(world.owed(&disputed).await.iter().any(|due| due.disputed));
     cancellation::now(&world.cx, &world.scope, &ended, Cancellation::default())
         .await
         .unwrap();
-    world.dispute(&disputed).await;
     for _ in 0..5 {
         world.wait(days(3));
         world.remind(&ended).await;
         world.remind(&disputed).await;
     }
     assert_eq!(world.count("due").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_bank_decides_about_the_method_nobody_is_asked() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let payment = world.paid_by(&id).await.unwrap();
+        let opened = world.contest(&payment).await;
+        deliver(&world, "dispute.opened", &opened).await;
+        world.wait(days(3));
+        world.retry(&id).await;
+        for _ in 0..2 {
+            world.remind(&id).await;
+            assert_eq!(world.count("due").await, 0);
+        }
+        assert!(world.due("remind:").await > world.cx.now());
+
+        let won = world.control(&format!("{}/win", decided(&opened))).await;
+        deliver(&world, "dispute.won", &won).await;
+        world.wait(days(1));
+        assert!(world.due("remind:").await <= world.cx.now());
+        for _ in 0..2 {
+            world.remind(&id).await;
+        }
+        assert_eq!(world.count("due").await, 1, "the newest date, once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_is_taken_back_brings_the_word_of_the_renewal_back() {
+    for world in World::each().await {
+        let id = world.yearly().await;
+        cancellation::at_period_end(&world.cx, &world.scope, &id, Cancellation::default())
+            .await
+            .unwrap();
+        let end = world.subscription(&id).await.period.end;
+        world.wait((end - days(29)).duration_since(world.cx.now()));
+        let working = Working::start(&world);
+        working.idle(&world).await;
+        let told = || {
+            let texts = working.texts();
+            texts
+                .iter()
+                .filter(|text| text.contains("renews on"))
+                .count()
+        };
+        assert_eq!(told(), 0, "none is to come");
+        cancellation::undo(&world.cx, &world.scope, &id)
+            .await
+            .unwrap();
+        working.idle(&world).await;
+        assert_eq!(told(), 1);
+        working.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,7 +97,7 @@ impl World {
         second
     }
 
-    async fn pay_with(&self, id: &SubscriptionId, method: MethodId) {
+    pub(super) async fn pay_with(&self, id: &SubscriptionId, method: MethodId) {
         let mut tx = self.cx.store.begin().await.unwrap();
         let locked = tx.lock_subscription(&self.scope, id).await.unwrap();
         let mut subscription = locked.unwrap();

@@ -5,6 +5,7 @@ mod asking;
 mod audited;
 mod backup;
 mod balances;
+mod bounced;
 mod coming_back;
 mod crosswise;
 mod dates;

@@ -207,6 +207,46 @@ async fn resuming_no_longer_asks_for_an_unpaid_pause_settlement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_unpaid_pause_settlement_is_tried_again_and_asked_for_until_it_is_paid() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        let good = world.second_method(&id, GOOD).await;
+        world.pause(&id, world.settlement()).await.unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+        assert!(world.is_queued(&format!("retry:{id}")).await);
+        assert!(world.is_queued(&format!("remind:{id}")).await);
+        let mails = world.mails().await;
+        assert_eq!(mails.iter().filter(|mail| *mail == "failed").count(), 1);
+
+        world.wait(days(1));
+        world.retry(&id).await;
+        assert_eq!(world.charged().await, [2900], "declined once more");
+        world.pay_with(&id, good).await;
+        world.wait(days(2));
+        world.retry(&id).await;
+        assert_eq!(world.charged().await, [2900, 700]);
+        assert_eq!(world.subscription(&id).await.state.name(), "paused");
+        assert!(!world.is_queued(&format!("retry:{id}")).await);
+        assert!(!world.is_queued(&format!("remind:{id}")).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resuming_ends_the_asking_so_that_the_next_failure_is_asked_for_anew() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        world.pause(&id, world.settlement()).await.unwrap();
+        world.resume(&id).await.unwrap();
+        assert!(!world.is_queued(&format!("retry:{id}")).await);
+        assert!(!world.is_queued(&format!("remind:{id}")).await);
+        world.renew(&id).await;
+        assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+        assert!(world.is_queued(&format!("retry:{id}")).await);
+        assert_eq!(world.charged().await, [2900]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_settlement_paid_after_the_date_of_the_pause_lets_it_go_on_at_once() {
     let world = World::sqlite().await;
     let id = world.active(DECLINED_AT_RENEWAL).await;

@@ -33,7 +33,7 @@ enum Road {
 
 impl World {
     /// A first payment by bank debit, which the bank has yet to move.
-    async fn debit_under_way(&self) -> (Begun, Attempt) {
+    pub(super) async fn debit_under_way(&self) -> (Begun, Attempt) {
         let begun = self.pending().await;
         let attempt = begin::pay(&self.cx, &self.scope, &begun.payment.id)
             .await

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan as _};
+use reqwest::Method;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vestibule::domain::subscription::{HoldReason, SubscriptionState};
 use vestibule::domain::{Mode, Scope};
-use vestibule::flows::{Error, test_clock};
+use vestibule::flows::{Ending, Error, test_clock};
 use vestibule::invoices::Invoices;
 use vestibule::jobs::{Jobs, Worker};
 use vestibule::mail::Mailer;
@@ -76,6 +77,26 @@ impl Working {
     }
 }
 
+impl World {
+    /// The debits that the bank moves at this moment.
+    async fn debits(&self) -> Vec<String> {
+        let path = "/control/charges";
+        let all = self.sandbox.call(Method::GET, path, None).await;
+        let all = all["data"].as_array().unwrap();
+        let moving = all.iter().filter(|one| one["status"] == "processing");
+        moving
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    async fn settle_debits(&self) {
+        for charge in self.debits().await {
+            let path = format!("/control/charges/{charge}/settle");
+            self.sandbox.call(Method::POST, &path, None).await;
+        }
+    }
+}
+
 pub(super) async fn arrived(world: &World) {
     eventually("the clock arrives", async || {
         let clock = test_clock::read(&world.cx, &world.scope).await.unwrap();
@@ -119,6 +140,60 @@ async fn a_year_of_renewals_happens_month_by_month() {
             assert_eq!(invoice.number, i64::try_from(n + 1).ok());
             let late = invoice.issued_at.unwrap().duration_since(dates[n]);
             assert!(late < SignedDuration::from_mins(5), "dated when it was due");
+        }
+        drop(tx);
+        working.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_by_bank_debit_waits_for_each_debit() {
+    for world in World::each().await {
+        let often = SignedDuration::from_millis(100);
+        world.rules(|rules| {
+            rules.lookup_after = vec![often];
+            // One that is far away comes sooner while the clock waits.
+            rules.lookup_every = SignedDuration::from_hours(24);
+        });
+        world.sandbox.hold_debits().await;
+        let (begun, attempt) = world.debit_under_way().await;
+        let id = begun.subscription.unwrap().id;
+        world.settle_debits().await;
+        assert_eq!(world.come_back(&attempt).await, Ending::Succeeded);
+        let began = world.subscription(&id).await.period.start;
+        let dates: Vec<_> = (0..=3)
+            .map(|month: i64| {
+                let zoned = began.to_zoned(TimeZone::UTC);
+                zoned.checked_add(month.months()).unwrap().timestamp()
+            })
+            .collect();
+        let working = Working::start(&world);
+        let target = dates[3] + SignedDuration::from_hours(24);
+        test_clock::advance(&world.cx, &world.scope, target)
+            .await
+            .unwrap();
+        // The bank takes its time, in which nothing else happens.
+        for date in &dates[1..] {
+            eventually("the next debit is under way", async || {
+                world.debits().await.len() == 1
+            })
+            .await;
+            let now = test_clock::read(&world.cx, &world.scope).await.unwrap();
+            assert!(now.now.duration_since(*date) < SignedDuration::from_mins(10));
+            world.settle_debits().await;
+        }
+        arrived(&world).await;
+        assert_eq!(world.charged().await, [2900; 4]);
+        let subscription = world.subscription(&id).await;
+        let mut tx = world.cx.store.read().await.unwrap();
+        let mut invoices = tx
+            .invoices_of(&world.scope, &subscription.customer, 20, 0)
+            .await
+            .unwrap();
+        invoices.reverse();
+        for (invoice, date) in invoices.iter().zip(&dates) {
+            let late = invoice.issued_at.unwrap().duration_since(*date);
+            assert!(late < SignedDuration::from_mins(10), "{late:?} late");
         }
         drop(tx);
         working.stop().await;

@@ -1,10 +1,13 @@
 //! Lost answers, dead processes, late and repeated news.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::payment::PaymentState;
-use vestibule::flows::{AttemptOf, Choice, Ending, reconciliation, renewal};
+use vestibule::flows::{AttemptOf, Choice, Ending, failing_jobs, reconciliation, renewal};
 
 use super::GOOD;
+use super::test_clock::Working;
+use crate::support::sandbox::plugin_folder;
 use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,5 +159,47 @@ async fn a_renewal_that_is_run_many_times_at_once_charges_once() {
             run.await.unwrap().unwrap();
         }
         assert_eq!(world.charged().await, [2900, 2900]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_cannot_be_asked_is_told_once_and_listed_until_the_renewal_goes_through() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        world.take_the_plugin_away().await;
+        world.renew(&id).await;
+        let first = world.cx.now();
+        for _ in 0..3 {
+            let next = world.due(&format!("renew:{id}")).await;
+            world.cx.clock.advance(next.duration_since(world.cx.now()));
+            renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+        }
+        assert!(world.is_active(&id).await, "with access");
+        let mut told = Vec::new();
+        for payment in world.payments(&id).await {
+            told.extend(world.told(payment.id.as_str()).await);
+        }
+        told.retain(|kind| kind == "payment.cancelled");
+        assert_eq!(told.len(), 1, "the same trouble is no news");
+
+        let listed = failing_jobs::list(&world.cx).await.unwrap();
+        let [job] = &listed[..] else {
+            panic!("{listed:?}")
+        };
+        assert_eq!((job.kind.as_str(), job.state), ("renew", "failing"));
+        assert_eq!(job.subject.as_deref(), Some(id.as_str()));
+        assert!(job.reason.contains("could not be asked"), "{job:?}");
+        assert!(job.since <= first, "since the first try: {job:?}");
+        assert!(job.next_look.unwrap() > world.cx.now());
+
+        let folder = plugin_folder().await;
+        let plugin = std::fs::read(folder.path().join("sandbox.wasm")).unwrap();
+        world.have_plugin("sandbox.wasm", &plugin).await;
+        world.cx.clock.advance(SignedDuration::from_hours(17));
+        let working = Working::start(&world);
+        working.idle(&world).await;
+        assert_eq!(world.charged().await, [2900, 2900]);
+        assert!(failing_jobs::list(&world.cx).await.unwrap().is_empty());
+        working.stop().await;
     }
 }

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod endpoints;
+mod failing;
 mod log;
 mod lost_key;
 mod mail;
@@ -111,9 +112,13 @@ impl Workplace {
     }
 
     async fn start(&self) -> Process {
+        self.mailing_by(Transport::Mailbox(self.mailbox())).await
+    }
+
+    /// A process whose mails take this way.
+    async fn mailing_by(&self, transport: Transport) -> Process {
         let cx = self.open().await;
         let themes = Arc::new(Themes::load(&self.settings.themes.dir).unwrap());
-        let transport = Transport::Mailbox(self.mailbox());
         let from = self.settings.mail.from.clone();
         let mailer = Arc::new(Mailer::new(Arc::clone(&themes), transport, from));
         let invoices = Invoices::new(Arc::clone(&themes));

@@ -169,6 +169,8 @@ async fn objects(place: &Workplace) -> BTreeMap<&'static str, String> {
         waits: false,
         key_from: None,
         credit_note: None,
+        bounced: None,
+        correction: None,
         created_at: at(0),
         updated_at: at(0),
         version: 0,

@@ -1,6 +1,6 @@
 //! Mails: what they say in both languages, and that the same mail sent twice is one mail.
 
-mod smtp;
+pub(crate) mod smtp;
 
 use std::sync::Arc;
 

@@ -12,14 +12,14 @@ use vestibule::themes::{Frame, Locale, Mail as _};
 use super::{email, themes};
 
 /// A running server that files what it takes into a maildir.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     port: u16,
 }
 
 impl Server {
     /// Starts one that refuses messages larger than `largest` bytes.
-    fn start(maildir: &Path, largest: usize) -> Self {
+    pub(crate) fn start(maildir: &Path, largest: usize) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
@@ -40,18 +40,19 @@ impl Server {
         Self { process, port }
     }
 
-    fn mailer(&self) -> Mailer {
+    /// The way to it.
+    pub(crate) fn transport(&self) -> Transport {
         let transport = Transport::smtp(&Smtp {
             host: "127.0.0.1".to_owned(),
             port: self.port,
             protection: Protection::None,
             credentials: None,
         });
-        Mailer::new(
-            themes(),
-            transport.expect("a transport"),
-            email("portal@example.com"),
-        )
+        transport.expect("a transport")
+    }
+
+    fn mailer(&self) -> Mailer {
+        Mailer::new(themes(), self.transport(), email("portal@example.com"))
     }
 }
 

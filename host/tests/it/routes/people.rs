@@ -319,6 +319,8 @@ fn money_back(cx: &Cx, payment: &Payment) -> (Refund, Dispute) {
         waits: false,
         key_from: None,
         credit_note: None,
+        bounced: None,
+        correction: None,
         created_at: now,
         updated_at: now,
         version: 0,

@@ -100,7 +100,11 @@ async fn a_lost_lease_cannot_end_or_extend_the_job() {
         let mut tx = store.begin().await.unwrap();
         assert!(!tx.extend_lease(&dead, at(999)).await.unwrap());
         assert!(!tx.job_done(&dead, at(61)).await.unwrap());
-        assert!(!tx.job_again(&dead, at(61), 1, Some("late")).await.unwrap());
+        assert!(
+            !tx.job_again(&dead, at(61), 1, Some(("late", at(61))))
+                .await
+                .unwrap()
+        );
         assert!(!tx.job_failed(&dead, at(61), "late").await.unwrap());
         assert!(tx.extend_lease(&heir, at(200)).await.unwrap());
         tx.commit().await.unwrap();
@@ -128,7 +132,9 @@ async fn work_is_queued_once_under_its_key_at_the_newest_time() {
         // Ordered again while it runs: kept, and then nothing is put back beside it.
         enqueue(store, &[job(Some("renew:1"), at(200))]).await;
         let mut tx = store.begin().await.unwrap();
-        let refused = tx.job_again(&claimed[0], at(300), 1, Some("later")).await;
+        let refused = tx
+            .job_again(&claimed[0], at(300), 1, Some(("later", at(101))))
+            .await;
         assert!(
             matches!(refused, Err(Error::Conflict(_))),
             "{}: {refused:?}",

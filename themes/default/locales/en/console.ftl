@@ -111,6 +111,18 @@ delivery-failed = Failed
 delivery-dropped = Dropped
 console-reconciliation-lead = Payments that have no end yet, and what the gateways' own books say.
 console-open = Without an end
+console-bounced = Refund came back
+console-decide-bounced = Give it back again or by other means
+console-failing = Work that does not get on
+console-failing-lead = It is tried again by itself, less and less often. What was given up waits for the operator, who can take it up again with “vestibule job retry”.
+console-work = Work
+console-why = Why
+console-next-try = Next try
+console-given-up = Given up
+console-failing-since = { $count ->
+    [one] Since { $date }, tried once
+   *[other] Since { $date }, tried { $count } times
+}
 console-nothing-open = Every payment and refund has ended, and all money is applied.
 console-refund = Refund
 console-unapplied = Unapplied

@@ -10,6 +10,7 @@ invoice-paid = Paid
 invoice-refunded = Refunded
 invoice-refunded-on = Refunded on { $date }: { $method }
 invoice-corrects = Corrects invoice
+invoice-corrects-note = Corrects credit note
 invoice-corrects-named = { $number } of { $date }
 invoice-paid-on = Paid on { $date }: { $method }
 invoice-tax-id = VAT ID

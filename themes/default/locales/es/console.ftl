@@ -111,6 +111,18 @@ delivery-failed = Fallido
 delivery-dropped = Descartado
 console-reconciliation-lead = Los pagos que aún no tienen final y lo que dicen los libros de las pasarelas.
 console-open = Sin final
+console-bounced = Reembolso devuelto
+console-decide-bounced = Devuélvelo otra vez o por otra vía
+console-failing = Trabajo que no avanza
+console-failing-lead = Se reintenta solo, cada vez con menos frecuencia. Lo abandonado espera a quien opera el servidor, que puede retomarlo con «vestibule job retry».
+console-work = Trabajo
+console-why = Motivo
+console-next-try = Próximo intento
+console-given-up = Abandonado
+console-failing-since = { $count ->
+    [one] Desde el { $date }, intentado una vez
+   *[other] Desde el { $date }, intentado { $count } veces
+}
 console-nothing-open = Todos los pagos y reembolsos han terminado, y todo el dinero está asignado.
 console-refund = Reembolso
 console-unapplied = Sin asignar

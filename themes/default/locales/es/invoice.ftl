@@ -10,6 +10,7 @@ invoice-paid = Pagada
 invoice-refunded = Reembolsado
 invoice-refunded-on = Reembolsado el { $date }: { $method }
 invoice-corrects = Corrige la factura
+invoice-corrects-note = Corrige la nota de crédito
 invoice-corrects-named = { $number } del { $date }
 invoice-paid-on = Pagado el { $date }: { $method }
 invoice-tax-id = NIF/IVA

@@ -1,0 +1,144 @@
+//! Refunds that had succeeded and come back days later.
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use vestibule::domain::id::PaymentId;
+use vestibule::domain::invoice::{Invoice, InvoiceKind, InvoiceState};
+use vestibule::domain::refund::parts::Wish;
+use vestibule::domain::refund::{Bounce, Refund};
+use vestibule::flows::unsettled::{self, Unsettled};
+use vestibule::flows::{Error, Refused, balance, refund};
+
+use super::refunds::deliver;
+use crate::support::world::World;
+
+impl World {
+    /// The money of a refund comes back; answers what the processor says of it then.
+    async fn bounce(&self, refund: &Refund) -> serde_json::Value {
+        let reference = refund.gateway_ref.as_deref().unwrap();
+        self.control(&format!("/control/refunds/{reference}/bounce"))
+            .await
+    }
+
+    async fn documents_of(&self, payment: &PaymentId) -> Vec<Invoice> {
+        let mut tx = self.cx.store.read().await.unwrap();
+        let payment = tx.payment(&self.scope, payment).await.unwrap().unwrap();
+        let mut all = tx
+            .invoices_of(&self.scope, &payment.customer, 20, 0)
+            .await
+            .unwrap();
+        all.sort_by_key(|document| (document.kind.as_str(), document.number));
+        all
+    }
+
+    async fn bounced_on_the_list(&self) -> Vec<Unsettled> {
+        let mut listed = unsettled::list(&self.cx).await.unwrap();
+        listed.retain(|entry| entry.state == "bounced");
+        listed
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_comes_back_frees_its_amount_and_its_documents_say_so() {
+    for world in World::each().await {
+        let (subscription, payment) = world.paid().await;
+        let made = world.refund(&payment, Wish::Rest).await.unwrap();
+        assert_eq!(world.invoice_state(&payment).await, InvoiceState::Credited);
+        world.cx.clock.advance(SignedDuration::from_hours(72));
+        let failed = world.bounce(&made).await;
+        for _ in 0..2 {
+            deliver(&world, "refund.failed", &failed).await;
+        }
+        let after = world.refund_now(&made.id).await;
+        assert_eq!(after.state.name(), "failed");
+        assert_eq!(after.bounced, Some(Bounce::Open));
+        let told = ["refund.succeeded", "refund.failed"];
+        assert_eq!(world.told(made.id.as_str()).await, told, "each once");
+        assert!(world.is_active(&subscription).await);
+
+        let documents = world.documents_of(&payment).await;
+        let kinds: Vec<_> = documents.iter().map(|one| (one.kind, one.number)).collect();
+        let (invoice, note) = (InvoiceKind::Invoice, InvoiceKind::CreditNote);
+        assert_eq!(
+            kinds,
+            [(note, Some(1)), (invoice, Some(1)), (invoice, Some(2))]
+        );
+        let correction = &documents[2];
+        assert_eq!(after.correction.as_ref(), Some(&correction.id));
+        assert_eq!(correction.totals, documents[0].totals);
+        assert_eq!(
+            Some(&correction.corrects[0].invoice),
+            made.credit_note.as_ref()
+        );
+        assert_eq!(correction.state, InvoiceState::Paid);
+        assert_eq!(world.invoice_state(&payment).await, InvoiceState::Paid);
+
+        let listed = world.bounced_on_the_list().await;
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].refund.as_ref(), Some(&made.id));
+        assert!(listed[0].decide.is_some());
+
+        // The word of its success, late: the gateway knows better, and nothing moves.
+        let mut old = failed.clone();
+        old["status"] = "succeeded".into();
+        deliver(&world, "refund.succeeded", &old).await;
+        assert_eq!(world.refund_now(&made.id).await.state.name(), "failed");
+
+        let again = world.refund(&payment, Wish::Rest).await.unwrap();
+        assert_eq!(again.state.name(), "succeeded");
+        assert_eq!(world.given_back().await, [2900, 2900]);
+        assert_eq!(world.invoice_state(&payment).await, InvoiceState::Credited);
+        assert!(world.bounced_on_the_list().await.is_empty(), "made good");
+        let more = world.refund(&payment, Wish::Amount(1)).await;
+        assert!(matches!(more, Err(Error::Refused(Refused::NothingLeft))));
+
+        world.cx.clock.advance(SignedDuration::from_hours(2));
+        let books = balance::compare(&world.cx, &world.scope, "sandbox").await;
+        assert_eq!(books.unwrap().differences, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_two_ends_of_a_refund_told_in_the_wrong_order_leave_it_failed() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        let held = Some(serde_json::json!({ "held": true }));
+        let sandbox = &world.sandbox;
+        sandbox.call(Method::PUT, "/control/refunds", held).await;
+        let made = world.refund(&payment, Wish::Rest).await.unwrap();
+        assert_eq!(made.state.name(), "processing");
+        let reference = made.gateway_ref.clone().unwrap();
+        let settle = format!("/control/refunds/{reference}/settle");
+        let succeeded = world.control(&settle).await;
+        let failed = world.bounce(&made).await;
+        deliver(&world, "refund.failed", &failed).await;
+        deliver(&world, "refund.succeeded", &succeeded).await;
+        let after = world.refund_now(&made.id).await;
+        assert_eq!((after.state.name(), after.credit_note), ("failed", None));
+        assert_eq!(world.told(made.id.as_str()).await, ["refund.failed"]);
+        let mails = world.mails().await;
+        assert!(!mails.contains(&"refunded".to_owned()), "{mails:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_decides_about_a_refund_that_came_back_once() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        let made = world.refund(&payment, Wish::Amount(500)).await.unwrap();
+        let decide = || {
+            let evidence = "paid out by transfer, 24 November";
+            refund::decide(&world.cx, &world.scope, &made.id, evidence)
+        };
+        assert!(decide().await.is_err(), "it has not come back");
+        let failed = world.bounce(&made).await;
+        deliver(&world, "refund.failed", &failed).await;
+        assert_eq!(world.bounced_on_the_list().await.len(), 1);
+        assert_eq!(decide().await.unwrap().bounced, Some(Bounce::Decided));
+        assert!(world.bounced_on_the_list().await.is_empty());
+        assert!(matches!(
+            decide().await,
+            Err(Error::Refused(Refused::State))
+        ));
+    }
+}
