@@ -6,6 +6,7 @@ use crate::plugins::grants::Wishes;
 use crate::plugins::inspect::Inspection;
 use crate::plugins::manifest::Kind;
 use crate::plugins::setting::{Setting, SettingKind};
+use crate::plugins::signature::Vouched;
 
 /// The same as told, for programs.
 pub(super) fn listed(found: &Inspection) -> Value {
@@ -28,6 +29,18 @@ pub(super) fn listed(found: &Inspection) -> Value {
         "settings": manifest.settings,
         "files": files,
         "signature": found.signature,
+        "signed": match &found.vouched {
+            Vouched::ByNobody => "no",
+            Vouched::By(_) => "yes",
+            Vouched::ByStranger => "by-a-stranger",
+            Vouched::Wrongly(_) => "wrongly",
+            Vouched::Unreadably => "unreadably",
+        },
+        "signed_by": match &found.vouched {
+            Vouched::By(signer) => Some(signer),
+            _ => None,
+        },
+        "must_be_signed": found.must_be_signed.is_some(),
     })
 }
 
@@ -85,14 +98,57 @@ pub(super) fn told(found: &Inspection) -> String {
         }
     }
     line("");
-    line(&match &found.signature {
-        Some(path) => format!(
-            "A signature stands beside it, {}; it was not checked.",
-            path.display()
-        ),
-        None => "No signature stands beside it.".to_owned(),
-    });
+    for words in signed(found) {
+        line(&words);
+    }
     text
+}
+
+/// Who vouches for the file, and what there is to do about it.
+fn signed(found: &Inspection) -> Vec<String> {
+    let key = "its author's public key, which you have from them and not from where the file came \
+               from, as a line under [plugins.signers] of vestibule.toml";
+    let mut words = match &found.vouched {
+        Vouched::ByNobody => {
+            vec!["It is not signed: nobody vouches for what is in the file.".to_owned()]
+        }
+        Vouched::By(signer) => vec![format!(
+            "Signed by {signer}, one of plugins.signers: every byte of the file, so also what it \
+             wishes and carries, is as {signer} signed it."
+        )],
+        Vouched::ByStranger => vec![
+            "Signed by somebody whom this host does not know, which is worth no more than no \
+             signature."
+                .to_owned(),
+            format!("To believe it, write {key}."),
+        ],
+        Vouched::Wrongly(signer) => vec![
+            format!(
+                "DO NOT USE IT: a signature by {signer} stands beside it, and is for other bytes. One \
+                 of the two files was changed or is of another version."
+            ),
+            "Get both again from their author; no host that knows this signer takes it.".to_owned(),
+        ],
+        Vouched::Unreadably => vec![
+            "What stands beside it as a signature is none: get it again from the plugin's author."
+                .to_owned(),
+        ],
+    };
+    if let Some(kind) = found.must_be_signed
+        && !matches!(found.vouched, Vouched::By(_) | Vouched::Wrongly(_))
+    {
+        words.push(format!(
+            "This host takes no {kind} without a signature that it believes (plugins.signed)."
+        ));
+        if !matches!(found.vouched, Vouched::ByStranger) {
+            words.push(
+                "Ask its author for the .minisig file that belongs to it; or, if you have read or \
+                 built it yourself, sign it with `vestibule plugin sign FILE --key KEY`."
+                    .to_owned(),
+            );
+        }
+    }
+    words
 }
 
 /// What each optional interface means.

@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use clap::{Subcommand, ValueEnum};
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
 
 use crate::app;
 use crate::config;
 use crate::cx::Clock;
 use crate::flows::plugin_calls;
 use crate::plugins::check::{Report, check};
-use crate::plugins::compile::Language;
 use crate::plugins::conformance::Verdict;
-use crate::plugins::manifest::Kind;
-use crate::plugins::{inspect, package, template};
+use crate::plugins::signature::Signing;
+use crate::plugins::{inspect, package};
 
+use super::plugin_new::{self, Lang, What};
+use super::plugin_test;
 use super::trial::TrialArgs;
 use super::{Place, ScopeArgs, block_on, print};
 
@@ -63,7 +64,7 @@ Examples:
     /// Say in plain words what a plugin is and what it wants, without running any of it.
     ///
     /// Prints what it wishes to reach, to be told and to keep, its settings, the files that it
-    /// carries, and whether a signature stands beside it. Answers 0 when it can be read, else 1.
+    /// carries, and who of plugins.signers signed it. Answers 0 when it can be read, else 1.
     #[command(after_help = "\
 Examples:
   vestibule plugin inspect plugins/retention.wasm
@@ -90,6 +91,14 @@ Examples:
         #[command(flatten)]
         trial: Box<TrialArgs>,
     },
+    /// Run an author's own cases, which stand in files tests/*.toml beside plugin.toml.
+    ///
+    /// A case is one call of the built plugin, in the real engine under the limits and grants of a
+    /// host, with a world that the case makes up: what the processor answers, the customer and what
+    /// they have, what is kept, the time. Nothing is sent anywhere. Answers 0 when every case passes,
+    /// else 1. plugins/TESTS.md has every key.
+    #[command(after_help = CASES)]
+    Test(plugin_test::Test),
     /// Put a plugin's file into the folder of this host, in the place of an older version.
     ///
     /// It is checked as the host checks it, says what it wishes, and is put there whole or not at
@@ -138,33 +147,55 @@ Example:
     },
 }
 
-/// A language to begin a plugin in.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Lang {
-    Rust,
-    Js,
-    Python,
-}
+const CASES: &str = r#"A case of a gateway, and one of pages:
 
-/// A kind of plugin to begin.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum What {
-    Gateway,
-    Branding,
-    Pages,
-}
+  [[case]]
+  name = "a charge sends the customer to the processor's page"
+  call = "payments.charge"
+  input.amount = { minor = 1900, currency = "EUR" }     # the rest of the request is a plain one
+  given.settings.base_url = "https://processor.example"
+  [[case.http]]                                         # what must be asked, in order
+  method = "POST"
+  path = "/v1/charges"
+  headers.idempotency-key = "payment-1"                 # only what stands here is compared
+  json.amount.minor = 1900
+  answer.json = { id = "ch_1", status = "requires_action", action.url = "https://processor.example/1" }
+  [case.expect.answer]
+  outcome = "requires-action"
+
+  [[case]]
+  name = "an empty wish is asked for again"
+  call = "pages.submit"
+  input = { path = "/wish", fields.wish = "" }
+  [case.expect]
+  answer.invalid.wish = "Write something."
+  html.contains = "<form"
+
+In the place of an answer, `fails` is one of not-sent, dns, timeout, connection-lost and
+response-too-large; `answer = { status = 429 }` and `answer.body = "garbage"` are answers. Secrets
+are called fake_NAME. Besides a value, an expectation is { contains | lacks | starts = "text" } or
+{ present = false }.
+
+Examples:
+  vestibule plugin test my-gateway
+  vestibule plugin test my-gateway --plugin plugins/my-gateway.wasm --filter "a charge"
+  vestibule plugin test my-gateway --json | jq '.cases[] | select(.problems != [])'"#;
 
 impl Plugin {
     pub(super) fn run(self, place: &Place) -> anyhow::Result<ExitCode> {
         match self {
-            Self::New { dir, lang, kind } => new(&dir, lang, kind),
+            Self::New { dir, lang, kind } => plugin_new::new(&dir, lang, kind),
             Self::Build { dir, wasm, output } => {
                 let output = output.unwrap_or_else(|| dir.with_extension("wasm"));
                 build(&dir, wasm.as_deref(), &output)
             }
             Self::Inspect { file, json } => {
-                let found = inspect::inspect(&file)
-                    .with_context(|| format!("{} cannot be read as a plugin", file.display()))?;
+                must_be_there(&file)?;
+                let found = match inspect::inspect(&file, &signing(place)?) {
+                    Ok(found) => found,
+                    // Its words are whole: no cause of it is told once more.
+                    Err(why) => bail!("{} is no plugin: {why}", file.display()),
+                };
                 if json {
                     let listed = super::inspect::listed(&found);
                     print(&serde_json::to_string_pretty(&listed)?)?;
@@ -174,6 +205,7 @@ impl Plugin {
                 Ok(ExitCode::SUCCESS)
             }
             Self::Check { file, trial } => {
+                must_be_there(&file)?;
                 let config = trial.config(place)?;
                 let settings = settings(place)?;
                 let clock = Clock::default();
@@ -188,11 +220,17 @@ impl Plugin {
                 })?;
                 say(&file, &report)
             }
+            Self::Test(test) => {
+                let themes = themes(place)?;
+                test.run(&settings(place)?, &themes)
+            }
             Self::Add { file } => {
-                let settings = place.load_host()?;
+                must_be_there(&file)?;
+                let settings = of_host(place)?;
                 block_on(super::plugin_add::add(&file, settings))
             }
             Self::Sign { file, key } => {
+                must_be_there(&file)?;
                 super::plugin_sign::sign(&file, &key)?;
                 Ok(ExitCode::SUCCESS)
             }
@@ -207,7 +245,7 @@ impl Plugin {
                 Ok(ExitCode::SUCCESS)
             }
             Self::List { json } => {
-                let settings = place.load_host()?;
+                let settings = of_host(place)?;
                 block_on(super::plugin_list::list(settings, json))?;
                 Ok(ExitCode::SUCCESS)
             }
@@ -215,10 +253,51 @@ impl Plugin {
     }
 }
 
+/// The folder of themes of the host whose configuration is here, or what it is by default.
+fn themes(place: &Place) -> anyhow::Result<PathBuf> {
+    if is_host(place) {
+        return Ok(place.load_host()?.themes.dir);
+    }
+    Ok(config::Themes::default().dir)
+}
+
+/// A plugin's file that is not there was perhaps not built.
+fn must_be_there(file: &Path) -> anyhow::Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let file = file.display();
+    bail!(
+        "there is no {file}; `vestibule plugin build DIR --output {file}` makes it from its folder"
+    )
+}
+
+/// Whom the host believes whose configuration is here; nobody where there is none.
+fn signing(place: &Place) -> anyhow::Result<Signing> {
+    if is_host(place) {
+        return app::signing(&place.load_host()?.plugins);
+    }
+    Ok(Signing::default())
+}
+
+/// What the host says whose folder of plugins is meant.
+fn of_host(place: &Place) -> anyhow::Result<config::Settings> {
+    if !is_host(place) {
+        bail!(
+            "there is no host here: run this where its folder `config` is, or name that with --config"
+        );
+    }
+    place.load_host()
+}
+
+fn is_host(place: &Place) -> bool {
+    place.dir.join("vestibule.toml").exists() || place.dir != Path::new("config")
+}
+
 /// The limits of the host whose configuration is here; those that every host has by default where
 /// there is none, as in an author's own folder.
 fn settings(place: &Place) -> anyhow::Result<config::Plugins> {
-    if place.dir.join("vestibule.toml").exists() || place.dir != Path::new("config") {
+    if is_host(place) {
         return Ok(place.load_host()?.plugins);
     }
     let mut settings = config::Plugins::default();
@@ -230,43 +309,18 @@ fn settings(place: &Place) -> anyhow::Result<config::Plugins> {
     Ok(settings)
 }
 
-fn new(dir: &Path, lang: Lang, kind: What) -> anyhow::Result<ExitCode> {
-    let (language, tools) = match lang {
-        Lang::Rust => (Language::Rust, "rustup target add wasm32-unknown-unknown"),
-        Lang::Js => (Language::JavaScript, "npm install"),
-        Lang::Python => (
-            Language::Python,
-            "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
-        ),
-    };
-    let kind = match kind {
-        What::Gateway => Kind::Gateway,
-        What::Branding => Kind::Branding,
-        What::Pages => Kind::Pages,
-    };
-    template::create(dir, language, kind)?;
-    let dir = dir.display();
-    print(&format!(
-        "{dir} is a plugin of the kind {} that works as it stands.\n\n\
-         Its tools, once:    (cd {dir} && {tools})\n\
-         Its one file:       vestibule plugin build {dir}\n\
-         What a host says:   vestibule plugin check {dir}.wasm",
-        kind.as_str()
-    ))?;
-    Ok(ExitCode::SUCCESS)
-}
-
 fn build(dir: &Path, wasm: Option<&Path>, output: &Path) -> anyhow::Result<ExitCode> {
     let package = package::build(dir, wasm)
         .with_context(|| format!("{} does not become a plugin", dir.display()))?;
     package::write(output, &package.bytes)?;
     let manifest = &package.manifest;
     let size = package.bytes.len() / 1024;
+    let (file, folder) = (output.display(), dir.display());
     print(&format!(
-        "{}: {} {}, {size} KiB",
-        output.display(),
-        manifest.id,
-        manifest.version
+        "{file}: {} {}, {size} KiB\n\
+         Next: `vestibule plugin test {folder} --plugin {file}` for its cases, `vestibule plugin check \
+         {file}` for what a host says.",
+        manifest.id, manifest.version
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -301,6 +355,9 @@ fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     match &report.promises {
+        None if report.gateway.is_some() => print(
+            "  its promises were not tried; name a test gateway that is set up for it with --gateway",
+        )?,
         None => {}
         Some(Err(why)) => {
             print(&format!("its promises cannot be tried: {why}"))?;

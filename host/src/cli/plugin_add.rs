@@ -17,7 +17,8 @@ use super::print;
 pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitCode> {
     let plugins = &settings.plugins;
     let limits = app::plugin_limits(plugins)?;
-    let candidate = match Candidate::read(file, &app::signing(plugins)?) {
+    let signing = app::signing(plugins)?;
+    let candidate = match Candidate::read(file, &signing) {
         Ok(candidate) => candidate,
         Err(error) => return refused(file, &error),
     };
@@ -35,7 +36,7 @@ pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitC
     let manifest = &candidate.manifest;
     let signed = match &candidate.signed_by {
         Some(signer) => format!("signed by {signer}"),
-        None => "not signed by anybody who is believed".to_owned(),
+        None => "signed by nobody whom this host believes".to_owned(),
     };
     print(&format!(
         "{}: {} {} ({}), {signed}. A running host takes it within a second; see `vestibule plugin \
@@ -45,7 +46,7 @@ pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitC
         manifest.version,
         manifest.name,
     ))?;
-    let found = inspect::inspect(&path)?;
+    let found = inspect::inspect(&path, &signing)?;
     print(super::inspect::told(&found).trim_end())?;
     print(&lines(manifest))?;
     Ok(ExitCode::SUCCESS)

@@ -14,14 +14,23 @@ use super::print;
 /// Puts the signature of `file` beside it.
 pub(super) fn sign(file: &Path, key: &Path) -> anyhow::Result<()> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-    let secret = std::fs::read_to_string(key).with_context(|| key.display().to_string())?;
+    let secret = std::fs::read_to_string(key).with_context(|| {
+        let key = key.display();
+        format!("there is no key in {key}; `vestibule key signer {key}` makes one")
+    })?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let at = Clock::default().now().as_second();
     let signature = signing_key::sign(&bytes, &name, &secret, at)
         .with_context(|| format!("{} does not sign", key.display()))?;
     let beside = signature::path_of(file);
     package::write(&beside, signature.as_bytes())?;
-    print(&format!("{}: signed", beside.display()))
+    let (file, key) = (file.display(), key.display());
+    print(&format!(
+        "{}: the signature of {file}, of every byte as it is now. Sign again after each build, and hand \
+         out both files.\nA host believes it once the line of {key}.pub, which you hand out by another \
+         way, stands under [plugins.signers] there.",
+        beside.display()
+    ))
 }
 
 /// Makes a key at `path` and the public one beside it.

@@ -34,6 +34,9 @@ pub(super) struct TrialArgs {
     /// A shell command that pays at the page whose address is its $1.
     #[arg(long, value_name = "COMMAND", requires = "gateway")]
     customer: Option<String>,
+    /// The same with a method that the processor declines.
+    #[arg(long, value_name = "COMMAND", requires = "gateway")]
+    declining: Option<String>,
     /// Where to listen for the processor's webhooks.
     #[arg(long, value_name = "ADDRESS", requires = "gateway")]
     webhooks: Option<SocketAddr>,
@@ -73,6 +76,7 @@ impl TrialArgs {
             config,
             bench: Bench {
                 customers: self.customer.clone().map(customers),
+                declining: self.declining.clone().map(customers),
                 deliveries,
                 currency: self.currency,
                 run: format!("check-{run:016x}-"),

@@ -9,11 +9,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::config::PluginConfig;
-use super::conformance::Line;
 pub use super::grants::Finding;
 use super::grants::{self, Origin, Permissions};
 use super::imports::http::HttpClients;
 use super::limits::Limits;
+use super::line::Line;
 use super::manifest::Manifest;
 use super::setting::SettingValue;
 use crate::domain::Scope;
@@ -38,8 +38,8 @@ pub(super) struct Binding {
     pub(super) permissions: Permissions,
     /// The way out.
     pub(super) http: HttpClients,
-    /// A line that breaks on demand, while a suite tries the plugin.
-    pub(super) line: Option<Arc<Line>>,
+    /// What stands in the place of the network, while a suite tries the plugin.
+    pub(super) line: Option<Arc<dyn Line>>,
 }
 
 /// What is wrong with a gateway's configuration, or worth knowing about it.

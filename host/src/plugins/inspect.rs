@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::component;
 use super::load::{self, LoadError};
 use super::manifest::Manifest;
+use super::signature::{self, Signing, Vouched};
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]
@@ -19,23 +19,32 @@ pub struct Inspection {
     pub files: Vec<(String, usize)>,
     /// A detached signature that stands beside it.
     pub signature: Option<PathBuf>,
+    /// What that is worth here.
+    pub vouched: Vouched,
+    /// The kind of this plugin that is not taken here without a signature.
+    pub must_be_signed: Option<&'static str>,
 }
 
-/// Reads a plugin's file.
-pub fn inspect(file: &Path) -> Result<Inspection, LoadError> {
+/// Reads a plugin's file, and the signature beside it as the operator with this `signing` sees it.
+pub fn inspect(file: &Path, signing: &Signing) -> Result<Inspection, LoadError> {
     let bytes = std::fs::read(file)?;
-    let (_, manifest) = load::read(&bytes)?;
-    let contents = component::read(&bytes)?;
+    let (contents, manifest) = load::read(&bytes)?;
     let files = contents.files.iter();
-    let mut signature = file.as_os_str().to_owned();
-    signature.push(".minisig");
+    let beside = signature::path_of(file);
+    let text = match std::fs::read(&beside) {
+        Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
     Ok(Inspection {
         bytes: bytes.len(),
+        vouched: signing.vouched(&bytes, text.as_deref()),
+        must_be_signed: signing.asks(&manifest.kinds),
+        signature: text.map(|_| beside),
         manifest,
-        exports: contents.exports,
         files: files
             .map(|(path, data)| (path.clone(), data.len()))
             .collect(),
-        signature: Some(PathBuf::from(signature)).filter(|path| path.is_file()),
+        exports: contents.exports,
     })
 }

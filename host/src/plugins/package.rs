@@ -61,6 +61,8 @@ pub enum PackageError {
 pub fn build(folder: &Path, wasm: Option<&Path>) -> Result<Package, PackageError> {
     let manifest_path = folder.join("plugin.toml");
     let manifest = std::fs::read_to_string(&manifest_path).map_err(at(&manifest_path))?;
+    // Before a compiler works for a minute.
+    Manifest::parse(&manifest)?;
     let wasm = match wasm {
         Some(wasm) => std::fs::read(wasm).map_err(at(wasm))?,
         None => compile::compile(folder)?,

@@ -59,7 +59,10 @@ pub enum SignatureError {
         kind: &'static str,
     },
     /// It is made with a key that is believed, and not for these bytes.
-    #[error("its signature by {signer} is not for this file: one of the two was changed")]
+    #[error(
+        "its signature by {signer} is not for this file: one of the two was changed; \
+             get both again from their author"
+    )]
     Wrong {
         /// The operator's name for the key.
         signer: String,
@@ -89,7 +92,47 @@ impl Signer {
     }
 }
 
+/// What the signature beside a file is worth to an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// There is none.
+    ByNobody,
+    /// It is by a key that is believed, under this name, and for this file.
+    By(String),
+    /// It is by a key that nobody here knows.
+    ByStranger,
+    /// It is by this known key, and for other bytes.
+    Wrongly(String),
+    /// It is no signature.
+    Unreadably,
+}
+
 impl Signing {
+    /// Who vouches for `bytes` with this signature.
+    pub fn vouched(&self, bytes: &[u8], signature: Option<&str>) -> Vouched {
+        let Some(signature) = signature else {
+            return Vouched::ByNobody;
+        };
+        let Ok(signature) = Signature::decode(signature) else {
+            return Vouched::Unreadably;
+        };
+        for (name, Signer(key)) in &self.signers {
+            match key.verify(bytes, &signature, false) {
+                Ok(()) => return Vouched::By(name.clone()),
+                // That of another key.
+                Err(Error::UnexpectedKeyId) => {}
+                Err(_) => return Vouched::Wrongly(name.clone()),
+            }
+        }
+        Vouched::ByStranger
+    }
+
+    /// The first of these kinds that must be signed.
+    pub fn asks(&self, kinds: &[Kind]) -> Option<&'static str> {
+        let required = kinds.iter().find(|kind| self.required.contains(kind));
+        required.map(|kind| kind.as_str())
+    }
+
     /// Who signed `bytes`, a plugin of these kinds; none for a stranger or nobody, where that is
     /// enough. A signature by a known key that does not fit is never enough.
     pub fn signer(
@@ -98,29 +141,13 @@ impl Signing {
         bytes: &[u8],
         signature: Option<&str>,
     ) -> Result<Option<String>, SignatureError> {
-        let required = kinds.iter().find(|kind| self.required.contains(kind));
-        let kind = required.map(|kind| kind.as_str());
-        let Some(signature) = signature else {
-            return kind.map_or(Ok(None), |kind| Err(SignatureError::Missing { kind }));
-        };
-        let Ok(signature) = Signature::decode(signature) else {
-            return match kind {
-                Some(_) => Err(SignatureError::Unreadable),
-                None => Ok(None),
-            };
-        };
-        for (name, Signer(key)) in &self.signers {
-            match key.verify(bytes, &signature, false) {
-                Ok(()) => return Ok(Some(name.clone())),
-                // That of another key.
-                Err(Error::UnexpectedKeyId) => {}
-                Err(_) => {
-                    return Err(SignatureError::Wrong {
-                        signer: name.clone(),
-                    });
-                }
-            }
+        match (self.vouched(bytes, signature), self.asks(kinds)) {
+            (Vouched::By(signer), _) => Ok(Some(signer)),
+            (Vouched::Wrongly(signer), _) => Err(SignatureError::Wrong { signer }),
+            (Vouched::ByNobody | Vouched::ByStranger | Vouched::Unreadably, None) => Ok(None),
+            (Vouched::ByNobody, Some(kind)) => Err(SignatureError::Missing { kind }),
+            (Vouched::ByStranger, Some(kind)) => Err(SignatureError::Stranger { kind }),
+            (Vouched::Unreadably, Some(_)) => Err(SignatureError::Unreadable),
         }
-        kind.map_or(Ok(None), |kind| Err(SignatureError::Stranger { kind }))
     }
 }

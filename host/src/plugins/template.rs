@@ -19,7 +19,7 @@ pub enum TemplateError {
     #[error("`{0}` is no name of a plugin: write lower-case letters, digits and hyphens")]
     Name(String),
     /// Something is there already.
-    #[error("{0} is there already")]
+    #[error("{0} is there already; begin the plugin under another name, or remove what is there")]
     Exists(PathBuf),
     /// A file cannot be written.
     #[error("{path}: {source}")]
@@ -140,7 +140,12 @@ fn files(language: Language, kind: Kind) -> Vec<(&'static str, &'static str)> {
         ),
         Kind::Pages => (template!("pages/plugin.toml"), template!("pages/world.wit")),
     };
-    let mut files = vec![("plugin.toml", manifest)];
+    let cases = match kind {
+        Kind::Gateway => template!("gateway/tests/first.toml"),
+        Kind::Branding => template!("branding/tests/first.toml"),
+        Kind::Pages => template!("pages/tests/first.toml"),
+    };
+    let mut files = vec![("plugin.toml", manifest), ("tests/first.toml", cases)];
     if kind == Kind::Pages {
         files.extend(SHOWN);
     }

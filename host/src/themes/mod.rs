@@ -111,12 +111,20 @@ impl Themes {
     pub fn load(root: &Path) -> Result<Self, Error> {
         let themes = Self {
             root: root.to_owned(),
-            loaded: ArcSwap::default(),
-            enclosed: Mutex::default(),
-            looks: Arc::default(),
+            ..Self::none()
         };
         themes.reload(|theme| Theme::load(root, theme))?;
         Ok(themes)
+    }
+
+    /// No theme at all: what a plugin shows can be seen, and no page around it.
+    pub fn none() -> Self {
+        Self {
+            root: PathBuf::new(),
+            loaded: ArcSwap::default(),
+            enclosed: Mutex::default(),
+            looks: Arc::default(),
+        }
     }
 
     /// Loads all themes anew with `load`. A theme that fails stays as it was.

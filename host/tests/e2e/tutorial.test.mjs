@@ -45,7 +45,8 @@ describe("the README's tutorial", () => {
   it("ends with a page in the portal that takes its form", async (test) => {
     const began = Date.now();
     const PATH = [dirname(BINARY), process.env.PATH].join(delimiter);
-    await run("bash", ["-euo", "pipefail", "-c", await tutorial()], { cwd: dir, env: { ...process.env, PATH } });
+    const env = { ...process.env, PATH, VESTIBULE_PLUGINS__COMPILE: "10m" };
+    await run("bash", ["-euo", "pipefail", "-c", await tutorial()], { cwd: dir, env });
 
     const page = await openPage(browser);
     await page.goto(demo.output.match(/On hold\s+(http\S+)/)[1]);

@@ -70,6 +70,9 @@ impl Author {
         let said = told(&self.run(&["plugin", "check", &file]));
         assert!(said.contains(&format!("{file} is good")), "{said}");
         assert!(!said.contains("wasi:"), "{said}");
+        // The cases that it begins with.
+        let said = told(&self.run(&["plugin", "test", id, "--plugin", &file]));
+        assert!(said.contains(" passed, 0 failed"), "{said}");
         self.dir.path().join(file)
     }
 
@@ -269,6 +272,48 @@ fn what_a_build_needs_and_does_not_find_is_told_with_the_way_to_get_it() {
         let said = refused(&build.env("PATH", author.dir.path()).output().unwrap());
         assert!(said.contains(way), "{said}");
     }
+    // An old Node is told before its tool fails in the middle.
+    let tool = author
+        .dir
+        .path()
+        .join("js/node_modules/@bytecodealliance/componentize-js/src");
+    std::fs::create_dir_all(&tool).unwrap();
+    std::fs::write(tool.join("cli.js"), "").unwrap();
+    let node = author.dir.path().join("node");
+    std::fs::write(&node, "#!/bin/sh\necho v18.19.0\n").unwrap();
+    let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&node, runs).unwrap();
+    let mut build = author.command(&["plugin", "build", "js"]);
+    let said = refused(&build.env("PATH", author.dir.path()).output().unwrap());
+    assert!(
+        said.contains("node is v18.19.0 here; Node 20 or newer is needed"),
+        "{said}"
+    );
+    // A slip in the manifest is told before any tool is looked for.
+    let manifest = author.dir.path().join("python/plugin.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("version =", "versoin =")).unwrap();
+    let said = refused(&author.run(&["plugin", "build", "python"]));
+    assert!(said.contains("unknown field `versoin`"), "{said}");
+    let said = refused(&author.run(&["plugin", "new", "js", "--lang", "js", "--kind", "pages"]));
+    assert!(
+        said.contains("begin the plugin under another name"),
+        "{said}"
+    );
+    for command in ["check", "inspect", "add"] {
+        let said = refused(&author.run(&["plugin", command, "none.wasm"]));
+        let way = "there is no none.wasm; `vestibule plugin build DIR --output none.wasm` makes it";
+        assert!(said.contains(way), "{said}");
+    }
+    std::fs::write(author.dir.path().join("some.wasm"), "x").unwrap();
+    let said = refused(&author.run(&["plugin", "sign", "some.wasm", "--key", "no.key"]));
+    assert!(
+        said.contains("`vestibule key signer no.key` makes one"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(author.dir.path().join("config")).unwrap();
+    let said = refused(&author.run(&["plugin", "add", "some.wasm"]));
+    assert!(said.contains("there is no host here"), "{said}");
     let empty = author.dir.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let said = refused(&author.run(&["plugin", "build", "empty"]));

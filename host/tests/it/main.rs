@@ -5,6 +5,7 @@ mod access;
 mod api;
 mod architecture;
 mod authors;
+mod cases;
 mod commands;
 mod config;
 mod conformance;

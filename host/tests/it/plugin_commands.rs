@@ -148,8 +148,34 @@ fn a_plugin_is_signed_added_and_refused_once_it_is_changed() {
     assert!(!good && told.contains("is not signed"), "{told}");
     let file = host.download(&version("1.0.0"));
     let file = file.to_str().unwrap();
+    let inspect = || host.says(&["plugin", "inspect", file]).1;
+    let told = inspect();
+    assert!(told.contains("It is not signed"), "{told}");
+    assert!(
+        told.contains("takes no gateway without a signature"),
+        "{told}"
+    );
+    let (_, table) = host.says(&["key", "signer", "stranger.key"]);
+    assert!(table.contains("stranger = \"RW"), "{table}");
+    let (good, told) = host.says(&["plugin", "sign", file, "--key", "stranger.key"]);
+    assert!(
+        good && told.contains("Sign again after each build"),
+        "{told}"
+    );
+    let told = inspect();
+    assert!(told.contains("whom this host does not know"), "{told}");
+    assert!(told.contains("a line under [plugins.signers]"), "{told}");
     let (good, told) = host.says(&["plugin", "sign", file, "--key", "vendor.key"]);
     assert!(good, "{told}");
+    let told = inspect();
+    assert!(
+        told.contains("Signed by vendor, one of plugins.signers"),
+        "{told}"
+    );
+    let (_, listed) = host.says(&["plugin", "inspect", file, "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["signed_by"], "vendor");
+    assert_eq!(listed["must_be_signed"], true);
     let (good, told) = host.says(&["plugin", "add", file]);
     assert!(good && told.contains("signed by vendor"), "{told}");
 
@@ -160,6 +186,7 @@ fn a_plugin_is_signed_added_and_refused_once_it_is_changed() {
 
     let (good, told) = host.add(&version("1.0.1"));
     assert!(!good && told.contains("is not for this file"), "{told}");
+    assert!(inspect().contains("DO NOT USE IT: a signature by vendor"));
     let here = host.dir.path().join("plugins/guest.wasm");
     vestibule::plugins::package::write(&here, &version("1.0.1")).unwrap();
     let plugin = host.until(|plugin| plugin["state"] == "last-good");

@@ -85,16 +85,6 @@ fn about_key(mut metadata: wire::Metadata) -> Option<About> {
 
 /// Money taken back. A dispute does not name our key; its payment does.
 fn reversal(kind: &str, dispute: wire::Dispute) -> Result<News, ParseError> {
-    let is_debit = dispute
-        .payment_method_details
-        .is_some_and(|method| method.kind == "sepa_debit");
-    let stage = match dispute.status.as_str() {
-        "won" | "warning_closed" => ReversalStage::DisputeWon,
-        // A bank returns a debit without asking anybody.
-        "lost" if is_debit => ReversalStage::DebitReturned,
-        "lost" => ReversalStage::DisputeLost,
-        _ => ReversalStage::DisputeOpened,
-    };
     let Some(payment) = dispute.payment_intent else {
         return Ok(News::Other(kind.to_owned()));
     };
@@ -102,7 +92,23 @@ fn reversal(kind: &str, dispute: wire::Dispute) -> Result<News, ParseError> {
     let intent = find::intent_by_id(&payment).map_err(|_| {
         ParseError::Misconfigured("Stripe does not say what was disputed".to_owned())
     })?;
-    let Some(about) = intent.and_then(|intent| about_key(intent.metadata)) else {
+    let Some(intent) = intent else {
+        return Ok(News::Other(kind.to_owned()));
+    };
+    let method = intent.payment_method.and_then(wire::Expandable::whole);
+    // Only some disputes say what was debited; the payment always does.
+    let is_debit = method.is_some_and(|method| method.kind == "sepa_debit")
+        || dispute
+            .payment_method_details
+            .is_some_and(|method| method.kind == "sepa_debit");
+    let stage = match dispute.status.as_str() {
+        "won" | "warning_closed" => ReversalStage::DisputeWon,
+        // A bank returns a debit without asking anybody.
+        "lost" if is_debit => ReversalStage::DebitReturned,
+        "lost" => ReversalStage::DisputeLost,
+        _ => ReversalStage::DisputeOpened,
+    };
+    let Some(about) = about_key(intent.metadata) else {
         return Ok(News::Other(kind.to_owned()));
     };
     Ok(News::Reversal(Reversal {

@@ -67,6 +67,16 @@ pub enum CompileError {
         /// How to get it.
         mend: String,
     },
+    /// A program is too old.
+    #[error("{program} is {version} here; {mend}")]
+    Old {
+        /// The program.
+        program: &'static str,
+        /// What it says that it is.
+        version: String,
+        /// What is needed.
+        mend: String,
+    },
     /// The crate makes no `.wasm` file.
     #[error("the crate in {0} makes no .wasm file; add crate-type = [\"cdylib\"] under [lib]")]
     NoModule(PathBuf),

@@ -13,6 +13,8 @@ impl Suite {
             self.judge(once, judged);
             let judged = self.another_key().await;
             self.judge("another key is another charge", judged);
+            let judged = self.another_amount().await;
+            self.judge("a key that was used does not charge another amount", judged);
         } else {
             let promised = self.gateway.description().methods;
             let reusable = promised.iter().any(|method| method.reusable);
@@ -69,6 +71,22 @@ impl Suite {
             return Err("two keys are one charge".to_owned());
         }
         Ok(())
+    }
+
+    async fn another_amount(&self) -> Judged {
+        let first = self.find(&self.unanswered(&self.charging("twice"))).await?;
+        let mut request = self.charging("twice");
+        request.amount = Money::new(self.range.least, self.range.currency);
+        match self.gateway.charge(&request).await {
+            // The first charge, as it was.
+            Ok(payment) if payment.reference == first.reference => {
+                same("the amount", &payment.amount, &first.amount)
+            }
+            Ok(payment) => Err(format!("it says {}", stand(&payment))),
+            Err(error) if error.outcome_unknown() => Ok(()),
+            Err(Error::InvalidRequest { .. }) => Ok(()),
+            Err(error) => Err(format!("it says: {error}")),
+        }
     }
 
     async fn unknown_key(&self) -> Judged {

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use reqwest::Request;
+
 use crate::plugins::bindings::vestibule::host::http::{FetchError, MaybeSent, NotSent, Response};
+use crate::plugins::line::Line;
 
 /// What goes wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +25,12 @@ pub(super) enum Trouble {
 
 /// A line that counts and breaks.
 #[derive(Default)]
-pub(in crate::plugins) struct Line {
+pub(super) struct BreakingLine {
     trouble: Mutex<Option<(Trouble, bool)>>,
     sent: AtomicUsize,
 }
 
-impl Line {
+impl BreakingLine {
     /// From now on every request fails so; only those that change something, if `changes`.
     pub(super) fn breaks(&self, trouble: Trouble, changes: bool) {
         *self.lock() = Some((trouble, changes));
@@ -43,33 +46,6 @@ impl Line {
         self.sent.load(Ordering::SeqCst)
     }
 
-    /// The answer in the place of sending a request that does or does not change something.
-    fn instead(&self, changes: bool) -> Option<Result<Response, FetchError>> {
-        self.sent.fetch_add(1, Ordering::SeqCst);
-        Some(match self.trouble(changes)? {
-            Trouble::NotSent => {
-                let why = "the line is broken".to_owned();
-                Err(FetchError::NotSent(NotSent::Connect(why)))
-            }
-            Trouble::LostOnTheWay => Err(FetchError::MaybeSent(MaybeSent::ConnectionLost)),
-            Trouble::Status(status) => Ok(answer(status, "")),
-            Trouble::AnswerLost | Trouble::Garbage => return None,
-        })
-    }
-
-    /// The answer in the place of the one that came.
-    fn afterwards(
-        &self,
-        changes: bool,
-        came: Result<Response, FetchError>,
-    ) -> Result<Response, FetchError> {
-        match self.trouble(changes) {
-            Some(Trouble::AnswerLost) => Err(FetchError::MaybeSent(MaybeSent::ConnectionLost)),
-            Some(Trouble::Garbage) => Ok(answer(200, "<html>Bad gateway</html>")),
-            _ => came,
-        }
-    }
-
     fn trouble(&self, changes: bool) -> Option<Trouble> {
         let (trouble, only_changes) = (*self.lock())?;
         (changes || !only_changes).then_some(trouble)
@@ -80,20 +56,36 @@ impl Line {
     }
 }
 
-/// Sends a request, unless the line of a suite has another answer in its place.
-pub(in crate::plugins) async fn carried(
-    line: Option<&Line>,
-    changes: bool,
-    exchange: impl Future<Output = Result<Response, FetchError>>,
-) -> Result<Response, FetchError> {
-    if let Some(answer) = line.and_then(|line| line.instead(changes)) {
-        return answer;
+impl Line for BreakingLine {
+    fn instead(&self, request: &Request) -> Option<Result<Response, FetchError>> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        Some(match self.trouble(changes(request))? {
+            Trouble::NotSent => {
+                let why = "the line is broken".to_owned();
+                Err(FetchError::NotSent(NotSent::Connect(why)))
+            }
+            Trouble::LostOnTheWay => Err(FetchError::MaybeSent(MaybeSent::ConnectionLost)),
+            Trouble::Status(status) => Ok(answer(status, "")),
+            Trouble::AnswerLost | Trouble::Garbage => return None,
+        })
     }
-    let answer = exchange.await;
-    match line {
-        Some(line) => line.afterwards(changes, answer),
-        None => answer,
+
+    fn afterwards(
+        &self,
+        request: &Request,
+        came: Result<Response, FetchError>,
+    ) -> Result<Response, FetchError> {
+        match self.trouble(changes(request)) {
+            Some(Trouble::AnswerLost) => Err(FetchError::MaybeSent(MaybeSent::ConnectionLost)),
+            Some(Trouble::Garbage) => Ok(answer(200, "<html>Bad gateway</html>")),
+            _ => came,
+        }
     }
+}
+
+/// Whether a request changes something at the processor.
+fn changes(request: &Request) -> bool {
+    !request.method().is_safe()
 }
 
 fn answer(status: u16, body: &str) -> Response {

@@ -3,6 +3,8 @@
 //! that it can break at the worst moment; what moved is judged by what the gateway says later.
 
 mod charges;
+mod expiry;
+mod kinds;
 mod line;
 mod money_back;
 mod trouble;
@@ -17,7 +19,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub(super) use self::line::{Line, carried};
+use self::expiry::Expiring;
+use self::line::BreakingLine;
 use super::HostClock;
 use super::binding::Binding;
 use super::gateway::Gateway;
@@ -40,6 +43,8 @@ pub type Deliveries = Arc<Mutex<Vec<Delivery>>>;
 pub struct Bench {
     /// Who pays at the gateway's pages; without one the suite begins payments and ends none.
     pub customers: Option<Customers>,
+    /// The same with a method that is declined.
+    pub declining: Option<Customers>,
     /// Where the processor's webhooks arrive; without it none are judged.
     pub deliveries: Option<Deliveries>,
     /// The currency of most charges; the gateway's first one without it.
@@ -84,7 +89,7 @@ impl fmt::Display for Finding {
 /// The suite at work.
 struct Suite {
     gateway: Gateway,
-    line: Arc<Line>,
+    line: Arc<BreakingLine>,
     bench: Bench,
     findings: Vec<Finding>,
     range: AmountRange,
@@ -94,6 +99,8 @@ struct Suite {
     method: Option<StoredMethod>,
     /// Every payment that succeeded: its key and amount.
     paid: Vec<(String, Money)>,
+    /// The payment whose end the suite waits for.
+    expiring: Option<Expiring>,
 }
 
 /// A judgement: broken with the reason, or kept.
@@ -116,8 +123,8 @@ pub(super) async fn run(
     if !findings.errors.is_empty() {
         return Err(findings.told());
     }
-    let line = Arc::new(Line::default());
-    binding.line = Some(Arc::clone(&line));
+    let line = Arc::new(BreakingLine::default());
+    binding.line = Some(Arc::clone(&line) as _);
     let gateway = Gateway::new(plugin, Arc::new(binding));
     let amounts = gateway.description().amounts;
     let wanted = bench.currency;
@@ -134,12 +141,16 @@ pub(super) async fn run(
         customer: None,
         method: None,
         paid: Vec::new(),
+        expiring: None,
     };
+    suite.begin_expiring().await;
     suite.visits().await;
     suite.charges().await;
+    suite.kinds().await;
     suite.trouble().await;
     suite.money_back().await;
     suite.webhooks().await;
+    suite.expiry().await;
     Ok(suite.findings)
 }
 

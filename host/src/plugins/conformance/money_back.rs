@@ -93,6 +93,17 @@ impl Suite {
             amount: part,
             reason: None,
         };
+        let too_much = RefundRequest {
+            key: self.key("refund-too-much"),
+            amount: Money::new(amount.minor.saturating_add(1), amount.currency),
+            ..request.clone()
+        };
+        match self.gateway.refund(&too_much).await {
+            Ok(refund) if !matches!(refund.outcome, RefundOutcome::Failed(_)) => {
+                return Err("it gives back more than was taken, at once".to_owned());
+            }
+            _ => {}
+        }
         let first = self.gateway.refund(&request).await;
         let first = first.map_err(|error| format!("a refund: {error}"))?;
         same("the amount given back", &first.amount, &part)?;
@@ -120,7 +131,7 @@ impl Suite {
         };
         match self.gateway.refund(&more).await {
             Ok(refund) if !matches!(refund.outcome, RefundOutcome::Failed(_)) => {
-                Err("it gives back more than was taken".to_owned())
+                Err("it gives back more than was taken, in two parts".to_owned())
             }
             _ => Ok(()),
         }

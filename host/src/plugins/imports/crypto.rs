@@ -23,6 +23,24 @@ impl CallState {
     }
 }
 
+/// What signs `data` with a secret; none where the secret is no key of this encoding.
+pub(in crate::plugins) fn signature(
+    secret: &str,
+    encoding: KeyEncoding,
+    long: bool,
+    data: &[u8],
+) -> Option<Vec<u8>> {
+    let key = decode(secret, encoding)?;
+    if long {
+        let mut mac = Hmac::<Sha512>::new_from_slice(&key).ok()?;
+        mac.update(data);
+        return Some(mac.finalize().into_bytes().to_vec());
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+    mac.update(data);
+    Some(mac.finalize().into_bytes().to_vec())
+}
+
 fn decode(text: &str, encoding: KeyEncoding) -> Option<Vec<u8>> {
     let base64 = |text: &str| {
         BASE64_NOPAD

@@ -20,9 +20,9 @@ use crate::plugins::addresses;
 use crate::plugins::bindings::vestibule::host::http::{
     Credential, FetchError, HeaderValue, Host, Kv, MaybeSent, Method, NotSent, Request, Response,
 };
-use crate::plugins::conformance;
 use crate::plugins::grants::{Origin, Permissions};
 use crate::plugins::limits::Limits;
+use crate::plugins::line;
 
 /// How long a connection may take; what is not connected by then was not sent.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -159,12 +159,15 @@ impl Host for CallState {
         };
         let (origin, begun) = (prepared.origin.clone(), Instant::now());
         let (binding, most) = (Arc::clone(&self.binding), self.limits.fetch_bytes);
-        let (changes, until) = (!prepared.request.method().is_safe(), prepared.until);
+        let until = prepared.until;
+        let seen = binding.line.as_ref();
+        let seen = seen.and_then(|_| prepared.request.try_clone());
         let exchange = async {
             let answer = timeout_at(until, exchange(prepared, most)).await;
             answer.unwrap_or(Err(FetchError::MaybeSent(MaybeSent::Timeout)))
         };
-        let answer = conformance::carried(binding.line.as_deref(), changes, exchange).await;
+        let line = binding.line.as_deref().zip(seen.as_ref());
+        let answer = line::carried(line, exchange).await;
         tracing::debug!(
             plugin = &*self.plugin,
             at = %self.binding.label,

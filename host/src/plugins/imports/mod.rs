@@ -1,7 +1,7 @@
 //! What guests may call, and the state of one call that it works on. Every function asks the
 //! call's permissions; none knows which kind of plugin is asking.
 
-mod crypto;
+pub(super) mod crypto;
 mod customer;
 pub(super) mod http;
 pub(super) mod log;

@@ -55,13 +55,18 @@ impl Bank {
 
     /// The customer approves on the bank's page, and is sent back.
     pub(crate) async fn approve(&self, page: &str) {
+        assert!(self.try_approve(page).await, "{page}");
+    }
+
+    /// The same on a page that may be over: whether it was taken.
+    pub(crate) async fn try_approve(&self, page: &str) -> bool {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .unwrap();
         let answer = client.post(page).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{page}");
+        answer.status() == StatusCode::SEE_OTHER
     }
 
     /// Executes, or refuses, everything that was approved.
@@ -150,11 +155,10 @@ async fn tell(State(bank): State<Bank>, Path(id): Path<String>, headers: HeaderM
     if !bank.knows(&headers) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let book = bank.book.lock().unwrap();
-    book.get(&id)
-        .cloned()
-        .map(Json)
-        .ok_or(StatusCode::NOT_FOUND)
+    let mut book = bank.book.lock().unwrap();
+    let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    expire(transfer);
+    Ok(Json(transfer.clone()))
 }
 
 async fn withdraw(State(bank): State<Bank>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
@@ -163,6 +167,7 @@ async fn withdraw(State(bank): State<Bank>, Path(id): Path<String>, headers: Hea
     }
     let mut book = bank.book.lock().unwrap();
     let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    expire(transfer);
     if transfer["state"] == "offered" {
         transfer["state"] = json!("withdrawn");
     }
@@ -172,9 +177,18 @@ async fn withdraw(State(bank): State<Bank>, Path(id): Path<String>, headers: Hea
 async fn approve(State(bank): State<Bank>, Path(id): Path<String>) -> Result<Redirect, StatusCode> {
     let mut book = bank.book.lock().unwrap();
     let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    expire(transfer);
     if transfer["state"] != "offered" {
         return Err(StatusCode::GONE);
     }
     transfer["state"] = json!("approved");
     Ok(Redirect::to(transfer["order"]["back"].as_str().unwrap()))
+}
+
+/// What was not approved in time cannot be any more.
+fn expire(transfer: &mut Value) {
+    let over = transfer["valid_until"].as_i64() <= Some(now().as_second());
+    if transfer["state"] == "offered" && over {
+        transfer["state"] = json!("expired");
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) async fn folder(names: &[&'static str]) -> tempfile::TempDir {
         let source = match *name {
             "sandbox" => "plugins/sandbox",
             "retention" => "plugins/retention",
+            "seasons" => "plugins/seasons",
             "stripe" => "plugins/stripe",
             "transfer" => "plugins/transfer",
             "sandbox-js" => "plugins/examples/javascript",
