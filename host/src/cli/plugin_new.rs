@@ -48,8 +48,8 @@ pub(super) fn new(dir: &Path, lang: Lang, kind: What) -> anyhow::Result<ExitCode
         "{dir} is a plugin of the kind {} that works as it stands.\n\n\
          Its tools, once:    (cd {dir} && {tools})\n\
          Its one file:       vestibule plugin build {dir}\n\
-         Its cases:          vestibule plugin test {dir} --plugin {dir}.wasm
-         What a host says:   vestibule plugin check {dir}.wasm
+         Its cases:          vestibule plugin test {dir} --plugin {dir}.wasm\n\
+         What a host says:   vestibule plugin check {dir}.wasm\n\
          Into a host:        vestibule plugin add {dir}.wasm",
         kind.as_str()
     ))?;

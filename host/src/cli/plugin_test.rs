@@ -19,7 +19,8 @@ use super::{block_on, print};
 #[derive(Debug, Args)]
 pub(super) struct Test {
     /// The plugin's folder, with plugin.toml and tests/.
-    dir: PathBuf,
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
     /// The built file to test [default: built anew from DIR]
     #[arg(long, value_name = "FILE")]
     plugin: Option<PathBuf>,
@@ -39,12 +40,11 @@ impl Test {
         settings: &config::Plugins,
         themes: &Path,
     ) -> anyhow::Result<ExitCode> {
-        let folder = self.dir.join("tests");
-        let files = match cases::read_folder(&folder) {
+        let files = match cases::read_folder(&self.folder.join("tests")) {
             Ok(files) if files.is_empty() => bail!(
                 "{} holds no cases: write tests/first.toml there; `vestibule plugin new` makes one, \
                  and `vestibule plugin test --help` shows what stands in it",
-                self.dir.display()
+                self.folder.display()
             ),
             Ok(files) => files,
             Err(mistakes) => {
@@ -71,14 +71,14 @@ impl Test {
                 format!(
                     "{} cannot be read; make it with `vestibule plugin build {} --output {}`",
                     file.display(),
-                    self.dir.display(),
+                    self.folder.display(),
                     file.display()
                 )
             });
         }
-        say(&format!("building {}", self.dir.display()));
-        let package = package::build(&self.dir, None)
-            .with_context(|| format!("{} does not become a plugin", self.dir.display()))?;
+        say(&format!("building {}", self.folder.display()));
+        let package = package::build(&self.folder, None)
+            .with_context(|| format!("{} does not become a plugin", self.folder.display()))?;
         Ok(package.bytes)
     }
 
