@@ -92,8 +92,9 @@ impl payments::Guest for Transfer {
     }
 
     fn lookup(sent: SentRequest) -> Result<payments::LookupAnswer, GatewayError> {
-        match bank::transfer(&sent.key) {
-            Ok(Some(transfer)) => payment(transfer).map(payments::LookupAnswer::Found),
+        let found = bank::transfer(&sent.key).and_then(|known| known.map(payment).transpose());
+        match found {
+            Ok(Some(payment)) => Ok(payments::LookupAnswer::Found(payment)),
             Ok(None) => Ok(payments::LookupAnswer::Absent),
             Err(error) if gateway::is_silence(&error) => Ok(payments::LookupAnswer::CannotTell),
             Err(error) => Err(error),
