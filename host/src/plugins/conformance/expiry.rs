@@ -53,9 +53,10 @@ impl Suite {
             self.not_tried(promise, &why);
             return;
         }
-        let page = match action {
-            ClientAction::Redirect { url } => Some(url.clone()),
-            ClientAction::HostedFields { .. } | ClientAction::Wait => None,
+        let page = if let ClientAction::Redirect { url } = action {
+            Some(url.clone())
+        } else {
+            None
         };
         let judged = self.is_over(&request, &begun, *until, page).await;
         self.judge(promise, judged);
