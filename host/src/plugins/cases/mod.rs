@@ -38,7 +38,7 @@ use super::config::PluginConfig;
 use super::engine::{Engine, EngineError};
 use super::gateway::Gateway;
 use super::limits::Limits;
-use super::load::{LoadError, Loaded, Loader, Upload};
+use super::load::{LoadError, Loaded, Loader, Uncompiled, Upload};
 use super::manifest::{Kind, Manifest};
 use super::pages::Pages;
 use super::{Error, HostClock, UnknownCause};
@@ -102,11 +102,8 @@ impl Bench {
             Arc::new(move || *hand.lock().unwrap_or_else(PoisonError::into_inner));
         let loader = Loader::new(engine, limits, clock, Arc::clone(&data) as _)
             .map_err(|error| EngineError::Wasmtime(error.into()))?;
-        let upload = Upload {
-            bytes,
-            signature: None,
-        };
-        let plugin = Arc::new(Arc::new(loader).load(upload).await?);
+        let upload = Upload::new(bytes, None);
+        let plugin = Arc::new(loader.load(upload, Uncompiled::Compile).await?);
         Ok(Self { plugin, data, now })
     }
 
