@@ -62,7 +62,7 @@ default_gateway = "sandbox"
 [test.gateways.sandbox]
 plugin = "sandbox"
 settings = {{ base_url = "http://127.0.0.1:9" }}
-grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}] }}
+grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}], browser = ["http://127.0.0.1:9"] }}
 {more}
 "#
         );

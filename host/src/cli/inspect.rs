@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plugins::grants::Wishes;
+use crate::plugins::grants::{ANY, Wishes};
 use crate::plugins::inspect::Inspection;
 use crate::plugins::manifest::Kind;
 use crate::plugins::setting::{Setting, SettingKind};
@@ -181,11 +181,25 @@ fn wishes(wishes: &Wishes) -> Vec<String> {
             None => format!("to reach {origin}"),
         });
     }
+    for page in &wishes.browser {
+        all.push(match page.strip_prefix("setting:") {
+            Some(name) => {
+                format!("to send customers to pages at the address that its setting `{name}` says")
+            }
+            None if page == ANY => {
+                "to send customers to any https page, such as those of banks, whatever stands \
+                 there (`any`)"
+                    .to_owned()
+            }
+            None => format!("to send customers to pages of {page}"),
+        });
+    }
     for name in &wishes.secrets {
+        let place = destination(wishes, name);
         all.push(if wishes.reveal.contains(name) {
-            format!("to read the text of the secret `{name}`")
+            format!("to read the text of the secret `{name}`, and send it wherever it may reach")
         } else {
-            format!("to use the secret `{name}`, which the host keeps from it")
+            format!("to use the secret `{name}`, which the host keeps from it and {place}")
         });
     }
     for kind in &wishes.data {
@@ -215,6 +229,26 @@ fn wishes(wishes: &Wishes) -> Vec<String> {
         all.push(format!("to send the customer's browser to {origin}"));
     }
     all
+}
+
+/// Where the host sends a secret for the plugin.
+fn destination(wishes: &Wishes, secret: &str) -> String {
+    let words = |origin: &String| match origin.strip_prefix("setting:") {
+        Some(name) => format!("the address that its setting `{name}` says"),
+        None => origin.clone(),
+    };
+    let origins = match wishes.secrets_for.get(secret) {
+        Some(origins) => origins,
+        None if wishes.http.len() > 1 => {
+            return "sends nowhere, unless a single origin is granted".to_owned();
+        }
+        None => &wishes.http,
+    };
+    if origins.is_empty() {
+        return "sends nowhere".to_owned();
+    }
+    let origins: Vec<_> = origins.iter().map(words).collect();
+    format!("sends to {} only", origins.join(" and "))
 }
 
 fn setting_words(setting: &Setting) -> String {

@@ -109,6 +109,17 @@ fn usage(manifest: &Manifest, kind: Kind, table: &str) -> String {
     if !origins.is_empty() {
         let _ = writeln!(text, "grants.http = [{}]", origins.join(", "));
     }
+    if kind == Kind::Gateway && !wishes.browser.is_empty() {
+        let pages: Vec<_> = wishes
+            .browser
+            .iter()
+            .map(|page| match page.strip_prefix("setting:") {
+                Some(name) => format!("\"<origin of {name}>\""),
+                None => quoted(page),
+            })
+            .collect();
+        let _ = writeln!(text, "grants.browser = [{}]", pages.join(", "));
+    }
     let mut list = |key: &str, words: Vec<&str>| {
         if !words.is_empty() {
             let words: Vec<_> = words.into_iter().map(quoted).collect();

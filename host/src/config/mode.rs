@@ -12,7 +12,7 @@ use crate::domain::Mode;
 use crate::domain::email::Email;
 use crate::domain::event_type::EVENT_TYPES;
 use crate::plugins::config::PluginConfig;
-use crate::plugins::grants::Grant;
+use crate::plugins::grants::{self, Grant};
 
 use super::business::is_plain_name;
 use super::problem::Problem;
@@ -307,6 +307,15 @@ impl PluginFile {
                     "is not an origin",
                     "Write scheme, host and port only, such as https://api.example.com.",
                 )),
+            }
+        }
+        for (index, page) in self.grants.browser.iter().enumerate() {
+            if page != grants::ANY && page.parse::<grants::Origin>().is_err() {
+                problems.push(source.problem(
+                    format!("{key}.grants.browser.{index}"),
+                    "is not an origin",
+                    "Write scheme, host and port only, such as https://pay.example.com, or \"any\".",
+                ));
             }
         }
         let mut secrets = BTreeMap::new();

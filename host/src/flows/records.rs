@@ -92,11 +92,8 @@ fn micros(at: Timestamp) -> Timestamp {
 pub(super) fn action(action: answer::ClientAction) -> CustomerAction {
     match action {
         answer::ClientAction::Redirect { url } => CustomerAction::Redirect { url },
-        // Fields of another origin need a script; the portal works without one and offers
-        // only gateways that have a page of their own.
-        answer::ClientAction::HostedFields { .. } | answer::ClientAction::Wait => {
-            CustomerAction::Wait
-        }
+        // Nothing can be done about a page that nobody granted, but to take another way.
+        answer::ClientAction::Refused { .. } | answer::ClientAction::Wait => CustomerAction::Wait,
     }
 }
 

@@ -90,7 +90,7 @@ impl Binding {
         findings.remarks = effective.remarks;
         let permissions = effective.permissions;
         for name in config.secrets.keys() {
-            if !permissions.secrets.contains(name) {
+            if !permissions.secrets.contains_key(name) {
                 findings.remarks.push(Finding::new(
                     &format!("secrets.{name}"),
                     "the plugin asks for no such secret",
@@ -98,7 +98,7 @@ impl Binding {
                 ));
             }
         }
-        for name in &permissions.secrets {
+        for name in permissions.secrets.keys() {
             if !config.secrets.contains_key(name) {
                 findings.errors.push(Finding::new(
                     &format!("secrets.{name}"),
@@ -110,7 +110,7 @@ impl Binding {
         let secrets = config
             .secrets
             .iter()
-            .filter(|(name, _)| permissions.secrets.contains(*name))
+            .filter(|(name, _)| permissions.secrets.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let http = match HttpClients::new(&permissions, limits) {

@@ -1,13 +1,16 @@
 //! Permissions: what the manifest wishes **and** the operator grants, and nothing else. Pure.
 
+mod browser;
+mod destinations;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::browser::{ANY, Browser};
 use super::manifest::ManifestError;
+pub use super::origin::{InvalidOrigin, Origin};
 use crate::domain::event_type::EVENT_TYPES;
 
 /// What the operator permits a plugin, per business and mode. Empty means nothing.
@@ -16,6 +19,8 @@ use crate::domain::event_type::EVENT_TYPES;
 pub struct Grant {
     /// Origins that it may reach.
     pub http: Vec<OriginGrant>,
+    /// Origins whose pages a gateway may send customers to, or [`ANY`].
+    pub browser: Vec<String>,
     /// Names of the secrets whose text it may read.
     pub reveal: Vec<String>,
     /// What of the signed-in customer it is told, such as `customer.profile`.
@@ -48,8 +53,13 @@ pub struct Wishes {
     /// Origins it wants to reach: `https://api.example.com`, or `setting:NAME` for the origin
     /// of a setting of type `url`.
     pub http: Vec<String>,
+    /// Origins whose pages a gateway wants to send customers to, written as in `http`, or [`ANY`].
+    pub browser: Vec<String>,
     /// Names of secrets it wants to use.
     pub secrets: BTreeSet<String>,
+    /// Which of `http` a secret is sent to. One that is not named here is sent to the only origin
+    /// that is granted, and to none where there are several.
+    pub secrets_for: BTreeMap<String, Vec<String>>,
     /// Names of secrets whose text it wants to read.
     pub reveal: BTreeSet<String>,
     /// What of the signed-in customer it wants to be told: words of [`DATA`].
@@ -102,81 +112,15 @@ impl Wishes {
     }
 }
 
-/// Scheme, host and port of a URL, as compared and connected to.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    scheme: String,
-    host: String,
-    port: u16,
-}
-
-/// A text that is not an origin.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an origin such as `https://api.example.com` or `http://127.0.0.1:8081`")]
-pub struct InvalidOrigin(pub String);
-
-impl Origin {
-    /// The origin of an http or https URL with a host.
-    pub fn of(url: &Url) -> Option<Self> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
-        Some(Self {
-            scheme: url.scheme().to_owned(),
-            host: url.host_str()?.to_owned(),
-            port: url.port_or_known_default()?,
-        })
-    }
-
-    /// Whether it is reached without TLS.
-    pub fn is_plain(&self) -> bool {
-        self.scheme == "http"
-    }
-}
-
-impl FromStr for Origin {
-    type Err = InvalidOrigin;
-
-    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
-        let invalid = || InvalidOrigin(text.chars().take(100).collect());
-        let url = Url::parse(text).map_err(|_| invalid())?;
-        let bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        let host = url.host_str().unwrap_or_default();
-        if !bare || host.contains('*') || host.ends_with('.') {
-            return Err(invalid());
-        }
-        Self::of(&url).ok_or_else(invalid)
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let default = if self.is_plain() { 80 } else { 443 };
-        if self.port == default {
-            write!(f, "{}://{}", self.scheme, self.host)
-        } else {
-            write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
-        }
-    }
-}
-
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// What a plugin may do in one business and mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
     /// Origins it may reach, with whether their addresses may be private.
     pub origins: BTreeMap<Origin, bool>,
-    /// Secrets it may use.
-    pub secrets: BTreeSet<String>,
+    /// Where it may send customers.
+    pub browser: Browser,
+    /// Secrets it may use, each with the origins that it may be sent to.
+    pub secrets: BTreeMap<String, BTreeSet<Origin>>,
     /// Secrets whose text it may read.
     pub reveal: BTreeSet<String>,
     /// What of the signed-in customer it is told.
@@ -242,21 +186,14 @@ pub fn effective(
         }
     }
     for wish in &wishes.http {
-        let wished = match wish.strip_prefix("setting:") {
-            Some(name) => match setting(name) {
-                Some(value) => Url::parse(&value).ok().and_then(|url| Origin::of(&url)),
-                // An optional setting without a value wishes nothing.
-                None => continue,
-            },
-            None => wish.parse().ok(),
-        };
-        match wished {
-            None => remarks.push(Finding::new(
+        match meant(wish, &setting) {
+            Meant::Nothing => {}
+            Meant::NoOrigin => remarks.push(Finding::new(
                 "grants.http",
                 format!("the plugin wishes `{wish}`, which names no origin"),
                 "",
             )),
-            Some(origin) => match granted.get(&origin) {
+            Meant::Origin(origin) => match granted.get(&origin) {
                 Some(&(private, _)) => {
                     answer.permissions.origins.insert(origin, private);
                 }
@@ -274,7 +211,9 @@ pub fn effective(
             remarks.push(Finding::new(key, what, "Remove it."));
         }
     }
-    answer.permissions.secrets.clone_from(&wishes.secrets);
+    answer.permissions.browser = browser::permitted(wishes, grant, &setting, remarks);
+    answer.permissions.secrets =
+        destinations::of(wishes, &answer.permissions.origins, &setting, remarks);
     for name in &wishes.reveal {
         if grant.reveal.contains(name) {
             answer.permissions.reveal.insert(name.clone());
@@ -335,6 +274,36 @@ pub fn effective(
         .remarks
         .push(Finding::new("grants.store", what, mend));
     answer
+}
+
+/// What a wish for an origin means.
+enum Meant {
+    /// This origin.
+    Origin(Origin),
+    /// Nothing: it is the one of a setting that has no value.
+    Nothing,
+    /// No origin.
+    NoOrigin,
+}
+
+impl Meant {
+    fn origin(self) -> Option<Origin> {
+        match self {
+            Self::Origin(origin) => Some(origin),
+            Self::Nothing | Self::NoOrigin => None,
+        }
+    }
+}
+
+fn meant(wish: &str, setting: &impl Fn(&str) -> Option<String>) -> Meant {
+    let origin = match wish.strip_prefix("setting:") {
+        Some(name) => match setting(name) {
+            Some(value) => Url::parse(&value).ok().and_then(|url| Origin::of(&url)),
+            None => return Meant::Nothing,
+        },
+        None => wish.parse().ok(),
+    };
+    origin.map_or(Meant::NoOrigin, Meant::Origin)
 }
 
 /// The words that are wished and granted, with remarks on the others.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::grants::{Origin, Wishes};
+use super::grants::{self, Origin, Wishes};
 use super::limits::OwnLimits;
 use super::setting::{Setting, SettingKind, SettingValue};
 use serde::Deserialize;
@@ -114,16 +114,20 @@ impl Manifest {
         for (name, setting) in &self.settings {
             setting.check(name)?;
         }
-        for wish in &self.permissions.http {
-            if let Some(name) = wish.strip_prefix("setting:") {
-                if self.settings.get(name).map(|s| s.kind) != Some(SettingKind::Url) {
-                    return fail(
-                        "permissions.http",
-                        format!("`{wish}` names no setting of type \"url\""),
-                    );
+        for (key, wishes) in [
+            ("permissions.http", &self.permissions.http),
+            ("permissions.browser", &self.permissions.browser),
+        ] {
+            for wish in wishes {
+                if let Some(name) = wish.strip_prefix("setting:") {
+                    if self.settings.get(name).map(|s| s.kind) != Some(SettingKind::Url) {
+                        return fail(key, format!("`{wish}` names no setting of type \"url\""));
+                    }
+                } else if let Err(error) = wish.parse::<Origin>()
+                    && !(wish == grants::ANY && key == "permissions.browser")
+                {
+                    return fail(key, error.to_string());
                 }
-            } else if let Err(error) = wish.parse::<Origin>() {
-                return fail("permissions.http", error.to_string());
             }
         }
         if let Some(name) = self.permissions.secrets.iter().find(|n| !is_word(n, '_')) {
@@ -139,6 +143,19 @@ impl Manifest {
                 "permissions.reveal",
                 format!("`{name}` must stand in permissions.secrets too"),
             );
+        }
+        for (name, origins) in &self.permissions.secrets_for {
+            let key = format!("permissions.secrets_for.{name}");
+            if !self.permissions.secrets.contains(name) {
+                return fail(&key, "it must stand in permissions.secrets too".to_owned());
+            }
+            let mut origins = origins.iter();
+            if let Some(origin) = origins.find(|origin| !self.permissions.http.contains(origin)) {
+                return fail(
+                    &key,
+                    format!("`{origin}` must stand in permissions.http too"),
+                );
+            }
         }
         Ok(())
     }
@@ -257,6 +274,21 @@ mod tests {
             ),
             ("\"api_key\"", "\"API\"", "permissions.secrets: `API`"),
             ("secrets =", "reveal =", "must stand in permissions.secrets"),
+            (
+                "secrets =",
+                "browser = [\"anywhere\"]\n        secrets =",
+                "permissions.browser: `anywhere` is not an origin",
+            ),
+            (
+                "secrets =",
+                "secrets_for.other = []\n        secrets =",
+                "permissions.secrets_for.other: it must stand in permissions.secrets",
+            ),
+            (
+                "secrets =",
+                "secrets_for.api_key = [\"https://other.example\"]\n        secrets =",
+                "`https://other.example` must stand in permissions.http",
+            ),
             ("memory_mib", "memory", "unknown field `memory`"),
             ("least = 0", "choices = [\"a\"]", "`choices` belongs to"),
         ] {

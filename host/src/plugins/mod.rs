@@ -31,6 +31,7 @@ mod line;
 mod load;
 mod long;
 pub mod manifest;
+mod origin;
 pub mod package;
 pub mod pages;
 mod portal;

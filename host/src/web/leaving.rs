@@ -1,6 +1,6 @@
 //! The way to a gateway's own page. Browsers apply `form-action` to redirects after a form, so
-//! the pages with such a form name the gateway's declared origins, and any other address is
-//! reached by a link.
+//! the pages with such a form name the origins that the gateway declares and the operator granted,
+//! and any other address that may be shown is reached by a link.
 
 use axum::response::Response;
 use url::Url;
@@ -8,7 +8,7 @@ use url::Url;
 use super::{Sources, Web};
 use crate::domain::Scope;
 
-/// The origins that the gateways of `scope` declare for their pages.
+/// The origins of pages that the gateways of `scope` declare and may send customers to.
 fn origins(web: &Web, scope: &Scope) -> Vec<String> {
     let settings = web.cx.settings.load();
     let gateways = settings.scope(scope).map(|mode| mode.gateways.keys());

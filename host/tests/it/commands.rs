@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::plugins::guest;
 use crate::support::guests::built;
 use crate::support::sandbox::{API_KEY, Sandbox, WEBHOOK_SECRET};
 
@@ -188,6 +189,30 @@ async fn what_a_plugin_wants_is_said_in_plain_words() {
 }
 
 #[test]
+fn a_gateway_says_where_it_leads_customers_and_where_its_secrets_go() {
+    let host = Host::new();
+    let file = host.dir.path().join("guest.wasm");
+    let inspect = |more: &str| {
+        let manifest = guest::MANIFEST.replace("secrets =", &format!("{more}\n    secrets ="));
+        std::fs::write(&file, guest::plugin(&manifest, &guest::OnCharge::Succeeds)).unwrap();
+        let output = host.run(&["plugin", "inspect", file.to_str().unwrap()]);
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let said = inspect("browser = [\"https://pay.example.com\", \"setting:base_url\", \"any\"]");
+    for words in [
+        "to send customers to pages of https://pay.example.com",
+        "to send customers to pages at the address that its setting `base_url` says",
+        "to send customers to any https page, such as those of banks, whatever stands there",
+        "to use the secret `api_key`, which the host keeps from it and sends to the address that its \
+         setting `base_url` says only",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(inspect("secrets_for.api_key = []").contains("keeps from it and sends nowhere\n"));
+    assert!(!inspect("").contains("send customers"));
+}
+
+#[test]
 fn a_member_of_staff_gets_a_role_at_a_business_that_came_later() {
     let host = Host::new();
     host.business("lumen", "");
@@ -332,7 +357,8 @@ async fn plugin_check_says_which_promise_of_a_gateway_is_broken() {
              settings = {{ base_url = \"{origin}\" }}\n\
              secrets = {{ api_key = {{ secret_env = \"PROCESSOR_KEY\" }}, \
              webhook_secret = {{ secret_env = \"PROCESSOR_HOOKS\" }} }}\n\
-             grants = {{ http = [{{ origin = \"{origin}\", private = true }}] }}\n"
+             grants = {{ http = [{{ origin = \"{origin}\", private = true }}], \
+             browser = [\"{origin}\"] }}\n"
         ),
     );
     let check = || {

@@ -353,6 +353,7 @@ secrets.api_key = {{ secret_env = "TORTURE_PROCESSOR_KEY" }}
 secrets.webhook_secret = {{ secret_env = "TORTURE_HOOK_SECRET" }}
 [test.gateways.main.grants]
 http = [{{ origin = "{processor}", private = true }}]
+browser = ["{processor}"]
 [test.webhook]
 url = "{endpoint}"
 private = true

@@ -34,7 +34,7 @@ const KEY_LIFETIME: u32 = 24 * 60 * 60;
 const PAGES: [&str; 3] = [
     "https://checkout.stripe.com",
     "https://hooks.stripe.com",
-    "setting:base_url",
+    "setting:pages_url",
 ];
 
 impl info::Guest for Stripe {

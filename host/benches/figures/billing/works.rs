@@ -181,7 +181,7 @@ plugin = "sandbox"
 settings = {{ base_url = "{origin}" }}
 secrets.api_key = {{ secret_env = "FIGURES_KEY" }}
 secrets.webhook_secret = {{ secret_env = "FIGURES_HOOK" }}
-grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
+grants = {{ http = [{{ origin = "{origin}", private = true }}], browser = ["{origin}"] }}
 "#
     );
     std::fs::create_dir_all(root.join("businesses"))?;

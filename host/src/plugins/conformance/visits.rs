@@ -69,9 +69,11 @@ impl Suite {
                 }
                 match action {
                     ClientAction::Redirect { url } => Ok(url.clone()),
-                    ClientAction::HostedFields { .. } | ClientAction::Wait => {
-                        Err("the customer is not sent to a page".to_owned())
-                    }
+                    ClientAction::Refused { origin } => Err(format!(
+                        "it sends the customer to {origin}, and `browser` of its plugin.toml and of \
+                         the grants does not permit that"
+                    )),
+                    ClientAction::Wait => Err("the customer is not sent to a page".to_owned()),
                 }
             }
             _ if !asked => Err(format!("it says {} and has asked nobody", stand(begun))),

@@ -57,18 +57,16 @@ pub struct SavedMethod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAction {
-    /// Go to this page of the gateway or the bank, by a link. Checked: absolute, http or
-    /// https, no user info.
+    /// Go to this page of the gateway or the bank. Checked: absolute, no user info, and of an
+    /// origin that the operator granted.
     Redirect {
         /// The page.
         url: String,
     },
-    /// Show fields of the gateway's origin.
-    HostedFields {
-        /// The gateway's script, at one of its declared origins.
-        script_url: String,
-        /// Public settings for the script, a JSON object.
-        config: String,
+    /// It was a page that nobody granted, and nobody is sent there.
+    Refused {
+        /// The page's origin.
+        origin: String,
     },
     /// The customer approves elsewhere; there is nothing to show. Also every action that
     /// this host does not know.
@@ -252,7 +250,7 @@ pub struct Description {
     pub lookup_lag: Duration,
     /// How long a repeated key surely is the same request.
     pub key_lifetime: Duration,
-    /// Origins of its pages, scripts and frames, `setting:…` resolved.
+    /// Origins of its pages that customers may be sent to, `setting:…` resolved.
     pub browser_origins: Vec<String>,
     /// The optional operations it has.
     pub capabilities: Capabilities,

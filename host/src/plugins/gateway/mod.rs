@@ -216,7 +216,7 @@ impl Gateway {
     }
 
     fn checked(&self) -> Checked<'_> {
-        Checked::new(&self.binding, &self.part().description)
+        Checked::new(&self.binding, &self.plugin.code)
     }
 
     fn optional<'a, T>(

@@ -1,4 +1,5 @@
-//! `crypto`: hashes and signatures, with keys that the guest need not see.
+//! `crypto`: hashes and signatures, with keys that the guest need not see. A signature tells nothing
+//! of its key, so it may go wherever the guest may go.
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};

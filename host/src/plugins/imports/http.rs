@@ -15,7 +15,7 @@ use secrecy::zeroize::Zeroizing;
 use tokio::time::{Instant, timeout_at};
 use url::{Host as UrlHost, Url};
 
-use super::{CallState, crypto};
+use super::{CallState, Secret, crypto};
 use crate::plugins::addresses;
 use crate::plugins::bindings::vestibule::host::http::{
     Credential, FetchError, HeaderValue, Host, Kv, MaybeSent, Method, NotSent, Request, Response,
@@ -222,10 +222,14 @@ impl CallState {
                     return Ok(Err(NotSent::Invalid(why)));
                 }
             };
-            let Ok(value) = self.header_value(header.value)? else {
-                return Ok(Err(NotSent::Invalid(format!(
-                    "the value of the header `{name}` is not valid"
-                ))));
+            let value = match self.header_value(header.value, &origin)? {
+                Ok(Some(value)) => value,
+                Ok(None) => {
+                    return Ok(Err(NotSent::Invalid(format!(
+                        "the value of the header `{name}` is not valid"
+                    ))));
+                }
+                Err(error) => return Ok(Err(error)),
             };
             outgoing.headers_mut().append(name, value);
         }
@@ -274,9 +278,30 @@ impl CallState {
         Ok((url, origin, client.clone()))
     }
 
-    /// The value with its secrets put in, marked so that it is never shown. The outer error
-    /// is a handle that is none, and traps; the inner one is a value that HTTP does not allow.
-    fn header_value(&self, value: HeaderValue) -> wasmtime::Result<Result<Header, ()>> {
+    /// The value with its secrets put in, marked so that it is never shown; none where HTTP does
+    /// not allow it. The outer error is a handle that is none, and traps; the inner one is a secret
+    /// that is not for `origin`.
+    fn header_value(
+        &self,
+        value: HeaderValue,
+        origin: &Origin,
+    ) -> wasmtime::Result<Result<Option<Header>, NotSent>> {
+        let secrets: Vec<_> = match &value {
+            HeaderValue::Text(_) => Vec::new(),
+            HeaderValue::Secret(value) => vec![&value.secret],
+            HeaderValue::Basic(basic) => [&basic.user, &basic.password]
+                .into_iter()
+                .filter_map(|credential| match credential {
+                    Credential::Text(_) => None,
+                    Credential::Secret(handle) => Some(handle),
+                })
+                .collect(),
+        };
+        for handle in secrets {
+            if let Err(error) = self.may_be_sent(self.secret(handle)?, origin) {
+                return Ok(Err(error));
+            }
+        }
         let credential = |credential: Credential| match credential {
             Credential::Text(text) => Ok(Zeroizing::new(text)),
             Credential::Secret(handle) => self
@@ -295,12 +320,23 @@ impl CallState {
                 (crypto::basic(&user, &password), true)
             }
         };
-        Ok(Header::from_str(&text)
-            .map(|mut header| {
-                header.set_sensitive(secret);
-                header
-            })
-            .map_err(drop))
+        let header = Header::from_str(&text).ok().map(|mut header| {
+            header.set_sensitive(secret);
+            header
+        });
+        Ok(Ok(header))
+    }
+
+    /// Whether a secret is for this origin: one that is for another processor stays here.
+    fn may_be_sent(&self, secret: &Secret, origin: &Origin) -> Result<(), NotSent> {
+        let destinations = self.binding.permissions.secrets.get(&secret.name);
+        if destinations.is_some_and(|origins| origins.contains(origin)) {
+            return Ok(());
+        }
+        let name = &secret.name;
+        Err(NotSent::Denied(format!(
+            "the secret `{name}` is not for {origin}; secrets_for of plugin.toml says where it may go"
+        )))
     }
 }
 

@@ -173,7 +173,7 @@ impl secrets::Host for CallState {
         &mut self,
         name: String,
     ) -> wasmtime::Result<Result<Resource<Secret>, secrets::SecretError>> {
-        if !self.binding.permissions.secrets.contains(&name) {
+        if !self.binding.permissions.secrets.contains_key(&name) {
             return Ok(Err(secrets::SecretError::Denied));
         }
         let Some(value) = self.binding.secrets.get(&name).cloned() else {

@@ -90,12 +90,13 @@ from = "2021-01-01"
 
 [test.gateways.main]
 plugin = "${plugin}"
-settings = { base_url = "${processor}" }
+settings = { base_url = "${processor}"${plugin === "stripe" ? `, pages_url = "${processor}"` : ""} }
 secrets.api_key = { secret_env = "LUMEN_API_KEY" }
 secrets.webhook_secret = { secret_env = "LUMEN_HOOK_SECRET" }
 
 [test.gateways.main.grants]
 http = [{ origin = "${processor}", private = true }]
+browser = ["${processor}"]
 
 [test.webhook]
 url = "${endpoint}"

@@ -207,3 +207,73 @@ fn a_host_that_keeps_its_mails_and_listens_to_the_network_is_warned_of() {
     let (_, quiet) = folder.check(BUSINESS);
     assert!(!quiet.contains("server.listen"), "{quiet}");
 }
+
+#[test]
+fn a_gateway_whose_pages_are_not_granted_is_warned_of_with_the_line_that_mends_it() {
+    let folder = Folder::new();
+    let manifest = MANIFEST.replace(
+        "secrets =",
+        "browser = [\"setting:base_url\", \"any\"]\n    secrets =",
+    );
+    let plugin = guest::plugin(&manifest, &OnCharge::Succeeds);
+    folder.write("plugins/guest.wasm", &plugin);
+    let (code, said) = folder.check(BUSINESS);
+    assert_eq!(code, Some(0), "{said}");
+    for warning in [
+        "test.gateways.main.grants.browser: the plugin wishes to send customers to pages of \
+         http://127.0.0.1:8081, which is not granted, so that nobody can pay or confirm there\n    \
+         Write browser = [\"http://127.0.0.1:8081\"] under grants if it may.",
+        "test.gateways.main.grants.browser: the plugin wishes to send customers to any https page, \
+         such as those of banks, which is not granted",
+    ] {
+        assert!(said.contains(warning), "{warning}\n\n{said}");
+    }
+    let mended = format!("{BUSINESS}grants.browser = [\"http://127.0.0.1:8081\"]\n");
+    let (_, said) = folder.check(&mended);
+    assert!(!said.contains("pages of http"), "{said}");
+    // What lets it lead them anywhere is said every time.
+    let anywhere = format!("{BUSINESS}grants.browser = [\"http://127.0.0.1:8081\", \"any\"]\n");
+    let (code, said) = folder.check(&anywhere);
+    assert_eq!(code, Some(0), "{said}");
+    let named = format!(
+        "warning: {AT}:22: test.gateways.main.grants.browser.1: the plugin may send customers to any \
+         https page, whatever stands there"
+    );
+    assert!(said.contains(&named), "{said}");
+    let wrong = format!("{BUSINESS}grants.browser = [\"https://pay.example.com/page\"]\n");
+    let (code, said) = folder.check(&wrong);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("grants.browser.0: is not an origin"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_for_none_of_several_origins_is_warned_of_with_the_mend() {
+    let folder = Folder::new();
+    let check = |said: &str| {
+        let manifest = MANIFEST.replace(
+            "http = [\"setting:base_url\"]",
+            &format!("http = [\"setting:base_url\", \"https://stats.example.net\"]\n    {said}"),
+        );
+        let plugin = guest::plugin(&manifest, &OnCharge::Succeeds);
+        folder.write("plugins/guest.wasm", &plugin);
+        let both = BUSINESS.replace(
+            "private = true },\n",
+            "private = true },\n  { origin = \"https://stats.example.net\" },\n",
+        );
+        let (code, said) = folder.check(&both);
+        assert_eq!(code, Some(0), "{said}");
+        said
+    };
+    let said = check("");
+    let warning = format!(
+        "warning: {AT}:17: test.gateways.main.secrets.api_key: the plugin may reach several origins \
+         and does not say which of them this secret is for, so that it is sent to none\n    Its \
+         author writes secrets_for.api_key = "
+    );
+    assert!(said.contains(&warning), "{said}");
+    let said = check("secrets_for.api_key = [\"setting:base_url\"]");
+    assert!(!said.contains("secrets.api_key"), "{said}");
+}

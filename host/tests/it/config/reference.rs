@@ -89,11 +89,13 @@ fn check(file: &str, page: &DocumentMut) {
             .map(String::from)
             .collect();
         // One struct reads both modes; what they share is documented under live. Another reads the
-        // grants of all kinds; what pages alone can use is documented there.
+        // grants of all kinds; what one kind alone can use is documented there.
         match name.as_str() {
-            "live.gateways.main.grants" | "live.branding.grants" => {
-                known.retain(|key| key == "http" || key == "reveal");
+            "live.gateways.main.grants" => {
+                known.retain(|key| ["http", "browser", "reveal"].contains(&key.as_str()));
             }
+            "live.branding.grants" => known.retain(|key| key == "http" || key == "reveal"),
+            "live.pages.offers.grants" => drop(known.remove("browser")),
             "live" => drop(known.remove("mail_to")),
             "test" => known.retain(|key| key == "mail_to"),
             _ => {}

@@ -6,10 +6,12 @@ use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::Mode;
 use vestibule::domain::balance::Problem;
-use vestibule::flows::{renewal, unsettled};
+use vestibule::domain::payment::CustomerAction;
+use vestibule::flows::{AttemptOf, Ending, begin, renewal, settlement, unsettled};
 use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
 use vestibule::plugins::grants::Grant;
 
+use super::GOOD;
 use crate::plugins::guest::{self, MANIFEST, OnCharge};
 use crate::support::log::Log;
 use crate::support::world::World;
@@ -48,6 +50,16 @@ impl World {
         };
         let key = (self.scope.clone(), "sandbox".to_owned());
         self.cx.plugins.configure([(key, liar)].into());
+    }
+
+    /// The gateway of the file, whose operator has granted none of its pages.
+    fn grant_no_pages(&self) {
+        let settings = self.cx.settings.load();
+        let business = &settings.businesses[&self.scope.business];
+        let mut config = business.mode(Mode::Test).gateways["sandbox"].clone();
+        config.grant.browser.clear();
+        let key = (self.scope.clone(), "sandbox".to_owned());
+        self.cx.plugins.configure([(key, config)].into());
     }
 
     /// And now it is the honest one again.
@@ -159,5 +171,30 @@ async fn one_charge_that_is_told_of_two_payments_settles_the_debt_of_its_own_alo
         world.says(&open, |_| {}).await;
         assert!(world.dues(&subscription).await.is_empty());
         assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_nobody_granted_is_shown_to_nobody_and_loses_no_payment() {
+    for world in World::each().await {
+        world.grant_no_pages();
+        let begun = world.pending().await;
+        let pay = || begin::pay(&world.cx, &world.scope, &begun.payment.id);
+        let attempt = pay().await.unwrap();
+        // Nobody is led anywhere, and it is known how the payment stands.
+        assert_eq!(attempt.ending, Ending::Action(CustomerAction::Wait));
+        assert_eq!(world.come_back(&attempt).await, attempt.ending);
+        let AttemptOf::Payment(id) = &attempt.of else {
+            panic!("not a payment")
+        };
+        // The customer takes another way: what was begun is ended at the processor first.
+        let ended = settlement::give_up(&world.cx, &world.scope, id).await;
+        assert_eq!(ended.unwrap(), Ending::Cancelled);
+        world.tell_the_truth();
+        let again = pay().await.unwrap();
+        assert_ne!(again.of, attempt.of);
+        assert_eq!(world.give_card(&again, GOOD).await, Ending::Succeeded);
+        assert_eq!(world.charged().await, [2_900]);
+        assert!(world.compared().await.differences.is_empty());
     }
 }

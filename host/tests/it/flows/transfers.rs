@@ -20,7 +20,7 @@ async fn a_subscription_lives_and_comes_back_by_approved_transfers() {
 plugin = "transfer"
 settings = {{ base_url = "{origin}", merchant = "{MERCHANT}" }}
 secrets = {{ password = {{ secret_env = "SANDBOX_KEY" }}, webhook_secret = {{ secret_env = "SANDBOX_WEBHOOK" }} }}
-grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
+grants = {{ http = [{{ origin = "{origin}", private = true }}], browser = ["{origin}"] }}
 "#
     );
     let world = World::through("transfer", &table).await;

@@ -84,6 +84,62 @@ pub(crate) const FETCHES: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
+/// Sends the customer to the page whose address the request's key is.
+pub(crate) const LEADS: OnCharge = OnCharge::Does(
+    "(i32.store8 (i32.const 4104) (i32.const 2))
+     (i32.store8 (i32.const 4112) (i32.const 0))
+     (i32.store (i32.const 4116) (i32.load (local.get $request)))
+     (i32.store (i32.const 4120) (i32.load offset=4 (local.get $request)))
+     (i32.const 4096)",
+);
+
+/// Wants fields of its own on the page, by the script whose address the request's key is.
+pub(crate) const WANTS_FIELDS: OnCharge = OnCharge::Does(
+    "(i32.store8 (i32.const 4104) (i32.const 2))
+     (i32.store8 (i32.const 4112) (i32.const 1))
+     (i32.store (i32.const 4116) (i32.load (local.get $request)))
+     (i32.store (i32.const 4120) (i32.load offset=4 (local.get $request)))
+     (i32.const 4096)",
+);
+
+/// Sends the secret `api_key` to the URL that the request's key is, in a header `x-key` of its own
+/// or as the user of basic credentials. Answers succeeded, or *not executed* with the host's reason.
+pub(crate) fn sends_its_secret(basic: bool) -> OnCharge {
+    let header = if basic {
+        "(i32.store8 (i32.const 6408) (i32.const 2))
+         (i32.store8 (i32.const 6412) (i32.const 1))
+         (i32.store (i32.const 6416) (i32.load (i32.const 6148)))"
+    } else {
+        "(i32.store8 (i32.const 6408) (i32.const 1))
+         (i32.store (i32.const 6420) (i32.load (i32.const 6148)))"
+    };
+    let body = format!(
+        "(call $secret (i32.const 1240) (i32.const 7) (i32.const 6144))
+         (if (i32.load8_u (i32.const 6144)) (then (unreachable)))
+         (i32.store (i32.const 6400) (i32.const 1248))
+         (i32.store (i32.const 6404) (i32.const 5))
+         {header}
+         (call $fetch
+            (i32.const 0)
+            (i32.load (local.get $request)) (i32.load offset=4 (local.get $request))
+            (i32.const 6400) (i32.const 1)
+            (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0)
+            (i32.const 6144))
+         (if (i32.eqz (i32.load8_u (i32.const 6144))) (then (return (i32.const 4096))))
+         ;; Not sent, and for a reason that is told.
+         (if (i32.or (i32.load8_u (i32.const 6148))
+                (i32.gt_u (i32.load8_u (i32.const 6152)) (i32.const 2)))
+            (then (unreachable)))
+         (i32.store (i32.const 4096) (i32.const 1))
+         (i32.store (i32.const 4104) (i32.const 0))
+         (i32.store (i32.const 4108) (i32.load (i32.const 6156)))
+         (i32.store (i32.const 4112) (i32.load (i32.const 6160)))
+         (i32.const 4096)"
+    );
+    OnCharge::Does(body.leak())
+}
+
 /// Asks for the secret whose name the request's key is, and answers what became of it:
 /// succeeded, or *not executed* with `denied` or `missing`.
 pub(crate) const ASKS_FOR_A_SECRET: OnCharge = OnCharge::Does(
@@ -192,6 +248,7 @@ fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
             (data (i32.const 1088) "???")
             (data (i32.const 1100) "denied")
             (data (i32.const 1116) "missing")
+            (data (i32.const 1240) "api_key\00x-key")
             (data (i32.const 1200) "<b>x</b>\0a\1b[2J\0d{{{{ 7*7 }}}}")
             ;; One method (a card), one range: from 0.01 EUR on.
             (data (i32.const 1152) "\20\04\00\00\03\00\00\00\01")

@@ -8,7 +8,7 @@ use wit_parser::{PackageId, Resolve};
 const WIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
 
 /// In the order in which they use each other.
-const PACKAGES: [&str; 5] = ["types", "host", "gateway", "branding", "pages"];
+pub(super) const PACKAGES: [&str; 5] = ["types", "host", "gateway", "branding", "pages"];
 
 #[test]
 fn the_working_text_holds_what_was_released() {
@@ -18,19 +18,7 @@ fn the_working_text_holds_what_was_released() {
 #[test]
 fn what_would_break_a_released_plugin_is_found() {
     let next_minor = |file: &str, from: &str, to: &str| {
-        let root = tempfile::TempDir::new().unwrap();
-        copy(Path::new(WIT), root.path());
-        for package in PACKAGES {
-            for (name, text) in texts(&root.path().join(package).join("v1")) {
-                let path = root.path().join(package).join("v1").join(&name);
-                let mut text = text.replace("@1.0.0", "@1.1.0");
-                if path.ends_with(file) {
-                    assert!(text.contains(from), "{from}");
-                    text = text.replacen(from, to, 1);
-                }
-                std::fs::write(path, text).unwrap();
-            }
-        }
+        let root = next_minor(&[(file, from, to)]);
         problems(root.path()).len()
     };
     let (host, types) = ("host/v1/host.wit", "gateway/v1/types.wit");
@@ -53,8 +41,27 @@ fn what_would_break_a_released_plugin_is_found() {
     );
 }
 
+/// The texts as a next minor version would have them: today's, with these changes, each a file, a
+/// text in it and another in its place.
+pub(super) fn next_minor(changes: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::TempDir::new().unwrap();
+    copy(Path::new(WIT), root.path());
+    for package in PACKAGES {
+        for (name, text) in texts(&root.path().join(package).join("v1")) {
+            let path = root.path().join(package).join("v1").join(&name);
+            let mut text = text.replace("@1.0.0", "@1.1.0");
+            for (_, from, to) in changes.iter().filter(|(file, ..)| path.ends_with(file)) {
+                assert!(text.contains(from), "{from}");
+                text = text.replacen(from, to, 1);
+            }
+            std::fs::write(path, text).unwrap();
+        }
+    }
+    root
+}
+
 /// What in the working text of `root` would break a plugin built against a released one.
-fn problems(root: &Path) -> Vec<String> {
+pub(super) fn problems(root: &Path) -> Vec<String> {
     let mut problems = Vec::new();
     let mut working = Resolve::default();
     for package in PACKAGES {
@@ -100,7 +107,7 @@ fn compare(root: &Path, package: &str, old: &Path) -> Vec<String> {
     previous.filter_map(problem).collect()
 }
 
-fn push(resolve: &mut Resolve, folder: &Path) -> PackageId {
+pub(super) fn push(resolve: &mut Resolve, folder: &Path) -> PackageId {
     resolve.push_path(folder).unwrap().0
 }
 

@@ -66,7 +66,8 @@ fn business(id: &str, origin: &str) -> String {
              settings = {{ base_url = \"{origin}\" }}\n\
              secrets = {{ api_key = {{ secret_env = \"{secret}_KEY\" }}, \
              webhook_secret = {{ secret_env = \"{secret}_WEBHOOK\" }} }}\n\
-             grants = {{ http = [{{ origin = \"{origin}\", private = true }}] }}\n"
+             grants = {{ http = [{{ origin = \"{origin}\", private = true }}], \
+             browser = [\"{origin}\"] }}\n"
         )
     };
     format!(

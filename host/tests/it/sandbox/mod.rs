@@ -106,6 +106,7 @@ pub(crate) fn config(origin: &str) -> GatewayConfig {
                 origin: origin.to_owned(),
                 private: true,
             }],
+            browser: vec![origin.to_owned()],
             ..Grant::default()
         },
     }

@@ -36,6 +36,7 @@ pub(crate) fn config(origin: &str) -> GatewayConfig {
         plugin: "stripe".to_owned(),
         settings: BTreeMap::from([
             ("base_url".to_owned(), json!(origin)),
+            ("pages_url".to_owned(), json!(origin)),
             ("sepa_debit".to_owned(), json!(true)),
         ]),
         secrets: BTreeMap::from([
@@ -47,6 +48,7 @@ pub(crate) fn config(origin: &str) -> GatewayConfig {
                 origin: origin.to_owned(),
                 private: true,
             }],
+            browser: vec![origin.to_owned()],
             ..Grant::default()
         },
     }

@@ -117,7 +117,7 @@ default_gateway = "{gateway}"
 plugin = "sandbox"
 settings = {{ base_url = "{origin}" }}
 secrets = {{ api_key = {{ secret_env = "SANDBOX_KEY" }}, webhook_secret = {{ secret_env = "SANDBOX_WEBHOOK" }} }}
-grants = {{ http = [{{ origin = "{origin}", private = true }}] }}
+grants = {{ http = [{{ origin = "{origin}", private = true }}], browser = ["{origin}"] }}
 {table}
 "#
         );

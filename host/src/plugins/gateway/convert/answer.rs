@@ -82,48 +82,42 @@ impl Checked<'_> {
 
     fn action(&self, action: WitAction) -> Result<ClientAction, Malformed> {
         Ok(match action {
-            WitAction::Redirect(redirect) => ClientAction::Redirect {
-                url: self.page(&redirect.url)?,
-            },
-            WitAction::HostedFields(fields) => {
-                let script_url = self.page(&fields.script_url)?;
-                let origin = Url::parse(&script_url).ok().and_then(|u| Origin::of(&u));
-                let declared = &self.description.browser_origins;
-                if !declared.iter().any(|d| self.binding.origin(d) == origin) {
-                    return Err(Malformed::new(
-                        "hosted fields of an origin that the gateway does not declare",
-                    ));
-                }
-                if serde_json::from_str::<serde_json::Map<_, _>>(&fields.config).is_err() {
-                    return Err(Malformed::new(
-                        "the config of hosted fields is no JSON object",
-                    ));
-                }
-                ClientAction::HostedFields {
-                    script_url,
-                    config: fields.config,
-                }
+            WitAction::Redirect(redirect) => self.redirect(&redirect.url)?,
+            // Fields of another origin need a script on the portal's own page, which works
+            // without any.
+            WitAction::HostedFields(_) => {
+                return Err(Malformed::new(
+                    "hosted fields are not shown by this host; answer a redirect to a page of \
+                     the gateway",
+                ));
             }
             // An action without a word here can only be waited for.
             WitAction::Wait | WitAction::Other(_) => ClientAction::Wait,
         })
     }
 
-    /// A page that the customer is sent to: https, or http where the operator permitted that
-    /// very origin.
-    fn page(&self, url: &str) -> Result<String, Malformed> {
+    /// A page that the customer is sent to, where the operator granted its origin. Another one is
+    /// nothing to be done, and not a doubt about money: the payment waits until it can no longer
+    /// succeed, or until the customer takes another way.
+    fn redirect(&self, url: &str) -> Result<ClientAction, Malformed> {
         let bad = || Malformed::new("an action's URL is not an absolute https URL");
         if url.len() > MOST_URL {
             return Err(bad());
         }
         let url = Url::parse(url).map_err(|_| bad())?;
         let origin = Origin::of(&url).ok_or_else(bad)?;
-        let user_info = !url.username().is_empty() || url.password().is_some();
-        let permitted = self.binding.permissions.origins.contains_key(&origin);
-        if user_info || (origin.is_plain() && !permitted) {
+        if !url.username().is_empty() || url.password().is_some() {
             return Err(bad());
         }
-        Ok(url.into())
+        if self.binding.permissions.browser.permits(&origin) {
+            return Ok(ClientAction::Redirect { url: url.into() });
+        }
+        let origin = origin.to_string();
+        self.code.answered_nonsense(&format!(
+            "it sends a customer to {origin}, and `browser` of its plugin.toml and of the grants \
+             does not permit that"
+        ));
+        Ok(ClientAction::Refused { origin })
     }
 }
 

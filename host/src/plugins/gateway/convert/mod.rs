@@ -15,6 +15,7 @@ use super::answer::Description;
 use crate::domain::money::{Currency, Money};
 use crate::plugins::binding::Binding;
 use crate::plugins::bindings::vestibule::types::types as wit_types;
+use crate::plugins::call::Code;
 use jiff::Timestamp;
 
 /// Fields that one complaint about a request may name.
@@ -40,24 +41,22 @@ impl Malformed {
 /// Checks answers of one gateway.
 pub(super) struct Checked<'a> {
     binding: &'a Binding,
-    description: &'a Description,
+    code: &'a Code,
 }
 
 impl<'a> Checked<'a> {
-    pub(super) fn new(binding: &'a Binding, description: &'a Description) -> Self {
-        Self {
-            binding,
-            description,
-        }
+    pub(super) fn new(binding: &'a Binding, code: &'a Code) -> Self {
+        Self { binding, code }
     }
 
-    /// The declared origins of the gateway's pages, with settings put in. One whose setting
-    /// has no value is left out.
+    /// The declared origins of the gateway's pages that are permitted, with settings put in. One
+    /// whose setting has no value is left out.
     pub(super) fn browser_origins(&self, description: &Description) -> Vec<String> {
         description
             .browser_origins
             .iter()
             .filter_map(|declared| self.binding.origin(declared))
+            .filter(|origin| self.binding.permissions.browser.origins.contains(origin))
             .map(|origin| origin.to_string())
             .collect()
     }
