@@ -10,9 +10,9 @@ use wit_parser::{Resolve, WorldItem, WorldKey};
 
 use super::wit::{self, PACKAGES};
 
-/// What the host of 1.1 has besides: a function in an interface that guests import, and a whole
-/// interface that nobody knew before.
-const MORE: [(&str, &str, &str); 3] = [
+/// What the host of 1.1 has besides: a function in an interface that guests import, a whole interface
+/// that nobody knew before, and one that gateways may export.
+const MORE: [(&str, &str, &str); 4] = [
     (
         "host/v1/host.wit",
         "now: func() -> timestamp;",
@@ -25,9 +25,14 @@ const MORE: [(&str, &str, &str); 3] = [
          import weather;",
     ),
     (
+        "gateway/v1/optional.wit",
+        "interface setup {",
+        "interface payouts {\n all: func() -> list<string>;\n}\n\ninterface setup {",
+    ),
+    (
         "gateway/v1/worlds.wit",
         "world full-gateway {",
-        "world with-nothing {}\n\nworld full-gateway {",
+        "world with-payouts {\n export payouts;\n}\n\nworld full-gateway {",
     ),
 ];
 
