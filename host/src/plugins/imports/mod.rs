@@ -3,6 +3,7 @@
 
 pub(super) mod crypto;
 mod customer;
+mod header;
 pub(super) mod http;
 pub(super) mod log;
 mod store;

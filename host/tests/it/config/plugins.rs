@@ -236,7 +236,7 @@ fn a_gateway_whose_pages_are_not_granted_is_warned_of_with_the_line_that_mends_i
     let (code, said) = folder.check(&anywhere);
     assert_eq!(code, Some(0), "{said}");
     let named = format!(
-        "warning: {AT}:22: test.gateways.main.grants.browser.1: the plugin may send customers to any \
+        "warning: {AT}:21: test.gateways.main.grants.browser.1: the plugin may send customers to any \
          https page, whatever stands there"
     );
     assert!(said.contains(&named), "{said}");

@@ -168,7 +168,7 @@ async fn a_secret_is_sent_only_to_the_origin_that_it_is_for() {
             let case = format!("{said:?} {to}: {sent:?}");
             let arrived = std::mem::take(&mut *charged.lock().unwrap());
             let header = if basic {
-                "authorization: Basic c2stY2FuYXJ5Og=="
+                "x-key: Basic c2stY2FuYXJ5Og=="
             } else {
                 "x-key: sk-canary"
             };
