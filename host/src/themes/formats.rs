@@ -126,7 +126,8 @@ fn decimal(amount: Money) -> Decimal {
 }
 
 impl Formats {
-    /// The shared formatters of `tag`; English ones if the tag is not a locale.
+    /// The shared formatters of `tag`; English ones if the tag is not a locale, or one of a
+    /// language that nobody speaks.
     pub fn of(tag: &str) -> Arc<Self> {
         let mut shared = SHARED.lock().expect("building formatters never panics");
         if let Some(formats) = shared.get(tag) {
@@ -135,44 +136,43 @@ impl Formats {
         if shared.len() >= KEPT {
             shared.clear();
         }
-        let formats = Arc::new(Self::new(tag.parse().unwrap_or(locale!("en"))));
+        let formats = tag.parse().ok().and_then(Self::new);
+        let formats = formats.or_else(|| Self::new(locale!("en")));
+        let formats = Arc::new(formats.expect("all ICU data for English are compiled in"));
         shared.insert(tag.to_owned(), Arc::clone(&formats));
         formats
     }
 
-    fn new(locale: Locale) -> Self {
+    /// None where ICU lacks something for the language, as names of regions.
+    fn new(locale: Locale) -> Option<Self> {
         let in_words = || {
             let mut options = RelativeTimeFormatterOptions::default();
             options.numeric = Some(Numeric::Auto);
             options
         };
-        let relative = "ICU data for relative time are compiled in, with a root to fall back to";
-        let dates = "ICU data for dates are compiled in, with a root to fall back to";
         let moment = YMDT::long().with_time_precision(TimePrecision::Minute);
-        Self {
-            day: DateTimeFormatter::try_new((&locale).into(), YMD::long()).expect(dates),
-            moment: DateTimeFormatter::try_new((&locale).into(), moment).expect(dates),
+        Some(Self {
+            day: DateTimeFormatter::try_new((&locale).into(), YMD::long()).ok()?,
+            moment: DateTimeFormatter::try_new((&locale).into(), moment).ok()?,
             number: DecimalFormatter::try_new((&locale).into(), DecimalFormatterOptions::default())
-                .expect("ICU data for numbers are compiled in, with a root to fall back to"),
+                .ok()?,
             percent: PercentFormatter::try_new(
                 (&locale).into(),
                 PercentFormatterOptions::default(),
             )
-            .expect("ICU data for numbers are compiled in, with a root to fall back to"),
+            .ok()?,
             regions: RegionDisplayNames::try_new((&locale).into(), DisplayNamesOptions::default())
-                .expect("ICU data for names are compiled in, with a root to fall back to"),
+                .ok()?,
             minutes: RelativeTimeFormatter::try_new_long_minute((&locale).into(), in_words())
-                .expect(relative),
-            hours: RelativeTimeFormatter::try_new_long_hour((&locale).into(), in_words())
-                .expect(relative),
-            days: RelativeTimeFormatter::try_new_long_day((&locale).into(), in_words())
-                .expect(relative),
+                .ok()?,
+            hours: RelativeTimeFormatter::try_new_long_hour((&locale).into(), in_words()).ok()?,
+            days: RelativeTimeFormatter::try_new_long_day((&locale).into(), in_words()).ok()?,
             money: Mutex::default(),
             known_days: Memory::default(),
             known_distances: Memory::default(),
             known_amounts: Memory::default(),
             locale,
-        }
+        })
     }
 
     /// Whether the script of this locale runs from right to left.

@@ -102,6 +102,17 @@ fn a_template_that_never_ends_or_grows_is_cut_off() {
 }
 
 #[test]
+fn words_in_a_language_that_nobody_speaks_bring_nothing_down() {
+    for tag in ["zz", "zz-QQ"] {
+        let path = format!("locales/{tag}/a.ftl");
+        let opened = Enclosed::open("guest", &files(&[(path.as_str(), "a = b")]));
+        assert!(opened.is_ok(), "{tag}: {:?}", opened.err());
+    }
+    // And everybody else's pages go on.
+    assert!(!Formats::of("en").is_right_to_left());
+}
+
+#[test]
 fn one_wrong_file_refuses_all() {
     for (path, text, says) in [
         ("templates/a.txt", "x", "end in .html"),
