@@ -5,6 +5,7 @@
 mod clock;
 mod config;
 mod demo;
+mod exhibits;
 mod inspect;
 mod job;
 mod key;

@@ -78,7 +78,7 @@ Examples:
     },
     /// Load a plugin's file as the host would, and say what it is and what it wants.
     ///
-    /// Prints manifest, interfaces and limits. With --gateway, a gateway's promises are tried as
+    /// Prints manifest, interfaces and limits, and tries what pages and brandings promise. With --gateway, a gateway's promises are tried as
     /// well, in front of the test processor that this gateway of a business is configured for:
     /// money moves there. Answers 0 when a host would take it and no promise is broken, else 1.
     #[command(after_help = "\
@@ -364,7 +364,9 @@ fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
         Some(Ok(findings)) => {
-            for finding in findings {
+            let mut findings = findings.clone();
+            findings.extend(super::exhibits::judge(report));
+            for finding in &findings {
                 print(&format!("  {finding}"))?;
             }
             let broken = findings

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::conformance::{self, Bench, Finding};
-use super::data::NoData;
+use super::component::Files;
+use super::conformance::sample::Sample;
+use super::conformance::{self, Bench, Finding, Shown};
+use super::data::GuestData;
 use super::engine::{Engine, EngineError};
 use super::gateway::answer::Description;
 use super::gateway::config::GatewayConfig;
 use super::gateway::exports::GatewayPart;
 use super::limits::Limits;
-use super::load::{self, LoadError, Loader, Uncompiled, Upload};
+use super::load::{self, LoadError, Loaded, Loader, Uncompiled, Upload};
 use super::manifest::Manifest;
 use super::{HostClock, component};
 
@@ -36,6 +38,10 @@ pub struct Report {
     pub problem: Option<LoadError>,
     /// What was found of its promises, or why they could not be tried; none where nobody asked.
     pub promises: Option<Result<Vec<Finding>, String>>,
+    /// The files that it carries.
+    pub files: Arc<Files>,
+    /// What pages and brandings showed while their promises were tried.
+    pub shown: Vec<Shown>,
 }
 
 /// A gateway in front of a test processor, to try its promises.
@@ -47,8 +53,8 @@ pub struct Trial {
 }
 
 /// Checks a plugin's file as a host with these `limits` would. Compiled code is kept in
-/// `cache`. With a `trial`, a gateway's promises are tried too, which moves money at its
-/// processor.
+/// `cache`. The promises of pages and brandings are tried, without any network; with a `trial`, a
+/// gateway's promises are tried too, which moves money at its processor.
 pub async fn check(
     file: &Path,
     limits: Limits,
@@ -66,6 +72,8 @@ pub async fn check(
         load_time: Duration::ZERO,
         problem: None,
         promises: None,
+        files: Arc::default(),
+        shown: Vec::new(),
     };
     let bytes = match tokio::fs::read(file).await {
         Ok(bytes) => bytes,
@@ -90,18 +98,31 @@ pub async fn check(
         }
     }
     let engine = Engine::start(&limits, cache)?;
-    let loader = Loader::new(engine, limits, clock, Arc::new(NoData))
-        .map_err(|error| EngineError::Wasmtime(error.into()))?;
+    let sample = Arc::new(Sample::new(clock()));
+    // Time stands still where nothing is waited for: what comes twice is the same then.
+    let clock: HostClock = match &trial {
+        Some(_) => clock,
+        None => Arc::new({
+            let sample = Arc::clone(&sample);
+            move || sample.now()
+        }),
+    };
+    let loader = Loader::new(
+        engine,
+        limits,
+        clock,
+        Arc::clone(&sample) as Arc<dyn GuestData>,
+    )
+    .map_err(|error| EngineError::Wasmtime(error.into()))?;
     let begun = Instant::now();
     let upload = Upload::new(bytes, None);
     match loader.load(upload, Uncompiled::Compile).await {
         Ok(plugin) => {
             report.load_time = begun.elapsed();
             report.gateway = plugin.gateway.as_ref().map(GatewayPart::description);
-            if let (Some(trial), true) = (trial, report.gateway.is_some()) {
-                let tried = conformance::run(Arc::new(plugin), &trial.config, trial.bench);
-                report.promises = Some(tried.await);
-            }
+            report.files = Arc::clone(&plugin.files);
+            let plugin = Arc::new(plugin);
+            report.promises = Box::pin(promises(&plugin, &sample, trial, &mut report.shown)).await;
         }
         Err(error) => {
             report.load_time = begun.elapsed();
@@ -109,4 +130,32 @@ pub async fn check(
         }
     }
     Ok(report)
+}
+
+/// What is found of the promises of every kind that the plugin is; none where nothing was tried.
+async fn promises(
+    plugin: &Arc<Loaded>,
+    sample: &Sample,
+    trial: Option<Trial>,
+    shown: &mut Vec<Shown>,
+) -> Option<Result<Vec<Finding>, String>> {
+    let mut findings = Vec::new();
+    if plugin.pages.is_some() {
+        let (found, exhibits) = conformance::pages::run(Arc::clone(plugin), sample).await;
+        findings.extend(found);
+        shown.extend(exhibits);
+    }
+    if plugin.branding.is_some() {
+        let (found, exhibits) = conformance::branding::run(Arc::clone(plugin)).await;
+        findings.extend(found);
+        shown.extend(exhibits);
+    }
+    if let (Some(trial), true) = (trial, plugin.gateway.is_some()) {
+        let tried = conformance::run(Arc::clone(plugin), &trial.config, trial.bench);
+        match tried.await {
+            Ok(found) => findings.extend(found),
+            Err(why) => return Some(Err(why)),
+        }
+    }
+    (!findings.is_empty()).then_some(Ok(findings))
 }

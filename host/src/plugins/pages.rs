@@ -184,6 +184,13 @@ impl Pages {
         granted.map(ToString::to_string).collect()
     }
 
+    /// Asks for its entries of the navigation once more.
+    pub(super) async fn describe(&self) -> Result<Vec<NavigationEntry>, Error> {
+        let pages = &self.part().pages;
+        let description = call!(self, "pages.describe", None, pages, call_describe())?;
+        self.read(answer::navigation(description))
+    }
+
     /// Asks for a page.
     pub async fn render(&self, request: &PageRequest) -> Result<PageAnswer, Error> {
         let who = Some(request.reader.customer.clone());

@@ -23,6 +23,7 @@ mod messages;
 mod modules;
 pub mod page;
 mod pieces;
+mod stage;
 mod strict;
 mod theme;
 pub mod tokens;
@@ -47,6 +48,7 @@ pub use locale::Locale;
 pub use look::Look;
 pub use looks::{LookKey, Looks, Making, Terms};
 pub use page::{Mail, Page, Registered};
+pub use stage::Stage;
 pub use theme::Theme;
 pub use watch::{Trial, Watch};
 

@@ -19,6 +19,7 @@ mod portal;
 mod promises;
 mod routes;
 mod sandbox;
+mod showing;
 mod store;
 mod stripe;
 mod support;

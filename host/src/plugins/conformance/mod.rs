@@ -1,12 +1,18 @@
-//! Whether a gateway keeps its promises: a suite of questions to one gateway in front of a test
-//! processor, and a finding for each promise. The line to the processor is the host's own, so
-//! that it can break at the worst moment; what moved is judged by what the gateway says later.
+//! Whether a plugin keeps its promises: a finding for each. Pages and brandings are asked as they
+//! are, with the data of a customer who does not exist; a gateway in front of a test processor. The
+//! line to the processor is the host's own, so that it can break at the worst moment; what moved is
+//! judged by what the gateway says later.
 
+pub(super) mod branding;
 mod charges;
 mod expiry;
 mod kinds;
 mod line;
 mod money_back;
+pub(super) mod pages;
+pub(super) mod sample;
+pub mod shown;
+mod trial;
 mod trouble;
 mod visits;
 mod webhooks;
@@ -21,6 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::expiry::Expiring;
 use self::line::BreakingLine;
+pub use self::shown::{Exhibit, Shown};
 use super::HostClock;
 use super::binding::Binding;
 use super::gateway::Gateway;
