@@ -77,17 +77,19 @@ impl Given {
             let url = url::Url::parse(text).ok()?;
             crate::plugins::grants::Origin::of(&url).map(|origin| origin.to_string())
         };
+        let meant = |wish: &String| match wish.strip_prefix("setting:") {
+            Some(name) => setting(name),
+            None => Some(wish.clone()),
+        };
         let origins = wishes.http.iter().filter_map(|wish| {
-            let origin = match wish.strip_prefix("setting:") {
-                Some(name) => setting(name)?,
-                None => wish.clone(),
-            };
+            let origin = meant(wish)?;
             // Nothing is sent, so a name that means this machine harms nobody.
             let private = true;
             Some(OriginGrant { origin, private })
         });
         Grant {
             http: origins.collect(),
+            browser: wishes.browser.iter().filter_map(meant).collect(),
             reveal: wishes.reveal.iter().cloned().collect(),
             data: wishes.data.iter().cloned().collect(),
             store: wishes.store,
