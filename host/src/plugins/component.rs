@@ -61,13 +61,18 @@ pub enum ContentsError {
     },
 }
 
-/// Reads a component. Sections of nested components and modules are ignored: only the author
-/// of the whole file speaks for it.
+/// Checks and reads a component.
 pub(super) fn read(bytes: &[u8]) -> Result<Contents, ContentsError> {
     if Parser::is_core_wasm(bytes) {
         return Err(ContentsError::CoreModule);
     }
     Validator::new().validate_all(bytes)?;
+    contents(bytes)
+}
+
+/// Reads a component that was checked before. Sections of nested components and modules are
+/// ignored: only the author of the whole file speaks for it.
+pub(super) fn contents(bytes: &[u8]) -> Result<Contents, ContentsError> {
     let mut contents = Contents::default();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {

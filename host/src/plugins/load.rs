@@ -281,13 +281,19 @@ impl Loader {
         let (compiler, signing) = (Arc::clone(&self.compiler), Arc::clone(&self.signing));
         let prepare = move || -> Result<Prepared, LoadError> {
             let bytes = &upload.bytes;
-            let (contents, manifest) = read(bytes)?;
+            let known = compiler.known(&upload.content);
+            // What was compiled was checked then, byte by byte the same.
+            let contents = match known {
+                Some(_) => component::contents(bytes)?,
+                None => component::read(bytes)?,
+            };
+            let (contents, manifest) = understood(contents)?;
             let signed_by = signing.signer(&manifest.kinds, bytes, upload.signature.as_deref())?;
             Ok(Prepared {
                 contents,
                 manifest,
                 signed_by,
-                known: compiler.known(&upload.content),
+                known,
                 upload,
             })
         };
@@ -307,7 +313,11 @@ fn told(time: Duration) -> String {
 
 /// Everything that can be known about a component without compiling it.
 pub(super) fn read(bytes: &[u8]) -> Result<(Contents, Manifest), LoadError> {
-    let contents = component::read(bytes)?;
+    understood(component::read(bytes)?)
+}
+
+/// What the contents say, if it is what a host takes.
+fn understood(contents: Contents) -> Result<(Contents, Manifest), LoadError> {
     let manifest = contents.manifest.as_deref().ok_or(LoadError::NoManifest)?;
     let manifest = Manifest::parse(manifest)?;
     for import in &contents.imports {

@@ -283,6 +283,13 @@ impl Invariants {
                 }
                 continue;
             }
+            if entry["kind"] == "reversal_returned" {
+                // What was taken back, given again: as long as that is not known, its reversal is
+                // taken back; afterwards the reversal is one that is not known.
+                at_gateway += amount;
+                not_known_yet += amount;
+                continue;
+            }
             *charged.entry(key.to_owned()).or_default() += 1;
             if entry["kind"] == "refund" {
                 at_gateway -= amount;
