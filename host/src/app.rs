@@ -28,6 +28,7 @@ use crate::invoices::Invoices;
 use crate::jobs::{Jobs, Worker};
 use crate::mail::Mailer;
 use crate::mail::transport::{Protection, Smtp, Transport};
+use crate::plugins::breaker::Patience;
 use crate::plugins::config::{BrandingConfigs, PagesConfigs};
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
@@ -310,6 +311,12 @@ pub(crate) fn plugin_limits(plugins: &config::Plugins) -> anyhow::Result<Limits>
         fetches: plugins.fetches,
         fetch_deadline: duration(plugins.fetch_deadline)?,
         fetch_bytes: plugins.fetch_kib.saturating_mul(KIB),
+        patience: Patience {
+            failures: plugins.breaker_failures,
+            within: plugins.breaker_within,
+            first: plugins.breaker_first,
+            longest: plugins.breaker_longest,
+        },
     })
 }
 

@@ -96,7 +96,13 @@ impl Asked {
     async fn make(self, making: Making) {
         let (plugin, scope) = (self.branding.plugin().to_owned(), &self.context.scope);
         let report = |what: &str| self.cx.plugins.report(&plugin, scope, what);
-        let mut overrides = match self.branding.resolve(&self.context).await {
+        // None where it failed again and again: the theme is shown as it is meanwhile.
+        let Some(leave) = self.branding.optional() else {
+            return making.end(None, Duration::ZERO);
+        };
+        let answer = self.branding.resolve(&self.context).await;
+        leave.end(answer.is_ok());
+        let mut overrides = match answer {
             Ok(overrides) => overrides,
             Err(error) => {
                 report(&chain(&error));

@@ -47,33 +47,28 @@ impl Host {
              [themes]\ndir = \"{ROOT}/themes\"\n"
         );
         std::fs::write(root.join("config/vestibule.toml"), settings)?;
-        let business = format!(
-            r#"
-id = "{BUSINESS}"
-name = "Lumen"
-support_email = "help@lumen.example"
-[seller]
-name = "Lumen Software GmbH"
-address = ["Example Street 1", "10115 Berlin"]
-country = "DE"
-email = "billing@lumen.example"
-[test]
-default_gateway = "sandbox"
-[test.gateways.sandbox]
-plugin = "sandbox"
-settings = {{ base_url = "http://127.0.0.1:9" }}
-grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}], browser = ["http://127.0.0.1:9"] }}
-{more}
-"#
-        );
-        std::fs::write(root.join("config/businesses/lumen.toml"), business)?;
+        std::fs::write(
+            root.join("config/businesses/lumen.toml"),
+            business(BUSINESS, more),
+        )?;
         std::fs::create_dir(root.join("data"))?;
         HostKeys::add(&root.join("data/host.key"), random())?;
         Ok(Self { dir, address })
     }
 
+    /// Another business on the same host, with more in its file.
+    pub(crate) fn neighbour(&self, id: &str, more: &str) -> anyhow::Result<()> {
+        let folder = self.dir.path().join("config/businesses");
+        std::fs::write(folder.join(format!("{id}.toml")), business(id, more))?;
+        Ok(())
+    }
+
     pub(crate) fn scope() -> Scope {
-        Scope::new(BUSINESS.parse().expect("an id"), Mode::Test)
+        Self::scope_of(BUSINESS)
+    }
+
+    pub(crate) fn scope_of(business: &str) -> Scope {
+        Scope::new(business.parse().expect("an id"), Mode::Test)
     }
 
     /// The SQLite file.
@@ -124,7 +119,12 @@ grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}], browse
 
     /// The cookie of a session.
     pub(crate) fn cookie(token: &str) -> String {
-        format!("vestibule-session-test-{BUSINESS}={token}")
+        Self::cookie_of(BUSINESS, token)
+    }
+
+    /// The same at another business.
+    pub(crate) fn cookie_of(business: &str, token: &str) -> String {
+        format!("vestibule-session-test-{business}={token}")
     }
 
     /// Starts the built binary. What it logs goes to a file, as at an operator's.
@@ -139,6 +139,29 @@ grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}], browse
             .context("cannot run vestibule")?;
         Ok(Running::new(child))
     }
+}
+
+/// The file of a business with a gateway that nobody is behind.
+fn business(id: &str, more: &str) -> String {
+    format!(
+        r#"
+id = "{id}"
+name = "Lumen"
+support_email = "help@lumen.example"
+[seller]
+name = "Lumen Software GmbH"
+address = ["Example Street 1", "10115 Berlin"]
+country = "DE"
+email = "billing@lumen.example"
+[test]
+default_gateway = "sandbox"
+[test.gateways.sandbox]
+plugin = "sandbox"
+settings = {{ base_url = "http://127.0.0.1:9" }}
+grants = {{ http = [{{ origin = "http://127.0.0.1:9", private = true }}], browser = ["http://127.0.0.1:9"] }}
+{more}
+"#
+    )
 }
 
 /// The top of the repository.

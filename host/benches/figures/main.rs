@@ -5,6 +5,7 @@
 
 mod bare_page;
 mod bare_plugin;
+mod beside;
 mod billing;
 mod dressed;
 mod host;
@@ -47,6 +48,7 @@ struct Cli {
 enum Part {
     Page,
     Dressed,
+    Beside,
     Plugin,
     Many,
     Invoice,
@@ -95,6 +97,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Dressed) {
         dressed::measure(&mut report)?;
+    }
+    if wanted(Part::Beside) {
+        beside::measure(&mut report)?;
     }
     if wanted(Part::Billing) {
         billing::measure(&mut report, cli.subscriptions)?;

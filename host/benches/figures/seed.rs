@@ -123,7 +123,7 @@ async fn customer(
         subscription.method = Some(method.id.clone());
         tx.insert_subscription(&subscription).await?;
     }
-    let token = format!("token-of-customer-{number}");
+    let token = format!("token-of-customer-{number}-of-{}", scope.business);
     let hash = HEXLOWER.encode(&Sha256::digest(token.as_bytes()));
     tx.insert_session(&session(&customer, now), &hash).await?;
     Ok(token)

@@ -19,6 +19,7 @@ mod plugin_list;
 mod plugin_new;
 mod plugin_show;
 mod plugin_sign;
+mod plugin_store;
 mod plugin_test;
 mod sandbox;
 mod serve;

@@ -17,6 +17,7 @@ use crate::plugins::signature::Signing;
 use crate::plugins::{inspect, package};
 
 use super::plugin_new::{self, Lang, What};
+use super::plugin_store::PluginStore;
 use super::plugin_test;
 use super::trial::TrialArgs;
 use super::{Place, ScopeArgs, block_on, print};
@@ -133,6 +134,9 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// See how much plugins remember, and make one forget.
+    #[command(subcommand)]
+    Store(PluginStore),
     /// Tell a pages plugin again of the events that it failed on until they were given up.
     ///
     /// Each under its old id. A running `serve` does the work; the audit names who asked for it.
@@ -234,6 +238,7 @@ impl Plugin {
                 super::plugin_sign::sign(&file, &key)?;
                 Ok(ExitCode::SUCCESS)
             }
+            Self::Store(store) => store.run(place),
             Self::Replay { name, scope } => {
                 let settings = place.load()?;
                 let scope = scope.among(&settings)?;

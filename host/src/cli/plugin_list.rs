@@ -98,6 +98,7 @@ fn about(plugin: &PluginInUse) -> Vec<String> {
         kinds,
         signed_by,
         uses,
+        left_out,
         figures,
         ..
     } = plugin;
@@ -119,15 +120,22 @@ fn about(plugin: &PluginInUse) -> Vec<String> {
     ];
     let average = figures.total_ms.checked_div(figures.calls).unwrap_or(0);
     lines.push(format!(
-        "    {} calls, {} failed, {} turned away, {} under way; {average} ms each, {} ms at most; \
+        "    {} calls, {} failed, {} turned away, {} left out, {} under way; {average} ms each, {} ms at most; \
          {} KiB of memory at most",
         figures.calls,
         figures.failures,
         figures.turned_away,
+        figures.left_out,
         figures.under_way,
         figures.longest_ms,
         figures.memory_bytes.div_ceil(1024),
     ));
+    for place in left_out {
+        lines.push(format!(
+            "    left out at {} until {:.0}, {} calls so far: it failed again and again",
+            place.at, place.until, place.calls
+        ));
+    }
     if let Some(failure) = plugin.last_failure() {
         lines.push(format!(
             "    last failure {:.0}, {}: {}",

@@ -70,6 +70,17 @@ pub struct Plugins {
     /// How long a page waits for a look that was never made before the theme is shown as it is.
     #[serde(deserialize_with = "duration::one")]
     pub branding_wait: SignedDuration,
+    /// After so many failures in a row a plugin is left out where the portal can do without it.
+    pub breaker_failures: u32,
+    /// If all of them came within this time.
+    #[serde(deserialize_with = "duration::one")]
+    pub breaker_within: SignedDuration,
+    /// For so long at first; each try that fails doubles it.
+    #[serde(deserialize_with = "duration::one")]
+    pub breaker_first: SignedDuration,
+    /// And for no longer than this.
+    #[serde(deserialize_with = "duration::one")]
+    pub breaker_longest: SignedDuration,
     /// How often a process writes down how its plugins stand, for `vestibule plugin list`.
     #[serde(deserialize_with = "duration::one")]
     pub report_every: SignedDuration,
@@ -104,6 +115,10 @@ impl Default for Plugins {
             branding_wait: SignedDuration::from_secs(1),
             page_deadline: SignedDuration::from_secs(10),
             block_deadline: SignedDuration::from_secs(2),
+            breaker_failures: 3,
+            breaker_within: SignedDuration::from_mins(5),
+            breaker_first: SignedDuration::from_secs(10),
+            breaker_longest: SignedDuration::from_mins(10),
             report_every: SignedDuration::from_secs(10),
             signed: BTreeSet::new(),
             signers: BTreeMap::new(),

@@ -38,6 +38,7 @@ pub mod on_demand;
 pub mod pause;
 pub mod plan_change;
 pub mod plugin_calls;
+pub mod plugin_memory;
 pub mod plugin_report;
 pub mod portal_hosts;
 pub mod portal_link;

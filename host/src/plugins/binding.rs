@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use secrecy::SecretString;
 use url::Url;
 
+use super::breaker::Breaker;
 use super::config::PluginConfig;
 pub use super::grants::Finding;
 use super::grants::{self, Origin, Permissions};
@@ -38,6 +39,8 @@ pub(super) struct Binding {
     pub(super) permissions: Permissions,
     /// The way out.
     pub(super) http: HttpClients,
+    /// Leaves the plugin out for a while, where it can be done without.
+    pub(super) breaker: Breaker,
     /// What stands in the place of the network, while a suite tries the plugin.
     pub(super) line: Option<Arc<dyn Line>>,
 }
@@ -128,6 +131,7 @@ impl Binding {
             secrets,
             permissions,
             http,
+            breaker: Breaker::default(),
             line: None,
         };
         Ok((binding, findings))

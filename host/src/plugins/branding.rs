@@ -32,8 +32,8 @@ pub(super) struct BrandingPart {
 /// The branding of one business and mode, ready for calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Branding {
-    plugin: Arc<Loaded>,
-    binding: Arc<Binding>,
+    pub(super) plugin: Arc<Loaded>,
+    pub(super) binding: Arc<Binding>,
 }
 
 impl BrandingPart {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 use wasmtime::Store;
@@ -99,6 +100,16 @@ impl Code {
         self.tally.figures()
     }
 
+    /// Host time.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A call was left out.
+    pub(super) fn left_out(&self) {
+        self.tally.left_out();
+    }
+
     /// An answer came, and cannot be used.
     pub(super) fn answered_nonsense(&self, what: &str) {
         self.failed("answer", format!("its answer is malformed: {what}"));
@@ -106,7 +117,7 @@ impl Code {
 
     fn failed(&self, operation: &str, what: String) {
         tracing::warn!(plugin = &*self.id, operation, what, "a plugin failed");
-        self.tally.failed((self.clock)(), operation, what);
+        self.tally.failed(self.now(), operation, what);
     }
 
     /// Runs `body` in a fresh instance. `operation` names it in logs.

@@ -16,6 +16,9 @@ pub struct Figures {
     pub failures: u64,
     /// Calls that found no turn in time, and so never began.
     pub turned_away: u64,
+    /// Calls that were left out after failures, where the portal can do without the plugin.
+    #[serde(default)]
+    pub left_out: u64,
     /// Calls that run now.
     pub under_way: u64,
     /// Milliseconds of wall-clock time of all calls.
@@ -45,6 +48,7 @@ pub(super) struct Tally {
     calls: AtomicU64,
     failures: AtomicU64,
     turned_away: AtomicU64,
+    left_out: AtomicU64,
     under_way: AtomicU64,
     total_us: AtomicU64,
     longest_us: AtomicU64,
@@ -69,6 +73,10 @@ impl Tally {
 
     pub(super) fn turned_away(&self) {
         self.turned_away.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn left_out(&self) {
+        self.left_out.fetch_add(1, Relaxed);
     }
 
     pub(super) fn ended(&self, took: Duration, memory_bytes: usize) {
@@ -102,6 +110,7 @@ impl Tally {
             calls: self.calls.load(Relaxed),
             failures: self.failures.load(Relaxed),
             turned_away: self.turned_away.load(Relaxed),
+            left_out: self.left_out.load(Relaxed),
             under_way: self.under_way.load(Relaxed),
             total_ms: self.total_us.load(Relaxed) / 1000,
             longest_ms: self.longest_us.load(Relaxed) / 1000,

@@ -286,7 +286,8 @@ impl Folder {
         self.slots.store(Arc::new(slots));
     }
 
-    /// The names of all files that are plugins'; folders are not entered.
+    /// The names of all files that are plugins'. What has such a name and is no file is told as
+    /// well, and never opened.
     async fn names(&self) -> std::io::Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         let mut entries = match tokio::fs::read_dir(&self.path).await {
@@ -299,12 +300,7 @@ impl Folder {
             let Some(name) = wasm_name(&path) else {
                 continue;
             };
-            if !tokio::fs::metadata(&path)
-                .await
-                .is_ok_and(|found| !found.is_file())
-            {
-                names.insert(name);
-            }
+            names.insert(name);
         }
         Ok(names)
     }
@@ -312,7 +308,11 @@ impl Folder {
     async fn read(&self, file: &str) -> Result<Upload, LoadError> {
         let path = self.path.join(file);
         let most = self.loader.most_bytes();
-        if tokio::fs::metadata(&path).await?.len() > most as u64 {
+        let found = tokio::fs::metadata(&path).await?;
+        if !found.is_file() {
+            return Err(LoadError::NotAFile);
+        }
+        if found.len() > most as u64 {
             return Err(LoadError::TooLarge(most));
         }
         Ok(upload(path).await?)

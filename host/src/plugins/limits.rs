@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use wasmtime::ResourceLimiter;
 
+use super::breaker::Patience;
+
 /// One mebibyte, in bytes.
 pub(crate) const MIB: usize = 1 << 20;
 
@@ -43,6 +45,8 @@ pub struct Limits {
     pub fetch_deadline: Duration,
     /// Bytes of the body of one HTTP request or answer.
     pub fetch_bytes: usize,
+    /// When a plugin is left out where the portal can do without it.
+    pub patience: Patience,
 }
 
 impl Default for Limits {
@@ -63,6 +67,7 @@ impl Default for Limits {
             fetches: 10,
             fetch_deadline: Duration::from_secs(8),
             fetch_bytes: MIB,
+            patience: Patience::default(),
         }
     }
 }

@@ -37,8 +37,8 @@ pub(super) struct PagesPart {
 /// The pages of one plugin in one business and mode, ready for calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Pages {
-    plugin: Arc<Loaded>,
-    binding: Arc<Binding>,
+    pub(super) plugin: Arc<Loaded>,
+    pub(super) binding: Arc<Binding>,
 }
 
 /// Something that happened, for a plugin.

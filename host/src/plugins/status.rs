@@ -1,6 +1,7 @@
 //! How the plugins of a process stand, for the operator: what `vestibule plugin list` shows.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,22 @@ pub struct PluginInUse {
     pub loaded_at: Timestamp,
     /// What businesses use it as: `bus_lumen/live/main`.
     pub uses: Vec<String>,
+    /// Where it is left out for a while, because it failed again and again.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// What became of its calls.
     pub figures: Figures,
+}
+
+/// A plugin is left out for a while, where a business's portal can do without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Where: `bus_lumen/live/offers`.
+    pub at: String,
+    /// Nobody asks it before this moment; the first call after it tries.
+    pub until: Timestamp,
+    /// Calls that were left out so far.
+    pub calls: u64,
 }
 
 impl PluginInUse {
@@ -86,6 +101,7 @@ impl PluginStatus {
         state: PluginState,
         taken_away: bool,
         uses: &BTreeMap<String, Vec<String>>,
+        left_out: &BTreeMap<String, Vec<LeftOut>>,
     ) -> Self {
         let standing = match (&state.in_use, &state.error) {
             _ if taken_away => Standing::TakenAway,
@@ -95,6 +111,7 @@ impl PluginStatus {
         };
         let plugin = state.in_use.map(|plugin| PluginInUse {
             uses: uses.get(&plugin.id).cloned().unwrap_or_default(),
+            left_out: left_out.get(&plugin.id).cloned().unwrap_or_default(),
             kinds: plugin
                 .kinds
                 .iter()
@@ -138,11 +155,32 @@ impl Plugins {
         for all in uses.values_mut() {
             all.sort_unstable();
         }
+        let left_out = self.left_out();
         let here = self.folder.states().into_iter();
         let gone = self.folder.taken_away().into_iter();
-        here.map(|state| PluginStatus::of(state, false, &uses))
-            .chain(gone.map(|state| PluginStatus::of(state, true, &uses)))
+        here.map(|state| PluginStatus::of(state, false, &uses, &left_out))
+            .chain(gone.map(|state| PluginStatus::of(state, true, &uses, &left_out)))
             .collect()
+    }
+
+    /// Where plugins are left out, by their ids.
+    fn left_out(&self) -> BTreeMap<String, Vec<LeftOut>> {
+        let bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
+        for bound in bound.values() {
+            if let Some(open) = bound.binding.breaker.open() {
+                let of = all.entry(bound.config.plugin.clone()).or_default();
+                of.push(LeftOut {
+                    at: bound.binding.label.to_string(),
+                    until: open.until,
+                    calls: open.skipped,
+                });
+            }
+        }
+        for of in all.values_mut() {
+            of.sort_unstable_by(|one, other| one.at.cmp(&other.at));
+        }
+        all
     }
 
     /// Waits until files or configurations were taken anew.

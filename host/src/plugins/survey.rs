@@ -35,7 +35,7 @@ impl Survey {
         };
         for entry in entries.into_iter().flatten() {
             let path = entry?.path();
-            if let Some(name) = wasm_name(&path).filter(|_| path.is_file()) {
+            if let Some(name) = wasm_name(&path) {
                 files.insert(name, manifest_of(&path, limits.component_bytes));
             }
         }
@@ -111,7 +111,11 @@ impl Survey {
 }
 
 fn manifest_of(path: &Path, most_bytes: usize) -> Result<Manifest, LoadError> {
-    if std::fs::metadata(path)?.len() > most_bytes as u64 {
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(LoadError::NotAFile);
+    }
+    if found.len() > most_bytes as u64 {
         return Err(LoadError::TooLarge(most_bytes));
     }
     load::read(&std::fs::read(path)?).map(|(_, manifest)| manifest)

@@ -81,7 +81,7 @@ pub use self::methods::Tries;
 pub use self::pages::{Page, Seek};
 pub use self::payment_lists::PaymentFilter;
 pub use self::plugin_reports::PluginReport;
-pub use self::plugin_store::{PluginEntry, PluginKept, PluginUsage};
+pub use self::plugin_store::{PluginEntry, PluginKept, PluginMemory, PluginUsage};
 pub use self::refunds::RefundFilter;
 pub use self::rounds::{Round, Step, StepOutcome};
 pub use self::setups::{Setup, SetupState};

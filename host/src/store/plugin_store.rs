@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::macros::{execute, fetch_all, fetch_optional, queries};
-use super::{Result, Tx};
+use super::row::Columns;
+use super::{Error, Result, Tx};
 use crate::domain::Scope;
 
 queries! {
@@ -16,6 +17,10 @@ queries! {
         AND key = $4";
     SCAN = "SELECT key, value FROM plugin_store WHERE business_id = $1 AND mode = $2 \
         AND plugin = $3 AND key > $4 AND key >= $5 AND key < $6 ORDER BY key LIMIT $7 + 0";
+    USAGES = "SELECT plugin, COUNT(*) AS entries, \
+        CAST(COALESCE(SUM(LENGTH(value)), 0) AS BIGINT) AS bytes, MAX(written_at) AS written_at \
+        FROM plugin_store WHERE business_id = $1 AND mode = $2 GROUP BY plugin ORDER BY plugin";
+    CLEAR = "DELETE FROM plugin_store WHERE business_id = $1 AND mode = $2 AND plugin = $3";
     LENGTH = "SELECT CAST(LENGTH(value) AS BIGINT) AS bytes FROM plugin_store \
         WHERE business_id = $1 AND mode = $2 AND plugin = $3 AND key = $4";
     USAGE = "SELECT entries, bytes FROM plugin_usage \
@@ -57,12 +62,67 @@ pub struct PluginUsage {
     pub bytes: i64,
 }
 
+/// How much one of the plugins of a business and mode remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginMemory {
+    /// The plugin's id.
+    pub plugin: String,
+    /// How much.
+    pub usage: PluginUsage,
+    /// When it last wrote (host time).
+    pub written_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct MemoryRow {
+    plugin: String,
+    entries: i64,
+    bytes: i64,
+    written_at: i64,
+}
+
+impl TryFrom<MemoryRow> for PluginMemory {
+    type Error = Error;
+
+    fn try_from(row: MemoryRow) -> Result<Self> {
+        let columns = Columns {
+            table: "plugin_store",
+            id: &row.plugin,
+        };
+        Ok(Self {
+            written_at: columns.time("written_at", row.written_at)?,
+            usage: PluginUsage {
+                entries: row.entries,
+                bytes: row.bytes,
+            },
+            plugin: row.plugin,
+        })
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct LengthRow {
     bytes: i64,
 }
 
 impl Tx {
+    /// How much every plugin remembers in a business and mode, by their ids.
+    pub async fn plugin_memories(&mut self, scope: &Scope) -> Result<Vec<PluginMemory>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let rows = fetch_all!(self, MemoryRow, USAGES, business, mode)?;
+        rows.into_iter().map(PluginMemory::try_from).collect()
+    }
+
+    /// Forgets everything that a plugin remembers; answers how many keys that were.
+    pub async fn clear_plugin_memory(&mut self, scope: &Scope, plugin: &str) -> Result<u64> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        self.lock_plugin_usage(scope, plugin).await?;
+        let cleared = execute!(self, CLEAR, business, mode, plugin)?;
+        let nothing = PluginUsage::default();
+        self.set_plugin_usage(scope, plugin, nothing).await?;
+        Ok(cleared)
+    }
+
     /// The value of a key.
     pub async fn plugin_value(
         &mut self,

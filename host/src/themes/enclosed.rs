@@ -30,6 +30,11 @@ const LARGEST_OUTPUT: usize = 256 << 10;
 const LARGEST_SOURCE: usize = 64 << 10;
 /// Bytes of a label of the navigation.
 const LONGEST_LABEL: usize = 200;
+/// Words and signs of one expression or statement. The compiler of templates calls itself for each
+/// that follows another, and would run out of stack.
+const MOST_PARTS: usize = 400;
+/// Times that a template may say `elif`, for which it calls itself as well.
+const MOST_ELIFS: usize = 50;
 /// Statements that templates may have.
 const STATEMENTS: [&str; 7] = ["if", "elif", "else", "endif", "for", "endfor", "include"];
 /// Filters that they may use: none makes a text much longer.
@@ -213,6 +218,7 @@ fn modest(source: &str) -> Result<(), String> {
     let mut in_statement = false;
     let mut after_pipe = false;
     let mut including = false;
+    let (mut parts, mut elifs) = (0, 0);
     for token in tokenize(source, false, SyntaxConfig::default()) {
         let (token, span) = token.map_err(|error| chain(&error))?;
         let refuse = |what: &str| {
@@ -221,6 +227,18 @@ fn modest(source: &str) -> Result<(), String> {
                 "line {line}: {what} is not allowed in the templates of plugins"
             ))
         };
+        parts += 1;
+        match token {
+            Token::BlockStart | Token::VariableStart => parts = 0,
+            Token::Ident("elif") if in_statement => elifs += 1,
+            _ => {}
+        }
+        if parts > MOST_PARTS {
+            return refuse(&format!("an expression of more than {MOST_PARTS} parts"));
+        }
+        if elifs > MOST_ELIFS {
+            return refuse(&format!("`elif` more than {MOST_ELIFS} times"));
+        }
         match token {
             Token::Tilde => return refuse("`~`"),
             Token::Plus => return refuse("`+`"),

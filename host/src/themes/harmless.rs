@@ -2,6 +2,8 @@
 //! and no form but to the plugin's own pages. Whatever a template, Markdown or a text contains,
 //! only this comes out.
 
+mod bearable;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -130,14 +132,16 @@ impl Forms<'_> {
     }
 }
 
-/// `markup` without anything that is not harmless, and without forms.
-pub(super) fn markup(markup: &str) -> String {
-    PLAIN.clean(markup).to_string()
+/// `markup` without anything that is not harmless, and without forms; or why it is not read.
+pub(super) fn markup(markup: &str) -> Result<String, &'static str> {
+    bearable::check(markup)?;
+    Ok(PLAIN.clean(markup).to_string())
 }
 
 /// The same with forms, which post to the plugin's own pages, carry the host's token, and nothing
 /// else of the host's.
-pub(super) fn with_forms(markup: &str, forms: &Forms<'_>) -> String {
+pub(super) fn with_forms(markup: &str, forms: &Forms<'_>) -> Result<String, &'static str> {
+    bearable::check(markup)?;
     let below = forms.below.to_owned();
     let mut builder = builder(true);
     // The filter sees one form after another, and of each the method last: it is not the
@@ -172,9 +176,10 @@ pub(super) fn with_forms(markup: &str, forms: &Forms<'_>) -> String {
     );
     // Without an action a form would lead to the page it stands on, such as one that cancels.
     let led = format!(r#" method="post" action="{}">{token}"#, forms.below);
-    clean
+    let clean = clean
         .replace(&ending(LEADS_NOWHERE), &led)
-        .replace(&ending(LEADS), &format!("{}{token}", ending("post")))
+        .replace(&ending(LEADS), &format!("{}{token}", ending("post")));
+    Ok(clean)
 }
 
 /// The text of harmless markup, for mails that have no other form.
@@ -191,7 +196,7 @@ pub(super) fn text_of(markup: &str) -> String {
 }
 
 /// Markdown as harmless markup: HTML in it is text, and pictures are their descriptions.
-pub(super) fn markdown(text: &str) -> String {
+pub(super) fn markdown(text: &str) -> Result<String, &'static str> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let events = Parser::new_ext(text, options).filter_map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),

@@ -278,11 +278,11 @@ fn of_inline<'a>(inline: &InlineExpression<&'a str>, names: &mut BTreeSet<&'a st
 fn shown(enclosed: Option<&Enclosed>, frame: &Frame, content: &Content) -> Result<Shown, String> {
     let html = match content {
         Content::Text(text) => paragraphs(text),
-        Content::Markdown(text) => harmless::markdown(text),
+        Content::Markdown(text) => harmless::markdown(text)?,
         Content::Template { name, data } => {
             let enclosed = enclosed.ok_or("its templates are not taken")?;
             let html = enclosed.render(name, frame, data, Value::from(()));
-            harmless::markup(&html.map_err(|error: Error| chain(&error))?)
+            harmless::markup(&html.map_err(|error: Error| chain(&error))?)?
         }
     };
     if html.len() > LARGEST_BLOCK {

@@ -10,6 +10,9 @@ use fluent_syntax::ast::Pattern;
 
 use super::Error;
 
+/// Brackets that one message may open.
+const MOST_OPENED: usize = 500;
+
 /// A bundle with the list of its keys, which the bundle itself does not give.
 pub(super) struct Messages {
     bundle: FluentBundle<FluentResource>,
@@ -61,6 +64,12 @@ impl Messages {
         bundle.set_use_isolating(right_to_left);
         let mut keys = BTreeSet::new();
         for (path, text) in texts {
+            if is_nested(&text) {
+                return Err(Error::Messages {
+                    path,
+                    problems: format!("a message has more than {MOST_OPENED} brackets"),
+                });
+            }
             let resource = FluentResource::try_new(text).map_err(|(_, errors)| {
                 let problems = errors.iter().map(ToString::to_string).collect::<Vec<_>>();
                 Error::Messages {
@@ -111,6 +120,24 @@ impl Messages {
             problems: problems.join("; "),
         })
     }
+}
+
+/// Whether a message could hold so much inside of one another that its reader, which calls itself
+/// for each, runs out of stack. A line that begins a message cannot be part of the one before.
+fn is_nested(text: &str) -> bool {
+    let mut opened = 0_usize;
+    text.lines().any(|line| {
+        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let rest = line.trim_start_matches(name);
+        if rest.len() < line.len() && rest.trim_start_matches(' ').starts_with('=') {
+            opened = 0;
+        }
+        opened += line
+            .bytes()
+            .filter(|byte| matches!(byte, b'{' | b'('))
+            .count();
+        opened > MOST_OPENED
+    })
 }
 
 /// The `.ftl` files of a folder in order of their names; none when there is no folder.

@@ -271,11 +271,11 @@ impl Themes {
         let enclosed = self.enclosed(plugin);
         let html = match content {
             Content::Text(text) => look::paragraphs(text),
-            Content::Markdown(text) => harmless::markdown(text),
+            Content::Markdown(text) => harmless::markdown(text)?,
             Content::Template { name, data } => {
                 let enclosed = enclosed.as_ref().as_ref().map_err(Clone::clone)?;
                 let html = enclosed.render(name, frame, data, forms.context());
-                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)
+                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)?
             }
         };
         if html.len() > LARGEST_CONTENT {

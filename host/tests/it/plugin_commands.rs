@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use vestibule::domain::{Mode, Scope};
+use vestibule::store::{PluginEntry, PluginKept, PluginUsage, Store};
 
 use crate::commands::{Host, Running};
 use crate::plugins::guest::{self, MANIFEST, OnCharge};
+use crate::support::dump::dump;
 
 fn version(version: &str) -> Vec<u8> {
     let manifest = MANIFEST.replace("version = \"1.0.0\"", &format!("version = {version:?}"));
@@ -23,7 +26,7 @@ impl Host {
     }
 
     /// Whether it went well, and what it said.
-    fn says(&self, arguments: &[&str]) -> (bool, String) {
+    pub(crate) fn says(&self, arguments: &[&str]) -> (bool, String) {
         let output = self.run(arguments);
         let errors = String::from_utf8(output.stderr).unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
@@ -35,20 +38,25 @@ impl Host {
         self.says(&["plugin", "add", file.to_str().unwrap()])
     }
 
-    fn listed(&self) -> Value {
+    pub(crate) fn listed(&self) -> Value {
         let output = self.run(&["plugin", "list", "--json"]);
         assert!(output.status.success());
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// The one plugin of the one host that runs, once it is `what`.
-    fn until(&self, what: impl Fn(&Value) -> bool) -> Value {
+    fn until_it_is(&self, what: impl Fn(&Value) -> bool) -> Value {
+        let listed = self.until(|listed| what(&listed[0]["plugins"][0]));
+        listed[0]["plugins"][0].clone()
+    }
+
+    /// What the hosts that run say of their plugins, once it is `what`.
+    pub(crate) fn until(&self, what: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let listed = self.listed();
-            let plugin = &listed[0]["plugins"][0];
-            if what(plugin) {
-                return plugin.clone();
+            if what(&listed) {
+                return listed;
             }
             assert!(begun.elapsed() < Duration::from_mins(2), "{listed}");
             std::thread::sleep(Duration::from_millis(100));
@@ -75,7 +83,7 @@ fn a_plugin_is_added_to_a_running_host_replaced_broken_and_taken_away_as_the_lis
         "{told}"
     );
     let file = host.dir.path().join("plugins/guest.wasm");
-    let plugin = host.until(|plugin| plugin["state"] == "in-use");
+    let plugin = host.until_it_is(|plugin| plugin["state"] == "in-use");
     assert_eq!(plugin["file"], "guest.wasm");
     assert_eq!(plugin["plugin"]["version"], "1.0.0");
     assert_eq!(plugin["plugin"]["kinds"], serde_json::json!(["gateway"]));
@@ -106,14 +114,14 @@ fn a_plugin_is_added_to_a_running_host_replaced_broken_and_taken_away_as_the_lis
 
     let (good, told) = host.add(&version("2.0.0"));
     assert!(good, "{told}");
-    host.until(|plugin| plugin["plugin"]["version"] == "2.0.0");
+    host.until_it_is(|plugin| plugin["plugin"]["version"] == "2.0.0");
     let (good, told) = host.add(b"broken");
     assert!(!good, "{told}");
     assert!(told.contains("a host would not load it"), "{told}");
     assert_eq!(std::fs::read(&file).unwrap(), version("2.0.0"));
 
     vestibule::plugins::package::write(&file, b"broken").unwrap();
-    let plugin = host.until(|plugin| plugin["state"] == "last-good");
+    let plugin = host.until_it_is(|plugin| plugin["state"] == "last-good");
     assert_eq!(plugin["plugin"]["version"], "2.0.0");
     let (_, told) = host.says(&["plugin", "list"]);
     assert!(told.contains("guest.wasm  last-good"), "{told}");
@@ -121,7 +129,7 @@ fn a_plugin_is_added_to_a_running_host_replaced_broken_and_taken_away_as_the_lis
     assert!(told.contains("1 calls, 0 failed"), "{told}");
 
     std::fs::remove_file(&file).unwrap();
-    host.until(|plugin| plugin["state"] == "taken-away");
+    host.until_it_is(|plugin| plugin["state"] == "taken-away");
 
     let pid = child.0.id().to_string();
     let mut kill = std::process::Command::new("kill");
@@ -181,7 +189,7 @@ fn a_plugin_is_signed_added_and_refused_once_it_is_changed() {
 
     let (child, _) = host.serve();
     let _child = Running(child);
-    let plugin = host.until(|plugin| plugin["state"] == "in-use");
+    let plugin = host.until_it_is(|plugin| plugin["state"] == "in-use");
     assert_eq!(plugin["plugin"]["signed_by"], "vendor");
 
     let (good, told) = host.add(&version("1.0.1"));
@@ -189,6 +197,68 @@ fn a_plugin_is_signed_added_and_refused_once_it_is_changed() {
     assert!(inspect().contains("DO NOT USE IT: a signature by vendor"));
     let here = host.dir.path().join("plugins/guest.wasm");
     vestibule::plugins::package::write(&here, &version("1.0.1")).unwrap();
-    let plugin = host.until(|plugin| plugin["state"] == "last-good");
+    let plugin = host.until_it_is(|plugin| plugin["state"] == "last-good");
     assert_eq!(plugin["plugin"]["version"], "1.0.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_remembers_is_shown_and_forgotten_only_when_the_operator_insists() {
+    let host = Host::new();
+    host.business("lumen", "[test]\n");
+    let database = host.dir.path().join("data/vestibule.db");
+    std::fs::create_dir_all(database.parent().unwrap()).unwrap();
+    let store = Store::open_sqlite(&database, 1).await.unwrap();
+    store.migrate().await.unwrap();
+    let scope = |mode| Scope::new("bus_lumen".parse().unwrap(), mode);
+    let mut tx = store.begin().await.unwrap();
+    for (mode, key) in [(Mode::Test, "a"), (Mode::Test, "b"), (Mode::Live, "a")] {
+        let entry = PluginEntry {
+            key: key.to_owned(),
+            value: vec![7; 1000],
+        };
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let scope = scope(mode);
+        let most = PluginUsage {
+            entries: 100,
+            bytes: 1 << 20,
+        };
+        let kept = tx.keep_plugin_value(&scope, "survey", &entry, true, most, at);
+        assert_eq!(kept.await.unwrap(), PluginKept::Yes);
+    }
+    tx.commit().await.unwrap();
+    let store_says = |arguments: &[&str]| host.says(&[&["plugin", "store"], arguments].concat());
+    let test = ["--mode", "test"];
+
+    let (good, told) = store_says(&["show", "--mode", "test"]);
+    assert!(good && told.contains("survey  2 keys, 2 KiB"), "{told}");
+    let (_, json) = store_says(&["show", "--json"]);
+    assert!(
+        json.contains("\"keys\": 1") && json.contains("1000"),
+        "{json}"
+    );
+    let clear = |plugin| [&["clear", plugin][..], &test].concat();
+    let (good, told) = store_says(&clear("other"));
+    assert!(!good && told.contains("remembers nothing"), "{told}");
+    let (good, told) = store_says(&clear("survey"));
+    assert!(!good && told.contains("2 keys of survey"), "{told}");
+    assert!(told.contains("--yes"), "{told}");
+    let (good, told) = store_says(&[&clear("survey")[..], &["--yes"]].concat());
+    assert!(
+        good && told.contains("2 keys of survey in bus_lumen/test are forgotten"),
+        "{told}"
+    );
+    let (_, told) = store_says(&["show", "--mode", "test"]);
+    assert!(told.contains("no plugin remembers anything"), "{told}");
+    let mut tx = store.read().await.unwrap();
+    let kept = tx.plugin_usage(&scope(Mode::Live), "survey").await.unwrap();
+    assert_eq!(kept.entries, 1, "the other mode keeps its own");
+    drop(tx);
+    let url = format!("sqlite:{}", database.display());
+    let audit = dump(&url).await.remove("audit").unwrap();
+    let cleared = audit
+        .iter()
+        .filter(|row| row.contains("plugin-store.clear"));
+    let cleared: Vec<_> = cleared.collect();
+    assert_eq!(cleared.len(), 1, "{audit:?}");
+    assert!(cleared[0].contains("survey") && cleared[0].contains("bus_lumen"));
 }

@@ -1,5 +1,5 @@
-//! The promises about money, each with the tests that show it: the table in ARCHITECTURE.md
-//! names tests that are there.
+//! The promises about money and the list of hostile guests, each with the tests that show it: the
+//! tables in ARCHITECTURE.md name tests that are there.
 
 use std::path::{Path, PathBuf};
 
@@ -26,12 +26,67 @@ fn tests(dir: &Path, text: &mut String) {
     }
 }
 
-#[test]
-fn every_promise_about_money_names_tests_that_are_there() {
+/// The guests that mean harm, each of which a row is about.
+const GUESTS: [&str; 20] = [
+    "endless loop",
+    "endless recursion",
+    "memory hog",
+    "table hog",
+    "gigabyte answer",
+    "deeply nested answer",
+    "log flood",
+    "sleeping in a host call",
+    "fork of requests",
+    "invalid UTF-8",
+    "HTML in every text",
+    "template injection",
+    "a template that doubles a string",
+    "path traversal in every path",
+    "a redirect to a metadata address",
+    "DNS that changes its answer",
+    "a gateway that lies: success without a charge",
+    "a gateway that lies: a different amount",
+    "a gateway that lies: another's id",
+    "a trap in each export",
+];
+
+fn sources() -> String {
     let mut sources = String::new();
     for dir in ["src", "tests", "sandbox/tests", "torture"] {
         tests(&host().join(dir), &mut sources);
     }
+    sources
+}
+
+/// The names in backquotes.
+fn named(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_hostile_guest_names_tests_that_are_there() {
+    let (sources, page) = (
+        sources(),
+        std::fs::read_to_string(host().join("ARCHITECTURE.md")).unwrap(),
+    );
+    for guest in GUESTS {
+        let row = page.lines().find(|line| {
+            let mut cells = line.split('|').map(str::trim).skip(1);
+            cells.next() == Some(guest)
+        });
+        let row = row.unwrap_or_else(|| panic!("no row is about {guest}"));
+        let names = named(row.split('|').nth(3).unwrap());
+        assert!(!names.is_empty(), "{guest} names no test");
+        for name in names {
+            let there = sources.contains(&format!("fn {name}("));
+            assert!(there, "{guest}: there is no test {name}");
+        }
+    }
+}
+
+#[test]
+fn every_promise_about_money_names_tests_that_are_there() {
+    let sources = sources();
     let page = std::fs::read_to_string(host().join("ARCHITECTURE.md")).unwrap();
     let mut promises = 0;
     for line in page.lines() {
@@ -44,7 +99,7 @@ fn every_promise_about_money_names_tests_that_are_there() {
             continue;
         }
         promises += 1;
-        let named: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+        let named = named(names);
         assert!(!named.is_empty(), "promise {number} names no test");
         for name in named {
             let rust = format!("fn {name}(");

@@ -27,7 +27,7 @@ pub(crate) struct Bench {
     /// Also write the figures to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure only this: page, dressed, plugin, many, invoice, start or billing. May
+    /// Measure only this: page, dressed, beside, plugin, many, invoice, start or billing. May
     /// be given several times.
     #[arg(long, value_name = "WHAT")]
     only: Vec<String>,

@@ -2,18 +2,16 @@
 //! they were connected to. A client per plugin, business and mode: connections and TLS
 //! sessions are never shared. Says of every failure whether the request may have been sent.
 
-use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderName;
 use reqwest::{Client, Method as HttpMethod, Request as HttpRequest, redirect};
 use tokio::time::{Instant, timeout_at};
 use url::{Host as UrlHost, Url};
 
 use super::CallState;
+use super::resolver::{self, CheckedResolver, Lookup, NoAddress, Refused};
 use crate::plugins::addresses;
 use crate::plugins::bindings::vestibule::host::http::{
     FetchError, Host, Kv, MaybeSent, Method, NotSent, Request, Response,
@@ -61,7 +59,7 @@ impl HttpClients {
             let mut origins = permissions.origins.iter().filter(|(_, p)| **p == private);
             let first = origins.next()?;
             let plain = first.0.is_plain() && origins.all(|(origin, _)| origin.is_plain());
-            Some(client(private, plain, limits))
+            Some(client(private, plain, limits, resolver::system))
         };
         Ok(Self {
             public: client(false).transpose()?,
@@ -78,14 +76,20 @@ impl HttpClients {
     }
 }
 
-fn client(private: bool, plain: bool, limits: &Limits) -> Result<Client, String> {
+/// A client that looks names up by `lookup`, for origins without TLS only where they are `plain`.
+pub(super) fn client(
+    private: bool,
+    plain: bool,
+    limits: &Limits,
+    lookup: Lookup,
+) -> Result<Client, String> {
     let mut builder = Client::builder()
         .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .referer(false)
         .no_proxy()
         .connect_timeout(CONNECT.min(limits.fetch_deadline))
-        .dns_resolver(CheckedResolver { private });
+        .dns_resolver(CheckedResolver { private, lookup });
     if plain {
         // Nothing to verify: a machine without root certificates can still do this.
         builder = builder.tls_certs_only([]);
@@ -93,60 +97,6 @@ fn client(private: bool, plain: bool, limits: &Limits) -> Result<Client, String>
     builder
         .build()
         .map_err(|error| format!("no HTTPS client: {}", chain(&error)))
-}
-
-/// Resolves names and keeps only addresses that may be reached, so that what is checked is
-/// what is connected to.
-struct CheckedResolver {
-    private: bool,
-}
-
-/// Every address of a name was refused.
-#[derive(Debug)]
-struct Refused(&'static str);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// The name has no address.
-#[derive(Debug)]
-struct NoAddress;
-
-impl fmt::Display for NoAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name has no address")
-    }
-}
-
-impl std::error::Error for NoAddress {}
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0))
-                .await
-                .map_err(|_| NoAddress)?;
-            let mut refused = None;
-            let mut allowed: Vec<SocketAddr> = Vec::new();
-            for address in found {
-                match addresses::refusal(address.ip(), private) {
-                    None => allowed.push(address),
-                    Some(why) => refused = Some(why),
-                }
-            }
-            match refused {
-                Some(why) if allowed.is_empty() => Err(Refused(why).into()),
-                None if allowed.is_empty() => Err(NoAddress.into()),
-                Some(_) | None => Ok(Box::new(allowed.into_iter()) as Addrs),
-            }
-        })
-    }
 }
 
 impl Host for CallState {

@@ -6,6 +6,7 @@ mod customer;
 mod header;
 pub(super) mod http;
 pub(super) mod log;
+mod resolver;
 mod store;
 
 use std::sync::Arc;

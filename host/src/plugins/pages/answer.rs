@@ -98,3 +98,43 @@ fn short(text: String) -> Result<String, &'static str> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_the_navigation_leads_to_a_plain_path() {
+        let read = |path: &str| {
+            let entry = pages::Entry {
+                path: path.to_owned(),
+                label: "nav".to_owned(),
+                icon: "home".to_owned(),
+            };
+            navigation(pages::Description {
+                navigation: vec![entry],
+                extra: Vec::new(),
+            })
+        };
+        for good in ["/", "/offers", "/offers/new_1.html"] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "offers",
+            "../offers",
+            "/../offers",
+            "/a/../../b",
+            "/./a",
+            "/%2e%2e/a",
+            "/a\\b",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a\n",
+            "https://evil.example/",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

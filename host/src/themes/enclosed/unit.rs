@@ -127,3 +127,61 @@ fn one_wrong_file_refuses_all() {
         assert!(error.contains(says), "{path}: {error}");
     }
 }
+
+#[test]
+fn what_is_nested_deeply_is_refused_before_anything_follows_it_down() {
+    let deep = 20_000;
+    for (source, says) in [
+        (format!("{{{{ data{} }}}}", ".a".repeat(deep)), "400 parts"),
+        (format!("{{{{ data{} }}}}", "[0]".repeat(deep)), "400 parts"),
+        (format!("{{{{ data{} }}}}", "()".repeat(deep)), "400 parts"),
+        (
+            format!("{{{{ data{} }}}}", "|upper".repeat(10_000)),
+            "400 parts",
+        ),
+        (format!("{{{{ {}1 }}}}", "not ".repeat(10_000)), "400 parts"),
+        (
+            format!("{{{{ 1{} }}}}", " and 1".repeat(10_000)),
+            "400 parts",
+        ),
+        (format!("{{{{ {}1 }}}}", "(".repeat(300)), "recursion"),
+        (
+            format!("{{% if a %}}{}{{% endif %}}", "{%elif a%}".repeat(6000)),
+            "`elif` more than 50 times",
+        ),
+        ("{%if a%}".repeat(8000), "recursion"),
+        ("{%for a in b%}".repeat(4000), "recursion"),
+    ] {
+        let error = rendered(&source, &json!({})).expect_err(says);
+        assert!(error.contains(says), "{error}");
+    }
+    let many = |text: &str| format!("a = {}", text.repeat(60_000 / text.len()));
+    for source in [
+        many("{"),
+        many("{ "),
+        format!("a = {{ {}", "\n{".repeat(30_000)),
+        format!("a = {{ {}", "F(\n".repeat(15_000)),
+        format!("a = {{ {}", "F(\"}\",{".repeat(7000)),
+    ] {
+        let files = files(&[("locales/en/a.ftl", &source)]);
+        let error = Enclosed::open("guest", &files).err().expect("too deep");
+        assert!(error.contains("more than 500 brackets"), "{error}");
+    }
+    // Many messages with a few each are not deep.
+    let usual: Vec<_> = (0..2000)
+        .map(|n| format!("a{n} = {{ $x }} ({{ $y }})\n"))
+        .collect();
+    let usual = usual.concat();
+    assert!(Enclosed::open("guest", &files(&[("locales/en/a.ftl", &usual)])).is_ok());
+}
+
+#[test]
+fn what_data_says_is_never_a_template() {
+    let html = rendered(
+        "{{ data.name }} {{ t('hello', name=data.name) }}",
+        &json!({ "name": "{{ 7*7 }}{% include 'b.html' %}{ $x }" }),
+    )
+    .expect("renders");
+    assert!(!html.contains("49"), "{html}");
+    assert_eq!(html.matches("{{ 7*7 }}{% include").count(), 2, "{html}");
+}

@@ -17,7 +17,7 @@ fn nothing_that_runs_frames_or_loads_comes_out() {
         "<form action=\"/cancel\"><input name=csrf><button formaction=\"/x\">ok</button></form>",
         "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
     ] {
-        let clean = markup(hostile);
+        let clean = markup(hostile).unwrap();
         for word in [
             "script",
             "onclick",
@@ -49,7 +49,7 @@ fn a_form_leads_to_the_plugins_own_pages_and_carries_the_hosts_token() {
         values: &[],
         errors: &[],
     };
-    let clean = |markup: &str| with_forms(markup, &forms);
+    let clean = |markup: &str| with_forms(markup, &forms).unwrap();
     let good =
         clean("<form action=\"/bus_lumen/x/survey/answer\" method=get><button>Go</button></form>");
     assert_eq!(
@@ -113,7 +113,7 @@ fn no_form_leads_to_the_page_that_it_stands_on_and_no_attribute_lets_the_token_o
         "<form action='javascript:x'></form><form><button>Stay</button></form>",
         "<form action='/bus_lumen/x/survey' method='leads'></form><form>Stay</form>",
     ] {
-        let clean = with_forms(markup, &forms);
+        let clean = with_forms(markup, &forms).unwrap();
         let html = scraper::Html::parse_fragment(&clean);
         let found = scraper::Selector::parse("form").unwrap();
         for form in html.select(&found) {
@@ -146,7 +146,8 @@ fn no_form_leads_to_the_page_that_it_stands_on_and_no_attribute_lets_the_token_o
 fn markdown_is_markup_and_html_in_it_is_text() {
     let html = markdown(
         "# Hi\n\n**You** <b>x</b> ![cat](https://evil.example/c.png) [a](javascript:x)\n\n<div>y</div>",
-    );
+    )
+    .unwrap();
     assert!(
         html.contains("<h1>Hi</h1>") && html.contains("<strong>You</strong>"),
         "{html}"
@@ -167,4 +168,44 @@ fn the_text_of_markup_is_what_a_reader_sees() {
         text_of("<h2>A &amp; B</h2>\n<p>1 &lt; 2</p>"),
         "A & B\n1 < 2"
     );
+}
+
+#[test]
+fn markup_that_would_make_much_out_of_little_is_not_read() {
+    // Each paragraph would open all of these again: a million elements out of 26 KiB.
+    let open: Vec<_> = (0..1000).map(|n| format!("<b id={n}>")).collect();
+    let open = open.concat();
+    let again = format!("<p>{open}</p>{}", "<p>x</p>".repeat(1000));
+    let nested = "<div>".repeat(50_000);
+    let spelled = again.replace("<b ", "<FONT\n");
+    for (hostile, says) in [
+        (again.as_str(), "formatting"),
+        (spelled.as_str(), "formatting"),
+        (nested.as_str(), "too many tags"),
+        (&"</p>".repeat(50_000), "too many tags"),
+    ] {
+        let refused = markup(hostile).unwrap_err();
+        assert!(refused.contains(says), "{refused}");
+        let forms = Forms {
+            below: "/x",
+            csrf: "sesame",
+            values: &[],
+            errors: &[],
+        };
+        assert_eq!(with_forms(hostile, &forms), Err(refused));
+    }
+    for deep in [">".repeat(16_000), "- ".repeat(8000), "*a ".repeat(5000)] {
+        if let Ok(html) = markdown(&deep) {
+            assert!(html.len() < 200_000, "{}", html.len());
+        }
+    }
+}
+
+#[test]
+fn a_long_page_of_lists_tables_links_and_strong_words_is_read() {
+    let row = "<tr><td><a href=\"/x\">Item</a></td><td><strong>5</strong></td></tr>";
+    let page = format!("<table><tbody>{}</tbody></table>", row.repeat(500));
+    let clean = markup(&page).unwrap();
+    assert_eq!(clean.matches("<strong>").count(), 500);
+    assert_eq!(clean.matches("<a href").count(), 500);
 }

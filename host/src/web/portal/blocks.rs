@@ -22,18 +22,28 @@ impl SignedIn {
         let deadline = Duration::try_from(deadline).unwrap_or_default();
         let who = &self;
         let asked = pages.iter().map(|(name, pages)| async move {
+            // None where it failed again and again: nobody waits for it until it has had its rest.
+            let leave = pages.optional()?;
             let reader = reader(who, name);
-            tokio::time::timeout(deadline, pages.block(&reader, slot, subscription)).await
+            let block = pages.block(&reader, slot, subscription);
+            Some((leave, tokio::time::timeout(deadline, block).await))
         });
         let answers = join_all(asked).await;
         let mut blocks = Vec::new();
         for ((name, pages), answer) in pages.iter().zip(answers) {
+            let Some((leave, answer)) = answer else {
+                continue;
+            };
             let content = match answer {
-                Ok(Ok(None)) => continue,
+                Ok(Ok(None)) => {
+                    leave.end(true);
+                    continue;
+                }
                 Ok(Ok(Some(content))) => shown(&self, name, pages, &content, &[], &[]),
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(_) => Err("its block did not come in time".to_owned()),
             };
+            leave.end(content.is_ok());
             match content {
                 Ok(block) => {
                     plugins.is_well(pages.plugin(), self.scope());

@@ -38,6 +38,7 @@ mod refunds_in_console;
 mod reversals;
 mod roads;
 mod rounds;
+mod strangers;
 mod test_clock;
 mod transfers;
 mod trouble;

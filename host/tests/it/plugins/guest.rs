@@ -232,7 +232,7 @@ fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
     let (resolve, world) = gateway_world(optional);
     let more: String = optional
         .iter()
-        .map(|interface| traps(&resolve, interface))
+        .map(|interface| traps(&resolve, "gateway", interface))
         .collect();
     let called = IMPORTS.iter().filter(|(name, _)| charge.contains(name));
     let imports: String = called.map(|(_, import)| *import).collect();
@@ -294,9 +294,47 @@ fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
     module
 }
 
-/// Functions that trap, for everything in this interface of gateways.
-fn traps(resolve: &Resolve, interface: &str) -> String {
-    let of = |(_, found): &(_, &Interface)| found.name.as_deref() == Some(interface);
+/// A plugin of pages and branding that traps in every function, the description of itself as well.
+pub(crate) fn trapping_pages() -> Vec<u8> {
+    let resolve = resolve_of(&["types", "host", "branding", "pages"]);
+    let (resolve, world) = world_of(
+        resolve,
+        "include vestibule:branding/branding@1.0.0;
+         include vestibule:pages/pages-plugin@1.0.0;
+         include vestibule:pages/with-blocks@1.0.0;
+         include vestibule:pages/with-events@1.0.0;",
+    );
+    let exports = [
+        ("branding", "looks"),
+        ("pages", "pages"),
+        ("pages", "blocks"),
+        ("pages", "events"),
+    ];
+    let texts = exports.map(|(package, interface)| traps(&resolve, package, interface));
+    let text = format!(
+        r#"(module
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (unreachable))
+            {})"#,
+        texts.concat()
+    );
+    let mut module = wat::parse_str(text).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    let manifest =
+        "id = \"guest\"\nversion = \"1\"\nname = \"Guest\"\nkinds = [\"branding\", \"pages\"]\n";
+    vestibule::plugins::package::package(manifest, &module)
+        .unwrap()
+        .bytes
+}
+
+/// Functions that trap, for everything in this interface.
+fn traps(resolve: &Resolve, package: &str, interface: &str) -> String {
+    let of = |(_, found): &(_, &Interface)| {
+        let package = found
+            .package
+            .map(|id| resolve.packages[id].name.name == package);
+        found.name.as_deref() == Some(interface) && package == Some(true)
+    };
     let (_, found) = resolve.interfaces.iter().find(of).unwrap();
     let texts = found.functions.iter().map(|(name, function)| {
         let signature = resolve.wasm_signature(AbiVariant::GuestExport, function);
@@ -311,7 +349,7 @@ fn traps(resolve: &Resolve, interface: &str) -> String {
         };
         let (params, results) = (types(&signature.params), types(&signature.results));
         format!(
-            r#"(func (export "vestibule:gateway/{interface}@1.0.0#{name}")
+            r#"(func (export "vestibule:{package}/{interface}@1.0.0#{name}")
                 (param{params}) (result{results}) (unreachable))"#
         )
     });
@@ -319,24 +357,34 @@ fn traps(resolve: &Resolve, interface: &str) -> String {
 }
 
 fn gateway_world(optional: &[&str]) -> (Resolve, WorldId) {
-    let mut resolve = Resolve::default();
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
-    for package in ["types", "host", "gateway"] {
-        resolve.push_path(format!("{root}/{package}/v1")).unwrap();
-    }
     let exports: Vec<_> = optional
         .iter()
         .map(|interface| format!("export vestibule:gateway/{interface}@1.0.0;"))
         .collect();
     let exports = exports.join("\n");
-    let world = format!(
-        "package test:guest;
-        world guest {{
-            include vestibule:gateway/gateway@1.0.0;
-            import vestibule:host/reveal@1.0.0;
-            {exports}
-        }}"
-    );
+    world_of(
+        resolve_of(&["types", "host", "gateway"]),
+        &format!(
+            "include vestibule:gateway/gateway@1.0.0;
+             import vestibule:host/reveal@1.0.0;
+             {exports}"
+        ),
+    )
+}
+
+/// The interfaces of these packages.
+fn resolve_of(packages: &[&str]) -> Resolve {
+    let mut resolve = Resolve::default();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+    for package in packages {
+        resolve.push_path(format!("{root}/{package}/v1")).unwrap();
+    }
+    resolve
+}
+
+/// A world of what `items` says.
+fn world_of(mut resolve: Resolve, items: &str) -> (Resolve, WorldId) {
+    let world = format!("package test:guest; world guest {{ {items} }}");
     let package = resolve.push_str("guest.wit", &world).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     (resolve, world)

@@ -1,14 +1,12 @@
 //! Guests that mean harm: each is stopped, the host goes on serving others, its memory comes back,
 //! and the log says who it was.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use vestibule::domain::{Mode, Scope};
 use vestibule::plugins::gateway::answer::Outcome;
+use vestibule::plugins::gateway::config::GatewayConfig;
 use vestibule::plugins::gateway::request::{
     Delivery, DetachRequest, RefundRequest, SentRequest, SetupRequest, StoredMethod,
 };
@@ -16,7 +14,8 @@ use vestibule::plugins::limits::Limits;
 use vestibule::plugins::{Error, UnknownCause};
 
 use super::guest::{self, MANIFEST, OnCharge};
-use super::{Host, charge, config, limits, plain, put, scope};
+use super::servers::{OK, answering, silent};
+use super::{Host, charge, config, limits, patient, plain, put, scope};
 use crate::support::log::Log;
 
 /// Calls itself, for ever.
@@ -30,9 +29,7 @@ const HOGS_TABLES: OnCharge = OnCharge::Does(
 
 /// Answers *not executed* with a reason of a gigabyte, which it does not even have.
 const ANSWERS_A_GIGABYTE: OnCharge = OnCharge::Does(
-    "(i32.store (i32.const 4096) (i32.const 1))
-     (i32.store (i32.const 4104) (i32.const 0))
-     (i32.store (i32.const 4108) (i32.const 8192))
+    "(drop (call $refused (i32.const 0)))
      (i32.store (i32.const 4112) (i32.const 1000000000))
      (i32.const 4096)",
 );
@@ -40,8 +37,7 @@ const ANSWERS_A_GIGABYTE: OnCharge = OnCharge::Does(
 /// Answers *not executed* with a reason that is not UTF-8.
 const ANSWERS_BYTES: OnCharge = OnCharge::Does(
     "(i32.store (i32.const 8192) (i32.const 0x80c0feff))
-     (i32.store (i32.const 4096) (i32.const 1))
-     (i32.store (i32.const 4104) (i32.const 0))
+     (drop (call $refused (i32.const 0)))
      (i32.store (i32.const 4108) (i32.const 8192))
      (i32.store (i32.const 4112) (i32.const 4))
      (i32.const 4096)",
@@ -49,8 +45,7 @@ const ANSWERS_BYTES: OnCharge = OnCharge::Does(
 
 /// Says *not executed* with a reason full of markup, line ends and what terminals obey.
 const ANSWERS_MARKUP: OnCharge = OnCharge::Does(
-    "(i32.store (i32.const 4096) (i32.const 1))
-     (i32.store (i32.const 4104) (i32.const 0))
+    "(drop (call $refused (i32.const 0)))
      (i32.store (i32.const 4108) (i32.const 1200))
      (i32.store (i32.const 4112) (i32.const 23))
      (i32.const 4096)",
@@ -84,18 +79,6 @@ const FORKS: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
-/// Limits under which nothing ends by the clock, however slow the machine is.
-fn patient() -> Limits {
-    let long = Duration::from_mins(2);
-    Limits {
-        deadline: long,
-        cpu: long,
-        wait: long,
-        fetch_deadline: long,
-        ..limits()
-    }
-}
-
 impl Host {
     /// Puts one that behaves beside the hostile one, for another business.
     async fn beside(&self) -> vestibule::plugins::gateway::Gateway {
@@ -104,7 +87,7 @@ impl Host {
         put(&self.folder, "honest.wasm", &honest);
         self.plugins.reload().await;
         let other = Scope::new("bus_other".parse().unwrap(), Mode::Test);
-        let honest = vestibule::plugins::gateway::config::GatewayConfig {
+        let honest = GatewayConfig {
             plugin: "honest".to_owned(),
             ..plain()
         };
@@ -215,19 +198,7 @@ async fn a_flood_of_lines_is_cut_off_and_says_whose_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_of_requests_ends_at_the_limit_of_a_call() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    tokio::spawn(async move {
-        while let Ok((mut connection, _)) = listener.accept().await {
-            let mut request = [0; 1024];
-            let _ = connection.read(&mut request).await;
-            count.fetch_add(1, Ordering::SeqCst);
-            let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-            let _ = connection.write_all(answer).await;
-        }
-    });
+    let (origin, asked) = answering(OK).await;
     let host = Host::limited(&guest::plugin(MANIFEST, &FORKS), patient()).await;
     let gateway = host.gateway(config(&origin, true));
     let payment = gateway.charge(&charge(&origin)).await.unwrap();
@@ -237,20 +208,11 @@ async fn a_fork_of_requests_ends_at_the_limit_of_a_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_to_a_metadata_address_is_an_answer_and_leads_nowhere() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    tokio::spawn(async move {
-        while let Ok((mut connection, _)) = listener.accept().await {
-            let mut request = [0; 1024];
-            let _ = connection.read(&mut request).await;
-            count.fetch_add(1, Ordering::SeqCst);
-            let answer = b"HTTP/1.1 307 Temporary Redirect\r\ncontent-length: 0\r\n\
-                location: http://169.254.169.254/latest/meta-data/\r\nconnection: close\r\n\r\n";
-            let _ = connection.write_all(answer).await;
-        }
-    });
+    let (origin, asked) = answering(
+        "HTTP/1.1 307 Temporary Redirect\r\ncontent-length: 0\r\n\
+         location: http://169.254.169.254/latest/meta-data/\r\nconnection: close\r\n\r\n",
+    )
+    .await;
     let host = Host::limited(&guest::plugin(MANIFEST, &guest::FETCHES), patient()).await;
     let gateway = host.gateway(config(&origin, true));
     let payment = gateway.charge(&charge(&origin)).await.unwrap();
@@ -365,4 +327,45 @@ async fn a_plugin_whose_description_traps_or_never_ends_is_not_loaded() {
             "{why}"
         );
     }
+    let host = Host::limited(&guest::trapping_pages(), patient()).await;
+    let status = host.plugins.statuses().remove(0);
+    assert!(status.plugin.is_none());
+    let why = status.error.unwrap();
+    assert!(
+        why.contains("does not answer") && why.contains("it trapped"),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_sleeps_in_a_host_call_ends_at_the_deadline_and_slows_nobody() {
+    let silent = silent().await;
+    let manifest = format!("{MANIFEST}\n[limits]\ndeadline_seconds = 1\n");
+    let host = Host::limited(&guest::plugin(&manifest, &guest::FETCHES), patient()).await;
+    let honest = host.beside().await;
+    let main = (scope(Mode::Test), "main".to_owned());
+    let other = Scope::new("bus_other".parse().unwrap(), Mode::Test);
+    let well = GatewayConfig {
+        plugin: "honest".to_owned(),
+        ..plain()
+    };
+    let configs = [
+        (main, config(&silent, true)),
+        ((other, "main".to_owned()), well),
+    ];
+    host.plugins.configure(configs.into());
+    let gateway = host.plugins.gateway(&scope(Mode::Test), "main").unwrap();
+    let request = charge(&silent);
+    let sleeping = tokio::spawn(async move { gateway.charge(&request).await });
+    for _ in 0..20 {
+        let payment = honest.charge(&charge("pay_2")).await.unwrap();
+        assert_eq!(payment.outcome, Outcome::Succeeded);
+    }
+    let error = sleeping.await.unwrap().unwrap_err();
+    assert!(error.outcome_unknown(), "{error}");
+    let statuses = host.plugins.statuses();
+    assert!(statuses.iter().all(|status| {
+        let figures = &status.plugin.as_ref().unwrap().figures;
+        figures.under_way == 0
+    }));
 }

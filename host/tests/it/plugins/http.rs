@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use vestibule::plugins::gateway::answer::Outcome;
 use vestibule::plugins::gateway::config::GatewayConfig;
 use vestibule::plugins::limits::Limits;
 use vestibule::plugins::{Error, UnknownCause};
 
 use super::guest::{self, MANIFEST};
+use super::servers::{answering, listener, silent};
 use super::{Host, charge, config, limits, plain};
 
 async fn fetcher() -> Host {
@@ -24,28 +23,9 @@ async fn refusal(host: &Host, config: GatewayConfig, url: &str) -> String {
     }
 }
 
-/// A server that answers every connection with these bytes, or with nothing at all.
-async fn server(answer: Option<&'static str>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut open = Vec::new();
-        while let Ok((mut connection, _)) = listener.accept().await {
-            let mut request = [0; 1024];
-            let _ = connection.read(&mut request).await;
-            if let Some(answer) = answer {
-                let _ = connection.write_all(answer.as_bytes()).await;
-            } else {
-                open.push(connection);
-            }
-        }
-    });
-    format!("http://{address}")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_granted_private_origin_is_reached() {
-    let origin = server(Some("HTTP/1.1 500 Oops\r\ncontent-length: 2\r\n\r\nno")).await;
+    let (origin, _) = answering("HTTP/1.1 500 Oops\r\ncontent-length: 2\r\n\r\nno").await;
     let host = fetcher().await;
     let gateway = host.gateway(config(&origin, true));
     let payment = gateway
@@ -57,9 +37,9 @@ async fn a_granted_private_origin_is_reached() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redirects_are_answers_and_not_followed() {
-    let target = server(None).await;
+    let target = silent().await;
     let answer = format!("HTTP/1.1 302 Found\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n");
-    let origin = server(Some(answer.leak())).await;
+    let (origin, _) = answering(&answer).await;
     let host = fetcher().await;
     let gateway = host.gateway(config(&origin, true));
     let payment = gateway.charge(&charge(&origin)).await.unwrap();
@@ -69,7 +49,7 @@ async fn redirects_are_answers_and_not_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_granted_is_denied_and_was_not_sent() {
     let host = fetcher().await;
-    let origin = server(None).await;
+    let origin = silent().await;
     let reason = refusal(&host, plain(), &origin).await;
     assert_eq!(reason, format!("{origin} is not permitted to this plugin"));
     // Another port of the granted host is another origin.
@@ -112,8 +92,7 @@ async fn private_addresses_are_refused_by_name_and_in_every_spelling() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_was_not_sent_and_a_lost_one_may_have_been() {
     let host = fetcher().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let closed = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, closed) = listener().await;
     drop(listener);
     let error = host
         .gateway(config(&closed, true))
@@ -122,7 +101,7 @@ async fn a_refused_connection_was_not_sent_and_a_lost_one_may_have_been() {
     let error = error.unwrap_err();
     assert!(matches!(error, Error::NotExecuted { .. }), "{error}");
 
-    let nonsense = server(Some("this is not HTTP\r\n\r\n")).await;
+    let (nonsense, _) = answering("this is not HTTP\r\n\r\n").await;
     let error = host
         .gateway(config(&nonsense, true))
         .charge(&charge(&nonsense))
@@ -140,7 +119,7 @@ async fn a_refused_connection_was_not_sent_and_a_lost_one_may_have_been() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_ends_the_request_and_then_the_call() {
-    let silent = server(None).await;
+    let silent = silent().await;
     let host = fetcher().await;
     let begun = Instant::now();
     let error = host
@@ -154,7 +133,7 @@ async fn a_server_that_never_answers_ends_the_request_and_then_the_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_finds_no_turn_was_not_executed() {
-    let silent = server(None).await;
+    let silent = silent().await;
     let limits = Limits {
         calls_at_once: 1,
         ..limits()

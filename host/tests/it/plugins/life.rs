@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use vestibule::domain::{Mode, Scope};
 use vestibule::plugins::Error;
@@ -13,17 +12,8 @@ use vestibule::plugins::limits::Limits;
 use vestibule::plugins::status::{PluginInUse, Standing};
 
 use super::guest::{self, MANIFEST};
-use super::{Host, charge, config, limits, plain, put, scope};
-
-/// Limits under which nothing ends but by itself.
-fn patient() -> Limits {
-    Limits {
-        deadline: Duration::from_mins(2),
-        fetch_deadline: Duration::from_mins(2),
-        wait: Duration::from_mins(2),
-        ..limits()
-    }
-}
+use super::servers::{OK, answering, listener, silent};
+use super::{Host, charge, config, patient, plain, put, scope};
 
 fn version(version: &str) -> String {
     MANIFEST.replace("version = \"1.0.0\"", &format!("version = {version:?}"))
@@ -58,8 +48,7 @@ impl Host {
 
 /// A server that says when it was asked, and answers when it is told to.
 async fn held_back() -> (String, oneshot::Receiver<()>, oneshot::Sender<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, origin) = listener().await;
     let (asked, was_asked) = oneshot::channel();
     let (go, may_go) = oneshot::channel();
     tokio::spawn(async move {
@@ -68,31 +57,10 @@ async fn held_back() -> (String, oneshot::Receiver<()>, oneshot::Sender<()>) {
         let _ = connection.read(&mut request).await;
         asked.send(()).unwrap();
         let _ = may_go.await;
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-        let _ = connection.write_all(answer).await;
+        let _ = connection.write_all(OK.as_bytes()).await;
         std::future::pending::<()>().await;
     });
     (origin, was_asked, go)
-}
-
-/// A server that answers everybody at once, or nobody ever.
-async fn server(answers: bool) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let mut open = Vec::new();
-        while let Ok((mut connection, _)) = listener.accept().await {
-            if answers {
-                let mut request = [0; 1024];
-                let _ = connection.read(&mut request).await;
-                let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-                let _ = connection.write_all(answer).await;
-            } else {
-                open.push(connection);
-            }
-        }
-    });
-    origin
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +99,7 @@ async fn a_call_under_way_ends_well_whatever_becomes_of_file_and_grants_meanwhil
 
     put(&host.folder, "guest.wasm", &fetches("3"));
     until(|| host.is(Standing::InUse, "3")).await;
-    let answers = server(true).await;
+    let (answers, _) = answering(OK).await;
     let granted = host.gateway(config(&answers, true));
     let payment = granted.charge(&charge(&answers)).await.unwrap();
     assert_eq!(payment.outcome, Outcome::Succeeded);
@@ -200,7 +168,8 @@ async fn a_business_whose_plugin_hangs_waits_behind_itself_and_slows_nobody_else
             ..patient()
         };
         let host = Host::limited(&guest::plugin(MANIFEST, &guest::FETCHES), limits).await;
-        let (silent, answers) = (server(false).await, server(true).await);
+        let silent = silent().await;
+        let (answers, _) = answering(OK).await;
         let [noisy, calm] =
             ["bus_noisy", "bus_calm"].map(|id| Scope::new(id.parse().unwrap(), Mode::Test));
         let main = |scope: &Scope| (scope.clone(), "main".to_owned());
@@ -240,7 +209,7 @@ async fn a_call_that_is_turned_away_is_counted() {
         ..patient()
     };
     let host = Host::limited(&guest::plugin(MANIFEST, &guest::FETCHES), limits).await;
-    let silent = server(false).await;
+    let silent = silent().await;
     let gateway = host.gateway(config(&silent, true));
     let (first, request) = (gateway.clone(), charge(&silent));
     let hanging = tokio::spawn(async move { first.charge(&request).await });

@@ -61,6 +61,17 @@ async fn what_is_no_plugin_is_refused_with_the_reason() {
             guest::component("(component)", &MANIFEST.replace("\"gateway\"", "\"game\"")),
             "unknown variant `game`",
         ),
+        (
+            guest::component(
+                "(component)",
+                &MANIFEST.replace("id = \"guest\"", "id = \"../guest\""),
+            ),
+            "write lower-case letters",
+        ),
+        (
+            guest::component("(component)", &format!("a = {}", "[".repeat(100_000))),
+            "recursion",
+        ),
     ] {
         let error = refusal(&file).await;
         assert!(error.contains(says), "{error}");

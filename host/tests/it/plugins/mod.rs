@@ -1,16 +1,20 @@
 //! The plugin host against real guests: hostile ones, wrong ones, and one that behaves.
 
 mod calls;
+mod crowd;
 mod folder;
 pub(crate) mod guest;
 mod hostile;
 mod http;
+mod isolation;
 mod leading;
 mod life;
 mod loading;
+mod memory;
 mod next_minor;
 mod released;
 mod secrets;
+mod servers;
 mod signed;
 mod wit;
 
@@ -68,6 +72,18 @@ fn limits() -> Limits {
         wait: Duration::from_millis(100),
         fetch_deadline: Duration::from_millis(600),
         ..Limits::default()
+    }
+}
+
+/// Limits under which nothing ends by the clock, however slow the machine is.
+fn patient() -> Limits {
+    let long = Duration::from_mins(2);
+    Limits {
+        deadline: long,
+        cpu: long,
+        wait: long,
+        fetch_deadline: long,
+        ..limits()
     }
 }
 

@@ -175,3 +175,107 @@ async fn a_block_that_fails_is_simply_not_there() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_and_template_signs_in_every_text_are_shown_as_they_are() {
+    let evil = "<script>alert(1)</script>{{ 7*7 }}{% include x %}{ $x }";
+    for content in [
+        json!({ "text": evil }),
+        json!({ "markdown": evil }),
+        json!({ "hello.html": { "name": evil } }),
+    ] {
+        let answers = json!({
+            "render": { "title": evil, "content": content },
+            "block": { "content": content },
+        });
+        let house = House::strings(ALL, &answers).await;
+        let guest = house.guest("Alex").await;
+        for path in ["/x/strings", "/"] {
+            let page = guest.get(path).await;
+            assert_eq!(page.status, 200, "{content}: {}", house.failures());
+            page.says("<script>alert(1)</script>");
+            page.says("{{ 7*7 }}");
+            assert!(!page.html.contains("<script>alert"), "{content}");
+            assert!(!page.html.contains("script&gt;49"), "{content}");
+        }
+        assert_eq!(house.failures(), "", "{content}");
+    }
+    let answers = json!({
+        "render": { "title": "Form", "content": { "form.html": {} } },
+        "submit": { "errors": { "name": evil } },
+    });
+    let house = House::strings(ALL, &answers).await;
+    let guest = house.guest("Alex").await;
+    let page = guest.get("/x/strings/form").await;
+    let mend = guest
+        .press(&page, "/x/strings/send", &[("name", evil)])
+        .await;
+    mend.says(evil);
+    assert!(!mend.html.contains("<script>alert"), "{}", mend.html);
+    assert_eq!(mend.elements("#name")[0].1, evil);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_path_leads_out_of_what_a_plugin_carries() {
+    let house = House::strings(ALL, &json!({})).await;
+    let guest = house.guest("Alex").await;
+    for path in [
+        "/assets/plugin:puppet/../../../../../../etc/passwd",
+        "/assets/plugin:puppet/..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/assets/plugin:puppet/%2e%2e/%2e%2e/etc/passwd",
+        "/assets/plugin:puppet/..%5c..%5cetc%5cpasswd",
+        "/assets/plugin:puppet//etc/passwd",
+        "/assets/plugin:..%2fpuppet/mark.svg",
+    ] {
+        let request = axum::http::Request::get(path).header("host", "127.0.0.1:8080");
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let page = house.send(request).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(!page.html.contains("root:"), "{path}");
+    }
+    for path in [
+        "/x/../subscriptions",
+        "/x/%2e%2e/strings",
+        "/x/strings/%2e%2e/%2e%2e/etc/passwd",
+        "/x/strings/..%2f..%2fetc%2fpasswd",
+        "/x/strings/%00",
+        "/x/strings/a%5cb",
+    ] {
+        let page = guest.get(path).await;
+        assert_eq!(page.status, 404, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_nested_deeply_is_refused_and_the_portal_goes_on() {
+    let open = |times: usize| "[".repeat(times) + &"]".repeat(times);
+    for (content, says) in [
+        (json!({ "hello.html": open(30_000) }), "is not JSON"),
+        (
+            json!({ "hello.html": "{\"name\":".repeat(5000) }),
+            "is not JSON",
+        ),
+        (
+            json!({ "markdown": { "repeat": ">", "times": 16_000 } }),
+            "too many tags",
+        ),
+        (json!({ "text": { "repeat": "<b>", "times": 5000 } }), ""),
+        (
+            json!({ "markdown": { "repeat": "<b>", "times": 5000 } }),
+            "",
+        ),
+        (
+            json!({ "markdown": { "repeat": "[", "times": 16_000 } }),
+            "",
+        ),
+    ] {
+        let answers = json!({ "render": { "title": "Deep", "content": content } });
+        let house = House::strings(ALL, &answers).await;
+        let guest = house.guest("Alex").await;
+        let page = guest.get("/x/strings").await;
+        let status = if says.is_empty() { 200 } else { 503 };
+        assert_eq!(page.status, status, "{}", house.failures());
+        assert!(house.failures().contains(says), "{}", house.failures());
+        guest.get("/").await.says("Billing history");
+    }
+}

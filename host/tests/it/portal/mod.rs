@@ -2,9 +2,11 @@
 //! over a SQLite file with known rows. Payments through a gateway have their own tests.
 
 mod branding;
+mod breaker;
 mod extra;
 mod hosted;
 mod hostile_pages;
+mod isolation;
 mod keys_and_profile;
 mod lists;
 mod looks;
@@ -17,6 +19,7 @@ mod retention;
 mod round;
 mod rows;
 mod subscription;
+mod traps;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -80,6 +83,14 @@ impl House {
 
     /// The same with plugins, by their folders in the repository.
     async fn furnished(business: &str, plugins: &[&'static str]) -> Self {
+        Self::arranged(business, plugins, &[]).await
+    }
+
+    /// The same with settings of the host that are not the defaults, as the environment would give
+    /// them.
+    async fn arranged(business: &str, plugins: &[&'static str], settings: &[(&str, &str)]) -> Self {
+        // main does this for the binary.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
         HostKeys::add(&root.join("host.key"), [7; 32]).unwrap();
@@ -110,7 +121,10 @@ impl House {
         let sources = Sources {
             dir: root.join("config"),
             root: root.to_owned(),
-            environment: Environment::new(),
+            environment: settings
+                .iter()
+                .map(|(name, value)| (format!("VESTIBULE_{name}"), (*value).to_owned()))
+                .collect::<Environment>(),
         };
         let settings = sources
             .load()

@@ -96,6 +96,44 @@ async fn keys_are_read_in_the_order_of_their_bytes_below_a_prefix() {
     }
 }
 
+#[tokio::test]
+async fn what_a_plugin_remembers_is_told_and_cleared_in_one_business_and_mode() {
+    for database in databases().await {
+        let own = scope();
+        let other = Scope::new("bus_other".parse().unwrap(), own.mode);
+        let mut tx = database.store.begin().await.unwrap();
+        for (scope, plugin, key, second) in [
+            (&own, "survey", "a", 1),
+            (&own, "survey", "b", 3),
+            (&own, "offers", "a", 2),
+            (&other, "survey", "a", 4),
+        ] {
+            let entry = entry(key, "12345");
+            let kept = tx.keep_plugin_value(scope, plugin, &entry, true, MOST, at(second));
+            assert_eq!(kept.await.unwrap(), PluginKept::Yes);
+        }
+        let told = async |tx: &mut vestibule::store::Tx, scope: &Scope| {
+            let all = tx.plugin_memories(scope).await.unwrap();
+            let told = all.into_iter().map(|memory| {
+                let usage = memory.usage;
+                (memory.plugin, usage.entries, usage.bytes, memory.written_at)
+            });
+            told.collect::<Vec<_>>()
+        };
+        let survey = ("survey".to_owned(), 2, 10, at(3));
+        let offers = ("offers".to_owned(), 1, 5, at(2));
+        let others = ("survey".to_owned(), 1, 5, at(4));
+        assert_eq!(told(&mut tx, &own).await, [offers.clone(), survey]);
+        let cleared = tx.clear_plugin_memory(&own, "survey").await;
+        assert_eq!(cleared.unwrap(), 2, "{}", database.name);
+        assert_eq!(told(&mut tx, &own).await, [offers]);
+        assert_eq!(told(&mut tx, &other).await, [others]);
+        assert_eq!(tx.clear_plugin_memory(&own, "survey").await.unwrap(), 0);
+        let usage = tx.plugin_usage(&own, "survey").await.unwrap();
+        assert_eq!((usage.entries, usage.bytes), (0, 0), "{}", database.name);
+    }
+}
+
 /// What is counted beside the values, and what is counted anew.
 async fn usages(database: &Database) -> [PluginUsage; 2] {
     let mut tx = database.store.read().await.unwrap();

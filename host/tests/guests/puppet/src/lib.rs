@@ -3,7 +3,7 @@
 
 use bindings::exports::vestibule::branding::looks;
 use bindings::exports::vestibule::pages::{blocks, events, pages};
-use bindings::vestibule::host::settings;
+use bindings::vestibule::host::{http, settings};
 use bindings::vestibule::pages::types::{Content, Template};
 use bindings::vestibule::pages::{customer, store};
 use bindings::vestibule::types::types::Kv;
@@ -127,7 +127,8 @@ impl events::Guest for Puppet {
             &format!("tick/{}", tick.schedule),
             tick.due_at.to_string().as_bytes(),
         );
-        kept.map_err(|error| format!("{error:?}"))
+        kept.map_err(|error| format!("{error:?}"))?;
+        act(&script("scheduled"))
     }
 }
 
@@ -140,8 +141,12 @@ fn all(request: &pages::Request) -> String {
         };
         all.into_iter().map(entry).collect::<Vec<_>>()
     });
+    let word = match settings::get("word") {
+        Some(settings::Value::Text(word)) => word,
+        _ => String::new(),
+    };
     format!(
-        "path {:?}\n\nquery {:?}\n\nprofile {:?}\n\nsubscriptions {:?}\n\npayments {:?}\n\n\
+        "word {word:?}\n\npath {:?}\n\nquery {:?}\n\nprofile {:?}\n\nsubscriptions {:?}\n\npayments {:?}\n\n\
          licenses {:?}\n\nstore {entries:?}",
         request.path,
         request.query,
@@ -199,7 +204,8 @@ fn script(name: &str) -> Value {
     }
 }
 
-/// Does what `do` says: never ends, traps, takes all memory, asks without end, or fails.
+/// Does what `do` says: never ends, traps, takes all memory, asks without end, waits for a server,
+/// is ill until `well` is kept, or fails.
 fn act(script: &Value) -> Result<(), String> {
     match script.get("do").and_then(Value::as_str) {
         Some("loop") => loop {
@@ -221,9 +227,30 @@ fn act(script: &Value) -> Result<(), String> {
                 times = times.saturating_add(1);
             }
         }
+        Some("hang") => Err(format!("{:?}", hang())),
+        Some("ill") => match store::get("well") {
+            Ok(Some(_)) => Ok(()),
+            other => Err(format!("it is ill: {other:?}")),
+        },
         Some(other) => Err(other.to_owned()),
         None => Ok(()),
     }
+}
+
+/// Asks the server of the setting `silent`, which never answers.
+fn hang() -> Result<(), http::FetchError> {
+    let url = match settings::get("silent") {
+        Some(settings::Value::Text(url)) => url,
+        _ => String::new(),
+    };
+    http::fetch(&http::Request {
+        method: http::Method::Get,
+        url,
+        headers: Vec::new(),
+        body: None,
+        timeout_ms: None,
+    })
+    .map(drop)
 }
 
 fn word(script: &Value, name: &str) -> Option<String> {
