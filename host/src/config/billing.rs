@@ -33,6 +33,9 @@ pub struct Billing {
     /// The same where a period is a year or longer.
     #[serde(deserialize_with = "duration::list")]
     pub yearly_renewal_notices: Vec<SignedDuration>,
+    /// How long after the last charge the next one comes where several periods have run unpaid.
+    #[serde(deserialize_with = "duration::one")]
+    pub catch_up_every: SignedDuration,
     /// How long before its end a card is told of; zero for never.
     #[serde(deserialize_with = "duration::one")]
     pub card_notice: SignedDuration,
@@ -155,6 +158,7 @@ impl Default for Billing {
             trial_notices: [7, 2].map(days).to_vec(),
             renewal_notices: Vec::new(),
             yearly_renewal_notices: vec![days(30)],
+            catch_up_every: days(1),
             card_notice: days(30),
             tries_a_day: 10,
             tries_in_30_days: 15,

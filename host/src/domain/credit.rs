@@ -51,6 +51,14 @@ pub fn take(credits: &[Credit], gross: Money) -> Result<Taken, MoneyError> {
     Ok(Taken { lines, left })
 }
 
+/// The credit that `line` uses up.
+pub fn of_line(line: &Line) -> Credit {
+    Credit {
+        amount: Money::new(line.unit.minor.saturating_neg(), line.unit.currency),
+        rate: line.rate,
+    }
+}
+
 /// A line of `role` over an amount that contains its tax.
 pub(super) fn line(role: Role, amount: Money, rate: TaxRate) -> Line {
     Line {

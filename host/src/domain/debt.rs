@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Scope;
 use super::id::{CustomerId, DebtId, PaymentId, SubscriptionId};
-use super::money::Money;
-use super::tax::Line;
+use super::money::{Currency, Money, MoneyError};
+use super::tax::{self, Line, Totals};
 use super::text_enum;
 
 text_enum! {
@@ -71,3 +71,45 @@ pub struct Debt {
     /// When it was settled or written off (business time).
     pub closed_at: Option<Timestamp>,
 }
+
+/// Lets `debts` be paid by one payment, on one document: tax is rounded once per rate for all of
+/// them, and what that makes of the sum is put into their amounts, one after the other, so that they
+/// add up to what is paid. What a bank took back stands in a document already and keeps its amount.
+/// Answers the sums.
+pub fn together(currency: Currency, debts: &mut [Debt]) -> Result<Totals, MoneyError> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut sums = tax::totals(currency, &lines)?;
+    for due in debts.iter_mut().filter(|due| !due.disputed) {
+        lines.extend(due.lines.iter().cloned());
+        let up_to_here = tax::totals(currency, &lines)?;
+        due.amount = up_to_here.gross.checked_sub(sums.gross)?;
+        due.tax_minor = up_to_here.tax.checked_sub(sums.tax)?.minor;
+        sums = up_to_here;
+    }
+    for due in debts.iter().filter(|due| due.disputed) {
+        sums = sums.plus(&due.frozen()?)?;
+    }
+    Ok(sums)
+}
+
+impl Debt {
+    /// The sums of its lines as they were rounded for the document in which it stands.
+    fn frozen(&self) -> Result<Totals, MoneyError> {
+        let mut sums = tax::totals(self.amount.currency, &self.lines)?;
+        let tax = Money::new(self.tax_minor, self.amount.currency);
+        let net = self.amount.checked_sub(tax)?;
+        if let Some(last) = sums.rates.last_mut() {
+            last.tax = last.tax.checked_add(tax.checked_sub(sums.tax)?)?;
+            last.net = last.net.checked_add(net.checked_sub(sums.net)?)?;
+        }
+        Ok(Totals {
+            net,
+            tax,
+            gross: self.amount,
+            ..sums
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,15 @@ pub struct Period {
     pub end: Timestamp,
 }
 
+impl Period {
+    /// As much of it as lies before `end`.
+    #[must_use]
+    pub fn until(self, end: Option<Timestamp>) -> Self {
+        let end = end.map_or(self.end, |end| end.min(self.end).max(self.start));
+        Self { end, ..self }
+    }
+}
+
 /// A date that lies outside the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the date lies outside the calendar")]
@@ -129,6 +138,22 @@ impl Interval {
     }
 }
 
+/// `at` moved on the wall clock of `zone` by as much as that clock shows between `from` and `to`:
+/// by whole days where those are, however long the days were.
+pub fn moved(
+    at: Timestamp,
+    from: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Result<Timestamp, OutOfRange> {
+    let clock = |at: Timestamp| at.to_zoned(zone.clone()).datetime();
+    let there = clock(at)
+        .checked_add(clock(to).duration_since(clock(from)))
+        .map_err(|_| OutOfRange)?;
+    let there = there.to_zoned(zone.clone()).map_err(|_| OutOfRange)?;
+    Ok(there.timestamp())
+}
+
 /// The instant `count` working days (Monday to Friday) after `at`, on the wall clock of `zone`.
 pub fn working_days_after(
     at: Timestamp,
@@ -166,6 +191,51 @@ mod tests {
             .expect("a period");
         assert_eq!(moved.start, end, "nothing is left out or paid twice");
         assert_eq!(moved.end, at("2026-05-15T09:00:00Z"));
+    }
+
+    #[test]
+    fn a_date_moves_by_days_of_the_wall_clock() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
+        let by = |date: &str, from: &str, to: &str| {
+            let there = moved(at(date), at(from), at(to), &berlin);
+            there.expect("in range").to_string()
+        };
+        // Over the change of the clocks in March: 1 April, 00:00, becomes 2 May, 00:00.
+        let (noon_in_march, noon_in_april) = ("2027-03-20T11:00:00Z", "2027-04-20T10:00:00Z");
+        assert_eq!(
+            by("2027-03-31T22:00:00Z", noon_in_march, noon_in_april),
+            "2027-05-01T22:00:00Z"
+        );
+        // And over that in October: 1 October, 00:00, becomes 1 November, 00:00.
+        assert_eq!(
+            by(
+                "2027-09-30T22:00:00Z",
+                "2027-09-20T10:00:00Z",
+                "2027-10-21T10:00:00Z"
+            ),
+            "2027-10-31T23:00:00Z"
+        );
+        assert_eq!(
+            by(
+                "2027-06-10T08:00:00Z",
+                "2027-06-01T09:15:00Z",
+                "2027-06-03T10:15:30Z"
+            ),
+            "2027-06-12T09:00:30Z"
+        );
+    }
+
+    #[test]
+    fn a_period_ends_where_it_is_cut_and_never_before_it_begins() {
+        let month = Period {
+            start: at("2027-01-15T00:00:00Z"),
+            end: at("2027-02-15T00:00:00Z"),
+        };
+        let end = |text: &str| month.until(Some(at(text))).end.to_string();
+        assert_eq!(end("2027-02-01T00:00:00Z"), "2027-02-01T00:00:00Z");
+        assert_eq!(end("2027-03-01T00:00:00Z"), "2027-02-15T00:00:00Z");
+        assert_eq!(end("2027-01-01T00:00:00Z"), "2027-01-15T00:00:00Z");
+        assert_eq!(month.until(None), month);
     }
 
     fn at(text: &str) -> Timestamp {

@@ -115,6 +115,26 @@ pub struct PlanChange {
 }
 
 impl Terms {
+    /// These terms as they are on the date for which they were scheduled, the end of the period of
+    /// `subscription`. What its discounts have been used since, they are not used again.
+    #[must_use]
+    pub fn fallen_due(mut self, subscription: &Subscription) -> Self {
+        self.period = None;
+        // Another interval counts from this date on.
+        self.anchor = if self.interval == subscription.interval {
+            subscription.anchor
+        } else {
+            subscription.period.end
+        };
+        for discount in &mut self.discounts {
+            let mut known = subscription.extras.discounts.iter();
+            if let Some(now) = known.find(|now| now.discount == discount.discount) {
+                discount.cycles_left = now.cycles_left;
+            }
+        }
+        self
+    }
+
     /// Puts the new plan into `subscription`.
     pub fn put_into(&self, subscription: &mut Subscription) {
         subscription.product = self.product.clone();

@@ -1,6 +1,8 @@
 //! What a change of plan costs: the time that is left, by the second, rounded line by line. What
 //! was paid for that time is taken back line by line as well, at the rate under which it was paid.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -8,7 +10,7 @@ use super::credit::{self, Credit};
 use super::money::{Currency, Money, MoneyError};
 use super::period::{Interval, Period};
 use super::quote::QuoteError;
-use super::tax::{self, Line, Role, Totals};
+use super::tax::{self, Line, Role, TaxRate, Totals};
 use super::text_enum;
 
 text_enum! {
@@ -40,6 +42,8 @@ pub struct Change<'a> {
     pub old: Interval,
     /// How often the new plan is paid.
     pub new: Interval,
+    /// When the agreed term is over: no period runs beyond it.
+    pub ends: Option<Timestamp>,
     /// Whether the running period is a trial, in which a change costs nothing. Where a period is
     /// unpaid for another reason, the new plan has its whole price.
     pub is_trial: bool,
@@ -81,6 +85,19 @@ impl Part {
     /// All of it.
     pub const ALL: Self = Self { of: 1, whole: 1 };
 
+    /// How much of `whole` lies in `period`.
+    pub fn within(period: Period, whole: Period) -> Self {
+        let seconds = |of: Period| of.end.as_second() - of.start.as_second();
+        let whole = seconds(whole).max(1);
+        let of = seconds(period).clamp(0, whole);
+        Self { of, whole }
+    }
+
+    /// Whether it is all of it.
+    pub const fn is_all(self) -> bool {
+        self.of == self.whole
+    }
+
     /// What is left of `period` at `now`.
     pub fn left(period: Period, now: Timestamp) -> Self {
         let whole = (period.end.as_second() - period.start.as_second()).max(1);
@@ -119,25 +136,27 @@ pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteE
         });
     }
     let restarts = change.mode == Mode::Full || !same;
-    let (period, anchor) = if restarts {
+    let (whole, anchor) = if restarts {
         let end = change.new.after(change.now, 1, zone)?;
         let start = change.now;
         (Period { start, end }, change.now)
     } else {
-        (change.running, change.anchor)
+        (running_whole(change, zone)?, change.anchor)
     };
-    let rest = Period {
-        start: change.now.max(period.start),
-        end: period.end,
+    let period = if restarts {
+        whole.until(change.ends)
+    } else {
+        change.running
     };
-    let (part, covers) = match change.mode {
-        Mode::Prorated if !restarts => (Part::left(period, change.now), rest),
-        _ => (Part::ALL, period),
+    let covers = match change.mode {
+        Mode::Prorated if !restarts => Period {
+            start: change.now.max(period.start),
+            end: period.end,
+        },
+        _ => period,
     };
-    let mut lines = Vec::new();
-    for line in change.plan {
-        lines.push(parted(line, part, covers)?);
-    }
+    let part = Part::within(covers, whole);
+    let mut lines = part_of_period(change.plan, part, covers)?;
     if change.mode != Mode::Full {
         lines.extend(unused(change, restarts)?);
     }
@@ -156,13 +175,41 @@ pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteE
     })
 }
 
-fn parted(line: &Line, part: Part, covers: Period) -> Result<Line, MoneyError> {
-    let share = (part.of != part.whole).then(|| line.amount().map(|amount| part.of(amount)));
-    Ok(Line {
-        share: share.transpose()?,
-        period: Some(covers),
-        ..line.clone()
-    })
+/// The period that runs as it would be without the end of the term: a last one may be cut.
+fn running_whole(change: &Change<'_>, zone: &TimeZone) -> Result<Period, QuoteError> {
+    let running = change.running;
+    let is_last = change.ends.is_some_and(|ends| ends <= running.end);
+    if !is_last {
+        return Ok(running);
+    }
+    let natural = change.old.after(running.start, 1, zone)?;
+    let end = natural.max(running.end);
+    Ok(Period { end, ..running })
+}
+
+/// What `part` of a period costs of which `lines` are the whole, rounded line by line. A discount
+/// takes off no more than there is at its rate.
+pub fn part_of_period(lines: &[Line], part: Part, covers: Period) -> Result<Vec<Line>, MoneyError> {
+    let mut left: BTreeMap<(TaxRate, bool), i64> = BTreeMap::new();
+    let mut parts = Vec::with_capacity(lines.len());
+    for line in lines {
+        let whole = Line {
+            share: None,
+            period: Some(covers),
+            ..line.clone()
+        };
+        let mut amount = part.of(whole.amount()?);
+        let left = left.entry((line.rate, line.tax_inclusive)).or_default();
+        if matches!(line.role, Role::Discount { .. }) {
+            amount.minor = amount.minor.max(-*left);
+        }
+        *left = left.saturating_add(amount.minor);
+        parts.push(Line {
+            share: (!part.is_all()).then_some(amount),
+            ..whole
+        });
+    }
+    Ok(parts)
 }
 
 /// What was paid for time that is left, taken back: a line for each thing at each rate, without

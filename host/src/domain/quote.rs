@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::debt::{Debt, DebtKind};
+use super::credit::{self, Credit};
+use super::debt::{self, Debt, DebtKind};
 use super::money::MoneyError;
 use super::period::{OutOfRange, Period};
+use super::proration::{Part, part_of_period};
 use super::subscription::{Subscription, SubscriptionState};
 use super::tax::{self, Line, Totals};
 use super::text_enum;
@@ -35,8 +37,14 @@ pub enum QuoteError {
 /// The price and the result of paying everything that is due on a subscription.
 #[derive(Clone, Debug)]
 pub struct Quote {
-    /// Equal for equal contents; a page that shows another one is stale.
+    /// Equal for equal contents; a page that shows another one is stale. Where the price falls with
+    /// every second that passes, it names the second that it is for, as a plan change's does.
     pub id: String,
+    /// What is paid, at the prices that are asked now: the end of the term cuts the period that is
+    /// bought, and the tax of all of them is rounded once.
+    pub dues: Vec<Debt>,
+    /// Credit that a period which is cut leaves over.
+    pub returned: Vec<Credit>,
     /// What is billed, with the period that is bought.
     pub lines: Vec<Line>,
     /// The sums.
@@ -50,7 +58,8 @@ pub struct Quote {
 }
 
 /// Whether paying `due` buys a period: one that was supplied already, and whose payment was taken
-/// back, does not. The cause of a period's debt is the period's start.
+/// back, does not, nor does one of a subscription that has ended. The cause of a period's debt is
+/// the period's start.
 pub fn buys_period(subscription: &Subscription, due: &Debt) -> bool {
     let supplied = due
         .cause
@@ -58,10 +67,11 @@ pub fn buys_period(subscription: &Subscription, due: &Debt) -> bool {
         .ok()
         .and_then(|start| Timestamp::from_microsecond(start).ok())
         .is_some_and(|start| start < subscription.period.end);
-    due.kind == DebtKind::Period && !supplied
+    due.kind == DebtKind::Period && !supplied && !subscription.state.is_final()
 }
 
-/// Quotes the open `dues` of `subscription` if they are paid at `now` (business time).
+/// Quotes the open `dues` of `subscription` if they are paid at `now` (business time). A period that
+/// the end of the agreed term cuts is paid by the second: at its full price for the part that runs.
 pub fn quote(
     subscription: &Subscription,
     dues: &[Debt],
@@ -73,41 +83,92 @@ pub fn quote(
     let interval = subscription.interval;
     let starts_now = policy == ReactivationAnchor::Payment
         && !matches!(subscription.state, SubscriptionState::PastDue { .. });
-    let (anchor, period) = match (unpaid_period, starts_now) {
+    let from = |start: Timestamp| -> Result<Period, OutOfRange> {
+        let end = interval.after(start, 1, zone)?;
+        Ok(Period { start, end })
+    };
+    let ends = subscription.expires_at;
+    let mut second = None;
+    let (anchor, whole) = match (unpaid_period, starts_now) {
         (false, _) => (subscription.anchor, subscription.period),
-        (true, true) => (
-            now,
-            Period {
-                start: now,
-                end: interval.after(now, 1, zone)?,
-            },
-        ),
+        (true, true) => {
+            let mut whole = from(now)?;
+            if whole.until(ends) != whole {
+                // Its price falls by the second.
+                let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
+                second = Some(start.as_second());
+                whole = from(start)?;
+            }
+            (whole.start, whole)
+        }
         (true, false) => (
             subscription.anchor,
             interval.containing(subscription.anchor, now, zone)?,
         ),
     };
+    let period = if unpaid_period {
+        whole.until(ends)
+    } else {
+        whole
+    };
+    let mut dues = dues.to_vec();
+    let mut returned = Vec::new();
+    let buys: Vec<bool> = dues
+        .iter()
+        .map(|due| buys_period(subscription, due))
+        .collect();
+    for (due, _) in dues
+        .iter_mut()
+        .zip(&buys)
+        .filter(|(due, buys)| **buys && !due.disputed)
+    {
+        returned.extend(price_part(due, Part::within(period, whole), period)?);
+    }
+    let totals = debt::together(subscription.unit_price.currency, &mut dues)?;
     let lines: Vec<Line> = dues
         .iter()
-        .flat_map(|due| {
+        .zip(&buys)
+        .flat_map(|(due, buys)| {
             due.lines.iter().cloned().map(|mut line| {
-                if buys_period(subscription, due) {
+                if *buys {
                     line.period = Some(period);
                 }
                 line
             })
         })
         .collect();
-    let totals = tax::totals(subscription.unit_price.currency, &lines)?;
-    let id = identify(subscription, dues, starts_now, &totals);
+    let id = identify(subscription, &dues, starts_now, &totals);
     Ok(Quote {
-        id,
+        id: match second {
+            Some(second) => format!("{second}.{id}"),
+            None => id,
+        },
+        dues,
+        returned,
         lines,
         totals,
         period,
         anchor,
         buys: unpaid_period,
     })
+}
+
+/// Lets `due` be `part` of a whole period; answers the credit that it no longer uses up.
+fn price_part(due: &mut Debt, part: Part, period: Period) -> Result<Vec<Credit>, MoneyError> {
+    let (credits, supplies): (Vec<Line>, Vec<Line>) =
+        due.lines.drain(..).partition(|line| line.role.is_credit());
+    let was_whole = supplies.iter().all(|line| line.share.is_none());
+    if part.is_all() && was_whole {
+        due.lines = supplies;
+        due.lines.extend(credits);
+        return Ok(Vec::new());
+    }
+    due.lines = part_of_period(&supplies, part, period)?;
+    let gross = tax::totals(due.amount.currency, &due.lines)?.gross;
+    let held: Vec<Credit> = credits.iter().map(credit::of_line).collect();
+    let taken = credit::take(&held, gross)?;
+    due.lines.extend(taken.lines);
+    Ok(taken.left)
 }
 
 /// What the customer agrees to: which debts, how much, and which way the period counts. The

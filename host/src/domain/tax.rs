@@ -181,6 +181,30 @@ pub struct Totals {
     pub rates: Vec<RateTotal>,
 }
 
+impl Totals {
+    /// Both together, each rounded as it is.
+    pub fn plus(&self, other: &Self) -> Result<Self, MoneyError> {
+        let mut rates: BTreeMap<TaxRate, RateTotal> = BTreeMap::new();
+        for one in self.rates.iter().chain(&other.rates) {
+            match rates.get_mut(&one.rate) {
+                Some(sum) => {
+                    sum.net = sum.net.checked_add(one.net)?;
+                    sum.tax = sum.tax.checked_add(one.tax)?;
+                }
+                None => {
+                    rates.insert(one.rate, one.clone());
+                }
+            }
+        }
+        Ok(Self {
+            net: self.net.checked_add(other.net)?,
+            tax: self.tax.checked_add(other.tax)?,
+            gross: self.gross.checked_add(other.gross)?,
+            rates: rates.into_values().collect(),
+        })
+    }
+}
+
 /// Adds up `lines`: tax is rounded once per rate, not per line.
 pub fn totals(currency: Currency, lines: &[Line]) -> Result<Totals, MoneyError> {
     let mut groups: BTreeMap<(TaxRate, bool), Money> = BTreeMap::new();

@@ -139,8 +139,11 @@ fn payment_id(subscription: &Subscription, debt: &Debt, attempt: u32) -> Payment
     PaymentId::derived(start.unwrap_or(debt.created_at), &parts)
 }
 
-/// Whether `amount` is less than `gateway` charges.
+/// Whether `amount` is less than `gateway` charges: nothing always is.
 pub(super) fn is_too_little(cx: &Cx, scope: &Scope, gateway: &str, amount: Money) -> bool {
+    if amount.minor <= 0 {
+        return true;
+    }
     let Ok(gateway) = cx.plugins.gateway(scope, gateway) else {
         return false;
     };

@@ -201,11 +201,7 @@ async fn cancel(
     dunning::stop(tx, &subscription, now).await?;
     plan_change::drop_scheduled(tx, &subscription, now).await?;
     if cx.settings.load().billing.dues_at_cancel == DuesAtCancel::WriteOff {
-        for due in tx.dues_of(&scope, &subscription.id).await? {
-            tx.close_debt(&scope, &due.id, DebtState::WrittenOff, None, now)
-                .await?;
-        }
-        documents::discard_draft(tx, &scope, &subscription).await?;
+        write_off(tx, &subscription, now).await?;
     }
     facts::tell(
         cx,
@@ -219,6 +215,20 @@ async fn cancel(
     note(cx, tx, &subscription, "subscription.cancel").await?;
     tx.save_subscription(&mut subscription).await?;
     Ok(subscription)
+}
+
+/// What a subscription owes is no longer asked for, and the draft over it is no invoice to come.
+pub(super) async fn write_off(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let scope = &subscription.scope;
+    for due in tx.dues_of(scope, &subscription.id).await? {
+        tx.close_debt(scope, &due.id, DebtState::WrittenOff, None, now)
+            .await?;
+    }
+    documents::discard_draft(tx, scope, subscription).await
 }
 
 fn with_reason(cancellation: Cancellation) -> Cancellation {

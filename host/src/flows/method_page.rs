@@ -40,6 +40,9 @@ pub async fn create(
 ) -> Result<MethodPage, Error> {
     let (_, mode) = available(cx, scope)?;
     charge::default_gateway(&mode)?;
+    let owes = reactivation::quote(cx, scope, subscription)
+        .await?
+        .is_some();
     let mut tx = cx.store.begin().await?;
     if let Some(known) = tx.method_page(scope, &id).await? {
         return Ok(known);
@@ -48,7 +51,9 @@ pub async fn create(
         .subscription(scope, subscription)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
-    method_update::takes_method(&subscription)?;
+    if !owes {
+        method_update::takes_method(&subscription)?;
+    }
     let now = cx.now();
     let lifetime = cx.settings.load().billing.payment_link_lifetime;
     let page = MethodPage {
@@ -130,7 +135,7 @@ impl Offer {
             .as_ref()
             .is_none_or(|last| matches!(last.ending, Ending::Declined(_) | Ending::Cancelled));
         over && now < self.page.expires_at
-            && method_update::takes_method(&self.subscription).is_ok()
+            && (self.quote.is_some() || method_update::takes_method(&self.subscription).is_ok())
     }
 }
 

@@ -23,7 +23,8 @@ pub async fn start(
     choice: Choice,
     call: Option<&Call>,
 ) -> Result<Attempt, Error> {
-    {
+    let has_dues = reactivation::quote(cx, scope, id).await?.is_some();
+    if !has_dues {
         let mut tx = cx.store.read().await?;
         let subscription = tx
             .subscription(scope, id)
@@ -31,7 +32,6 @@ pub async fn start(
             .ok_or(Error::NotFound("subscription"))?;
         takes_method(&subscription)?;
     }
-    let has_dues = reactivation::quote(cx, scope, id).await?.is_some();
     let payment = call.map_or_else(|| cx.new_id(), |call| call.id_of("payment"));
     if let Some(known) = cx.store.read().await?.payment(scope, &payment).await? {
         let ending = Ending::of(&known);

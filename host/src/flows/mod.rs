@@ -11,6 +11,7 @@ mod automatic;
 pub mod balance;
 pub mod begin;
 pub mod cancellation;
+mod catch_up;
 mod charge;
 pub mod customer;
 pub mod delivery;

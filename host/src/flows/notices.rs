@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::{Error, facts};
+use super::{Error, catch_up, facts};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -23,6 +23,24 @@ pub fn will_renew(subscription: &Subscription, now: Timestamp) -> bool {
         && end > now
         && subscription.expires_at.is_none_or(|over| over > end)
         && subscription.unit_price.minor > 0
+}
+
+/// When the next charge of a subscription comes; none when none does. That is the end of its period,
+/// or later where several periods are charged that have run already.
+pub async fn next_charge(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> store::Result<Option<Timestamp>> {
+    if will_renew(subscription, now) {
+        return Ok(Some(subscription.period.end));
+    }
+    let late = catch_up::date(cx, tx, subscription).await?;
+    let over = subscription.expires_at;
+    Ok(late.filter(|at| {
+        *at > now && !subscription.cancel_at_period_end && over.is_none_or(|over| over > *at)
+    }))
 }
 
 /// Whether the period that runs is a trial: no period was paid yet, whatever else was bought with it.

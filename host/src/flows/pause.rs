@@ -1,9 +1,11 @@
 //! A pause: access stops and nothing is charged until somebody resumes, or a date does. What
 //! was paid for is not lost: on resuming, all dates move by the length of the pause.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::off_schedule::{self, Supply};
+use super::reactivation::available;
 use super::{Error, Refused, charge, documents, dunning, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -11,7 +13,7 @@ use crate::domain::debt::{DebtKind, DebtState};
 use crate::domain::id::{EventId, PaymentId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::{Payment, PaymentState, Purpose};
-use crate::domain::period::Period;
+use crate::domain::period::{OutOfRange, Period, moved};
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, SubscriptionState};
 use crate::domain::transition::Transition;
 use crate::store::{self, MailOrder, Tx, Work};
@@ -231,7 +233,8 @@ async fn go_on(
     // What was used before the pause is no longer asked for.
     dunning::stop(tx, &subscription, now).await?;
     subscription.state = state;
-    move_dates(&mut subscription, now.duration_since(since));
+    let (business, _) = available(cx, &scope)?;
+    move_dates(&mut subscription, since, now, &business.time_zone)?;
     subscription.resume_at = None;
     subscription.updated_at = now;
     facts::tell(cx, tx, &scope, "subscription.unpaused", id.as_str(), now).await?;
@@ -259,15 +262,22 @@ async fn go_on(
     Ok(subscription)
 }
 
-/// The paid period keeps its length and what was left of it; later dates count from its end.
-fn move_dates(subscription: &mut Subscription, pause: SignedDuration) {
-    let moved = |at: Timestamp| at.checked_add(pause).unwrap_or(at);
+/// The paid period keeps its length and what was left of it, in days of the business's calendar;
+/// later dates count from its end.
+fn move_dates(
+    subscription: &mut Subscription,
+    since: Timestamp,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<(), OutOfRange> {
+    let moved = |at: Timestamp| moved(at, since, now, zone);
     subscription.period = Period {
-        start: moved(subscription.period.start),
-        end: moved(subscription.period.end),
+        start: moved(subscription.period.start)?,
+        end: moved(subscription.period.end)?,
     };
     subscription.anchor = subscription.period.end;
-    subscription.expires_at = subscription.expires_at.map(moved);
+    subscription.expires_at = subscription.expires_at.map(moved).transpose()?;
+    Ok(())
 }
 
 /// The date of a pause has come. One that waits for a payment is looked at again when that is

@@ -1,6 +1,11 @@
 //! A subscription on hold (or past due) comes back: its dues are quoted, billed, and paid by
 //! one customer-present charge that also saves the method.
 
+mod quote;
+
+pub use self::quote::quote;
+pub(super) use self::quote::{agreed_at, price, quote_as};
+
 use jiff::Timestamp;
 
 use super::charge::{self, Intent};
@@ -9,33 +14,12 @@ use super::{documents, dues, facts, reconciliation, settlement, too_little};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::debt::Debt;
 use crate::domain::id::{CustomerId, PaymentId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Initiator, Payment, Purpose};
-use crate::domain::quote::{Quote, ReactivationAnchor, quote as quote_dues};
 use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line};
 use crate::store::{self, Tx};
-
-/// What paying everything that is due now costs and buys; none when nothing is due.
-pub async fn quote(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Quote>, Error> {
-    let mut tx = cx.store.read().await?;
-    let mut subscription = tx
-        .subscription(scope, id)
-        .await?
-        .ok_or(Error::NotFound("subscription"))?;
-    if !subscription.state.has_dues() {
-        return Ok(None);
-    }
-    let now = cx.business_now(&mut tx, scope).await?;
-    let (business, _) = available(cx, scope)?;
-    let dues = dues::of(cx, &mut tx, &business, &mut subscription, now).await?;
-    if dues.debts.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(price(cx, &business, &subscription, &dues.debts, now)?))
-}
 
 /// Pays everything that is due with the chosen method. `quote` is the id of the quote that
 /// the customer saw: the amount shown is the amount charged.
@@ -236,20 +220,21 @@ async fn intend(
         .ok_or(Error::NotFound("subscription"))?;
     let now = cx.business_now(&mut tx, scope).await?;
     let owed = dues::of(cx, &mut tx, &business, &mut subscription, now).await?;
-    let dues = owed.debts;
-    if dues.is_empty() {
+    if owed.debts.is_empty() {
         return Err(Error::Refused(Refused::NothingDue));
     }
-    let quote = price(cx, &business, &subscription, &dues, now)?;
+    let at = agreed_at(cx, agreed, now);
+    let quote = price(cx, &business, &subscription, &owed.debts, at)?;
     if agreed.is_some_and(|agreed| agreed != quote.id) {
         return Err(Error::Refused(Refused::StaleQuote));
     }
-    if let Some(next) = &owed.next {
-        if !tx.insert_debt(next).await? {
-            return Err(Error::Refused(Refused::StaleQuote));
-        }
-        tx.save_subscription(&mut subscription).await?;
+    if !owed
+        .agree(cx, &mut tx, &mut subscription, &quote, now)
+        .await?
+    {
+        return Err(Error::Refused(Refused::StaleQuote));
     }
+    let dues = &quote.dues;
     limit_tries(cx, &mut tx, scope, &subscription.customer, now).await?;
     let customer = tx
         .customer(scope, &subscription.customer)
@@ -264,7 +249,7 @@ async fn intend(
     let known = method.as_ref();
     let reference = charge::customer_reference(&mut tx, &customer, &gateway, known).await?;
 
-    let (open, issued) = documents::unbilled(&mut tx, &dues).await?;
+    let (open, issued) = documents::unbilled(&mut tx, dues).await?;
     let invoice = match issued.first() {
         Some(issued) if open.is_empty() => issued.clone(),
         issued => {
@@ -307,7 +292,7 @@ async fn intend(
     let request = intent.request(cx, scope, &business, reference);
     charge::mark_sent(cx, &mut tx, &mut payment, &request).await?;
     tx.insert_payment(&payment).await?;
-    for due in &dues {
+    for due in dues {
         tx.hold_debt(&payment.id, &due.id).await?;
     }
     let after = serde_json::json!({ "payment": payment.id, "amount": payment.amount });
@@ -323,23 +308,6 @@ async fn intend(
     .await?;
     charge::commit(cx, tx, &payment).await?;
     Ok(payment.id)
-}
-
-fn price(
-    cx: &Cx,
-    business: &Business,
-    subscription: &Subscription,
-    dues: &[Debt],
-    now: Timestamp,
-) -> Result<Quote, Error> {
-    let anchor: ReactivationAnchor = cx.settings.load().billing.reactivation_anchor;
-    Ok(quote_dues(
-        subscription,
-        dues,
-        anchor,
-        now,
-        &business.time_zone,
-    )?)
 }
 
 /// Refuses a customer who tries card after card.

@@ -4,15 +4,16 @@
 use jiff::Timestamp;
 
 use super::automatic::{self, Automatic};
-use super::begin::{period_debt, period_lines};
+use super::begin::period_debt;
 use super::reactivation::available;
 use super::tries::{self, Allowance};
 use super::{
-    Error, cancellation, charge, dispute, documents, dunning, facts, plan_change, settlement,
+    Error, cancellation, catch_up, charge, dispute, documents, dues, dunning, facts, plan_change,
+    settlement,
 };
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::debt::{self, Debt, DebtKind, DebtState};
 use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Payment, PaymentState, Purpose};
@@ -20,7 +21,6 @@ use crate::domain::period::Period;
 use crate::domain::subscription::{
     CancelReason, Subscription, SubscriptionEvent, SubscriptionState,
 };
-use crate::domain::tax::{self, Line};
 use crate::domain::transition::Transition;
 use crate::store::{MailOrder, Tx, Work};
 
@@ -82,7 +82,9 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         tx.commit().await?;
         return Ok(None);
     }
-    if waits_for_the_bank(cx, &mut tx, &subscription, now).await? {
+    if waits_for_the_bank(cx, &mut tx, &subscription, now).await?
+        || catch_up::waits(cx, &mut tx, &subscription, now).await?
+    {
         tx.commit().await?;
         return Ok(None);
     }
@@ -128,17 +130,9 @@ async fn intend(
 ) -> Result<Option<Payment>, Error> {
     let scope = subscription.scope.clone();
     let (business, _) = available(cx, &scope)?;
-    let zone = &business.time_zone;
     plan_change::fall_due(cx, tx, &mut subscription, now).await?;
     let start = subscription.period.end;
-    let period = subscription
-        .interval
-        .next_from(subscription.anchor, start, zone)?;
-    let product = tx
-        .product(&scope, &subscription.product)
-        .await?
-        .ok_or(Error::NotFound("product"))?;
-    let lines = period_lines(&business, &product, &subscription, now, Some(period))?;
+    let (period, lines) = dues::of_period(tx, &business, &subscription, start, now).await?;
     let extras = subscription.extras.clone();
     let debt = period_debt(cx, &mut subscription, lines, start, now)?;
     if tx.insert_debt(&debt).await? {
@@ -153,7 +147,7 @@ async fn intend(
         return Ok(None);
     };
     if debt.amount.is_zero() {
-        let closed = crate::domain::debt::DebtState::Settled;
+        let closed = DebtState::Settled;
         tx.close_debt(&scope, &debt.id, closed, None, now).await?;
         documents::bill_credit(cx, tx, &business, &subscription, &debt, now).await?;
         go_on(cx, tx, subscription, period, now).await?;
@@ -176,13 +170,15 @@ async fn intend(
             return Ok(None);
         }
     };
-    let dues: Vec<Debt> = dues.into_iter().filter(|due| !due.disputed).collect();
-    let lines: Vec<Line> = dues.iter().flat_map(|due| due.lines.clone()).collect();
-    let totals = tax::totals(debt.amount.currency, &lines)?;
+    let mut dues: Vec<Debt> = dues.into_iter().filter(|due| !due.disputed).collect();
+    let totals = debt::together(debt.amount.currency, &mut dues)?;
     if automatic::is_too_little(cx, &scope, &method.gateway, totals.gross) {
         tx.carry_debt(&scope, &debt.id).await?;
         go_on(cx, tx, subscription, period, now).await?;
         return Ok(None);
+    }
+    for due in &dues {
+        tx.reprice_debt(due).await?;
     }
     let charge = Automatic {
         business: &business,
@@ -274,6 +270,8 @@ async fn expire(
         tx.end_licenses(&scope, &subscription.id, now).await?;
         dunning::stop(tx, &subscription, now).await?;
         plan_change::drop_scheduled(tx, &subscription, now).await?;
+        // Nobody can pay it any more.
+        cancellation::write_off(tx, &subscription, now).await?;
         facts::tell(
             cx,
             tx,

@@ -3,7 +3,7 @@
 
 use super::automatic::is_too_little;
 use super::reactivation::{self, available};
-use super::{Attempt, Choice, Error, charge, method_update};
+use super::{Attempt, Choice, Error, Refused, charge, method_update};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::SubscriptionId;
@@ -21,6 +21,15 @@ pub(super) async fn instead(
     if !applies(cx, scope, id, choice, agreed).await? {
         return Ok(None);
     }
+    let ended = {
+        let mut tx = cx.store.read().await?;
+        let known = tx.subscription(scope, id).await?;
+        known.is_none_or(|known| known.state.is_final())
+    };
+    if ended {
+        // No invoice comes any more that could have it.
+        return Err(Error::Refused(Refused::NothingDue));
+    }
     let attempt = match choice {
         Choice::Saved(method) => method_update::choose(cx, scope, id, method.clone(), None).await?,
         Choice::New => method_update::set_up(cx, scope, id, return_url).await?,
@@ -36,7 +45,7 @@ pub(super) async fn applies(
     choice: &Choice,
     agreed: Option<&str>,
 ) -> Result<bool, Error> {
-    let Some(quote) = reactivation::quote(cx, scope, id).await? else {
+    let Some(quote) = reactivation::quote_as(cx, scope, id, agreed).await? else {
         return Ok(false);
     };
     if agreed.is_some_and(|agreed| agreed != quote.id) {

@@ -151,9 +151,9 @@ async fn renews(
     let Some(customer) = tx.customer(scope, &subscription.customer).await? else {
         return Ok(None);
     };
-    if !flows::notices::will_renew(&subscription, now) {
+    let Some(at) = flows::notices::next_charge(&jobs.cx, &mut tx, &subscription, now).await? else {
         return Ok(None);
-    }
+    };
     let price = subscription
         .unit_price
         .checked_mul(subscription.quantity.into());
@@ -166,7 +166,7 @@ async fn renews(
         product: product(&mut tx, scope, &subscription.product).await?,
         price,
         interval: subscription.interval,
-        at: subscription.period.end,
+        at,
         method: method
             .filter(|method| method.refused_at.is_none())
             .as_ref()

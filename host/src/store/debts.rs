@@ -35,6 +35,10 @@ queries! {
         ORDER BY created_at, id";
     CLOSE = "UPDATE debts SET state = $4, settled_by = $5, closed_at = $6 \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open'";
+    /// What is open and in no document that was issued may be rounded, or cut, with others.
+    REPRICE = "UPDATE debts SET lines = $4, amount_minor = $5, tax_minor = $6 \
+        WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open' AND disputed = FALSE \
+        AND (amount_minor <> $5 OR tax_minor <> $6 OR lines <> $4)";
     CARRY = "UPDATE debts SET kind = 'carried' \
         WHERE business_id = $1 AND mode = $2 AND id = $3 AND state = 'open' AND kind = 'period'";
     HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open, business_id, mode) \
@@ -197,6 +201,21 @@ impl Tx {
             at.as_microsecond(),
         )?;
         Ok(touched == 1)
+    }
+
+    /// Gives an open debt the lines and the amount under which it is paid.
+    pub async fn reprice_debt(&mut self, debt: &Debt) -> Result<()> {
+        execute!(
+            self,
+            REPRICE,
+            debt.scope.business.as_str(),
+            debt.scope.mode.as_str(),
+            debt.id.as_str(),
+            json(&debt.lines),
+            debt.amount.minor,
+            debt.tax_minor,
+        )?;
+        Ok(())
     }
 
     /// Carries the debt of a period, which is supplied all the same, to the next invoice.

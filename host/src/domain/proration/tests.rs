@@ -54,6 +54,7 @@ fn change<'a>(mode: Mode, day: i64, paid: &'a [Line], plan: &'a [Line]) -> Chang
         anchor: at(0),
         old: MONTH,
         new: MONTH,
+        ends: None,
         is_trial: paid.is_empty(),
         paid,
         plan,

@@ -14,13 +14,13 @@ use super::{
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::addon::Attached;
-use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::debt::{self, Debt, DebtKind};
 use crate::domain::id::AddonId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Initiator, Payment, Purpose};
 use crate::domain::period::Period;
 use crate::domain::subscription::{Cancellation, Extras, Subscription, SubscriptionState};
-use crate::domain::tax::{self, Line};
+use crate::domain::tax::Line;
 use crate::store::{Tx, Work};
 
 /// Makes a subscription in `pending` with the debt of its first period and the payment that
@@ -181,9 +181,7 @@ pub async fn create_subscription_for(
             ..debt
         });
     }
-    // As the invoice has it: tax is rounded once for all of them.
-    let lines: Vec<Line> = debts.iter().flat_map(|debt| debt.lines.clone()).collect();
-    let totals = tax::totals(currency, &lines)?;
+    let totals = debt::together(currency, &mut debts)?;
     tx.insert_subscription(&subscription).await?;
     let intent = Intent {
         id: new.payment,

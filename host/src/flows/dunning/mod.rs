@@ -7,6 +7,7 @@ mod retry;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::reactivation::available;
 use super::{Error, facts, settlement};
 use crate::cx::Cx;
 use crate::domain::dunning::{Dunning, DunningState, DunningTrigger, next_date};
@@ -93,9 +94,21 @@ pub(super) async fn fail(
     now: Timestamp,
 ) -> Result<(), Error> {
     let grace = cx.settings.load().billing.grace;
-    let grace_until = (!grace.is_zero())
-        .then(|| now.checked_add(grace).ok())
-        .flatten();
+    let (business, _) = available(cx, &subscription.scope)?;
+    // Access is kept for the period that is unpaid, and for no other.
+    let unpaid = subscription
+        .interval
+        .next_from(
+            subscription.anchor,
+            subscription.period.end,
+            &business.time_zone,
+        )?
+        .until(subscription.expires_at);
+    let grace_until = now
+        .checked_add(grace)
+        .ok()
+        .map(|until| until.min(unpaid.end))
+        .filter(|until| *until > now);
     let event = SubscriptionEvent::PaymentFailed {
         why: HoldReason::RenewalFailed,
         grace_until,

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::super::automatic::{self, Automatic};
-use super::super::reactivation::available;
+use super::super::reactivation::{available, price};
 use super::super::tries::{self, Allowance};
 use super::super::{Error, charge, dispute};
 use super::{last_advice, order_retry, plan_retry, stop};
@@ -15,7 +15,6 @@ use crate::domain::dunning::may_retry;
 use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Payment, Purpose};
-use crate::domain::quote::quote;
 use crate::domain::subscription::Subscription;
 use crate::store::Tx;
 
@@ -31,7 +30,7 @@ pub async fn retry(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Er
 /// Beat one; answers the payment that is to be sent.
 async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<PaymentId>, Error> {
     let mut tx = cx.store.begin().await?;
-    let Some(subscription) = tx.lock_subscription(scope, id).await? else {
+    let Some(mut subscription) = tx.lock_subscription(scope, id).await? else {
         return Ok(None);
     };
     let now = cx.business_now(&mut tx, scope).await?;
@@ -61,7 +60,7 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     plan_retry(cx, &mut tx, &mut dunning, None, now).await?;
     tx.save_dunning(&dunning).await?;
     let payment = match chargeable(cx, &mut tx, &subscription, now).await? {
-        Some(method) => intend(cx, &mut tx, &subscription, &dues, method, now).await?,
+        Some(method) => intend(cx, &mut tx, &mut subscription, &dues, method, now).await?,
         None => None,
     };
     let Some(payment) = payment else {
@@ -100,19 +99,26 @@ async fn chargeable(
 async fn intend(
     cx: &Cx,
     tx: &mut Tx,
-    subscription: &Subscription,
+    subscription: &mut Subscription,
     dues: &[Debt],
     method: PaymentMethod,
     now: Timestamp,
 ) -> Result<Option<Payment>, Error> {
     let (business, _) = available(cx, &subscription.scope)?;
-    let anchor = cx.settings.load().billing.reactivation_anchor;
-    let quote = quote(subscription, dues, anchor, now, &business.time_zone)?;
+    let quote = price(cx, &business, subscription, dues, now)?;
     if automatic::is_too_little(cx, &subscription.scope, &method.gateway, quote.totals.gross) {
         // No gateway takes it alone; the customer can still come back.
         return Ok(None);
     }
     let buys_period = dues.iter().any(|due| due.kind == DebtKind::Period);
+    for due in &quote.dues {
+        tx.reprice_debt(due).await?;
+    }
+    if !quote.returned.is_empty() {
+        let credits = quote.returned.iter().cloned();
+        subscription.extras.credits.splice(..0, credits);
+        tx.save_subscription(subscription).await?;
+    }
     let charge = Automatic {
         business: &business,
         subscription,

@@ -5,7 +5,7 @@ mod charged;
 mod outcome;
 mod price;
 
-pub(super) use self::outcome::{failed, fall_due, lost, paid};
+pub(super) use self::outcome::{failed, fall_due, foresee, lost, paid};
 pub use self::price::{Preview, preview};
 
 use jiff::{SignedDuration, Timestamp};

@@ -10,7 +10,7 @@ use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::plan::{Bought, ChangeState, PlanChange, Terms};
+use crate::domain::plan::{Bought, ChangeState, PlanChange};
 use crate::domain::subscription::{HoldReason, Subscription};
 use crate::store::{MailOrder, Tx};
 
@@ -94,22 +94,28 @@ pub(in crate::flows) async fn fall_due(
     };
     tx.close_plan_change(&scope, &change.id, ChangeState::Applied, now)
         .await?;
-    let is_same = change.terms.interval == subscription.interval;
     let change = PlanChange {
         state: ChangeState::Applied,
-        terms: Terms {
-            period: None,
-            // Another interval counts from this date on.
-            anchor: if is_same {
-                subscription.anchor
-            } else {
-                subscription.period.end
-            },
-            ..change.terms
-        },
+        terms: change.terms.fallen_due(subscription),
         ..change
     };
     put(cx, tx, subscription, &change, None, None, now).await
+}
+
+/// Puts the plan that was scheduled for the end of its period into `subscription`, and writes
+/// nothing down; answers whether there is one.
+pub(in crate::flows) async fn foresee(
+    tx: &mut Tx,
+    subscription: &mut Subscription,
+) -> Result<bool, Error> {
+    let scheduled = tx
+        .scheduled_change(&subscription.scope, &subscription.id)
+        .await?;
+    let Some(change) = scheduled else {
+        return Ok(false);
+    };
+    change.terms.fallen_due(subscription).put_into(subscription);
+    Ok(true)
 }
 
 /// What a change costs was paid, by whichever payment came first: `debts` are those it settled.

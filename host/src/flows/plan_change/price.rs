@@ -17,7 +17,6 @@ use crate::domain::credit::{self, Credit};
 use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::discount::{self, Applied};
 use crate::domain::id::SubscriptionId;
-use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::period::Period;
 use crate::domain::plan::Terms;
@@ -180,6 +179,7 @@ pub(super) async fn price(
         anchor: subscription.anchor,
         old: subscription.interval,
         new: next.interval,
+        ends: subscription.expires_at,
         paid: &paid,
         plan: &plan,
         currency,
@@ -187,7 +187,7 @@ pub(super) async fn price(
     let priced = proration::prorate(&change, &business.time_zone)?;
     let restarts = priced.period != subscription.period;
     let taken = credit::take(&subscription.extras.credits, priced.totals.gross)?;
-    let credits = used(&taken.lines);
+    let credits = taken.lines.iter().map(credit::of_line).collect();
     let mut lines = priced.lines;
     lines.extend(taken.lines);
     let totals = tax::totals(currency, &lines)?;
@@ -221,15 +221,6 @@ fn invalid(field: &'static str, problem: &str) -> Error {
         field,
         problem: problem.to_owned(),
     }
-}
-
-/// The credit that `lines` use up.
-fn used(lines: &[Line]) -> Vec<Credit> {
-    let credit = |line: &Line| Credit {
-        amount: Money::new(line.unit.minor.saturating_neg(), line.unit.currency),
-        rate: line.rate,
-    };
-    lines.iter().map(credit).collect()
 }
 
 /// The debts that were settled, with those that were too little to charge and are carried to the

@@ -36,8 +36,18 @@ pub struct Offer {
 
 /// What a round of `customer` would do now.
 pub async fn offer(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<Offer, Error> {
+    offer_as(cx, scope, customer, None).await
+}
+
+/// The same for the second that the offer which the customer has `agreed` to is for.
+async fn offer_as(
+    cx: &Cx,
+    scope: &Scope,
+    customer: &CustomerId,
+    agreed: Option<&str>,
+) -> Result<Offer, Error> {
     let mut living = Vec::new();
-    {
+    let at = {
         let mut tx = cx.store.read().await?;
         for state in ["on-hold", "past-due", "active", "paused"] {
             let filter = SubscriptionFilter {
@@ -47,11 +57,15 @@ pub async fn offer(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<Offe
             };
             living.extend(tx.subscriptions(scope, &filter, MOST, 0).await?);
         }
-    }
+        let now = cx.business_now(&mut tx, scope).await?;
+        reactivation::agreed_at(cx, agreed, now)
+    };
+    // As a quote names its second.
+    let second = format!("{}.", at.as_second());
     living.truncate(MOST as usize);
     let mut items = Vec::with_capacity(living.len());
     for subscription in living {
-        let quote = reactivation::quote(cx, scope, &subscription.id).await?;
+        let quote = reactivation::quote_as(cx, scope, &subscription.id, Some(&second)).await?;
         items.push((subscription, quote));
     }
     items.sort_by_key(|(_, quote)| quote.is_none());
@@ -65,6 +79,9 @@ pub async fn offer(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<Offe
     let id = data_encoding::BASE32_NOPAD
         .encode(&hash.finalize()[..10])
         .to_ascii_lowercase();
+    let quotes = items.iter().filter_map(|(_, quote)| quote.as_ref());
+    let falls = quotes.map(|quote| &quote.id).any(|id| id.contains('.'));
+    let id = if falls { format!("{second}{id}") } else { id };
     Ok(Offer { id, items })
 }
 
@@ -105,7 +122,7 @@ async fn intend(
             return Err(Error::NotFound("payment method"));
         }
     }
-    let offer = offer(cx, scope, customer).await?;
+    let offer = offer_as(cx, scope, customer, Some(agreed)).await?;
     if offer.items.is_empty() {
         return Err(Error::Refused(Refused::NothingDue));
     }

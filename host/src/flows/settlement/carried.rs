@@ -4,10 +4,9 @@
 use jiff::Timestamp;
 
 use super::super::automatic::is_too_little;
-use super::super::reactivation::available;
+use super::super::reactivation::{available, price};
 use super::super::{Error, documents, dues};
 use crate::cx::Cx;
-use crate::domain::quote::quote;
 use crate::domain::subscription::Subscription;
 use crate::store::Tx;
 
@@ -31,15 +30,12 @@ pub(super) async fn carry(
     if owed.debts.is_empty() || owed.debts.iter().any(|due| due.disputed) {
         return Ok(false);
     }
-    let anchor = cx.settings.load().billing.reactivation_anchor;
-    let quote = quote(&bought, &owed.debts, anchor, now, &business.time_zone)?;
+    let quote = price(cx, &business, &bought, &owed.debts, now)?;
     if !is_too_little(cx, &scope, gateway, quote.totals.gross) {
         return Ok(false);
     }
-    if let Some(next) = &owed.next {
-        tx.insert_debt(next).await?;
-    }
-    for due in &owed.debts {
+    owed.agree(cx, tx, &mut bought, &quote, now).await?;
+    for due in &quote.dues {
         tx.carry_debt(&scope, &due.id).await?;
     }
     documents::discard_draft(tx, &scope, &bought).await?;

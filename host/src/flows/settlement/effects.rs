@@ -13,7 +13,7 @@ use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Payment, PaymentState, Purpose};
-use crate::domain::subscription::{HoldReason, Subscription};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use crate::store::{MailOrder, Tx, Work};
 
 /// Does what the payment's new state asks for; `before` is the state it came from.
@@ -174,11 +174,10 @@ async fn succeeded(
     let scope = payment.scope.clone();
     let debts = tx.debts_of_payment(&payment.id).await?;
     tx.release_debts(&payment.id).await?;
-    let ended = subscription
-        .as_ref()
-        .is_some_and(|subscription| subscription.state.is_final());
     let owed = debts.iter().all(|debt| debt.state == DebtState::Open);
-    if ended || !owed || debts.is_empty() || moved != payment.amount {
+    let asked = Money::sum(moved.currency, debts.iter().map(|debt| debt.amount));
+    let fits = moved == payment.amount && asked.is_ok_and(|asked| asked == moved);
+    if has_ended(payment, subscription.as_ref()) || !owed || debts.is_empty() || !fits {
         payment.unapplied = true;
         payment.moved = Some(moved).filter(|moved| *moved != payment.amount);
         refund::order_for_unapplied(cx, tx, payment).await?;
@@ -241,6 +240,15 @@ async fn succeeded(
         grants::of_purchase(cx, tx, payment, &debts, now).await?;
     }
     Ok(())
+}
+
+/// Whether the subscription that a payment was for is over, so that its money settles nothing. What
+/// was kept of the dues when it was cancelled, its customer can still pay.
+fn has_ended(payment: &Payment, subscription: Option<&Subscription>) -> bool {
+    subscription.is_some_and(|subscription| match subscription.state {
+        SubscriptionState::Cancelled { .. } => payment.purpose != Purpose::Reactivation,
+        _ => subscription.state.is_final(),
+    })
 }
 
 /// Money came that settles nothing, of another amount than was asked for or for less than the whole

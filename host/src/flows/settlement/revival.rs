@@ -25,7 +25,8 @@ pub(super) async fn revive(
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
     subscription.updated_at = now;
-    if payment.initiator == Initiator::Customer && payment.method.is_some() {
+    let is_over = subscription.state.is_final();
+    if payment.initiator == Initiator::Customer && payment.method.is_some() && !is_over {
         subscription.method.clone_from(&payment.method);
     }
     let began = subscription.state == SubscriptionState::Pending;
@@ -57,7 +58,8 @@ pub(super) async fn revive(
                 Purpose::PauseSettlement,
                 Purpose::PlanChange,
             ];
-            if !off_schedule.contains(&payment.purpose) {
+            // Where something else is due, or a method is wanted, the hold goes on: nothing renews.
+            if subscription.state.grants_access() && !off_schedule.contains(&payment.purpose) {
                 facts::tell(cx, tx, &scope, "subscription.renewed", object, now).await?;
             }
         }
@@ -302,6 +304,7 @@ pub(super) fn buy_period(
                 },
                 _ => interval.containing(subscription.anchor, now, zone)?,
             };
+            let period = period.until(subscription.expires_at);
             if !on_a_date(period.start)? {
                 subscription.anchor = period.start;
             }

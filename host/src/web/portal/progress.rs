@@ -83,7 +83,9 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
     let mut records = who.records().await?;
     let subscription = records.subscription_of(&item).await?;
     let charge = records.charge(&item).await?;
-    let payable = subscription.as_ref().filter(|s| s.state.has_dues());
+    let payable = subscription
+        .as_ref()
+        .filter(|s| s.state.has_dues() || matches!(s.state, SubscriptionState::Cancelled { .. }));
     who.render(&ProgressPage {
         number: charge.id,
         product: charge.what,

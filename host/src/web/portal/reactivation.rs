@@ -304,6 +304,10 @@ impl Page for ReactivationPage {
             plan: sample::on_hold(*why, due),
             ..page(kept(), sample::methods(), "new")
         }));
+        samples.push(Self {
+            plan: sample::kept(),
+            ..page(kept(), sample::methods(), "new")
+        });
         samples.extend(trouble::ALL.iter().map(|trouble| Self {
             trouble: Some(trouble),
             ..page(Bill::sample(), sample::methods(), "new")

@@ -163,12 +163,23 @@ pub(super) fn plans() -> Vec<Plan> {
 pub(super) fn past_plans() -> Vec<Plan> {
     let ended = || Standing::Ended {
         at: at("2026-06-30"),
+        due: None,
     };
     vec![
         plan("cancelled", "plain", ended()),
         plan("expired", "plain", ended()),
         plan("failed", "plain", ended()),
+        kept(),
     ]
+}
+
+/// One that was cancelled, and whose dues were kept.
+pub(super) fn kept() -> Plan {
+    let standing = Standing::Ended {
+        at: at("2026-06-30"),
+        due: Some(money(2900, "EUR")),
+    };
+    plan("cancelled", "plain", standing)
 }
 
 pub(super) fn charge(state: &'static str, tone: &'static str) -> Charge {

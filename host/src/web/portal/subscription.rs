@@ -12,7 +12,7 @@ use super::view::{Charge, Plan, Standing, Todo};
 use crate::domain::extra_page::Slot;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::{HoldReason, Subscription};
-use crate::flows::token;
+use crate::flows::{reactivation, token};
 use crate::themes::Page;
 use crate::web::{Error, Owned, SignedIn};
 
@@ -55,7 +55,11 @@ pub struct SubscriptionPage {
 /// `GET /subscriptions/{id}`.
 pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Response, Error> {
     let mut records = who.records().await?;
-    let plan = records.plan(&item).await?;
+    let mut plan = records.plan(&item).await?;
+    if let Standing::Ended { due, .. } = &mut plan.standing {
+        let kept = reactivation::quote(&who.web.cx, who.scope(), &item.id).await?;
+        *due = kept.map(|quote| quote.totals.gross);
+    }
     let open = records.under_way(&item.id).await?;
     let payments = records.payments(Some(&item.id), LOOKED_THROUGH, 0).await?;
     let charges = records.charges(&payments).await?;

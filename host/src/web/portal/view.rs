@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use super::charge::{Charge, Document, decline_word, payment_tone};
-use crate::domain::debt::Debt;
+use crate::domain::debt::{self, Debt};
 use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
 use crate::domain::payment::{Payment, PaymentState};
@@ -124,6 +124,8 @@ pub enum Standing {
     Ended {
         /// Since when.
         at: Timestamp,
+        /// What can still be paid, where it was kept.
+        due: Option<Money>,
     },
 }
 
@@ -190,18 +192,16 @@ impl Standing {
             },
             SubscriptionState::Cancelled { at }
             | SubscriptionState::Failed { at }
-            | SubscriptionState::Expired { at } => Self::Ended { at: *at },
+            | SubscriptionState::Expired { at } => Self::Ended { at: *at, due },
         }
     }
 }
 
-/// The sum of `dues`; none when nothing is due.
+/// The sum of `dues` as they are paid together; none when nothing is due.
 pub fn due(dues: &[Debt]) -> Option<Money> {
-    let (first, rest) = dues.split_first()?;
-    rest.iter()
-        .try_fold(first.amount, |sum, debt| sum.checked_add(debt.amount))
-        .ok()
-        .filter(|sum| !sum.is_zero())
+    let currency = dues.first()?.amount.currency;
+    let sums = debt::together(currency, &mut dues.to_vec()).ok()?;
+    Some(sums.gross).filter(|sum| !sum.is_zero())
 }
 
 /// The one thing that needs the customer, or that they should know is under way.
@@ -232,6 +232,11 @@ pub enum Call {
         due: Option<Money>,
         /// Until when it runs.
         until: Timestamp,
+    },
+    /// Pay what was kept when it was cancelled.
+    Settle {
+        /// How much.
+        due: Money,
     },
     /// Confirm a payment at the bank.
     Confirm {
@@ -271,6 +276,7 @@ impl Todo {
                 due: *due,
                 until: *until,
             },
+            (None, Standing::Ended { due: Some(due), .. }) => Call::Settle { due: *due },
             (None, _) => return None,
         };
         Some(Self {

@@ -52,7 +52,7 @@ impl World {
         ended.unwrap()
     }
 
-    async fn is_on(&self, id: &SubscriptionId, product: &Product) -> bool {
+    pub(super) async fn is_on(&self, id: &SubscriptionId, product: &Product) -> bool {
         self.subscription(id).await.product == product.id
     }
 
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// The bank takes the money of `payment` back, and tells.
-    async fn lose(&self, payment: &PaymentId) {
+    pub(super) async fn lose(&self, payment: &PaymentId) {
         let opened = self.contest(payment).await;
         let lost = self.control(&format!("{}/lose", decided(&opened))).await;
         deliver(self, "dispute.lost", &lost).await;

@@ -2,6 +2,7 @@
 
 mod plugin_store;
 mod queue;
+mod rules;
 mod schema;
 mod states;
 mod transactions;

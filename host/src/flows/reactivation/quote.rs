@@ -1,0 +1,72 @@
+//! What paying the dues of a subscription costs and buys, told before the button is pressed.
+
+use jiff::Timestamp;
+
+use super::super::{Error, dues};
+use super::available;
+use crate::config::Business;
+use crate::cx::Cx;
+use crate::domain::Scope;
+use crate::domain::debt::Debt;
+use crate::domain::id::SubscriptionId;
+use crate::domain::plan::quoted_at;
+use crate::domain::quote::{Quote, ReactivationAnchor, quote as quote_dues};
+use crate::domain::subscription::Subscription;
+
+/// What paying everything that is due now costs and buys; none when nothing is due.
+pub async fn quote(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Quote>, Error> {
+    quote_as(cx, scope, id, None).await
+}
+
+/// The same for the second that the quote which the customer has `agreed` to is for.
+pub(in crate::flows) async fn quote_as(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    agreed: Option<&str>,
+) -> Result<Option<Quote>, Error> {
+    let mut tx = cx.store.read().await?;
+    let mut subscription = tx
+        .subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    if !subscription.state.has_dues() && !dues::may_be_kept(&subscription) {
+        return Ok(None);
+    }
+    let now = cx.business_now(&mut tx, scope).await?;
+    let (business, _) = available(cx, scope)?;
+    let dues = dues::of(cx, &mut tx, &business, &mut subscription, now).await?;
+    if dues.debts.is_empty() {
+        return Ok(None);
+    }
+    let at = agreed_at(cx, agreed, now);
+    Ok(Some(price(cx, &business, &subscription, &dues.debts, at)?))
+}
+
+/// The second that a quote names to which the customer has `agreed`, while that is fresh; `now` for
+/// one whose price stands still.
+pub(in crate::flows) fn agreed_at(cx: &Cx, agreed: Option<&str>, now: Timestamp) -> Timestamp {
+    let lifetime = cx.settings.load().billing.plan_quote_lifetime;
+    agreed
+        .and_then(quoted_at)
+        .filter(|at| *at <= now && now.duration_since(*at) <= lifetime)
+        .unwrap_or(now)
+}
+
+/// What `dues` cost at `at` and buy.
+pub(in crate::flows) fn price(
+    cx: &Cx,
+    business: &Business,
+    subscription: &Subscription,
+    dues: &[Debt],
+    at: Timestamp,
+) -> Result<Quote, Error> {
+    let anchor: ReactivationAnchor = cx.settings.load().billing.reactivation_anchor;
+    Ok(quote_dues(
+        subscription,
+        dues,
+        anchor,
+        at,
+        &business.time_zone,
+    )?)
+}
