@@ -6,7 +6,6 @@ use vestibule::config::DuesAtCancel;
 use vestibule::domain::discount::Discount;
 use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::license::LicenseStatus;
-use vestibule::domain::payment::Payment;
 use vestibule::domain::period::{Interval, Unit};
 use vestibule::domain::plan::{ChangeState, OnFailure};
 use vestibule::domain::product::{Product, Recurring};
@@ -37,11 +36,6 @@ fn paid_by(attempt: &Attempt) -> PaymentId {
 }
 
 impl World {
-    async fn payment(&self, id: &PaymentId) -> Payment {
-        let mut tx = self.cx.store.read().await.unwrap();
-        tx.payment(&self.scope, id).await.unwrap().unwrap()
-    }
-
     /// What the debts of a payment come to, with their tax.
     async fn debts_of(&self, payment: &PaymentId) -> (i64, i64) {
         let mut tx = self.cx.store.read().await.unwrap();

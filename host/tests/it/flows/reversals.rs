@@ -46,7 +46,7 @@ impl World {
         tx.dues_of(&self.scope, id).await.unwrap()
     }
 
-    async fn payment(&self, id: &PaymentId) -> Payment {
+    pub(super) async fn payment(&self, id: &PaymentId) -> Payment {
         let mut tx = self.cx.store.read().await.unwrap();
         tx.payment(&self.scope, id).await.unwrap().unwrap()
     }

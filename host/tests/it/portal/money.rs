@@ -1,7 +1,12 @@
 //! What is due, what it costs to come back, and what became of payments.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+use vestibule::config::DuesAtCancel;
 use vestibule::domain::payment::{Advice, Decline, DeclineCode, PaymentState};
+use vestibule::domain::subscription::Cancellation;
+use vestibule::flows::cancellation;
 
 use super::House;
 
@@ -55,6 +60,33 @@ async fn reactivating_tells_amount_period_and_next_date_before_the_button() {
     }
     page.says("ending in 4242");
     page.says("Use a new payment method");
+}
+
+#[tokio::test]
+async fn what_was_kept_at_the_cancellation_is_paid_on_a_page_that_promises_nothing_else() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.on_hold().await;
+    let mut settings = (**house.cx.settings.load()).clone();
+    settings.billing.dues_at_cancel = DuesAtCancel::Keep;
+    house.cx.settings.store(Arc::new(settings));
+    let why = Cancellation::default();
+    cancellation::now(&house.cx, &house.scope, &subscription.id, why)
+        .await
+        .unwrap();
+
+    let here = format!("/subscriptions/{}", subscription.id);
+    let page = guest.get(&here).await;
+    page.says("€29.00 is still due for your cancelled Lumen Pro plan.");
+    page.leads_to(&format!("{here}/reactivate"));
+    let offer = guest.get(&format!("{here}/reactivate")).await;
+    assert_eq!(offer.status, StatusCode::OK);
+    offer.says("Pay for Lumen Pro");
+    offer.says("Pay €29.00");
+    offer.says("It stays cancelled.");
+    for promise in ["next payment", "work again", "Later payments"] {
+        assert!(!offer.text().contains(promise), "{promise}");
+    }
 }
 
 #[tokio::test]
