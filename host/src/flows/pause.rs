@@ -2,7 +2,7 @@
 //! was paid for is not lost: on resuming, all dates move by the length of the pause.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::off_schedule::{self, Supply};
 use super::reactivation::available;

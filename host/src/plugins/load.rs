@@ -296,8 +296,8 @@ impl Loader {
                 contents,
                 manifest,
                 signed_by,
-                known,
                 upload,
+                known,
             })
         };
         let prepared = tokio::task::spawn_blocking(prepare).await;

@@ -31,11 +31,11 @@ impl Stage {
     ) -> Result<(), String> {
         let html = match content {
             Content::Text(text) => look::paragraphs(text),
-            Content::Markdown(text) => harmless::markdown(text),
+            Content::Markdown(text) => harmless::markdown(text)?,
             Content::Template { name, data } => {
                 let frame = Frame::sample(Locale::of(locale));
                 let html = self.0.render(name, &frame, data, forms.context());
-                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)
+                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)?
             }
         };
         if html.len() > LARGEST_CONTENT {
