@@ -3,8 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use vestibule::domain::method::PaymentMethod;
 use vestibule::domain::payment::PaymentState;
-use vestibule::flows::{Choice, Error, Refused, dunning, reactivation, renewal};
+use vestibule::flows::{AttemptOf, Choice, Error, Refused, dunning, reactivation, renewal};
 
 use super::dunning::{LIMITED_AT_RENEWAL, REFUSED_AT_RENEWAL, days};
 use super::{CONFIRM, DECLINED_AT_RENEWAL, GOOD, page};
@@ -212,5 +213,35 @@ async fn a_method_is_left_alone_once_it_was_declined_often_enough() {
                 Err(Error::Refused(Refused::TooManyTries))
             ));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_method_is_charged_for_the_customer_as_its_gateway_knew_them() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let saved = world.subscription(&id).await.method.unwrap();
+        // Two pages at the same time made two customers of one, and the other card was used last.
+        let mut tx = world.cx.store.begin().await.unwrap();
+        let known = tx.method(&world.scope, &saved).await.unwrap().unwrap();
+        let other = PaymentMethod {
+            id: world.cx.new_id(),
+            reference: "pm_other".to_owned(),
+            customer_reference: Some("cus_other".to_owned()),
+            last_used_at: Some(world.cx.now() + SignedDuration::from_hours(1)),
+            ..known.clone()
+        };
+        tx.keep_method(&other, world.cx.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let paid = world.reactivate(&id, Choice::Saved(saved)).await;
+        let AttemptOf::Payment(payment) = &paid.of else {
+            panic!("not a payment")
+        };
+        let mut tx = world.cx.store.read().await.unwrap();
+        let payment = tx.payment(&world.scope, payment).await.unwrap().unwrap();
+        let request = payment.request.unwrap();
+        let own = known.customer_reference.unwrap();
+        assert!(request.contains(&own), "{request}");
+        assert!(!request.contains("cus_other"), "{request}");
     }
 }

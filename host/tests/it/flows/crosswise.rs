@@ -1,13 +1,15 @@
-//! Two who need the same rows: they take them in one order, and so the second waits for the first.
+//! Two who need the same rows on Postgres: they take them in one order, and so the second waits for
+//! the first, and finds what that has made of them.
 
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use vestibule::domain::id::SubscriptionId;
 use vestibule::flows::plan_change::Wish;
+use vestibule::flows::{Error, Refused, begin};
 
-use super::GOOD;
 use super::plan_changes::to;
+use super::{GOOD, extras};
 use crate::support::world::World;
 
 /// Comes back when `count` sessions of the database wait for a lock.
@@ -31,6 +33,17 @@ async fn wait_for(observer: &mut PgConnection, count: i64) {
     }
 }
 
+/// One who sees who waits, and one who holds these rows of a table until it commits.
+async fn holding(world: &World, which: &str, table: &str) -> (PgConnection, PgConnection) {
+    let observer = PgConnection::connect(&world.url).await.unwrap();
+    let mut holder = PgConnection::connect(&world.url).await.unwrap();
+    holder.execute("BEGIN").await.unwrap();
+    let rows = format!("SELECT id FROM {table} WHERE {which} FOR UPDATE");
+    let rows = sqlx::AssertSqlSafe(rows);
+    sqlx::query(rows).execute(&mut holder).await.unwrap();
+    (observer, holder)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_that_exchange_their_codes_wait_for_each_other_and_not_for_ever() {
     let world = World::postgres().await;
@@ -50,13 +63,7 @@ async fn changes_that_exchange_their_codes_wait_for_each_other_and_not_for_ever(
     world.switch(&one, wish("FIRST", false)).await;
     world.switch(&other, wish("SECOND", false)).await;
 
-    let mut observer = PgConnection::connect(&world.url).await.unwrap();
-    let mut holder = PgConnection::connect(&world.url).await.unwrap();
-    holder.execute("BEGIN").await.unwrap();
-    holder
-        .execute("SELECT id FROM discounts WHERE code = 'FIRST' FOR UPDATE")
-        .await
-        .unwrap();
+    let (mut observer, mut holder) = holding(&world, "code = 'FIRST'", "discounts").await;
     let change =
         async |id: &SubscriptionId, code: &str| world.try_to_change(id, wish(code, true)).await;
     let then = async {
@@ -78,8 +85,8 @@ async fn uses_are_given_back_in_the_order_in_which_they_are_redeemed() {
     let customer = world.customer().await;
     let now = world.cx.now();
     let mut discounts = [
-        super::extras::percent(&world, "ONE", 1_000, None),
-        super::extras::percent(&world, "TWO", 1_000, None),
+        extras::percent(&world, "ONE", 1_000, None),
+        extras::percent(&world, "TWO", 1_000, None),
     ];
     discounts.sort_by(|one, other| other.id.cmp(&one.id));
     let mut tx = world.cx.store.begin().await.unwrap();
@@ -111,4 +118,56 @@ async fn uses_are_given_back_in_the_order_in_which_they_are_redeemed() {
     let (back, redeemed) = tokio::join!(gives_back, goes_on);
     assert!(back.is_ok(), "{back:?}");
     assert!(redeemed.is_ok(), "{redeemed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_are_locked_in_one_order_however_they_are_named() {
+    let world = World::postgres().await;
+    let product = world.product_at(2_900, true).await;
+    world.code("FIRST", 1_000, None).await;
+    world.code("SECOND", 1_000, None).await;
+    let (mut observer, mut holder) = holding(&world, "code = 'SECOND'", "discounts").await;
+    let begin = async |codes: [&str; 2]| {
+        let codes = codes.map(str::to_owned).to_vec();
+        let wish = extras::Wish {
+            codes,
+            ..extras::Wish::default()
+        };
+        world.try_to_begin(&product, wish).await
+    };
+    let then = async {
+        wait_for(&mut observer, 1).await;
+        let last = async {
+            wait_for(&mut observer, 2).await;
+            holder.execute("COMMIT").await.unwrap();
+        };
+        tokio::join!(begin(["FIRST", "SECOND"]), last).0
+    };
+    let (one, other) = tokio::join!(begin(["SECOND", "FIRST"]), then);
+    assert!(one.is_ok(), "{one:?}");
+    assert!(other.is_ok(), "{other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_that_comes_just_after_a_trials_page_has_ended_asks_for_no_method() {
+    let world = World::postgres().await;
+    let begun = world.pending_with_trial(14).await;
+    let (first, id) = (begun.payment.id, begun.subscription.unwrap().id);
+    let (mut observer, mut holder) = holding(&world, "state = 'pending'", "subscriptions").await;
+    let (cx, scope) = (&world.cx, &world.scope);
+    let then = async {
+        wait_for(&mut observer, 1).await;
+        let last = async {
+            wait_for(&mut observer, 2).await;
+            holder.execute("COMMIT").await.unwrap();
+        };
+        tokio::join!(begin::pay(cx, scope, &first), last).0
+    };
+    let (expired, pressed) = tokio::join!(begin::expire(cx, scope, &first), then);
+    expired.unwrap();
+    assert_eq!(world.subscription(&id).await.state.name(), "failed");
+    assert!(
+        matches!(pressed, Err(Error::Refused(Refused::State))),
+        "{pressed:?}"
+    );
 }

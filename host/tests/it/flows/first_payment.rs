@@ -339,3 +339,26 @@ async fn a_page_that_expires_waits_for_a_customer_who_is_giving_a_method() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_request_that_was_not_taken_is_sent_again_as_it_was() {
+    for world in World::each().await {
+        let begun = world.pending().await;
+        let first = begun.payment.id;
+        let (cx, scope) = (&world.cx, &world.scope);
+        let busy = json!({ "operation": "charge", "answer": "rate_limited", "times": 1 });
+        world.sandbox.fault(busy).await;
+        begin::pay(cx, scope, &first).await.unwrap();
+        let kept = async || {
+            let mut tx = cx.store.read().await.unwrap();
+            let payment = tx.payment(scope, &first).await.unwrap().unwrap();
+            (payment.request.unwrap(), payment.sent_at)
+        };
+        let (request, sent_at) = kept().await;
+        assert_eq!(sent_at, None);
+        cx.clock.advance(jiff::SignedDuration::from_mins(2));
+        let again = begin::pay(cx, scope, &first).await.unwrap();
+        assert!(matches!(again.ending, Ending::Action(_)), "{again:?}");
+        assert_eq!(kept().await.0, request);
+    }
+}

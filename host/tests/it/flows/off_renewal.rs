@@ -1,6 +1,7 @@
 //! Charges that are no renewals: what is too little is carried, what fails is tried again, with the
 //! backup method and by the schedule.
 
+use serde_json::json;
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::plan::{ChangeState, OnFailure};
 use vestibule::domain::proration::Mode;
@@ -255,4 +256,51 @@ async fn a_billing_date_does_not_move_while_a_payment_is_under_way() {
         .await
         .unwrap();
     assert_eq!(world.subscription(&id).await.period.end, date);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_billing_date_does_not_move_while_another_charge_has_no_answer() {
+    for world in World::each().await {
+        let id = world.paying(2_900, GOOD).await;
+        let pro = world.product_at(5_900, true).await;
+        world.wait_half(&id).await;
+        world.lose_the_answer().await;
+        world.switch(&id, to(&pro)).await;
+        let before = world.subscription(&id).await.period.end;
+        let date = world.cx.now() + days(40);
+        let tried = schedule::set_next_billing_date(&world.cx, &world.scope, &id, date).await;
+        assert!(matches!(
+            tried,
+            Err(Error::Refused(Refused::PaymentUnderWay))
+        ));
+        assert_eq!(world.subscription(&id).await.period.end, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_billing_date_does_not_move_under_a_renewal_that_is_to_be_tried_again() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        let busy = json!({ "operation": "charge", "answer": "rate_limited", "times": 1 });
+        world.sandbox.fault(busy).await;
+        world.renew(&id).await;
+        // Its key is over before it was taken: the period is due, and nothing is under way.
+        world.wait(days(1));
+        world.send_queued(&id).await;
+        assert!(world.is_active(&id).await);
+        assert_eq!(world.sums(&id).await, [2_900]);
+        let date = cx.now() + days(20);
+        let tried = schedule::set_next_billing_date(cx, scope, &id, date).await;
+        assert!(matches!(
+            tried,
+            Err(Error::Refused(Refused::PaymentUnderWay))
+        ));
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert!(world.sums(&id).await.is_empty());
+        schedule::set_next_billing_date(cx, scope, &id, date)
+            .await
+            .unwrap();
+        assert_eq!(world.charged().await, [2_900, 2_900]);
+    }
 }

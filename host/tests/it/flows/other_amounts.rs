@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::plan::{ChangeState, OnFailure};
 use vestibule::domain::subscription::{HoldReason, SubscriptionState};
-use vestibule::flows::Ending;
-use vestibule::flows::begin::OnDemand;
+use vestibule::flows::begin::{self, OnDemand};
 use vestibule::flows::plan_change::Wish;
+use vestibule::flows::{Ending, unsettled};
 
-use super::GOOD;
 use super::dunning::days;
 use super::plan_changes::to;
 use super::refunds::deliver;
+use super::{GOOD, page};
 use crate::support::world::World;
 
 impl World {
@@ -138,4 +138,24 @@ async fn a_charge_on_demand_that_moved_another_amount_is_still_due() {
     );
     assert_eq!(world.dues(&id).await, [700]);
     assert!(world.is_queued("retry:").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_amount_was_to_begin_does_not_begin_and_the_money_is_listed() {
+    for world in World::each().await {
+        let begun = world.pending().await;
+        let (first, id) = (begun.payment.id, begun.subscription.unwrap().id);
+        let attempt = begin::pay(&world.cx, &world.scope, &first).await.unwrap();
+        world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+        world.says(&first, thirty).await;
+        assert_eq!(world.subscription(&id).await.state.name(), "failed");
+        assert_eq!(world.told(id.as_str()).await, ["subscription.failed"]);
+        assert!(world.dues(&id).await.is_empty());
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        let listed: Vec<_> = listed
+            .iter()
+            .map(|one| (one.state, one.amount.minor))
+            .collect();
+        assert_eq!(listed, [("unapplied", 3_000)]);
+    }
 }
