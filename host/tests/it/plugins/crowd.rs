@@ -43,7 +43,7 @@ fn a_host_starts_among_broken_and_strange_files_says_what_and_serves() {
     .unwrap();
     std::fs::write(file("partial.wasm"), &whole[..whole.len() / 2]).unwrap();
     std::fs::write(file("hidden.wasm"), named("hidden")).unwrap();
-    let closed = std::fs::Permissions::from_mode(0);
+    let closed = std::fs::Permissions::from_mode(0o0);
     std::fs::set_permissions(file("hidden.wasm"), closed).unwrap();
     std::fs::create_dir(file("folder.wasm")).unwrap();
     symlink("loop.wasm", file("loop.wasm")).unwrap();
