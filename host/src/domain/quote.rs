@@ -92,12 +92,16 @@ pub fn quote(
     let (anchor, whole) = match (unpaid_period, starts_now) {
         (false, _) => (subscription.anchor, subscription.period),
         (true, true) => {
-            let mut whole = from(now)?;
+            let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
+            let (at_once, rounded) = (from(now)?, from(start)?);
+            let whole = if at_once.until(ends) == at_once {
+                at_once
+            } else {
+                rounded
+            };
             if whole.until(ends) != whole {
                 // Its price falls by the second.
-                let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
                 second = Some(start.as_second());
-                whole = from(start)?;
             }
             (whole.start, whole)
         }

@@ -1,8 +1,8 @@
 //! A pause: access stops and nothing is charged until somebody resumes, or a date does. What
 //! was paid for is not lost: on resuming, all dates move by the length of the pause.
 
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::off_schedule::{self, Supply};
 use super::reactivation::available;

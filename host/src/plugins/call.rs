@@ -2,11 +2,9 @@
 //! deadline and a budget of processor time, and the end of it all. Draws the line between
 //! *certainly not executed* and *nobody knows*: the moment the exported function is entered.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -143,13 +141,13 @@ impl Code {
         };
         let begun = Instant::now();
         let entered = Entered::default();
-        // A caller that goes away does not end the call in the middle, and a panic of the host ends
-        // only the call.
+        // A task of its own: a caller that goes away does not end the call in the middle, and
+        // a panic of the host ends only the call.
         let span = tracing::info_span!("plugin.call", plugin = &*self.id, operation);
         let course = Arc::clone(&entered.0);
         let run = self.run(binding, turn, entered.clone(), body);
-        let run = AssertUnwindSafe(run).catch_unwind().instrument(span);
-        let result = long::run(run, move || course.long.load(Ordering::Relaxed))
+        let run = long::run(run, move || course.long.load(Ordering::Relaxed));
+        let result = tokio::spawn(run.instrument(span))
             .await
             .unwrap_or(Err(UnknownCause::HostPanic));
         tracing::debug!(

@@ -13,8 +13,9 @@ use super::gateway::answer::Description;
 use super::gateway::config::GatewayConfig;
 use super::gateway::exports::GatewayPart;
 use super::limits::Limits;
-use super::load::{self, LoadError, Loaded, Loader, Uncompiled, Upload};
+use super::load::{self, LoadError, Loaded, Loader, Uncompiled};
 use super::manifest::Manifest;
+use super::upload::Upload;
 use super::{HostClock, component};
 
 /// What there is to say about a plugin's file.

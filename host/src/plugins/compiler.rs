@@ -14,7 +14,8 @@ use wasmtime::component::Component;
 use super::cache::Content;
 use super::call;
 use super::engine::Engine;
-use super::load::{LoadError, Upload};
+use super::load::LoadError;
+use super::upload::Upload;
 
 /// Refusals that are remembered.
 const REMEMBERED: usize = 256;

@@ -13,9 +13,9 @@ use tokio::sync::{Mutex, watch};
 use super::figures::Figures;
 use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
-use super::load::{LoadError, Loaded, Loader, Uncompiled, Upload};
+use super::load::{LoadError, Loaded, Loader, Uncompiled};
 use super::manifest::Kind;
-use super::signature;
+use super::upload::Upload;
 
 /// The folder and what was loaded from it.
 pub(super) struct Folder {
@@ -315,24 +315,8 @@ impl Folder {
         if found.len() > most as u64 {
             return Err(LoadError::TooLarge(most));
         }
-        Ok(upload(path).await?)
+        Ok(Upload::read(path).await?)
     }
-}
-
-/// A plugin's file as it is now, with the signature that lies beside it.
-async fn upload(path: PathBuf) -> std::io::Result<Upload> {
-    let read = move || {
-        let bytes = std::fs::read(&path)?;
-        let beside = signature::path_of(&path);
-        let signature = match std::fs::metadata(&beside) {
-            Ok(found) if found.len() > signature::LONGEST => Some(String::new()),
-            Ok(_) => Some(String::from_utf8_lossy(&std::fs::read(&beside)?).into_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        Ok(Upload::new(bytes, signature))
-    };
-    tokio::task::spawn_blocking(read).await?
 }
 
 /// The file's name if it is a plugin's; hidden files are not, since editors and downloads

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, Linker};
 
 use super::branding::BrandingPart;
-use super::cache::Content;
 use super::call::{self, Code};
 use super::compiler::Compiler;
 use super::component::{self, Contents, ContentsError, Files};
@@ -24,6 +22,7 @@ use super::manifest::{Kind, Manifest, ManifestError};
 use super::pages::PagesPart;
 use super::signature::{SignatureError, Signing};
 use super::turns::Turns;
+use super::upload::Upload;
 
 /// A plugin that was loaded. It stays as it is; a newer one takes its place.
 pub(super) struct Loaded {
@@ -44,24 +43,6 @@ pub(super) struct Loaded {
     pub(super) signed_by: Option<String>,
     /// In use since then (host time).
     pub(super) since: Timestamp,
-}
-
-/// The file of a plugin, as it lies in the folder.
-pub(super) struct Upload {
-    pub(super) bytes: Vec<u8>,
-    pub(super) content: Content,
-    /// The signature that lies beside it.
-    pub(super) signature: Option<String>,
-}
-
-impl Upload {
-    pub(super) fn new(bytes: Vec<u8>, signature: Option<String>) -> Self {
-        Self {
-            content: Sha256::digest(&bytes).into(),
-            bytes,
-            signature,
-        }
-    }
 }
 
 /// What becomes of a component that was never compiled.

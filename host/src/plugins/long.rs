@@ -1,15 +1,14 @@
-//! Where calls run: as part of who asks for them, so that a short one costs nothing more. Who goes
-//! away does not end it. Guests that compute for long go on on a few threads of their own, so
-//! that those that answer requests belong to requests.
+//! Guests that compute for long: their calls go on on a few threads of their own, so that those that
+//! answer requests belong to requests. A short call costs nothing more.
 
+use std::future::poll_fn;
 use std::panic::resume_unwind;
-use std::pin::Pin;
 use std::sync::LazyLock;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use futures_util::future::BoxFuture;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 /// The name of the threads.
 const NAME: &str = "plugin-long";
@@ -30,60 +29,28 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         .ok()
 });
 
-/// A call that runs where it is polled. Who drops it leaves it to a task, in which it ends.
-struct Here<T: Send + 'static, L> {
-    call: Option<BoxFuture<'static, T>>,
-    is_long: L,
-}
-
-impl<T: Send + 'static, L: Fn() -> bool + Unpin> Future for Here<T, L> {
-    /// The answer, or the rest of a call that is long.
-    type Output = Result<T, BoxFuture<'static, T>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(mut call) = self.call.take() else {
-            return Poll::Pending;
-        };
-        match call.as_mut().poll(cx) {
-            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
-            Poll::Pending if (self.is_long)() => Poll::Ready(Err(call)),
-            Poll::Pending => {
-                self.call = Some(call);
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl<T: Send + 'static, L> Drop for Here<T, L> {
-    fn drop(&mut self) {
-        if let (Some(call), Ok(runtime)) = (self.call.take(), Handle::try_current()) {
-            runtime.spawn(call);
-        }
-    }
-}
-
 /// Runs a call where it is polled until it `is_long`, and the rest of it on the threads for those.
 pub(super) async fn run<T: Send + 'static>(
     call: impl Future<Output = T> + Send + 'static,
-    is_long: impl Fn() -> bool + Unpin,
+    is_long: impl Fn() -> bool,
 ) -> T {
-    let here = Here {
-        call: Some(Box::pin(call)),
-        is_long,
+    let mut call = Box::pin(call);
+    let answer = poll_fn(|cx| match call.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if is_long() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await;
+    if let Some(answer) = answer {
+        return answer;
+    }
+    let Some(threads) = &*THREADS else {
+        return call.await;
     };
-    let rest = match here.await {
-        Ok(answer) => return answer,
-        Err(rest) => rest,
-    };
-    let rest = match &*THREADS {
-        // It ends with the runtime that it came from, and not with who asks.
-        Some(threads) => tokio::spawn(AbortOnDropHandle::new(threads.spawn(rest))).await,
-        None => tokio::spawn(async move { Ok(rest.await) }).await,
-    };
-    match rest.flatten() {
+    let rest = AbortOnDropHandle::new(threads.spawn(call.in_current_span()));
+    match rest.await {
         Ok(answer) => answer,
-        // Nobody else has a handle of it: it panicked.
+        // Nobody else has the handle: it panicked.
         Err(error) => resume_unwind(error.into_panic()),
     }
 }

@@ -45,6 +45,7 @@ pub mod status;
 mod survey;
 pub mod template;
 mod turns;
+mod upload;
 mod watch;
 mod wit;
 

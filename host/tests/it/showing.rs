@@ -104,12 +104,6 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
     let page = json!({ "content": { "text": "Hello" } });
     let look = json!({ "lifetime": 600 });
     for (answers, promise, why) in [
-        // Nothing is where the navigation leads.
-        (
-            vec![("resolve", look.clone())],
-            "every entry of the navigation leads to something",
-            "/ is offered and not found",
-        ),
         (
             vec![("resolve", look.clone()), ("render", page.clone())],
             "a path that is none is not found",
@@ -194,4 +188,16 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
         assert!(reason.contains(why), "{promise}: {reason}");
         assert!(said.contains("promises are broken"), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_may_need_the_network_is_not_called_broken() {
+    let answers = [("resolve", json!({ "lifetime": 600 }))];
+    let (_, said) = checked(&puppet(&answers).await);
+    let promise = "  not tried  every entry of the navigation leads to something\n";
+    assert!(said.contains(promise), "{said}");
+    assert!(
+        said.contains("it may need the network: / is offered and not found"),
+        "{said}"
+    );
 }

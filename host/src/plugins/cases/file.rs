@@ -223,7 +223,7 @@ mod tests {
                 "unknown field `anser`",
             ),
             (
-                "[[case]]\nname='a'\ncall='pages.render'\n[[case.http]]\nmethod='GET'\npath='/'\nfails='slowly'\n",
+                "[[case]]\nname='a'\ncall='pages.render'\n[[case.http]]\nmethod='GET'\npath='/'\nfails='slowly'\n[case.expect]\n",
                 "a.toml:7: unknown variant `slowly`",
             ),
         ] {

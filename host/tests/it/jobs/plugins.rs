@@ -71,7 +71,9 @@ async fn events_for_a_plugin_that_hangs_hold_up_no_endpoint() {
     })
     .await;
     assert_eq!(process.calls(), before, "it still hangs");
-    assert_eq!(place.jobs().await.len(), 30, "none was given up");
+    let jobs = place.jobs().await;
+    let waiting = jobs.iter().filter(|job| job.kind == "tell-plugin");
+    assert_eq!(waiting.count(), 30, "none was given up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

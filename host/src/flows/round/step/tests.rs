@@ -1,3 +1,5 @@
+//! A step of a round: what it may be said to have changed.
+
 use super::*;
 use crate::domain::id::{Id as _, PaymentId, SetupId};
 use jiff::Timestamp;
