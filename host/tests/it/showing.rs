@@ -146,14 +146,6 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
             "it used up its processor time",
         ),
         (
-            vec![
-                ("resolve", look.clone()),
-                ("block", json!({ "do": "not today" })),
-            ],
-            "every place on a page gets a block or nothing",
-            "not today",
-        ),
-        (
             vec![("resolve", look.clone()), ("handle", json!({ "do": "no" }))],
             "what comes twice does no harm",
             "subscription.active",
@@ -191,13 +183,27 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_may_need_the_network_is_not_called_broken() {
-    let answers = [("resolve", json!({ "lifetime": 600 }))];
-    let (_, said) = checked(&puppet(&answers).await);
-    let promise = "  not tried  every entry of the navigation leads to something\n";
-    assert!(said.contains(promise), "{said}");
-    assert!(
-        said.contains("it may need the network: / is offered and not found"),
-        "{said}"
-    );
+async fn what_may_need_the_network_is_not_called_broken() {
+    let look = json!({ "lifetime": 600 });
+    for (answers, promise, why) in [
+        (
+            vec![("resolve", look.clone())],
+            "every entry of the navigation leads to something",
+            "/ is offered and not found",
+        ),
+        (
+            vec![("resolve", look), ("block", json!({ "do": "not today" }))],
+            "every place on a page gets a block or nothing",
+            "not today",
+        ),
+    ] {
+        let (_, said) = checked(&puppet(&answers).await);
+        assert!(
+            said.contains(&format!("  not tried  {promise}\n")),
+            "{said}"
+        );
+        let reason = said.lines().find(|line| line.contains(why));
+        let reason = reason.unwrap_or_else(|| panic!("{why}: {said}"));
+        assert!(reason.contains("it may need the network"), "{reason}");
+    }
 }
