@@ -146,19 +146,9 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
             "it used up its processor time",
         ),
         (
-            vec![("resolve", look.clone()), ("handle", json!({ "do": "no" }))],
-            "what comes twice does no harm",
-            "subscription.active",
-        ),
-        (
             vec![("resolve", json!({ "lifetime": 1 }))],
             "the look may be kept for ten seconds at least",
             "it holds for 1 seconds only",
-        ),
-        (
-            vec![("resolve", json!({ "do": "trap" }))],
-            "there is a look on every day, in every language and on every surface",
-            "it trapped",
         ),
         (
             vec![(
@@ -192,9 +182,22 @@ async fn what_may_need_the_network_is_not_called_broken() {
             "/ is offered and not found",
         ),
         (
-            vec![("resolve", look), ("block", json!({ "do": "not today" }))],
+            vec![
+                ("resolve", look.clone()),
+                ("block", json!({ "do": "not today" })),
+            ],
             "every place on a page gets a block or nothing",
             "not today",
+        ),
+        (
+            vec![("resolve", look), ("handle", json!({ "do": "no" }))],
+            "what comes twice does no harm",
+            "subscription.active",
+        ),
+        (
+            vec![("resolve", json!({ "do": "trap" }))],
+            "there is a look on every day, in every language and on every surface",
+            "it trapped",
         ),
     ] {
         let (_, said) = checked(&puppet(&answers).await);
