@@ -126,6 +126,10 @@ fn sources(port: u16, processor_port: u16) -> Sources {
             format!("{gateway}__GRANTS__HTTP"),
             format!("[{{origin=\"{processor}\",private=true}}]"),
         );
+        set(
+            format!("{gateway}__GRANTS__BROWSER"),
+            format!("[\"{processor}\"]"),
+        );
     }
     sources
 }
