@@ -280,7 +280,7 @@ pub(super) fn delivery(world: &World, kind: &str, data: &Value) -> Delivery {
 }
 
 /// The same about what happened at `at`.
-fn delivery_of(world: &World, kind: &str, data: &Value, at: Timestamp) -> Delivery {
+pub(super) fn delivery_of(world: &World, kind: &str, data: &Value, at: Timestamp) -> Delivery {
     let now = world.cx.now();
     let event = format!("evt_{kind}_{}", now.as_microsecond());
     let body = json!({

@@ -1,15 +1,17 @@
 //! What banks do: give money back late, and take it back; and what the gateway tells of it.
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use vestibule::domain::refund::{Refund, RefundState};
 use vestibule::flows::settlement;
 
 use super::town::{Town, allowed, choose};
-use crate::flows::refunds::delivery;
+use crate::flows::refunds::delivery_of;
 
-/// Something to tell of a dispute: the kind of the event, and how it stood.
-pub(super) type Telling = (String, Value);
+/// Something to tell: the kind of the event, how it stood, and when that happened, which a repeat
+/// says as well.
+pub(super) type Telling = (String, Value, Timestamp);
 
 impl Town<'_> {
     pub(super) async fn hold_refunds(&self, held: bool) {
@@ -33,7 +35,7 @@ impl Town<'_> {
         let path = format!("/v1/refunds/{}", refund.gateway_ref.unwrap());
         let stands = self.world.sandbox.call(Method::GET, &path, None).await;
         let kind = format!("refund.{}", stands["status"].as_str().unwrap());
-        self.tell(&(kind, stands)).await;
+        self.tell(&(kind, stands, self.world.cx.now())).await;
     }
 
     /// Whatever was under way arrives.
@@ -61,9 +63,9 @@ impl Town<'_> {
         let opened = self
             .disputes
             .iter()
-            .filter(|(_, one)| one["status"] == "opened");
+            .filter(|(_, one, _)| one["status"] == "opened");
         let opened: Vec<String> = opened
-            .map(|(_, one)| one["id"].as_str().unwrap().to_owned())
+            .map(|(_, one, _)| one["id"].as_str().unwrap().to_owned())
             .collect();
         let Some(dispute) = choose(&opened, which) else {
             return;
@@ -90,7 +92,7 @@ impl Town<'_> {
     /// Keeps what happened to be told, and tells it where it is `told` at once.
     async fn happened(&mut self, kind: &str, what: Option<Value>, told: bool) {
         let Some(what) = what else { return };
-        let telling = (kind.to_owned(), what);
+        let telling = (kind.to_owned(), what, self.world.cx.now());
         if told {
             self.tell(&telling).await;
         }
@@ -104,9 +106,9 @@ impl Town<'_> {
         }
     }
 
-    pub(super) async fn tell(&self, (kind, what): &Telling) {
+    pub(super) async fn tell(&self, (kind, what, at): &Telling) {
         let world = self.world;
-        let delivery = delivery(world, kind, what);
+        let delivery = delivery_of(world, kind, what, *at);
         let (cx, scope) = (&world.cx, &world.scope);
         allowed(settlement::receive(cx, scope, "sandbox", &delivery).await);
     }
