@@ -46,25 +46,8 @@ pub(super) async fn answer_staff(jobs: &Jobs, request: &LoginRequestId) -> Verdi
         Ok(None) => return Verdict::Done,
         Err(error) => return error.into(),
     };
-    let frame = Frame {
-        brand: None,
-        test: false,
-        locale: jobs.themes.negotiate(DEFAULT, &[&answer.locale]),
-        time_zone: TimeZone::UTC,
-        now: jobs.cx.now(),
-        navigation: Vec::new(),
-        account: None,
-        opened_by: None,
-        back: None,
-        csrf: None,
-        flash: None,
-        script_nonce: None,
-        blocks: Vec::new(),
-        look: None,
-        base: String::new(),
-        path: String::new(),
-        request_id: String::new(),
-    };
+    let locale = jobs.themes.negotiate(DEFAULT, &[&answer.locale]);
+    let frame = Frame::of(None, false, locale, TimeZone::UTC, jobs.cx.now());
     let envelope = Envelope {
         from_name: String::new(),
         to: answer.email,

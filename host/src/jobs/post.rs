@@ -142,30 +142,19 @@ impl<'a> Post<'a> {
             .into_iter()
             .chain([self.business.default_locale.as_str()])
             .collect();
-        let mut frame = Frame {
-            brand: Some(Brand {
-                name: self.business.name.clone(),
-                logo: None,
-                home: None,
-                support: Some(self.business.support_email.as_str().to_owned()),
-            }),
-            test: self.scope.mode == Mode::Test,
-            locale: jobs.themes.negotiate(&self.business.theme, &wishes),
-            time_zone: self.business.time_zone.clone(),
-            now,
-            account: None,
-            opened_by: None,
-            back: None,
-            base: String::new(),
-            path: String::new(),
-            csrf: None,
-            request_id: String::new(),
-            navigation: Vec::new(),
-            flash: None,
-            script_nonce: None,
-            blocks: Vec::new(),
-            look: None,
+        let brand = Brand {
+            name: self.business.name.clone(),
+            logo: None,
+            home: None,
+            support: Some(self.business.support_email.as_str().to_owned()),
         };
+        let mut frame = Frame::of(
+            Some(brand),
+            self.scope.mode == Mode::Test,
+            jobs.themes.negotiate(&self.business.theme, &wishes),
+            self.business.time_zone.clone(),
+            now,
+        );
         let mut known = tx.customers_by_email(self.scope, letter.to).await?;
         // Of several with this address nobody knows which is meant.
         let customer = known.pop().filter(|_| known.is_empty());

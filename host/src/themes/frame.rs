@@ -125,15 +125,21 @@ impl Tone {
 }
 
 impl Frame {
-    /// The same business, day and language, and nothing of who reads, where: for what is shown to
-    /// others as well.
-    pub(crate) fn without_reader(&self) -> Self {
+    /// A frame with nothing of who reads, or where: for mails, and for what is shown to others as
+    /// well.
+    pub(crate) fn of(
+        brand: Option<Brand>,
+        test: bool,
+        locale: Locale,
+        time_zone: TimeZone,
+        now: Timestamp,
+    ) -> Self {
         Self {
-            brand: self.brand.clone(),
-            test: self.test,
-            locale: Locale::of(self.locale.catalogue()),
-            time_zone: self.time_zone.clone(),
-            now: self.now,
+            brand,
+            test,
+            locale,
+            time_zone,
+            now,
             account: None,
             opened_by: None,
             back: None,
@@ -147,6 +153,13 @@ impl Frame {
             blocks: Vec::new(),
             look: None,
         }
+    }
+
+    /// The same business, day and language, and nothing of its reader.
+    pub(crate) fn without_reader(&self) -> Self {
+        let locale = Locale::of(self.locale.catalogue());
+        let zone = self.time_zone.clone();
+        Self::of(self.brand.clone(), self.test, locale, zone, self.now)
     }
 
     /// A frame as the samples of `theme check` see it.
