@@ -1,6 +1,8 @@
 //! Billing intervals and periods, counted from an anchor in the business's time zone so that
 //! a month-end never drifts.
 
+mod length;
+
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};

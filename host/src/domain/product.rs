@@ -47,6 +47,14 @@ pub struct Recurring {
     pub trial_days: u32,
 }
 
+impl Recurring {
+    /// Whether a subscription may be over before its first interval is: a period that nobody could
+    /// have to its end would be sold.
+    pub fn ends_early(&self) -> bool {
+        self.term.may_end_before(self.interval)
+    }
+}
+
 /// What the license keys of a product allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LicenseTerms {

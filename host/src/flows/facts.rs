@@ -61,3 +61,16 @@ pub(super) async fn audit(
     };
     tx.audit(scope, &entry).await
 }
+
+/// The same for a person's decision: `action` to `object`, and the `evidence` for it.
+pub(super) async fn audit_decision(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    (action, object): (&str, &str),
+    before: serde_json::Value,
+    evidence: &str,
+) -> store::Result<()> {
+    let after = serde_json::json!({ "evidence": evidence });
+    audit(cx, tx, scope, action, object, Some(before), Some(after)).await
+}

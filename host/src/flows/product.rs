@@ -31,8 +31,20 @@ pub struct NewProduct {
     pub metadata: String,
 }
 
-/// Makes a product, or answers the one that has this id.
+/// Makes a product, or answers the one that has this id. A term shorter than the interval that is
+/// paid is invalid.
 pub async fn create(cx: &Cx, scope: &Scope, new: NewProduct) -> Result<Product, Error> {
+    if new
+        .recurring
+        .is_some_and(|recurring| recurring.ends_early())
+    {
+        return Err(Error::Invalid {
+            field: "price.subscription_period_count",
+            problem: "gives a term that may be over before the first payment interval is; agree \
+                      on one interval or more"
+                .to_owned(),
+        });
+    }
     let id = new.id.clone();
     match insert(cx, scope, new).await {
         // The first try of this call, still running a moment ago, has made it.

@@ -3,8 +3,8 @@
 
 mod quote;
 
-pub use self::quote::quote;
 pub(super) use self::quote::{agreed_at, price, quote_as};
+pub use self::quote::{due, quote};
 
 use jiff::Timestamp;
 

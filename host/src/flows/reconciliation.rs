@@ -11,6 +11,7 @@ use crate::domain::debt::DebtState;
 use crate::domain::id::PaymentId;
 use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
 use crate::plugins::gateway::answer::Lookup;
+use crate::store::Work;
 
 /// Looks after an open payment: sends what was certainly not executed, cancels what waited
 /// for the customer too long, asks about the rest. Orders the next look itself.
@@ -82,7 +83,15 @@ pub(super) async fn ask(cx: &Cx, scope: &Scope, payment: Payment) -> Result<Paym
         Ok(gateway) => gateway,
         Err(error) => {
             tracing::warn!(payment.id = %payment.id, error = %error, "the gateway of an open payment is not usable");
-            return not_learnt(cx, scope, &payment).await;
+            let after = not_learnt(cx, scope, &payment).await?;
+            let look = Work::Reconcile {
+                payment: payment.id.clone(),
+            };
+            let mut tx = cx.store.begin().await?;
+            let (gateway, why, now) = (&payment.gateway, error.to_string(), cx.now());
+            settlement::waits_for_gateway(&mut tx, &look, gateway, &why, now).await?;
+            tx.commit().await?;
+            return Ok(after);
         }
     };
     let lag = gateway.description().lookup_lag;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::post::{Letter, Post};
 use super::reminder::{self, named};
-use super::{Jobs, Verdict, plan};
+use super::{Jobs, Verdict, plan, refund};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
@@ -13,13 +13,12 @@ use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Advice, Payment, PaymentState};
 use crate::domain::product::Product;
-use crate::domain::refund::{Refund, RefundState};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::mail::billing::{
     FailureMeaning, Method, PaymentFailed, PaymentMethodUpdated, PaymentReceived,
     SubscriptionCancelled, SubscriptionReactivated, SubscriptionStarted,
 };
-use crate::mail::refund::{PaymentReversed, RefundIssued};
+use crate::mail::refund::PaymentReversed;
 use crate::store::{self, MailOrder, Tx};
 
 pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdict {
@@ -38,6 +37,14 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         | MailOrder::SubscriptionPaused { .. }
         | MailOrder::SubscriptionResumed { .. } => {
             return plan::run(jobs, scope, order, &message_id).await;
+        }
+        MailOrder::RefundIssued { refund } => {
+            let issued = (refund::News::Issued, refund);
+            return refund::run(jobs, scope, issued, &message_id).await;
+        }
+        MailOrder::RefundReturned { refund } => {
+            let returned = (refund::News::Returned, refund);
+            return refund::run(jobs, scope, returned, &message_id).await;
         }
         MailOrder::MethodGone { method, .. } => {
             return reminder::gone(jobs, scope, method, &message_id).await;
@@ -68,10 +75,6 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
             post.send(&letter, facts.received(post.payment(payment)))
                 .await
         }
-        MailOrder::RefundIssued { .. } => {
-            let refunded = facts.refunded(|payment| post.payment(payment));
-            post.send(&letter, refunded).await
-        }
         MailOrder::SubscriptionReactivated { .. } => {
             post.send(&letter, facts.reactivated(portal)).await
         }
@@ -92,7 +95,6 @@ struct Facts {
     customer: Customer,
     subscription: Option<Subscription>,
     payment: Option<Payment>,
-    refund: Option<Refund>,
     invoice: Option<Invoice>,
     method: Option<PaymentMethod>,
     /// The method that was declined before the backup method was tried.
@@ -106,15 +108,7 @@ impl Facts {
     /// None when what the order names is not there.
     async fn read(tx: &mut Tx, scope: &Scope, order: &MailOrder) -> store::Result<Option<Self>> {
         let (subscription, payment) = subjects(order);
-        let refund = match order {
-            MailOrder::RefundIssued { refund } => match tx.refund(scope, refund).await? {
-                Some(refund) => Some(refund),
-                None => return Ok(None),
-            },
-            _ => None,
-        };
-        let refunded = refund.as_ref().map(|refund| &refund.payment);
-        let payment = match payment.or(refunded) {
+        let payment = match payment {
             Some(id) => match tx.payment(scope, id).await? {
                 Some(payment) => Some(payment),
                 None => return Ok(None),
@@ -139,11 +133,7 @@ impl Facts {
         let of_payment = payment
             .as_ref()
             .and_then(|payment| payment.invoice.as_ref());
-        let document = match &refund {
-            Some(refund) => refund.credit_note.as_ref(),
-            None => of_payment,
-        };
-        let invoice = match document {
+        let invoice = match of_payment {
             Some(id) => tx.invoice(scope, id).await?,
             None => None,
         };
@@ -173,7 +163,6 @@ impl Facts {
             customer,
             subscription,
             payment,
-            refund,
             invoice,
             method,
             declined,
@@ -237,29 +226,6 @@ impl Facts {
             product: self.bought(),
             next_billing: self.next_billing(),
             portal,
-        })
-    }
-
-    fn refunded(&self, link: impl Fn(&PaymentId) -> String) -> Option<RefundIssued> {
-        let refund = self.refund.as_ref()?;
-        let RefundState::Succeeded { at } = refund.state else {
-            return None;
-        };
-        let unapplied = self.payment.as_ref()?.unapplied;
-        Some(RefundIssued {
-            product: if unapplied {
-                String::new()
-            } else {
-                self.bought()
-            },
-            amount: refund.total(),
-            at,
-            method: self.method(),
-            credit_note: self
-                .invoice
-                .as_ref()
-                .and_then(|invoice| invoice.number_text.clone()),
-            link: link(&refund.payment),
         })
     }
 

@@ -13,6 +13,7 @@ mod mail;
 mod patience;
 mod plan;
 mod post;
+mod refund;
 mod reminder;
 mod render_invoice;
 mod worker;

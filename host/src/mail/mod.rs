@@ -157,6 +157,7 @@ pub fn registered() -> Vec<Registered> {
         Registered::mail::<billing::SubscriptionStarted>(),
         Registered::mail::<billing::PaymentReceived>(),
         Registered::mail::<refund::RefundIssued>(),
+        Registered::mail::<refund::RefundReturned>(),
         Registered::mail::<refund::PaymentReversed>(),
         Registered::mail::<billing::SubscriptionReactivated>(),
         Registered::mail::<billing::PaymentFailed>(),

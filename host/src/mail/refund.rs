@@ -1,4 +1,5 @@
-//! Mails about money that went back: given back by the merchant, or taken back by a bank.
+//! Mails about money that went back: given back by the merchant, come back from there, or taken back
+//! by a bank.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,23 @@ pub struct RefundIssued {
     pub method: Option<Method>,
     /// The number of the credit note, when there is one.
     pub credit_note: Option<String>,
+    /// Where the payment and its documents are, behind sign-in.
+    pub link: String,
+}
+
+/// Money that went back could not be taken there, and came back to the merchant.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RefundReturned {
+    /// What was paid for; empty for money that settled nothing.
+    pub product: String,
+    /// How much.
+    pub amount: Money,
+    /// When that was learnt.
+    pub at: Timestamp,
+    /// Where it could not be taken.
+    pub method: Option<Method>,
+    /// The number of the document that takes the credit note back, when there is one.
+    pub correction: Option<String>,
     /// Where the payment and its documents are, behind sign-in.
     pub link: String,
 }
@@ -55,6 +73,31 @@ impl Mail for PaymentReversed {
             ..held.clone()
         };
         vec![held, ended]
+    }
+}
+
+impl Mail for RefundReturned {
+    const NAME: &'static str = "refund-returned";
+
+    fn samples() -> Vec<Self> {
+        let returned = Self {
+            product: "Pro".to_owned(),
+            amount: Money::new(1050, "EUR".parse().expect("a currency")),
+            at: "2026-11-26T09:30:00Z".parse().expect("a valid timestamp"),
+            method: Some(Method {
+                brand: "visa".to_owned(),
+                last4: Some("4242".to_owned()),
+            }),
+            correction: Some("NW-00128".to_owned()),
+            link: "https://portal.example.com/bus_sample/payments/pay_sample".to_owned(),
+        };
+        let bare = Self {
+            product: String::new(),
+            method: None,
+            correction: None,
+            ..returned.clone()
+        };
+        vec![returned, bare]
     }
 }
 

@@ -71,7 +71,9 @@ queries! {
         AND (expires_at IS NULL OR expires_at > $4)";
     /// Takes the key's lock, so that two activations cannot both take the last place.
     LOCK = "UPDATE licenses SET disabled = disabled WHERE id = $1";
+    /// An end that is set by hand is nobody else's to move.
     CHANGE = "UPDATE licenses SET activations_limit = CAST($4 AS BIGINT), disabled = $5, \
+        refunded = refunded AND expires_at IS NOT DISTINCT FROM CAST($6 AS BIGINT), \
         expires_at = CAST($6 AS BIGINT) WHERE business_id = $1 AND mode = $2 AND id = $3";
 }
 

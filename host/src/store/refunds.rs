@@ -29,9 +29,14 @@ queries! {
     BY_GATEWAY_REF = "SELECT * FROM refunds \
         WHERE business_id = $1 AND mode = $2 AND gateway = $3 AND gateway_ref = $4 \
         ORDER BY id LIMIT 1";
-    END_LICENSES = "UPDATE licenses SET suspended = FALSE, expires_at = $4 \
+    END_LICENSES = "UPDATE licenses SET expires_at = $4, refunded = TRUE, \
+        unrefunded_expires_at = expires_at \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND subscription_id IS NULL \
         AND (expires_at IS NULL OR expires_at > $4)";
+    /// A key whose end a merchant has set since is no longer the refund's.
+    GIVE_LICENSES_BACK = "UPDATE licenses SET expires_at = unrefunded_expires_at, \
+        refunded = FALSE, unrefunded_expires_at = NULL \
+        WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND refunded";
     LIST = "SELECT * FROM refunds WHERE business_id = $1 AND mode = $2 \
         AND (CAST($3 AS TEXT) IS NULL OR customer_id = $3) \
         AND (CAST($4 AS TEXT) IS NULL OR subscription_id = $4) \
@@ -284,7 +289,7 @@ impl Tx {
         .transpose()
     }
 
-    /// Ends the license keys that came with a one-time purchase.
+    /// Ends the license keys that came with a one-time purchase, because its money went back.
     pub async fn end_licenses_of_purchase(
         &mut self,
         scope: &Scope,
@@ -298,6 +303,22 @@ impl Tx {
             scope.mode.as_str(),
             payment.as_str(),
             at.as_microsecond(),
+        )?;
+        Ok(())
+    }
+
+    /// Gives the license keys back that [`Tx::end_licenses_of_purchase`] has ended, as they were.
+    pub async fn give_licenses_of_purchase_back(
+        &mut self,
+        scope: &Scope,
+        payment: &PaymentId,
+    ) -> Result<()> {
+        execute!(
+            self,
+            GIVE_LICENSES_BACK,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            payment.as_str(),
         )?;
         Ok(())
     }

@@ -184,6 +184,11 @@ pub enum MailOrder {
         /// Which refund.
         refund: RefundId,
     },
+    /// Money that went back could not be taken there, and came back.
+    RefundReturned {
+        /// Which refund.
+        refund: RefundId,
+    },
     /// The bank took a payment back.
     PaymentReversed {
         /// Which.
@@ -364,6 +369,7 @@ impl MailOrder {
             ),
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
             Self::RefundIssued { refund } => ("refunded", refund.as_str()),
+            Self::RefundReturned { refund } => ("refund-returned", refund.as_str()),
             Self::PaymentReversed { payment } => ("reversed", payment.as_str()),
             Self::PaymentDue { nonce, .. } => ("due", nonce.as_str()),
             Self::RenewalSoon { nonce, .. } => ("renewal", nonce.as_str()),

@@ -60,6 +60,15 @@ pub async fn create_subscription_for(
             problem: "the product has a one-time price; sell it with a payment".to_owned(),
         });
     };
+    // One that is charged on demand has no periods.
+    if new.on_demand.is_none() && recurring.ends_early() {
+        return Err(Error::Invalid {
+            field: "product_id",
+            problem: "the product's term may be over before its first payment interval is; make \
+                      one with a longer term"
+                .to_owned(),
+        });
+    }
     if new.quantity == 0 {
         return Err(Error::Invalid {
             field: "quantity",

@@ -29,19 +29,8 @@ pub async fn decide(
     };
     dispute.updated_at = cx.business_now(&mut tx, scope).await?;
     let before = serde_json::json!({ "attention": attention });
-    let after = serde_json::json!({ "evidence": evidence });
-    let object = id.as_str();
-    let action = "dispute.decide";
-    facts::audit(
-        cx,
-        &mut tx,
-        scope,
-        action,
-        object,
-        Some(before),
-        Some(after),
-    )
-    .await?;
+    let decided = ("dispute.decide", id.as_str());
+    facts::audit_decision(cx, &mut tx, scope, decided, before, evidence).await?;
     tx.save_dispute(&dispute).await?;
     tx.commit().await?;
     Ok(dispute)

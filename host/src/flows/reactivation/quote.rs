@@ -9,9 +9,11 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::Debt;
 use crate::domain::id::SubscriptionId;
+use crate::domain::money::Money;
 use crate::domain::plan::quoted_at;
 use crate::domain::quote::{Quote, ReactivationAnchor, quote as quote_dues};
 use crate::domain::subscription::Subscription;
+use crate::store::Tx;
 
 /// What paying everything that is due now costs and buys; none when nothing is due.
 pub async fn quote(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Quote>, Error> {
@@ -41,6 +43,29 @@ pub(in crate::flows) async fn quote_as(
     }
     let at = agreed_at(cx, agreed, now);
     Ok(Some(price(cx, &business, &subscription, &dues.debts, at)?))
+}
+
+/// What has to be paid at `now` for what a subscription owes, which is what its quote comes to; none
+/// where it owes nothing, or nothing has to be paid for it.
+pub async fn due(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    now: Timestamp,
+) -> Result<Option<Money>, Error> {
+    let subscription = tx.subscription(scope, id).await?;
+    let mut subscription = subscription.ok_or(Error::NotFound("subscription"))?;
+    let (business, _) = available(cx, scope)?;
+    let dues = dues::of(cx, tx, &business, &mut subscription, now).await?;
+    let owed = dues.debts.len() - usize::from(dues.next.is_some());
+    if owed == 0 {
+        return Ok(None);
+    }
+    let total = price(cx, &business, &subscription, &dues.debts, now)?
+        .totals
+        .gross;
+    Ok(Some(total).filter(|total| !total.is_zero()))
 }
 
 /// The second that a quote names to which the customer has `agreed`, while that is fresh; `now` for

@@ -10,9 +10,10 @@ use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Bounce, Refund};
 use crate::flows::{Error, Refused, facts, settlement};
-use crate::store::Tx;
+use crate::store::{MailOrder, Tx};
 
-/// Books that the money of a refund came back, in the transaction that learns it.
+/// Books that the money of a refund came back, in the transaction that learns it: its document is
+/// taken back, the keys that ended with it are there again, and the customer is told.
 pub(super) async fn apply(
     cx: &Cx,
     tx: &mut Tx,
@@ -22,7 +23,16 @@ pub(super) async fn apply(
 ) -> Result<(), Error> {
     tracing::error!(refund.id = %refund.id, "a refund came back after it had succeeded; it waits on the operator's list");
     refund.bounced = Some(Bounce::Open);
-    credit_note::take_back(cx, tx, payment, refund, now).await
+    credit_note::take_back(cx, tx, payment, refund, now).await?;
+    if settle::gone_beside(tx, payment, refund).await? < payment.captured().minor {
+        tx.give_licenses_of_purchase_back(&refund.scope, &payment.id)
+            .await?;
+    }
+    let mail = MailOrder::RefundReturned {
+        refund: refund.id.clone(),
+    };
+    facts::mail(cx, tx, &refund.scope, mail).await?;
+    Ok(())
 }
 
 /// A refund succeeded: those of the same payment that came back before, and are no more than it,
@@ -58,19 +68,8 @@ pub async fn decide(
     refund.bounced = Some(Bounce::Decided);
     refund.updated_at = cx.business_now(&mut tx, scope).await?;
     let before = serde_json::json!({ "bounced": "open" });
-    let after = serde_json::json!({ "evidence": evidence });
-    let object = id.as_str();
-    let action = "refund.decide";
-    facts::audit(
-        cx,
-        &mut tx,
-        scope,
-        action,
-        object,
-        Some(before),
-        Some(after),
-    )
-    .await?;
+    let decided = ("refund.decide", id.as_str());
+    facts::audit_decision(cx, &mut tx, scope, decided, before, evidence).await?;
     tx.save_refund(&mut refund).await?;
     tx.commit().await?;
     Ok(refund)

@@ -9,7 +9,7 @@ use crate::domain::Scope;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::refund::{Refund, RefundEvent, RefundState};
-use crate::flows::Error;
+use crate::flows::{Error, settlement};
 use crate::plugins::gateway::answer::{self, Lookup};
 use crate::plugins::gateway::request::SentRequest;
 use crate::store::{self, Tx, Work};
@@ -172,7 +172,15 @@ pub(super) async fn ask(cx: &Cx, scope: &Scope, refund: Refund) -> Result<Refund
         Ok(gateway) => gateway,
         Err(error) => {
             tracing::warn!(refund.id = %refund.id, error = %error, "the gateway of an open refund is not usable");
-            return note(cx, scope, &refund.id, |_| {}).await;
+            let after = note(cx, scope, &refund.id, |_| {}).await?;
+            let look = Work::ReconcileRefund {
+                refund: refund.id.clone(),
+            };
+            let mut tx = cx.store.begin().await?;
+            let (gateway, why, now) = (&refund.gateway, error.to_string(), cx.now());
+            settlement::waits_for_gateway(&mut tx, &look, gateway, &why, now).await?;
+            tx.commit().await?;
+            return Ok(after);
         }
     };
     let lag = gateway.description().lookup_lag;

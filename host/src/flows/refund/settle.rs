@@ -144,7 +144,7 @@ async fn follow(
             if matches!(before, RefundState::Succeeded { .. }) {
                 bounce::apply(cx, tx, payment, refund, now).await?;
             } else if refund.cause == RefundCause::Unapplied {
-                unapplied::order(cx, tx, payment).await?;
+                unapplied::order_again(cx, tx, payment, why).await?;
             }
         }
         RefundState::Succeeded { .. } => {
@@ -186,18 +186,27 @@ async fn end_what_was_bought(
     if !matches!(payment.purpose, Purpose::Purchase | Purpose::Begin) {
         return Ok(());
     }
-    let others = tx.refunds_of(&refund.scope, &payment.id).await?;
-    let gone: i64 = others
-        .iter()
-        .filter(|other| other.id != refund.id)
-        .filter(|other| matches!(other.state, RefundState::Succeeded { .. }))
-        .map(|other| other.total().minor)
-        .sum();
+    let gone = gone_beside(tx, payment, refund).await?;
     if gone + refund.total().minor >= payment.captured().minor {
         tx.end_licenses_of_purchase(&refund.scope, &payment.id, now)
             .await?;
     }
     Ok(())
+}
+
+/// What of a payment went back by other refunds than this one, in minor units of its currency.
+pub(super) async fn gone_beside(
+    tx: &mut Tx,
+    payment: &Payment,
+    refund: &Refund,
+) -> Result<i64, Error> {
+    let others = tx.refunds_of(&refund.scope, &payment.id).await?;
+    Ok(others
+        .iter()
+        .filter(|other| other.id != refund.id)
+        .filter(|other| matches!(other.state, RefundState::Succeeded { .. }))
+        .map(|other| other.total().minor)
+        .sum())
 }
 
 /// News of a refund by webhook: by our key, or by the gateway's reference.

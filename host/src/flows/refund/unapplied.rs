@@ -27,6 +27,31 @@ pub(in crate::flows) async fn order(cx: &Cx, tx: &mut Tx, payment: &Payment) -> 
     Ok(())
 }
 
+/// Orders another try after one that failed, and puts on the operator's list `why` it did until the
+/// money goes back.
+pub(super) async fn order_again(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    why: &str,
+) -> Result<(), Error> {
+    order(cx, tx, payment).await?;
+    let tries = tx.refunds_of(&payment.scope, &payment.id).await?;
+    let by_rule = tries
+        .iter()
+        .filter(|tried| tried.cause == RefundCause::Unapplied);
+    let since = by_rule.filter_map(|tried| tried.sent_at).min();
+    let work = Work::RefundUnapplied {
+        payment: payment.id.clone(),
+    };
+    if let Some(key) = work.unique_key() {
+        let why = format!("the refund failed: {why}");
+        tx.job_in_trouble(&key, &why, since.unwrap_or(cx.now()))
+            .await?;
+    }
+    Ok(())
+}
+
 /// Gives back what is left of money that settled nothing, unless that is under way. A try that
 /// failed is followed by another at the same distance, under a key of its own.
 pub async fn give_back(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<(), Error> {

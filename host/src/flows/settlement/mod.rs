@@ -18,6 +18,7 @@ pub use self::setup::{give_up as give_up_setup, setup_returned};
 
 pub(super) use self::revival::{dues_are_gone, schedule};
 pub(super) use self::setup::{apply as apply_setup, ending as ending_of_setup, use_method};
+pub(super) use self::trouble::waits as waits_for_gateway;
 
 use jiff::Timestamp;
 

@@ -327,7 +327,7 @@ async fn begin_free(
 }
 
 /// The first period begins: the trial, or a whole interval. The agreed term counts from the
-/// first date on which something may be charged.
+/// first date on which something may be charged, and is never over before what was paid for.
 pub(super) fn begin_period(
     business: &Business,
     subscription: &mut Subscription,
@@ -348,6 +348,7 @@ pub(super) fn begin_period(
     let end = first.after(now, 1, zone)?;
     subscription.anchor = if is_trial { end } else { now };
     subscription.period = Period { start: now, end };
-    subscription.expires_at = Some(subscription.term.after(subscription.anchor, 1, zone)?);
+    let over = subscription.term.after(subscription.anchor, 1, zone)?;
+    subscription.expires_at = Some(over.max(end));
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! Renewals that the gateway cannot be asked for, such as one whose key was revoked: tried again by
-//! themselves, told once, and on the operator's list with their reason until they go through.
+//! Charges that the gateway cannot be asked for, such as one whose key was revoked: what is tried again
+//! by itself is on the operator's list with its reason until it goes through, and a renewal is told of
+//! once.
 
 use jiff::Timestamp;
 
@@ -38,21 +39,34 @@ pub(super) async fn note(
     let (Some(why), Some(subscription)) = (&news.trouble, &payment.subscription) else {
         return Ok(());
     };
-    if payment.purpose != Purpose::Renewal {
-        return Ok(());
-    }
-    let subscription = subscription.clone();
-    let next = [
-        Work::Retry {
+    let mut next = vec![Work::Retry {
+        subscription: subscription.clone(),
+    }];
+    if payment.purpose == Purpose::Renewal {
+        next.push(Work::Renew {
             subscription: subscription.clone(),
-        },
-        Work::Renew { subscription },
-    ];
-    let why = format!("the gateway {} could not be asked: {why}", payment.gateway);
-    for key in next.iter().filter_map(Work::unique_key) {
-        if tx.job_in_trouble(&key, &why, since).await? {
+        });
+    }
+    for work in &next {
+        if waits(tx, work, &payment.gateway, why, since).await? {
             break;
         }
     }
     Ok(())
+}
+
+/// Notes on `work`, which is queued, that it waits for a gateway since then (host time), and why.
+/// Answers whether it is queued.
+pub(in crate::flows) async fn waits(
+    tx: &mut Tx,
+    work: &Work,
+    gateway: &str,
+    why: &str,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let Some(key) = work.unique_key() else {
+        return Ok(false);
+    };
+    let why = format!("the gateway {gateway} could not be asked: {why}");
+    Ok(tx.job_in_trouble(&key, &why, since).await?)
 }

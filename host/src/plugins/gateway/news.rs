@@ -44,7 +44,7 @@ pub enum News {
     Other(String),
 }
 
-/// Which object of the host an event is about: at least one of the two is there.
+/// Which object of the host an event is about; none of the two where it can be none of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// The host's key.

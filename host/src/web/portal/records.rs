@@ -19,6 +19,7 @@ use crate::domain::payment::{Payment, PaymentState, Purpose};
 use crate::domain::product::Product;
 use crate::domain::refund::Refund;
 use crate::domain::subscription::Subscription;
+use crate::flows::{self, reactivation};
 use crate::store::{
     ListedMethod, ListedSubscription, Page, PaymentFilter, Result, SubscriptionFilter, Tx,
 };
@@ -34,6 +35,7 @@ pub struct Records {
     pub tx: Tx,
     /// Business time.
     pub now: Timestamp,
+    cx: Cx,
     scope: Scope,
     customer: CustomerId,
     products: HashMap<ProductId, String>,
@@ -45,7 +47,8 @@ impl SignedIn {
     pub async fn records(&self) -> Result<Records> {
         let tx = self.web.cx.store.read().await?;
         let now = self.frame.now;
-        Ok(Records::new(tx, now, self.scope(), &self.customer.id))
+        let cx = &self.web.cx;
+        Ok(Records::new(cx, tx, now, self.scope(), &self.customer.id))
     }
 }
 
@@ -88,7 +91,7 @@ impl FromRequestParts<Web> for Glancing {
         web: &Web,
     ) -> std::result::Result<Self, Response> {
         let (who, tx) = SignedIn::enter(parts, web).await?;
-        let records = Records::new(tx, who.frame.now, who.scope(), &who.customer.id);
+        let records = Records::new(&web.cx, tx, who.frame.now, who.scope(), &who.customer.id);
         Ok(Self { who, records })
     }
 }
@@ -98,11 +101,12 @@ impl Records {
     pub async fn open(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<Self> {
         let mut tx = cx.store.read().await?;
         let now = cx.business_now(&mut tx, scope).await?;
-        Ok(Self::new(tx, now, scope, customer))
+        Ok(Self::new(cx, tx, now, scope, customer))
     }
 
-    fn new(tx: Tx, now: Timestamp, scope: &Scope, customer: &CustomerId) -> Self {
+    fn new(cx: &Cx, tx: Tx, now: Timestamp, scope: &Scope, customer: &CustomerId) -> Self {
         Self {
+            cx: cx.clone(),
             tx,
             now,
             scope: scope.clone(),
@@ -168,7 +172,10 @@ impl Records {
     }
 
     /// A subscription as a card.
-    pub async fn plan(&mut self, subscription: &Subscription) -> Result<Plan> {
+    pub async fn plan(
+        &mut self,
+        subscription: &Subscription,
+    ) -> std::result::Result<Plan, flows::Error> {
         let product = self.product(&subscription.product).await?;
         let method = self.method_ever(subscription.method.as_ref()).await?;
         let method = method.as_ref().map(ListedMethod::from);
@@ -176,14 +183,18 @@ impl Records {
             .await
     }
 
-    /// A subscription of a list as a card.
-    pub async fn card(&mut self, subscription: &ListedSubscription) -> Result<Plan> {
-        let dues = if subscription.state.has_dues() {
-            self.tx.dues_of(&self.scope, &subscription.id).await?
+    /// A subscription of a list as a card, with what would be charged now for what is due on it.
+    pub async fn card(
+        &mut self,
+        subscription: &ListedSubscription,
+    ) -> std::result::Result<Plan, flows::Error> {
+        let due = if subscription.state.has_dues() {
+            let (cx, id) = (&self.cx, &subscription.id);
+            reactivation::due(cx, &mut self.tx, &self.scope, id, self.now).await?
         } else {
-            Vec::new()
+            None
         };
-        Ok(Plan::of(subscription, &dues, self.now))
+        Ok(Plan::of(subscription, due, self.now))
     }
 
     /// A page of subscriptions; those that are over come last.

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use super::charge::{Charge, Document, decline_word, payment_tone};
-use crate::domain::debt::{self, Debt};
 use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
 use crate::domain::payment::{Payment, PaymentState};
@@ -131,8 +130,8 @@ pub enum Standing {
 
 impl Plan {
     /// `subscription` with what is due on it, at `now`.
-    pub fn of(subscription: &ListedSubscription, dues: &[Debt], now: Timestamp) -> Self {
-        let standing = Standing::of(subscription, due(dues), now);
+    pub fn of(subscription: &ListedSubscription, due: Option<Money>, now: Timestamp) -> Self {
+        let standing = Standing::of(subscription, due, now);
         Self {
             id: subscription.id.to_string(),
             product: subscription.product_name.clone(),
@@ -195,13 +194,6 @@ impl Standing {
             | SubscriptionState::Expired { at } => Self::Ended { at: *at, due },
         }
     }
-}
-
-/// The sum of `dues` as they are paid together; none when nothing is due.
-pub fn due(dues: &[Debt]) -> Option<Money> {
-    let currency = dues.first()?.amount.currency;
-    let sums = debt::together(currency, &mut dues.to_vec()).ok()?;
-    Some(sums.gross).filter(|sum| !sum.is_zero())
 }
 
 /// The one thing that needs the customer, or that they should know is under way.

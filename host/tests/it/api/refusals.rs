@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
+use vestibule::domain::period::Unit;
 
 use super::{Answer, Api, monthly, subscription};
 use crate::support::world::World;
@@ -288,4 +289,43 @@ async fn more_products_bought_once_than_one_page_takes_are_refused_and_not_left_
         "INVALID_REQUEST_BODY",
         "one_time_product_cart: at most 100",
     );
+}
+
+#[tokio::test]
+async fn a_product_whose_term_is_over_before_its_first_interval_is_neither_made_nor_sold() {
+    let world = World::sqlite().await;
+    let api = Api::of(&world).await;
+    for (count, unit, is_made) in [
+        (3, "Week", false),
+        (30, "Day", false),
+        (31, "Day", true),
+        (1, "Month", true),
+    ] {
+        let mut body = monthly();
+        body["price"]["subscription_period_count"] = json!(count);
+        body["price"]["subscription_period_interval"] = json!(unit);
+        let answer = api.post("/products", body).await;
+        if is_made {
+            answer.ok();
+        } else {
+            let part = "price.subscription_period_count: gives a term";
+            answer.refuses(422, "INVALID_REQUEST_BODY", part);
+        }
+    }
+    // One that was made before that was checked.
+    let mut product = world.product().await;
+    product.id = world.cx.new_id();
+    let recurring = product.recurring.as_mut().unwrap();
+    (recurring.term.unit, recurring.term.count) = (Unit::Week, 3);
+    world.add_product(&product).await;
+    let customer = api.customer().await;
+    let wish = subscription(&customer, product.id.as_str());
+    let part = "product_id: the product's term";
+    api.post("/subscriptions", wish.clone())
+        .await
+        .refuses(422, "INVALID_REQUEST_BODY", part);
+    // On demand nothing is sold by the period.
+    let mut wish = wish;
+    wish["on_demand"] = json!({ "mandate_only": true });
+    api.post("/subscriptions", wish).await.ok();
 }

@@ -60,7 +60,7 @@ async fn books_that_agree_have_no_differences_and_each_that_does_not_is_named() 
         drop(tx);
         let order =
             json!({ "charge": charge.gateway_ref, "amount": { "minor": 500, "currency": "EUR" } });
-        world.sandbox.order("/v1/refunds", "by-hand", order).await;
+        world.sandbox.order("/v1/refunds", "by hand", order).await;
 
         let differs = world.compared().await;
         let found: Vec<_> = differs

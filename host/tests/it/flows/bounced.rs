@@ -2,14 +2,18 @@
 
 use jiff::SignedDuration;
 use reqwest::Method;
-use vestibule::domain::id::PaymentId;
+use vestibule::domain::id::{CustomerId, PaymentId};
 use vestibule::domain::invoice::{Invoice, InvoiceKind, InvoiceState};
+use vestibule::domain::license::{License, LicenseStatus};
 use vestibule::domain::refund::parts::Wish;
 use vestibule::domain::refund::{Bounce, Refund};
+use vestibule::flows::license_keys::{self, Changes};
 use vestibule::flows::unsettled::{self, Unsettled};
-use vestibule::flows::{Error, Refused, balance, refund};
+use vestibule::flows::{Change, Error, Refused, balance, refund};
 
+use super::extras::Wish as Begin;
 use super::refunds::deliver;
+use super::test_clock::Working;
 use crate::support::world::World;
 
 impl World {
@@ -29,6 +33,34 @@ impl World {
             .unwrap();
         all.sort_by_key(|document| (document.kind.as_str(), document.number));
         all
+    }
+
+    /// What was bought with a first period, and its key, which is good for a year; the payment of both.
+    async fn bought_with_a_key(&self) -> (CustomerId, PaymentId) {
+        let product = self.product_at(2_900, true).await;
+        let mut once = product.clone();
+        once.id = self.cx.new_id();
+        let term = once.recurring.take().unwrap().term;
+        once.license.as_mut().unwrap().duration = Some(term);
+        self.add_product(&once).await;
+        let wish = Begin {
+            once: vec![(once.id, 1)],
+            ..Begin::default()
+        };
+        let id = self.begun(&product, wish).await;
+        let customer = self.subscription(&id).await.customer;
+        let payment = self.key_of(&customer).await.payment.unwrap();
+        (customer, payment)
+    }
+
+    /// The key of a customer that follows no subscription.
+    async fn key_of(&self, customer: &CustomerId) -> License {
+        let mut tx = self.cx.store.read().await.unwrap();
+        let keys = tx.licenses(&self.scope, Some(customer), None, None, 10, 0);
+        let mut keys = keys.await.unwrap();
+        keys.retain(|key| key.subscription.is_none());
+        assert_eq!(keys.len(), 1);
+        keys.remove(0)
     }
 
     async fn bounced_on_the_list(&self) -> Vec<Unsettled> {
@@ -54,6 +86,9 @@ async fn a_refund_that_comes_back_frees_its_amount_and_its_documents_say_so() {
         assert_eq!(after.bounced, Some(Bounce::Open));
         let told = ["refund.succeeded", "refund.failed"];
         assert_eq!(world.told(made.id.as_str()).await, told, "each once");
+        let mails = world.mails().await;
+        let back = mails.iter().filter(|mail| *mail == "refund-returned");
+        assert_eq!(back.count(), 1, "the customer is told once: {mails:?}");
         assert!(world.is_active(&subscription).await);
 
         let documents = world.documents_of(&payment).await;
@@ -117,7 +152,9 @@ async fn the_two_ends_of_a_refund_told_in_the_wrong_order_leave_it_failed() {
         assert_eq!((after.state.name(), after.credit_note), ("failed", None));
         assert_eq!(world.told(made.id.as_str()).await, ["refund.failed"]);
         let mails = world.mails().await;
-        assert!(!mails.contains(&"refunded".to_owned()), "{mails:?}");
+        for kind in ["refunded", "refund-returned"] {
+            assert!(!mails.contains(&kind.to_owned()), "{mails:?}");
+        }
     }
 }
 
@@ -140,5 +177,85 @@ async fn an_owner_decides_about_a_refund_that_came_back_once() {
             decide().await,
             Err(Error::Refused(Refused::State))
         ));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_ended_with_a_refund_are_there_again_when_it_comes_back() {
+    for world in World::each().await {
+        let (customer, payment) = world.bought_with_a_key().await;
+        let before = world.key_of(&customer).await;
+        assert!(before.expires_at.is_some());
+        let part = world.refund(&payment, Wish::Amount(900)).await.unwrap();
+        let rest = world.refund(&payment, Wish::Rest).await.unwrap();
+        let status = async || world.key_of(&customer).await.status(world.cx.now());
+        assert_eq!(status().await, LicenseStatus::Expired);
+
+        // The first part alone is back: not all of the money is gone any more.
+        world.cx.clock.advance(SignedDuration::from_hours(72));
+        let failed = world.bounce(&part).await;
+        for _ in 0..2 {
+            deliver(&world, "refund.failed", &failed).await;
+        }
+        let after = world.key_of(&customer).await;
+        assert_eq!(status().await, LicenseStatus::Active);
+        assert_eq!(
+            (after.key, after.expires_at),
+            (before.key.clone(), before.expires_at)
+        );
+        let failed = world.bounce(&rest).await;
+        deliver(&world, "refund.failed", &failed).await;
+        assert_eq!(world.key_of(&customer).await.expires_at, before.expires_at);
+
+        // Given back again, it ends again.
+        world.refund(&payment, Wish::Rest).await.unwrap();
+        assert_eq!(status().await, LicenseStatus::Expired);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_merchant_has_ended_stays_ended_when_a_refund_comes_back() {
+    for world in World::each().await {
+        let (customer, payment) = world.bought_with_a_key().await;
+        let made = world.refund(&payment, Wish::Rest).await.unwrap();
+        let key = world.key_of(&customer).await.id;
+        let ended = world.cx.now() - SignedDuration::from_hours(1);
+        let end = Changes {
+            expires_at: Change::Set(ended),
+            ..Changes::default()
+        };
+        license_keys::update(&world.cx, &world.scope, &key, end)
+            .await
+            .unwrap();
+        let failed = world.bounce(&made).await;
+        deliver(&world, "refund.failed", &failed).await;
+        let after = world.key_of(&customer).await;
+        assert_eq!(after.expires_at.unwrap().as_second(), ended.as_second());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_whose_refund_came_back_is_told_that_the_money_is_still_theirs() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        let made = world.refund(&payment, Wish::Amount(500)).await.unwrap();
+        let failed = world.bounce(&made).await;
+        deliver(&world, "refund.failed", &failed).await;
+        let working = Working::start(&world);
+        working.idle(&world).await;
+        let told = |text: &&String| text.contains("The money is still yours");
+        let texts = working.texts();
+        let back: Vec<_> = texts.iter().filter(told).collect();
+        assert_eq!(back.len(), 1, "{texts:?}");
+        assert!(back[0].contains("€5.00"), "{back:?}");
+        assert!(back[0].contains("Lumen Pro"), "{back:?}");
+        assert!(back[0].contains("TEST-000002"), "{back:?}");
+        let sent = |text: &&String| text.contains("We have refunded");
+        assert_eq!(
+            texts.iter().filter(sent).count(),
+            0,
+            "what is not true any more is not said"
+        );
+        working.stop().await;
     }
 }

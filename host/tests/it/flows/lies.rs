@@ -62,6 +62,17 @@ impl World {
         self.cx.plugins.configure([(key, config)].into());
     }
 
+    /// The gateway of the file, which knows its key no more.
+    pub(super) fn revoke_the_key(&self) {
+        let settings = self.cx.settings.load();
+        let business = &settings.businesses[&self.scope.business];
+        let mut config = business.mode(Mode::Test).gateways["sandbox"].clone();
+        let revoked = "revoked".to_owned().into();
+        config.secrets.insert("api_key".to_owned(), revoked);
+        let key = (self.scope.clone(), "sandbox".to_owned());
+        self.cx.plugins.configure([(key, config)].into());
+    }
+
     /// And now it is the honest one again.
     fn tell_the_truth(&self) {
         let settings = self.cx.settings.load();

@@ -2,11 +2,20 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
+use vestibule::domain::id::SubscriptionId;
+use vestibule::domain::money::Money;
 use vestibule::domain::payment::PaymentState;
-use vestibule::flows::{AttemptOf, Choice, Ending, failing_jobs, reconciliation, renewal};
+use vestibule::domain::refund::RefundState;
+use vestibule::domain::subscription::Cancellation;
+use vestibule::flows::failing_jobs::FailingJob;
+use vestibule::flows::pause::{self, Pause, Settlement};
+use vestibule::flows::{
+    AttemptOf, Choice, Ending, cancellation, failing_jobs, reconciliation, refund, renewal,
+    unsettled,
+};
 
-use super::GOOD;
 use super::test_clock::Working;
+use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::sandbox::plugin_folder;
 use crate::support::world::World;
 
@@ -201,5 +210,124 @@ async fn a_gateway_that_cannot_be_asked_is_told_once_and_listed_until_the_renewa
         assert_eq!(world.charged().await, [2900, 2900]);
         assert!(failing_jobs::list(&world.cx).await.unwrap().is_empty());
         working.stop().await;
+    }
+}
+
+impl World {
+    /// The one job that is on the operator's list a while later.
+    async fn the_failing_job(&self) -> FailingJob {
+        self.cx.clock.advance(SignedDuration::from_mins(16));
+        let mut listed = failing_jobs::list(&self.cx).await.unwrap();
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        listed.remove(0)
+    }
+
+    /// Waits for the next retry, and makes it.
+    async fn wait_and_retry(&self, id: &SubscriptionId) {
+        let next = self.due(&format!("retry:{id}")).await;
+        self.cx.clock.advance(next.duration_since(self.cx.now()));
+        self.retry(id).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_whose_gateway_is_away_is_on_the_operators_list_since_the_first_time() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        world.wait_and_renew(&id).await;
+        world.take_the_plugin_away().await;
+        world.wait_and_retry(&id).await;
+        let first = world.the_failing_job().await;
+        assert_eq!((first.kind.as_str(), first.state), ("retry", "failing"));
+        assert_eq!(first.subject.as_deref(), Some(id.as_str()));
+        assert!(first.reason.contains("could not be asked"), "{first:?}");
+        world.wait_and_retry(&id).await;
+        let second = world.the_failing_job().await;
+        assert_eq!((second.kind.as_str(), second.since), ("retry", first.since));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_used_before_a_pause_and_no_gateway_could_be_asked_for_is_on_the_operators_list() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        world.take_the_plugin_away().await;
+        let used = Pause {
+            resume_at: None,
+            settlement: Some(Settlement {
+                payment: world.cx.new_id(),
+                price: Money::new(700, "EUR".parse().unwrap()),
+                description: None,
+            }),
+        };
+        pause::start(&world.cx, &world.scope, &id, used)
+            .await
+            .unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+        let job = world.the_failing_job().await;
+        assert_eq!(job.kind, "retry");
+        assert!(job.reason.contains("could not be asked"), "{job:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_an_open_payment_that_waits_for_its_gateway_says_so_on_the_operators_list() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&id).await;
+        let payment = unsettled::list(&world.cx).await.unwrap().remove(0).payment;
+        // A process that starts without the plugin can ask nobody.
+        world.take_the_plugin_away().await;
+        let other = world.process().await;
+        let look = reconciliation::look(&other, &world.scope, &payment);
+        assert_eq!(look.await.unwrap(), Ending::Unknown);
+        let job = world.the_failing_job().await;
+        assert_eq!(job.kind, "reconcile");
+        assert_eq!(job.subject.as_deref(), Some(payment.as_str()));
+        assert!(job.reason.contains("could not be asked"), "{job:?}");
+        assert!(job.next_look.is_some());
+        // The first one has it still, and finds the charge.
+        let look = reconciliation::look(&world.cx, &world.scope, &payment);
+        assert_eq!(look.await.unwrap(), Ending::Succeeded);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_cannot_go_back_by_itself_says_why_on_the_operators_list() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let lost = json!({ "operation": "charge", "answer": "cut_after", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&id).await;
+        let payment = unsettled::list(&world.cx).await.unwrap().remove(0).payment;
+        let (cx, scope) = (&world.cx, &world.scope);
+        cancellation::now(cx, scope, &id, Cancellation::default())
+            .await
+            .unwrap();
+        reconciliation::look(cx, scope, &payment).await.unwrap();
+        // Its key was revoked at the gateway.
+        world.revoke_the_key();
+        for tries in 1..=2 {
+            let due = world.due("refund-unapplied:").await;
+            cx.clock.advance(due.duration_since(cx.now()));
+            refund::give_back_unapplied(cx, scope, &payment)
+                .await
+                .unwrap();
+            let mut tx = cx.store.read().await.unwrap();
+            let made = tx.refunds_of(scope, &payment).await.unwrap();
+            drop(tx);
+            assert_eq!(made.len(), tries);
+            let failed = |one: &vestibule::domain::refund::Refund| {
+                matches!(one.state, RefundState::Failed { .. })
+            };
+            assert!(made.iter().all(failed), "{made:?}");
+            let job = world.the_failing_job().await;
+            assert_eq!(job.kind, "refund-unapplied");
+            assert!(job.reason.contains("the refund failed: "), "{job:?}");
+            assert_eq!(Some(job.since), made[0].sent_at, "since the first try");
+        }
+        assert!(world.given_back().await.is_empty());
     }
 }

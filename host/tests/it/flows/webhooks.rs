@@ -84,6 +84,10 @@ async fn a_webhook_about_nothing_known_is_acknowledged_and_one_of_no_sense_is_no
             &stranger("pay_00000000000000000000000000"),
         ),
         ("charge.succeeded", &stranger("an-order-of-another-shop")),
+        ("charge.succeeded", &stranger("an order of another shop")),
+        ("charge.succeeded", &stranger(&"long ".repeat(100))),
+        ("charge.succeeded", &stranger("Bestellung Nº 7")),
+        ("charge.succeeded", &stranger("")),
         ("balance.paid_out", &json!({ "id": "po_1" })),
         ("weather.changed", &json!(null)),
     ] {

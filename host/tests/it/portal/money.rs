@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use vestibule::config::DuesAtCancel;
 use vestibule::domain::payment::{Advice, Decline, DeclineCode, PaymentState};
+use vestibule::domain::quote::ReactivationAnchor;
 use vestibule::domain::subscription::Cancellation;
-use vestibule::flows::cancellation;
+use vestibule::flows::{cancellation, reactivation};
 
-use super::House;
+use super::{House, days};
 
 fn declined(house: &House, code: DeclineCode) -> PaymentState {
     PaymentState::Declined {
@@ -185,4 +186,36 @@ async fn a_payment_that_succeeded_has_a_confirmation_and_no_progress() {
     page.says("€29.00");
     page.says("We have mailed a confirmation to alex@customer.example.com.");
     page.says(payment.id.as_str());
+}
+
+#[tokio::test]
+async fn a_card_says_what_coming_back_costs_when_the_term_cuts_the_period() {
+    let house = House::open().await;
+    let mut settings = (**house.cx.settings.load()).clone();
+    settings.billing.reactivation_anchor = ReactivationAnchor::Keep;
+    house.cx.settings.store(Arc::new(settings));
+    let guest = house.guest("Alex").await;
+    let mut subscription = guest.on_hold().await;
+    let now = house.now();
+    subscription.anchor = now - days(33);
+    subscription.period.start = now - days(33);
+    subscription.period.end = now - days(3);
+    subscription.expires_at = Some(now + days(4));
+    house
+        .write(async |tx| tx.save_subscription(&mut subscription).await.unwrap())
+        .await;
+
+    let here = format!("/subscriptions/{}", subscription.id);
+    let quote = reactivation::quote(&house.cx, &house.scope, &subscription.id).await;
+    let total = quote.unwrap().unwrap().totals.gross.minor;
+    assert!((500..900).contains(&total), "a week of 29.00: {total}");
+    let amount = format!("€{}.{:02}", total / 100, total % 100);
+    let offer = guest.get(&format!("{here}/reactivate")).await;
+    offer.says(&format!("Pay {amount}"));
+    for path in ["/", "/subscriptions", here.as_str()] {
+        let page = guest.get(path).await;
+        page.says(&amount);
+        assert!(!page.text().contains("€29.00 is due"), "{path}");
+    }
+    guest.get("/").await.says(&format!("{amount} is due."));
 }

@@ -27,6 +27,7 @@ mail-fact-method = Paid with
 mail-fact-invoice = Invoice
 mail-fact-refund-method = Refunded to
 mail-fact-credit-note = Credit note
+mail-fact-correction = Credit note taken back by
 mail-fact-plan-before = Before
 mail-fact-plan-after = New
 mail-fact-plan-from = From
@@ -80,6 +81,13 @@ mail-refund-text = We have refunded { $amount } of your payment for { $product }
 mail-refund-text-unapplied = We have refunded { $amount } that you paid and that was not needed.
 mail-refund-button = See payment and refund
 mail-refund-when = Your bank may take up to ten days until you see it on your account.
+
+mail-returned-subject = Your refund of { $amount } from { $business } came back to us
+mail-returned-title = Your refund came back to us
+mail-returned-text = The { $amount } that we refunded of your payment for { $product } could not be paid out to you. The bank sent the money back to us.
+mail-returned-text-unapplied = The { $amount } that we refunded to you could not be paid out. The bank sent the money back to us.
+mail-returned-next = The money is still yours. We will find another way to give it to you and may write to you about it; you can also reply to this mail.
+mail-returned-button = See the payment
 
 mail-reversed-subject = Your bank took back your payment for { $product }
 mail-reversed-title = Your bank took back a payment

@@ -27,6 +27,7 @@ mail-fact-method = Pagado con
 mail-fact-invoice = Factura
 mail-fact-refund-method = Devuelto a
 mail-fact-credit-note = Nota de crédito
+mail-fact-correction = Nota de crédito anulada con
 mail-fact-plan-before = Antes
 mail-fact-plan-after = Nuevo
 mail-fact-plan-from = Desde
@@ -80,6 +81,13 @@ mail-refund-text = Te hemos devuelto { $amount } de tu pago por { $product }.
 mail-refund-text-unapplied = Te hemos devuelto { $amount } que pagaste y que no hacían falta.
 mail-refund-button = Ver el pago y el reembolso
 mail-refund-when = Tu banco puede tardar hasta diez días en mostrarlo en tu cuenta.
+
+mail-returned-subject = Tu reembolso de { $amount } de { $business } nos ha sido devuelto
+mail-returned-title = Tu reembolso nos ha sido devuelto
+mail-returned-text = Los { $amount } que te reembolsamos de tu pago por { $product } no se pudieron abonar en tu cuenta. El banco nos devolvió el dinero.
+mail-returned-text-unapplied = Los { $amount } que te reembolsamos no se pudieron abonar en tu cuenta. El banco nos devolvió el dinero.
+mail-returned-next = El dinero sigue siendo tuyo. Buscaremos otra forma de dártelo y puede que te escribamos; también puedes responder a este correo.
+mail-returned-button = Ver el pago
 
 mail-reversed-subject = Tu banco ha devuelto tu pago de { $product }
 mail-reversed-title = Tu banco ha devuelto un pago

@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{Checked, Malformed, money, note, optional_reference, reference, shown, timestamp};
+use super::{
+    Checked, Malformed, money, note, optional_reference, ours, reference, shown, timestamp,
+};
 use crate::plugins::bindings::exports::vestibule::gateway::{info, ledger, payments, refunds};
 use crate::plugins::bindings::vestibule::gateway::types as wit;
 use crate::plugins::bindings::vestibule::types::types::ClientAction as WitAction;
@@ -158,7 +160,7 @@ pub(in super::super) fn ledger_page(page: ledger::Page) -> Result<LedgerPage, Ma
                 ledger::EntryKind::Other(word) => LedgerKind::Other(note(&word)),
             },
             reference: reference(entry.reference)?,
-            key: optional_reference(entry.key)?,
+            key: ours(entry.key),
             amount: money(&entry.amount)?,
             at: timestamp(entry.at)?,
         })

@@ -106,6 +106,12 @@ fn optional_reference(text: Option<String>) -> Result<Option<String>, Malformed>
     text.map(reference).transpose()
 }
 
+/// A name that may be one of ours. Others use the same account at the gateway, and name their things as
+/// they like: what could be none of ours is no name here.
+fn ours(name: Option<String>) -> Option<String> {
+    name.and_then(|name| reference(name).ok())
+}
+
 /// A text that is only shown: cut to `most` characters, without control characters; none when
 /// nothing is left.
 fn shown(text: Option<String>, most: usize) -> Option<String> {

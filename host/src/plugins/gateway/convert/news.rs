@@ -1,6 +1,6 @@
 //! What a webhook says, on its way out of the guest.
 
-use super::{Checked, Malformed, money, note, optional_reference, reference, refund, timestamp};
+use super::{Checked, Malformed, money, note, ours, reference, refund, timestamp};
 use crate::plugins::bindings::exports::vestibule::gateway::webhooks as wit;
 use crate::plugins::gateway::news::{About, Event, News, Parsed, Reversal, ReversalStage};
 
@@ -59,12 +59,13 @@ impl Checked<'_> {
     }
 }
 
+/// News of what can be nothing of ours is acknowledged, so that it does not come again for ever.
 fn about(about: wit::About) -> Result<About, Malformed> {
     if about.key.is_none() && about.reference.is_none() {
         return Err(Malformed::new("an event about nothing"));
     }
     Ok(About {
-        key: optional_reference(about.key)?,
-        reference: optional_reference(about.reference)?,
+        key: ours(about.key),
+        reference: ours(about.reference),
     })
 }

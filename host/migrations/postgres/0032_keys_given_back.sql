@@ -1,0 +1,4 @@
+-- License keys that ended because all of what they were bought with went back: whether one did, and
+-- when it would have stopped otherwise, for the day on which the money of the refund comes back.
+ALTER TABLE licenses ADD COLUMN refunded BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE licenses ADD COLUMN unrefunded_expires_at BIGINT;
