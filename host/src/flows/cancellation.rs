@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::records::News;
 use super::renewal::{DEFAULT_REASON, scheduled_end};
 use super::{Error, Refused, documents, dunning, facts, plan_change, settlement};
 use crate::config::DuesAtCancel;
@@ -10,6 +11,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::DebtState;
 use crate::domain::id::SubscriptionId;
+use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
 use crate::domain::subscription::{
     Cancellation, Subscription, SubscriptionEvent, SubscriptionState,
 };
@@ -194,13 +196,14 @@ async fn cancel(
         return Ok(subscription);
     };
     let scope = subscription.scope.clone();
+    let never_began = subscription.state == SubscriptionState::Pending;
     subscription.state = state;
     subscription.cancel_at_period_end = false;
     subscription.updated_at = now;
     tx.end_licenses(&scope, &subscription.id, now).await?;
     dunning::stop(tx, &subscription, now).await?;
     plan_change::drop_scheduled(tx, &subscription, now).await?;
-    if cx.settings.load().billing.dues_at_cancel == DuesAtCancel::WriteOff {
+    if never_began || cx.settings.load().billing.dues_at_cancel == DuesAtCancel::WriteOff {
         write_off(tx, &subscription, now).await?;
     }
     facts::tell(
@@ -214,7 +217,28 @@ async fn cancel(
     .await?;
     note(cx, tx, &subscription, "subscription.cancel").await?;
     tx.save_subscription(&mut subscription).await?;
+    if never_began {
+        take_offer_back(cx, tx, &subscription).await?;
+    }
     Ok(subscription)
+}
+
+/// Nobody can begin it any more: its first payment, unless it was sent, ends with it, and its codes
+/// were not used.
+async fn take_offer_back(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Result<(), Error> {
+    let scope = &subscription.scope;
+    for open in tx.open_payments_of(scope, &subscription.id).await? {
+        let locked = tx.lock_payment(scope, &open.id).await?;
+        let unsent =
+            |payment: &Payment| payment.state == PaymentState::Created && payment.sent_at.is_none();
+        if let Some(mut payment) = locked.filter(unsent) {
+            let cancelled = News::bare(PaymentEvent::Cancelled);
+            settlement::apply_in(cx, tx, None, &mut payment, cancelled).await?;
+        }
+    }
+    tx.give_discounts_back(scope, subscription.id.as_str())
+        .await?;
+    Ok(())
 }
 
 /// What a subscription owes is no longer asked for, and the draft over it is no invoice to come.

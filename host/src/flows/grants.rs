@@ -61,7 +61,8 @@ pub(super) async fn of_change(
     grant.keys(cx, tx, &after.product, missing).await
 }
 
-/// Grants what a one-time purchase comes with.
+/// Grants what a one-time purchase comes with. Keys that another payment brought for the same debts,
+/// before a bank took it back, work again instead, with their activations.
 pub(super) async fn of_purchase(
     cx: &Cx,
     tx: &mut Tx,
@@ -76,6 +77,19 @@ pub(super) async fn of_purchase(
         payment: Some(&payment.id),
         now,
     };
+    if debts.is_empty() {
+        return Ok(());
+    }
+    let mut there = 0;
+    for tried in tx.tries_at(grant.scope, &payment.id).await? {
+        if tried.id != payment.id {
+            let (from, to) = (&tried.id, &payment.id);
+            there += tx.take_licenses_over(grant.scope, from, to).await?;
+        }
+    }
+    if there > 0 {
+        return Ok(());
+    }
     for line in debts.iter().flat_map(|debt| &debt.lines) {
         if let Some(product) = &line.product {
             grant.keys(cx, tx, product, line.quantity).await?;

@@ -69,6 +69,8 @@ queries! {
     END = "UPDATE licenses SET suspended = FALSE, expires_at = $4 \
         WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
         AND (expires_at IS NULL OR expires_at > $4)";
+    TAKE_OVER = "UPDATE licenses SET suspended = FALSE, payment_id = $4 \
+        WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND subscription_id IS NULL";
     /// Takes the key's lock, so that two activations cannot both take the last place.
     LOCK = "UPDATE licenses SET disabled = disabled WHERE id = $1";
     /// An end that is set by hand is nobody else's to move.
@@ -277,6 +279,24 @@ impl Tx {
             suspended,
         )?;
         Ok(())
+    }
+
+    /// Lets the keys of a one-time purchase that `from` brought work again as those of `to`, which has
+    /// paid for it since; answers how many there are.
+    pub async fn take_licenses_over(
+        &mut self,
+        scope: &Scope,
+        from: &PaymentId,
+        to: &PaymentId,
+    ) -> Result<u64> {
+        execute!(
+            self,
+            TAKE_OVER,
+            scope.business.as_str(),
+            scope.mode.as_str(),
+            from.as_str(),
+            to.as_str(),
+        )
     }
 
     /// Ends the keys of a subscription for good.

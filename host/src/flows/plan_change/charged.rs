@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::charge::{self, Intent};
 use super::super::reactivation::limit_tries;
-use super::super::{Error, Refused, automatic, dispute, settlement};
+use super::super::{Error, Refused, automatic, dispute, documents, settlement};
 use super::price::{Priced, sum};
 use super::{Order, Wish, outcome};
 use crate::config::Business;
@@ -46,6 +46,8 @@ impl Immediate<'_> {
         if is_free {
             if !debt.lines.is_empty() {
                 tx.insert_debt(&debt).await?;
+                let business = self.business;
+                documents::bill_credit(cx, tx, business, &subscription, &debt, now).await?;
             }
             change.state = ChangeState::Applied;
             change.closed_at = Some(now);

@@ -14,7 +14,7 @@ use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Payment, PaymentState, Purpose};
 use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
-use crate::store::{MailOrder, Tx, Work};
+use crate::store::{self, MailOrder, Tx, Work};
 
 /// Does what the payment's new state asks for; `before` is the state it came from.
 pub(super) async fn follow(
@@ -195,8 +195,15 @@ async fn succeeded(
         return Ok(());
     }
     for debt in &debts {
-        tx.close_debt(&scope, &debt.id, DebtState::Settled, Some(&payment.id), now)
-            .await?;
+        let by = Some(&payment.id);
+        let settled = DebtState::Settled;
+        if !tx.close_debt(&scope, &debt.id, settled, by, now).await? {
+            // Somebody has settled it since it was read: all of this is decided anew.
+            return Err(Error::Store(store::Error::Stale {
+                table: "debts",
+                id: debt.id.to_string(),
+            }));
+        }
     }
     let (business, _) = cx
         .business(&scope)

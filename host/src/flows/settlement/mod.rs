@@ -34,7 +34,8 @@ use crate::domain::transition::Transition;
 use crate::store::Tx;
 
 /// A payment and its subscription, locked in the order that every flow keeps: the
-/// subscription first.
+/// subscription first. Where there is none, the first try at the same debts stands for it, so that
+/// no two tries settle them.
 pub(super) async fn lock(
     tx: &mut Tx,
     scope: &Scope,
@@ -45,7 +46,14 @@ pub(super) async fn lock(
     };
     let subscription = match &peek.subscription {
         Some(subscription) => tx.lock_subscription(scope, subscription).await?,
-        None => None,
+        None => {
+            let tries = tx.tries_at(scope, id).await?;
+            let first = tries.iter().min_by_key(|tried| tried.attempt);
+            if let Some(first) = first.filter(|first| first.id != *id) {
+                tx.lock_payment(scope, &first.id).await?;
+            }
+            None
+        }
     };
     Ok((subscription, tx.lock_payment(scope, id).await?))
 }

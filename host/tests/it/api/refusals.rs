@@ -317,7 +317,9 @@ async fn a_product_whose_term_is_over_before_its_first_interval_is_neither_made_
     product.id = world.cx.new_id();
     let recurring = product.recurring.as_mut().unwrap();
     (recurring.term.unit, recurring.term.count) = (Unit::Week, 3);
-    world.add_product(&product).await;
+    let mut tx = world.cx.store.begin().await.unwrap();
+    tx.insert_product(&product).await.unwrap();
+    tx.commit().await.unwrap();
     let customer = api.customer().await;
     let wish = subscription(&customer, product.id.as_str());
     let part = "product_id: the product's term";

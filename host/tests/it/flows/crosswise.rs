@@ -3,14 +3,16 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use vestibule::domain::id::SubscriptionId;
+use vestibule::flows::begin::NewPurchase;
 use vestibule::flows::plan_change::Wish;
-use vestibule::flows::{Error, Refused, begin};
+use vestibule::flows::{AttemptOf, Ending, Error, Refused, begin};
 
 use super::plan_changes::to;
-use super::{GOOD, extras};
-use crate::support::world::World;
+use super::{DECLINED, GOOD, extras, page};
+use crate::support::world::{World, buyer};
 
 /// Comes back when `count` sessions of the database wait for a lock.
 async fn wait_for(observer: &mut PgConnection, count: i64) {
@@ -170,4 +172,56 @@ async fn a_press_that_comes_just_after_a_trials_page_has_ended_asks_for_no_metho
         matches!(pressed, Err(Error::Refused(Refused::State))),
         "{pressed:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tries_at_one_purchase_that_succeed_at_once_settle_it_once_and_bring_one_key() {
+    let world = World::postgres().await;
+    let (cx, scope) = (&world.cx, &world.scope);
+    let mut product = world.product_at(2_900, true).await;
+    product.id = cx.new_id();
+    product.recurring = None;
+    world.add_product(&product).await;
+    let customer = world.customer().await.id;
+    let purchase = NewPurchase {
+        payment: cx.new_id(),
+        customer: customer.clone(),
+        items: vec![(product.id, 1)],
+        buyer: buyer(),
+        metadata: "{}".to_owned(),
+        return_url: None,
+    };
+    let begun = begin::create_purchase(cx, scope, purchase).await.unwrap();
+    let pay = || begin::pay(cx, scope, &begun.payment.id);
+    let first = pay().await.unwrap();
+    let ending = world.give_card(&first, DECLINED).await;
+    assert!(matches!(ending, Ending::Declined(_)), "{ending:?}");
+    let second = pay().await.unwrap();
+    world.sandbox.pay_by_card(page(&second.ending), GOOD).await;
+    let mut late = world.processors_word_on(&first).await;
+    late["status"] = json!("succeeded");
+    late["decline"] = Value::Null;
+
+    // Both have read the debt as open, or one waits until the other is done.
+    let (mut observer, mut holder) = holding(&world, "kind = 'purchase'", "debts").await;
+    let goes_on = async {
+        wait_for(&mut observer, 2).await;
+        holder.execute("COMMIT").await.unwrap();
+    };
+    let both = async { tokio::join!(world.hear("evt_late", &late), world.come_back(&second)) };
+    tokio::join!(both, goes_on);
+
+    let mut tx = cx.store.read().await.unwrap();
+    let mut unapplied = 0;
+    for attempt in [&first, &second] {
+        let AttemptOf::Payment(id) = &attempt.of else {
+            panic!("not a payment")
+        };
+        let payment = tx.payment(scope, id).await.unwrap().unwrap();
+        assert_eq!(payment.state.name(), "succeeded");
+        unapplied += u32::from(payment.unapplied);
+    }
+    assert_eq!(unapplied, 1, "one of them settled nothing");
+    let keys = tx.licenses(scope, Some(&customer), None, None, 10, 0).await;
+    assert_eq!(keys.unwrap().len(), 1);
 }

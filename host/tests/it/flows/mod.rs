@@ -6,6 +6,7 @@ mod audited;
 mod backup;
 mod balances;
 mod bounced;
+mod codes;
 mod coming_back;
 mod crosswise;
 mod dates;

@@ -4,11 +4,13 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::id::{DiscountId, PlanChangeId, SubscriptionId};
+use vestibule::domain::invoice::InvoiceState;
 use vestibule::domain::payment::Initiator;
 use vestibule::domain::plan::{ChangeState, OnFailure};
 use vestibule::domain::product::Product;
 use vestibule::domain::proration::Mode;
 use vestibule::domain::subscription::{HoldReason, SubscriptionState};
+use vestibule::domain::tax::Role;
 use vestibule::flows::plan_change::{self, Order, Preview, Started, Wish};
 use vestibule::flows::{
     Attempt, AttemptOf, Choice, Ending, Error, Refused, begin, reconciliation, renewal, settlement,
@@ -340,4 +342,30 @@ async fn a_confirmation_ends_through_the_one_settlement_or_is_given_up() {
     let alone = world.switch(&id, to(&team)).await;
     assert!(matches!(alone.ending, Some(Ending::Declined(_))));
     assert_eq!(world.subscription(&id).await.product, pro.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_credit_pays_whole_has_its_invoice() {
+    for world in World::each().await {
+        let id = world.paying(9_900, GOOD).await;
+        let (cheap, dear) = (
+            world.product_at(900, true).await,
+            world.product_at(2_900, true).await,
+        );
+        world.wait_half(&id).await;
+        world.switch(&id, to(&cheap)).await;
+        let before = world.credit(&id).await;
+        let issued = world.invoices(&id).await.len();
+        world.switch(&id, to(&dear)).await;
+        let used = before - world.credit(&id).await;
+        assert!((900..=1_100).contains(&used), "{used}");
+        assert_eq!(world.charged().await, [9_900], "credit has paid");
+        let invoices = world.invoices(&id).await;
+        assert_eq!(invoices.len(), issued + 1);
+        let document = invoices.last().unwrap();
+        assert_eq!(document.state, InvoiceState::Paid);
+        assert_eq!(document.totals.gross.minor, 0);
+        let credit = document.lines.iter().find(|line| line.role == Role::Credit);
+        assert_eq!(-credit.unwrap().unit.minor, used);
+    }
 }

@@ -13,7 +13,7 @@ use vestibule::domain::refund::parts::Wish;
 use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::unsettled::{self, Unsettled};
 use vestibule::flows::{
-    AttemptOf, Choice, Ending, Error, Refused, cancellation, dispute, refund, renewal,
+    AttemptOf, Choice, Ending, Error, Refused, cancellation, dispute, license, refund, renewal,
 };
 
 use super::disputes::decided;
@@ -97,6 +97,49 @@ async fn a_part_that_is_the_price_of_one_debt_is_owed_again_and_paid_once() {
             "with the reversal"
         );
         assert_eq!(world.invoice_state(&payment).await, InvoiceState::Paid);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bought_once_and_is_paid_again_has_the_same_keys_with_their_activations() {
+    for world in World::each().await {
+        let (id, payment) = world.paid_with_a_purchase().await;
+        let customer = world.subscription(&id).await.customer;
+        let keys = async || {
+            let mut tx = world.cx.store.read().await.unwrap();
+            let keys = tx.licenses(&world.scope, Some(&customer), None, None, 10, 0);
+            let mut keys = keys.await.unwrap();
+            keys.retain(|key| key.subscription.is_none());
+            keys
+        };
+        let before = keys().await.remove(0);
+        license::activate(&world.cx, &before, world.cx.new_id(), "laptop")
+            .await
+            .unwrap();
+        world.bank_takes(&payment, 3_400).await;
+        assert_eq!(
+            keys().await[0].status(world.cx.now()),
+            LicenseStatus::Disabled
+        );
+        let back = world.reactivate(&id, Choice::New).await;
+        assert_eq!(world.give_card(&back, GOOD).await, Ending::Succeeded);
+        let after = keys().await;
+        assert_eq!(after.len(), 1, "no second set");
+        assert_eq!((&after[0].id, &after[0].key), (&before.id, &before.key));
+        assert_eq!(after[0].status(world.cx.now()), LicenseStatus::Active);
+        assert_eq!(after[0].activations, 1);
+        assert_eq!(
+            world.told(before.id.as_str()).await,
+            ["license_key.created"]
+        );
+        // They follow who has paid for them: another loss switches them off again.
+        let second = after[0].payment.clone().unwrap();
+        assert_ne!(second, payment);
+        world.bank_takes(&second, 3_400).await;
+        assert_eq!(
+            keys().await[0].status(world.cx.now()),
+            LicenseStatus::Disabled
+        );
     }
 }
 
