@@ -249,7 +249,7 @@ async fn a_customer_whose_refund_came_back_is_told_that_the_money_is_still_their
         assert_eq!(back.len(), 1, "{texts:?}");
         assert!(back[0].contains("€5.00"), "{back:?}");
         assert!(back[0].contains("Lumen Pro"), "{back:?}");
-        assert!(back[0].contains("TEST-000002"), "{back:?}");
+        assert!(back[0].contains("TEST-LUM-000002"), "{back:?}");
         let sent = |text: &&String| text.contains("We have refunded");
         assert_eq!(
             texts.iter().filter(sent).count(),
