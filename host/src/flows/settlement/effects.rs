@@ -67,7 +67,8 @@ pub(super) async fn follow(
                 }
                 _ => Ok(()),
             }?;
-            trouble::note(tx, payment, news, since.unwrap_or(cx.now())).await
+            let since = since.or(payment.sent_at).unwrap_or(cx.now());
+            trouble::note(tx, payment, news, since).await
         }
         PaymentState::Declined { .. } => {
             let_go(tx, payment).await?;
