@@ -113,6 +113,22 @@ impl Look {
         (look, problems)
     }
 
+    /// About how many bytes of memory it takes: messages that were read take several times their
+    /// text.
+    pub(super) fn bytes(&self) -> usize {
+        let address = |address: &Option<String>| address.as_ref().map_or(0, String::len);
+        let block = |shown: &Option<Shown>| {
+            let shown = shown.as_ref();
+            shown.map_or(0, |shown| shown.html.len() + shown.text.len())
+        };
+        let words = self.words.as_ref().map_or(0, Messages::bytes);
+        address(&self.stylesheet)
+            + address(&self.logo)
+            + block(&self.header)
+            + block(&self.footer)
+            + 4 * words
+    }
+
     /// A look as the samples of `theme check` see it.
     pub(super) fn sample() -> Self {
         let shown = |text: &str| Shown {

@@ -2,7 +2,8 @@
 //! first readers of a context wait a little, together; everyone after that gets what is there, and
 //! a page shows an old look of the same day, plugin and configuration while a new one is made.
 
-use std::collections::HashMap;
+mod shelves;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,11 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use self::shelves::Shelves;
 use super::Look;
 use crate::domain::branding::BrandContext;
-
-/// Looks that are kept at most.
-const MOST: usize = 2048;
 
 /// What a look was made for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +44,7 @@ pub struct Terms {
 
 /// The looks of this process.
 #[derive(Default)]
-pub struct Looks(Mutex<HashMap<LookKey, Kept>>);
+pub struct Looks(Mutex<Shelves>);
 
 struct Kept {
     /// None while it is made for the first time.
@@ -57,8 +56,8 @@ struct Kept {
 
 #[derive(Clone)]
 struct UnderWay {
-    /// Ends when the making does, well or not.
-    ended: watch::Receiver<()>,
+    /// Has the look when the making ends, well or not.
+    ended: watch::Receiver<Option<Arc<Look>>>,
     /// Until then pages wait for it; those that come later do not.
     patience: Option<Instant>,
 }
@@ -96,37 +95,33 @@ impl Looks {
             }
             under_way
         };
-        // It ends with an error when the making has ended, well or not.
         match terms.wait.and(under_way.patience) {
             Some(patience) => {
                 let waited = timeout_at(patience, under_way.ended.changed());
-                let _ = waited.await.ok()?;
+                waited.await.ok()?.ok()?;
             }
-            None => {
-                let _ = under_way.ended.changed().await;
-            }
+            None => under_way.ended.changed().await.ok()?,
         }
-        self.kept().get(&key)?.look.clone()
+        under_way.ended.borrow().clone()
     }
 
     fn begin(
         self: &Arc<Self>,
-        all: &mut HashMap<LookKey, Kept>,
+        all: &mut Shelves,
         key: &LookKey,
         now: Timestamp,
         terms: Terms,
     ) -> (Making, UnderWay) {
-        make_room(all, now);
-        let (done, ended) = watch::channel(());
+        let (done, ended) = watch::channel(None);
         let patience = terms.wait.and_then(|wait| Instant::now().checked_add(wait));
         let under_way = UnderWay { ended, patience };
-        let before = all.remove(key);
+        let before = all.get(key);
         let kept = Kept {
-            until: before.as_ref().and_then(|kept| kept.until),
-            look: before.and_then(|kept| kept.look),
+            until: before.and_then(|kept| kept.until),
+            look: before.and_then(|kept| kept.look.clone()),
             making: Some(under_way.clone()),
         };
-        all.insert(key.clone(), kept);
+        all.put(key, kept, now);
         let making = Making {
             looks: Arc::clone(self),
             key: key.clone(),
@@ -137,26 +132,9 @@ impl Looks {
         (making, under_way)
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<LookKey, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Shelves> {
         // A panic elsewhere leaves a map of whole entries behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Nobody's look is kept for ever: where many contexts are seen, the old ones go, then the one that
-/// would be old first.
-fn make_room(all: &mut HashMap<LookKey, Kept>, now: Timestamp) {
-    if all.len() < MOST {
-        return;
-    }
-    all.retain(|_, kept| kept.making.is_some() || kept.is_fresh(now));
-    if all.len() < MOST {
-        return;
-    }
-    let made = all.iter().filter(|(_, kept)| kept.making.is_none());
-    let first = made.min_by_key(|(_, kept)| kept.until);
-    if let Some(key) = first.map(|(key, _)| key.clone()) {
-        all.remove(&key);
     }
 }
 
@@ -179,7 +157,7 @@ pub struct Making {
     key: LookKey,
     begun: Timestamp,
     terms: Terms,
-    done: Option<watch::Sender<()>>,
+    done: Option<watch::Sender<Option<Arc<Look>>>>,
 }
 
 impl Making {
@@ -195,11 +173,14 @@ impl Making {
         let until = self.begun.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         let kept = Kept {
             until: Some(until),
-            look,
+            look: look.clone(),
             making: None,
         };
-        self.looks.kept().insert(self.key.clone(), kept);
-        self.done = None;
+        self.looks.kept().put(&self.key, kept, self.begun);
+        // Those who wait have it from here, however little room there is to keep it.
+        if let Some(done) = self.done.take() {
+            done.send_replace(look);
+        }
     }
 }
 

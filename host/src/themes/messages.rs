@@ -17,6 +17,7 @@ const MOST_OPENED: usize = 500;
 pub(super) struct Messages {
     bundle: FluentBundle<FluentResource>,
     keys: BTreeSet<String>,
+    bytes: usize,
 }
 
 /// Why a message could not be said.
@@ -63,7 +64,9 @@ impl Messages {
         // in the way of copying and searching.
         bundle.set_use_isolating(right_to_left);
         let mut keys = BTreeSet::new();
+        let mut bytes = 0;
         for (path, text) in texts {
+            bytes += text.len();
             if is_nested(&text) {
                 return Err(Error::Messages {
                     path,
@@ -83,7 +86,16 @@ impl Messages {
             }));
             bundle.add_resource_overriding(resource);
         }
-        Ok(Self { bundle, keys })
+        Ok(Self {
+            bundle,
+            keys,
+            bytes,
+        })
+    }
+
+    /// The bytes of the texts that it was read from.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The keys of its messages.

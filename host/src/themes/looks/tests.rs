@@ -1,14 +1,24 @@
-//! How long a look is kept, and who waits for it.
+//! How long a look is kept, who waits for it, and who gives way to whom.
 
+use super::shelves::{LEAST, MOST, MOST_IN_ALL};
 use super::*;
 use crate::domain::branding::Surface;
 use crate::domain::{Mode, Scope};
+use crate::themes::look::Shown;
 use tokio::sync::oneshot;
 
+fn scope(business: &str) -> Scope {
+    Scope::new(business.parse().expect("an id"), Mode::Test)
+}
+
 fn key(date: &str) -> LookKey {
+    key_of("bus_1", date)
+}
+
+fn key_of(business: &str, date: &str) -> LookKey {
     LookKey {
         context: BrandContext {
-            scope: Scope::new("bus_1".parse().expect("an id"), Mode::Test),
+            scope: scope(business),
             segment: None,
             locale: "en".to_owned(),
             date: date.to_owned(),
@@ -199,14 +209,77 @@ async fn a_plugin_that_does_not_answer_holds_up_its_first_readers_only_and_is_as
     assert_eq!(logo.as_deref(), Some("late"));
 }
 
+/// Has `make` say a look with a header of so many bytes, for the longest time.
+async fn fill(looks: &Arc<Looks>, key: LookKey, second: i64, bytes: usize) {
+    let make = |making: Making| async move {
+        let header = Shown {
+            html: "x".repeat(bytes),
+            text: String::new(),
+        };
+        let look = Look {
+            header: Some(header),
+            ..Look::default()
+        };
+        making.end(Some(look), Duration::MAX);
+    };
+    let shown = looks.get(key, at(second), TERMS, make).await;
+    let header = shown.and_then(|look| look.header.clone());
+    assert_eq!(header.map(|header| header.html.len()), Some(bytes));
+}
+
 #[tokio::test]
-async fn however_many_contexts_are_seen_no_more_than_so_many_looks_are_kept() {
+async fn however_many_contexts_are_seen_no_more_than_so_much_is_kept_of_a_business() {
     let looks = Arc::new(Looks::default());
-    for n in 0..MOST + 10 {
+    for n in 0..MOST / LEAST + 10 {
         shown(&looks, key(&format!("day {n}")), 0, "one").await;
     }
-    assert_eq!(looks.kept().len(), MOST);
+    let (number, bytes) = looks.kept().of(&scope("bus_1"));
+    assert!(
+        bytes <= MOST && number > 1000,
+        "{number} looks, {bytes} bytes"
+    );
     // Those that are old go first, all at once.
     shown(&looks, key("another"), 50, "one").await;
-    assert_eq!(looks.kept().len(), 1);
+    assert_eq!(looks.kept().of(&scope("bus_1")).0, 1);
+}
+
+#[tokio::test]
+async fn a_business_of_many_looks_makes_room_among_its_own_and_leaves_those_of_others() {
+    let looks = Arc::new(Looks::default());
+    // It would be old long before any of the other's.
+    let quiet = key_of("bus_2", "today");
+    shown(&looks, quiet.clone(), 0, "theirs").await;
+    for n in 0..2049 {
+        fill(&looks, key(&format!("segment {n}")), 1, 20_000).await;
+    }
+    assert_eq!(
+        shown(&looks, quiet, 49, "asked again").await,
+        ("theirs".into(), false)
+    );
+    let (number, bytes) = looks.kept().of(&scope("bus_1"));
+    assert!(bytes <= MOST, "{bytes} bytes");
+    assert!(number > 300, "{number} looks");
+}
+
+#[tokio::test]
+async fn where_it_is_too_much_in_all_who_has_most_gives_way() {
+    let looks = Arc::new(Looks::default());
+    let quiet = key_of("bus_quiet", "today");
+    shown(&looks, quiet.clone(), 0, "theirs").await;
+    let greedy = MOST_IN_ALL / MOST + 2;
+    for business in 0..greedy {
+        for n in 0..MOST / 100_000 {
+            let key = key_of(&format!("bus_{business}"), &format!("segment {n}"));
+            fill(&looks, key, 1, 100_000).await;
+        }
+    }
+    assert!(looks.kept().bytes() <= MOST_IN_ALL);
+    assert_eq!(
+        shown(&looks, quiet, 49, "asked again").await,
+        ("theirs".into(), false)
+    );
+    for business in 0..greedy {
+        let (_, bytes) = looks.kept().of(&scope(&format!("bus_{business}")));
+        assert!(bytes > MOST / 2, "bus_{business} has {bytes} bytes");
+    }
 }
