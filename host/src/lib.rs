@@ -14,6 +14,7 @@ pub mod flows;
 pub mod invoices;
 pub mod jobs;
 pub mod mail;
+pub mod plain;
 pub mod plugins;
 pub mod store;
 mod telemetry;

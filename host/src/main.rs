@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use mimalloc::MiMalloc;
 use vestibule::cli::Cli;
+use vestibule::plain;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("vestibule: {error:#}");
+            // It may quote a file that nobody trusts yet.
+            eprintln!("vestibule: {}", plain::lines(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::plain;
 use crate::plugins::grants::{ANY, Wishes};
 use crate::plugins::inspect::Inspection;
 use crate::plugins::manifest::Kind;
@@ -49,7 +50,7 @@ pub(super) fn told(found: &Inspection) -> String {
     let manifest = &found.manifest;
     let mut text = String::new();
     let mut line = |words: &str| {
-        text.extend(words.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        text.push_str(&plain::line(words));
         text.push('\n');
     };
     let (name, version, id) = (&manifest.name, &manifest.version, &manifest.id);

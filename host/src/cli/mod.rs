@@ -38,6 +38,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Settings, Sources};
 use crate::domain::id::BusinessId;
 use crate::domain::{Mode, Scope};
+use crate::plain;
 use crate::telemetry;
 
 /// A self-hosted, white-label customer portal engine.
@@ -218,9 +219,16 @@ fn among(asked: Option<&BusinessId>, settings: &Settings) -> anyhow::Result<Busi
     }
 }
 
-/// Prints to standard output; a closed pipe is an error, not a panic.
+/// Prints to standard output, and nothing in it plays with the terminal; a closed pipe is an error,
+/// not a panic.
 fn print(text: &str) -> anyhow::Result<()> {
+    let text = plain::lines_in_any_direction(text);
     writeln!(std::io::stdout().lock(), "{text}").context("cannot write to standard output")
+}
+
+/// Prints what a plugin may have written parts of: nothing in it turns the direction of writing.
+fn print_plain(text: &str) -> anyhow::Result<()> {
+    print(&plain::lines(text))
 }
 
 /// Runs one asynchronous command.

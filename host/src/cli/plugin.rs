@@ -20,7 +20,7 @@ use super::plugin_new::{self, Lang, What};
 use super::plugin_store::PluginStore;
 use super::plugin_test;
 use super::trial::TrialArgs;
-use super::{Place, ScopeArgs, block_on, print};
+use super::{Place, ScopeArgs, block_on, print_plain};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
@@ -202,9 +202,9 @@ impl Plugin {
                 };
                 if json {
                     let listed = super::inspect::listed(&found);
-                    print(&serde_json::to_string_pretty(&listed)?)?;
+                    print_plain(&serde_json::to_string_pretty(&listed)?)?;
                 } else {
-                    print(super::inspect::told(&found).trim_end())?;
+                    print_plain(super::inspect::told(&found).trim_end())?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -245,7 +245,7 @@ impl Plugin {
                 block_on(async {
                     let cx = app::open(settings).await?;
                     let number = plugin_calls::replay(&cx, &scope, &name).await?;
-                    print(&format!("{name} is told again of {number} events"))
+                    print_plain(&format!("{name} is told again of {number} events"))
                 })?;
                 Ok(ExitCode::SUCCESS)
             }
@@ -321,7 +321,7 @@ fn build(dir: &Path, wasm: Option<&Path>, output: &Path) -> anyhow::Result<ExitC
     let manifest = &package.manifest;
     let size = package.bytes.len() / 1024;
     let (file, folder) = (output.display(), dir.display());
-    print(&format!(
+    print_plain(&format!(
         "{file}: {} {}, {size} KiB\n\
          Next: `vestibule plugin test {folder} --plugin {file}` for its cases, `vestibule plugin check \
          {file}` for what a host says.",
@@ -332,19 +332,19 @@ fn build(dir: &Path, wasm: Option<&Path>, output: &Path) -> anyhow::Result<ExitC
 
 fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
     if let Some(manifest) = &report.manifest {
-        print(&format!(
+        print_plain(&format!(
             "{} {} ({})",
             manifest.id, manifest.version, manifest.name
         ))?;
     }
-    print(&format!("  size      {} KiB", report.bytes / 1024))?;
+    print_plain(&format!("  size      {} KiB", report.bytes / 1024))?;
     for (title, interfaces) in [("imports", &report.imports), ("exports", &report.exports)] {
         for interface in interfaces {
-            print(&format!("  {title}   {interface}"))?;
+            print_plain(&format!("  {title}   {interface}"))?;
         }
     }
     let limits = &report.limits;
-    print(&format!(
+    print_plain(&format!(
         "  limits    {} MiB, {} s, {} ms of CPU, {} at once",
         limits.memory_bytes >> 20,
         limits.deadline.as_secs(),
@@ -353,26 +353,26 @@ fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
     ))?;
     if let Some(problem) = &report.problem {
         let problem = anyhow::format_err!("{problem}");
-        print(&format!(
+        print_plain(&format!(
             "{}: a host would not load it: {problem:#}",
             file.display()
         ))?;
         return Ok(ExitCode::FAILURE);
     }
     match &report.promises {
-        None if report.gateway.is_some() => print(
+        None if report.gateway.is_some() => print_plain(
             "  its promises were not tried; name a test gateway that is set up for it with --gateway",
         )?,
         None => {}
         Some(Err(why)) => {
-            print(&format!("its promises cannot be tried: {why}"))?;
+            print_plain(&format!("its promises cannot be tried: {why}"))?;
             return Ok(ExitCode::FAILURE);
         }
         Some(Ok(findings)) => {
             let mut findings = findings.clone();
             findings.extend(super::exhibits::judge(report));
             for finding in &findings {
-                print(&format!("  {finding}"))?;
+                print_plain(&format!("  {finding}"))?;
             }
             let broken = findings
                 .iter()
@@ -380,7 +380,7 @@ fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
             let broken = broken.count();
             if broken > 0 {
                 let all = findings.len();
-                print(&format!(
+                print_plain(&format!(
                     "{}: {broken} of {all} promises are broken",
                     file.display()
                 ))?;
@@ -388,7 +388,7 @@ fn say(file: &Path, report: &Report) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    print(&format!(
+    print_plain(&format!(
         "{} is good: loaded in {} ms",
         file.display(),
         report.load_time.as_millis()

@@ -12,7 +12,7 @@ use crate::plugins::adding::Candidate;
 use crate::plugins::manifest::{Kind, Manifest};
 use crate::plugins::{Survey, check, inspect};
 
-use super::print;
+use super::print_plain;
 
 pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitCode> {
     let plugins = &settings.plugins;
@@ -38,7 +38,7 @@ pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitC
         Some(signer) => format!("signed by {signer}"),
         None => "signed by nobody whom this host believes".to_owned(),
     };
-    print(&format!(
+    print_plain(&format!(
         "{}: {} {} ({}), {signed}. A running host takes it within a second; see `vestibule plugin \
          list`.\n",
         path.display(),
@@ -47,14 +47,14 @@ pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitC
         manifest.name,
     ))?;
     let found = inspect::inspect(&path, &signing)?;
-    print(super::inspect::told(&found).trim_end())?;
-    print(&lines(manifest))?;
+    print_plain(super::inspect::told(&found).trim_end())?;
+    print_plain(&lines(manifest))?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn refused(file: &Path, why: &dyn std::error::Error) -> anyhow::Result<ExitCode> {
     let why = anyhow::format_err!("{why}");
-    print(&format!(
+    print_plain(&format!(
         "{}: a host would not load it: {why:#}",
         file.display()
     ))?;

@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::app;
 use crate::config::Settings;
 use crate::cx::Clock;
+use crate::plain;
 use crate::plugins::status::{PluginInUse, PluginStatus};
 
-use super::print;
+use super::print_plain;
 
 /// A process that has missed this many of its reports may be gone.
 const MISSED: i32 = 3;
@@ -50,10 +51,10 @@ pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
         });
     }
     if json {
-        return print(&serde_json::to_string_pretty(&listed)?);
+        return print_plain(&serde_json::to_string_pretty(&listed)?);
     }
     if listed.is_empty() {
-        return print("no host is running on this database; `vestibule serve` starts one");
+        return print_plain("no host is running on this database; `vestibule serve` starts one");
     }
     for process in &listed {
         let ago = now.duration_since(process.reported_at).as_secs().max(0);
@@ -62,12 +63,12 @@ pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
         } else {
             ""
         };
-        print(&format!("{}, {ago} s ago{silent}", process.label))?;
+        print_plain(&format!("{}, {ago} s ago{silent}", process.label))?;
         if process.plugins.is_empty() {
-            print("  no plugins")?;
+            print_plain("  no plugins")?;
         }
         for plugin in &process.plugins {
-            print(&told(plugin))?;
+            print_plain(&told(plugin))?;
         }
     }
     Ok(())
@@ -82,11 +83,7 @@ fn told(status: &PluginStatus) -> String {
     if let Some(error) = &status.error {
         lines.push(format!("    refused: {error}"));
     }
-    let plain = |line: String| -> String {
-        let plain = line.chars().map(|c| if c.is_control() { ' ' } else { c });
-        plain.collect()
-    };
-    let lines: Vec<_> = lines.into_iter().map(plain).collect();
+    let lines: Vec<_> = lines.iter().map(|line| plain::line(line)).collect();
     lines.join("\n")
 }
 

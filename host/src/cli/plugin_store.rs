@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::app;
 use crate::flows::plugin_memory;
 
-use super::{Place, ScopeArgs, block_on, print};
+use super::{Place, ScopeArgs, block_on, print_plain};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginStore {
@@ -61,12 +61,12 @@ impl PluginStore {
                             "bytes": memory.usage.bytes, "written_at": memory.written_at,
                         })
                     });
-                    print(&serde_json::to_string_pretty(&all.collect::<Vec<_>>())?)?;
+                    print_plain(&serde_json::to_string_pretty(&all.collect::<Vec<_>>())?)?;
                 } else if all.is_empty() {
-                    print(&format!("no plugin remembers anything in {scope}"))?;
+                    print_plain(&format!("no plugin remembers anything in {scope}"))?;
                 } else {
                     for memory in all {
-                        print(&format!(
+                        print_plain(&format!(
                             "{}  {} keys, {} KiB, written {:.0}",
                             memory.plugin,
                             memory.usage.entries,
@@ -94,7 +94,7 @@ impl PluginStore {
                     let keys = plugin_memory::clear(&cx, &scope, &plugin).await?;
                     Ok(format!("{keys} keys of {plugin} in {scope} are forgotten"))
                 })?;
-                print(&told)?;
+                print_plain(&told)?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -10,11 +10,12 @@ use serde_json::json;
 
 use crate::app;
 use crate::config;
+use crate::plain;
 use crate::plugins::cases::{self, Bench, CaseFile, Ran};
 use crate::plugins::package;
 
 use super::plugin_show::Portal;
-use super::{block_on, print};
+use super::{block_on, print_plain};
 
 #[derive(Debug, Args)]
 pub(super) struct Test {
@@ -85,7 +86,7 @@ impl Test {
     fn told(&self, ran: &Ran) {
         if !self.json {
             // A closed pipe is an error at the end.
-            let _ = print(text(ran).trim_end());
+            let _ = print_plain(text(ran).trim_end());
         }
     }
 
@@ -101,10 +102,10 @@ impl Test {
                 "failed": failed,
                 "cases": ran,
             });
-            print(&serde_json::to_string_pretty(&report)?)?;
+            print_plain(&serde_json::to_string_pretty(&report)?)?;
         } else if !ran.is_empty() {
             let (id, version) = (&manifest.id, &manifest.version);
-            print(&format!("{id} {version}: {passed} passed, {failed} failed"))?;
+            print_plain(&format!("{id} {version}: {passed} passed, {failed} failed"))?;
         }
         if ran.is_empty() {
             let names: Vec<_> = files.iter().map(|file| file.path.display()).collect();
@@ -141,7 +142,7 @@ fn text(ran: &Ran) -> String {
     } else {
         "FAILED"
     };
-    let mut text = format!("{verdict}  {}  ({})\n", plain(&ran.name), ran.call);
+    let mut text = format!("{verdict}  {}  ({})\n", plain::line(&ran.name), ran.call);
     for problem in &ran.problems {
         // Writing to a String cannot fail.
         let _ = write!(
@@ -149,17 +150,10 @@ fn text(ran: &Ran) -> String {
             "        {}:{}: {}\n          expected  {}\n          came      {}\n",
             ran.file.display(),
             problem.line,
-            plain(&problem.at),
-            plain(&problem.expected),
-            plain(&problem.came),
+            plain::line(&problem.at),
+            plain::line(&problem.expected),
+            plain::line(&problem.came),
         );
     }
     text
-}
-
-/// What a plugin said, without what moves the cursor.
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
+use crate::plain;
+
 const MANIFEST_SECTION: &str = "vestibule:manifest";
 const FILE_SECTION: &str = "vestibule:file/";
 
@@ -38,7 +40,7 @@ pub(super) struct Contents {
 #[derive(Debug, thiserror::Error)]
 pub enum ContentsError {
     /// Not WebAssembly, or damaged.
-    #[error("it is not a valid WebAssembly file: {0}")]
+    #[error("it is not a valid WebAssembly file: {}", plain::line(&.0.to_string()))]
     Invalid(#[from] wasmparser::BinaryReaderError),
     /// A module, not a component.
     #[error(
@@ -114,7 +116,7 @@ impl Contents {
     fn take_file(&mut self, path: &str, data: &[u8]) -> Result<(), ContentsError> {
         let fail = |problem| {
             Err(ContentsError::File {
-                path: path.chars().filter(|c| !c.is_control()).take(100).collect(),
+                path: plain::line(&path.chars().take(100).collect::<String>()).into_owned(),
                 problem,
             })
         };

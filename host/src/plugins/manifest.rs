@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::grants::{self, Origin, Wishes};
 use super::limits::OwnLimits;
 use super::setting::{Setting, SettingKind, SettingValue};
+use crate::plain;
 use serde::Deserialize;
 
 /// A plugin's manifest.
@@ -60,14 +61,15 @@ impl Kind {
     }
 }
 
-/// Why a manifest is not taken.
+/// Why a manifest is not taken. The words may quote it, and so a file that nobody trusts yet: they
+/// are plain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     /// Not TOML, or not these keys. The text names line and key.
-    #[error("plugin.toml: {0}")]
+    #[error("plugin.toml: {}", plain::lines(.0))]
     Syntax(String),
     /// A value that makes no sense.
-    #[error("plugin.toml: {key}: {problem}")]
+    #[error("plugin.toml: {}: {}", plain::line(key), plain::line(problem))]
     Value {
         /// The key, dotted.
         key: String,

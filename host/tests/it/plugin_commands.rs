@@ -262,3 +262,72 @@ async fn what_a_plugin_remembers_is_shown_and_forgotten_only_when_the_operator_i
     assert_eq!(cleared.len(), 1, "{audit:?}");
     assert!(cleared[0].contains("survey") && cleared[0].contains("bus_lumen"));
 }
+
+/// Commands for a terminal, and marks that turn the direction of writing, as TOML says them.
+const COMMANDS: &str =
+    r"\u001b]0;signed by Example\u0007\u001b[2J\r\u009b31m\u202egood\u2066\u2028";
+
+#[test]
+fn what_a_file_says_cannot_play_with_the_terminal_of_who_looks_at_it() {
+    let host = Host::new();
+    host.business("lumen", "[test.gateways.main]\nplugin = \"guest\"\n");
+    let raw = COMMANDS
+        .replace(r"\r", "\r")
+        .split(r"\u")
+        .enumerate()
+        .map(|(index, part)| match index {
+            0 => part.to_owned(),
+            _ => {
+                let number = u32::from_str_radix(&part[..4], 16).unwrap();
+                format!("{}{}", char::from_u32(number).unwrap(), &part[4..])
+            }
+        })
+        .collect::<String>();
+    assert!(raw.starts_with('\u{1b}') && raw.ends_with('\u{2028}'));
+    let bare = |manifest: &str| guest::component("(component)", manifest);
+    let wish = MANIFEST.replace("setting:base_url", &format!("setting:{COMMANDS}"));
+    let origin = MANIFEST.replace("setting:base_url", &format!("https://{COMMANDS}"));
+    let secrets = "secrets = [\"api_key\"]";
+    let word = MANIFEST.replace(secrets, &format!("data = [\"{COMMANDS}\"]"));
+    let key = MANIFEST.replace(secrets, &format!("\"{COMMANDS}\" = 1"));
+    let setting = MANIFEST.replace("[settings.base_url]", &format!("[settings.\"{COMMANDS}\"]"));
+    let line = MANIFEST.replace(secrets, &format!("secrets = [\"{raw}\"] no"));
+    let name = MANIFEST.replace("\"Guest\"", &format!("\"{COMMANDS}\""));
+    let words = MANIFEST.replace("Where to go.", COMMANDS);
+    let kept = guest::plugin(&words, &OnCharge::Succeeds);
+    for (what, file) in [
+        ("a wish", bare(&wish)),
+        ("an origin", bare(&origin)),
+        ("a word", bare(&word)),
+        ("a key", bare(&key)),
+        ("a setting", bare(&setting)),
+        ("a line that is no TOML", bare(&line)),
+        ("a name", bare(&name)),
+        ("a description", kept),
+    ] {
+        let place = host.dir.path().join("plugins/guest.wasm");
+        std::fs::write(&place, &file).unwrap();
+        let file = host.download(&file);
+        let file = file.to_str().unwrap();
+        let mut all = String::new();
+        for arguments in [
+            &["plugin", "inspect", file][..],
+            &["plugin", "inspect", file, "--json"],
+            &["plugin", "check", file],
+            &["plugin", "add", file],
+            &["config", "check"],
+        ] {
+            let (_, told) = host.says(arguments);
+            let commands = |c: char| {
+                (c.is_control() && c != '\n')
+                    || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            };
+            assert!(!told.contains(commands), "{what}, {arguments:?}: {told:?}");
+            assert!(!told.is_empty(), "{what}, {arguments:?}");
+            all.push_str(&told);
+        }
+        // It is shown, not left out: whoever looks sees that somebody tried.
+        let shown = what == "a name" || all.contains(r"\u001b[2J");
+        assert!(shown, "{what}: {all}");
+    }
+}
