@@ -21,7 +21,8 @@ use super::imports::log::LineBucket;
 use super::imports::{CallState, HostClock};
 use super::limits::Limits;
 use super::long;
-use super::turns::{Caller, Turn, Turns};
+use super::turns::{Caller, Full, Lane, Turn, Turns};
+use crate::plain;
 
 /// A plugin's code, ready to be instantiated for a call.
 pub(super) struct Code {
@@ -125,19 +126,35 @@ impl Code {
         operation: &'static str,
         body: Body<R>,
     ) -> Result<R, Error> {
+        self.call_in(Lane::Own, binding, operation, body).await
+    }
+
+    /// The same for whoever `lane` says.
+    pub(super) async fn call_in<R: Send + 'static>(
+        &self,
+        lane: Lane,
+        binding: &Arc<Binding>,
+        operation: &'static str,
+        body: Body<R>,
+    ) -> Result<R, Error> {
         let not_executed = |reason: String| Error::NotExecuted {
             plugin: self.id.to_string(),
             reason,
         };
         let caller = Caller::new(&self.id, &binding.label);
-        let turn = self.turns.take(caller, self.limits.calls_at_once);
-        let Ok(turn) = timeout(self.limits.wait, turn).await else {
-            self.tally.turned_away();
-            let (most, wait) = (self.limits.calls_at_once, self.limits.wait);
-            tracing::warn!(plugin = &*self.id, at = %binding.label, operation, "a plugin has too many calls under way; one was turned away");
-            return Err(not_executed(format!(
-                "it found no turn within {wait:?}; {most} calls may run at once"
-            )));
+        let turn = self.turns.take(caller, lane, self.limits.calls_at_once);
+        let turn = match timeout(self.limits.wait, turn).await {
+            Ok(Ok(turn)) => turn,
+            unmet => {
+                self.tally.turned_away();
+                let (most, wait) = (self.limits.calls_at_once, self.limits.wait);
+                tracing::warn!(plugin = &*self.id, at = %binding.label, operation, "a plugin has too many calls under way; one was turned away");
+                let why = match unmet {
+                    Ok(Err(Full)) => "too many wait for a turn already".to_owned(),
+                    Ok(Ok(_)) | Err(_) => format!("it found no turn within {wait:?}"),
+                };
+                return Err(not_executed(format!("{why}; {most} calls may run at once")));
+            }
         };
         let begun = Instant::now();
         let entered = Entered::default();
@@ -220,9 +237,12 @@ impl Code {
 }
 
 /// The outermost and innermost message of an error: wasmtime's first says where, the last
-/// says why.
+/// says why. Both may name functions, and so say what the file says.
 pub(super) fn first_and_last(error: &wasmtime::Error) -> String {
-    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
+    let causes = error.chain().map(ToString::to_string);
+    let causes: Vec<_> = causes
+        .map(|cause| plain::lines(&cause).into_owned())
+        .collect();
     match causes.as_slice() {
         [only] => only.clone(),
         [first, .., last] => format!("{first}: {last}"),

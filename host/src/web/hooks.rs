@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -12,6 +13,9 @@ use super::{Error, Web, visitor};
 use crate::domain::Scope;
 use crate::flows::settlement::{self, Received};
 use crate::plugins::gateway::request::{Delivery, Pair};
+
+/// After how many seconds a delivery that could not be looked at may come again.
+const LATER: &str = "30";
 
 pub(super) fn router() -> Router<Web> {
     Router::new().route("/hooks/{business}/{mode}/{gateway}", post(receive))
@@ -49,14 +53,17 @@ async fn receive(
         }
         Received::Forged => StatusCode::UNAUTHORIZED.into_response(),
         Received::Malformed => StatusCode::BAD_REQUEST.into_response(),
-        Received::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Received::Unavailable => {
+            let later = [(RETRY_AFTER, LATER)];
+            (StatusCode::SERVICE_UNAVAILABLE, later).into_response()
+        }
     })
 }
 
-/// The headers that are text; axum has their names in lower case already.
+/// The headers that are text, in UTF-8 as they came; axum has their names in lower case already.
 fn readable(headers: &HeaderMap) -> Vec<Pair> {
     let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        let value = value.to_str().ok()?.to_owned();
+        let value = std::str::from_utf8(value.as_bytes()).ok()?.to_owned();
         let name = name.as_str().to_owned();
         Some(Pair { name, value })
     };
@@ -71,3 +78,6 @@ fn decoded(query: &str) -> Vec<Pair> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,7 @@ use super::bindings::exports::vestibule::gateway::webhooks::ParseError;
 use super::bindings::vestibule::gateway::types::GatewayError;
 use super::error::{Error, FieldError, UnknownCause};
 use super::load::Loaded;
+use super::turns::Lane;
 
 /// A gateway of one business and mode, ready for calls. Cheap to clone; a plugin that is
 /// replaced meanwhile stays in use by the handles that were there before.
@@ -37,12 +38,16 @@ pub struct Gateway {
 
 /// Calls one exported function in a fresh instance: interface, function, arguments.
 macro_rules! call {
-    ($gateway:expr, $operation:literal, $interface:expr, $function:ident($($argument:expr),*)) => {{
+    ($gateway:expr, $operation:literal, $interface:expr, $function:ident($($argument:expr),*)) => {
+        call!($gateway, Lane::Own, $operation, $interface, $function($($argument),*))
+    };
+    ($gateway:expr, $lane:expr, $operation:literal, $interface:expr, $function:ident($($argument:expr),*)) => {{
         let interface = $interface.clone();
         $gateway
             .plugin
             .code
-            .call(
+            .call_in(
+                $lane,
                 &$gateway.binding,
                 $operation,
                 Box::new(move |store, instance, entered| {
@@ -170,11 +175,18 @@ impl Gateway {
         self.answered(answer, Ok)
     }
 
-    /// Checks and reads a delivery of the gateway's webhook. Changes nothing.
+    /// Checks and reads a delivery of the gateway's webhook, or what somebody sends as one: what
+    /// waits here leaves the turns of charges alone. Changes nothing.
     pub async fn parse_webhook(&self, delivery: &Delivery) -> Result<Parsed, WebhookError> {
         let delivery = convert::delivery(delivery);
         let webhooks = self.optional(self.part().exports.webhooks.as_ref(), "webhooks.parse")?;
-        let answer = call!(self, "webhooks.parse", webhooks, call_parse(&delivery))?;
+        let answer = call!(
+            self,
+            Lane::Strangers,
+            "webhooks.parse",
+            webhooks,
+            call_parse(&delivery)
+        )?;
         match answer {
             Ok(parsed) => {
                 let parsed = self.checked().parsed(parsed);

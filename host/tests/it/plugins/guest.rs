@@ -77,6 +77,31 @@ pub(crate) fn trapping_everywhere() -> Vec<u8> {
     package.unwrap().bytes
 }
 
+/// A plugin that is charged at once, and that fetches the URL in the body of a delivery before it
+/// says that the signature is wrong.
+pub(crate) fn hearing() -> Vec<u8> {
+    let (resolve, world) = gateway_world(&["webhooks"]);
+    let parse = "(call $fetch
+            (i32.const 0) (local.get 4) (local.get 5)
+            (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0)
+            (i32.const 6144))
+         (i32.store8 (i32.const 4032) (i32.const 1))
+         (i32.store8 (i32.const 4036) (i32.const 0))
+         (i32.const 4032)";
+    let webhooks = traps(&resolve, "gateway", "webhooks").replace("(unreachable)", parse);
+    let module = module_of(
+        "(i32.const 2048)",
+        "(i32.const 4096)",
+        &webhooks,
+        &resolve,
+        world,
+    );
+    let package = vestibule::plugins::package::package(MANIFEST, &module);
+    package.unwrap().bytes
+}
+
 /// A module with these bodies, and with functions that trap for these optional interfaces.
 fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
     let (resolve, world) = gateway_world(optional);
@@ -84,7 +109,19 @@ fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
         .iter()
         .map(|interface| traps(&resolve, "gateway", interface))
         .collect();
-    let called = IMPORTS.iter().filter(|(name, _)| charge.contains(name));
+    module_of(describe, charge, &more, &resolve, world)
+}
+
+/// A module with these bodies, and with `more` functions.
+fn module_of(
+    describe: &str,
+    charge: &str,
+    more: &str,
+    resolve: &Resolve,
+    world: WorldId,
+) -> Vec<u8> {
+    let calls = |name: &str| charge.contains(name) || more.contains(name);
+    let called = IMPORTS.iter().filter(|(name, _)| calls(name));
     let imports: String = called.map(|(_, import)| *import).collect();
     let sent = "i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32";
     let text = format!(
@@ -140,7 +177,7 @@ fn built(describe: &str, charge: &str, optional: &[&str]) -> Vec<u8> {
             {more})"#
     );
     let mut module = wat::parse_str(text).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8, false).unwrap();
     module
 }
 
