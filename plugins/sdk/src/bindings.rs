@@ -9,6 +9,7 @@ pub mod imported {
             package vestibule:plugin;
             world imported {
                 include vestibule:host/imports@1.0.0;
+                include vestibule:host/revealing@1.0.0;
                 include vestibule:pages/reading-customer@1.0.0;
                 include vestibule:pages/keeping@1.0.0;
                 import vestibule:gateway/types@1.0.0;

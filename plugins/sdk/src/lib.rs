@@ -35,10 +35,11 @@ pub use bindings::imported::vestibule::types::types::{
 };
 pub use webhook::TOLERANCE;
 
-/// What the host offers, as the WIT texts say it.
+/// What the host offers, as the WIT texts say it. A plugin imports what it calls and nothing else;
+/// calling `reveal` needs a wish of that name.
 pub mod host {
     pub use crate::bindings::imported::vestibule::host::{
-        clock, crypto, http, log, random, secrets, settings,
+        clock, crypto, http, log, random, reveal, secrets, settings,
     };
 }
 

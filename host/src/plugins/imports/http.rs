@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method as HttpMethod, Request as HttpRequest, redirect};
 use tokio::time::{Instant, timeout_at};
 use url::{Host as UrlHost, Url};
@@ -245,16 +245,7 @@ fn method(method: Method) -> HttpMethod {
 async fn exchange(prepared: Prepared, most: usize) -> Result<Response, FetchError> {
     let answer = prepared.client.execute(prepared.request).await;
     let mut answer = answer.map_err(|error| failure(&error))?;
-    let headers = answer
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| {
-            Some(Kv {
-                name: name.as_str().to_owned(),
-                value: value.to_str().ok()?.to_owned(),
-            })
-        })
-        .collect();
+    let headers = readable(answer.headers());
     let too_large = FetchError::MaybeSent(MaybeSent::ResponseTooLarge);
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error))? {
@@ -268,6 +259,16 @@ async fn exchange(prepared: Prepared, most: usize) -> Result<Response, FetchErro
         headers,
         body,
     })
+}
+
+/// The headers that are UTF-8.
+fn readable(headers: &HeaderMap) -> Vec<Kv> {
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value = std::str::from_utf8(value.as_bytes()).ok()?.to_owned();
+        let name = name.as_str().to_owned();
+        Some(Kv { name, value })
+    };
+    headers.iter().filter_map(text).collect()
 }
 
 /// What a failure of the client means. Only what failed before or while connecting was
@@ -316,3 +317,6 @@ fn chain(error: &reqwest::Error) -> String {
     let causes: Vec<_> = causes(error).map(ToString::to_string).collect();
     causes.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

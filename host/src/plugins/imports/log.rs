@@ -1,12 +1,12 @@
 //! `log`: lines of a guest in the host's log, within a budget per call and a rate per plugin.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::CallState;
+use crate::plain;
 use crate::plugins::bindings::vestibule::host::log::{Host, Kv, Level};
 use crate::plugins::limits::Limits;
 
@@ -75,13 +75,15 @@ impl LogBudget {
 impl Host for CallState {
     fn write(&mut self, level: Level, message: String, fields: Vec<Kv>) -> wasmtime::Result<()> {
         if self.log.take() {
-            let line = line(&message, &fields, self.log.line_bytes);
+            let (line, fields) = line(&message, &fields, self.log.line_bytes);
+            // None is no field at all.
+            let fields = fields.as_deref();
             let (plugin, at) = (&*self.plugin, &*self.binding.label);
             match level {
-                Level::Debug => tracing::debug!(target: "plugin", plugin, at, "{line}"),
-                Level::Info => tracing::info!(target: "plugin", plugin, at, "{line}"),
-                Level::Warn => tracing::warn!(target: "plugin", plugin, at, "{line}"),
-                Level::Error => tracing::error!(target: "plugin", plugin, at, "{line}"),
+                Level::Debug => tracing::debug!(target: "plugin", plugin, at, fields, "{line}"),
+                Level::Info => tracing::info!(target: "plugin", plugin, at, fields, "{line}"),
+                Level::Warn => tracing::warn!(target: "plugin", plugin, at, fields, "{line}"),
+                Level::Error => tracing::error!(target: "plugin", plugin, at, fields, "{line}"),
             }
         }
         Ok(())
@@ -96,25 +98,43 @@ impl Drop for LogBudget {
     }
 }
 
-/// One line of at most `most` bytes, without anything that a terminal or a log reader would
-/// take for more than text.
-fn line(message: &str, fields: &[Kv], most: usize) -> String {
+/// One line and its fields, together of `most` bytes at most, without anything that a terminal or a
+/// log reader would take for more than text. The fields are a JSON object: whatever is in them, they
+/// are not mistaken for the text, nor one for another.
+fn line(message: &str, fields: &[Kv], most: usize) -> (String, Option<String>) {
     let mut line = String::new();
     escape(message, most, &mut line);
+    let left = most.saturating_sub(line.len());
+    cut(&mut line, most);
+    if fields.is_empty() {
+        return (line, None);
+    }
+    let quoted = |text: &str| {
+        let part = &text[..text.floor_char_boundary(left)];
+        plain::line(&serde_json::Value::from(part).to_string()).into_owned()
+    };
+    let mut told = String::from("{");
     for field in fields {
-        line.push(' ');
-        escape(&field.name, most, &mut line);
-        line.push('=');
-        escape(&field.value, most, &mut line);
-        if line.len() > most {
+        if told.len() > left {
             break;
         }
+        if told.len() > 1 {
+            told.push(',');
+        }
+        told.push_str(&quoted(&field.name));
+        told.push(':');
+        told.push_str(&quoted(&field.value));
     }
+    told.push('}');
+    cut(&mut told, left);
+    (line, Some(told))
+}
+
+fn cut(line: &mut String, most: usize) {
     if line.len() > most {
         line.truncate(line.floor_char_boundary(most));
         line.push('…');
     }
-    line
 }
 
 fn escape(text: &str, most: usize, line: &mut String) {
@@ -122,13 +142,7 @@ fn escape(text: &str, most: usize, line: &mut String) {
         if line.len() > most {
             return;
         }
-        // Besides control characters: line and paragraph separators, and marks that turn the
-        // direction of writing.
-        if c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            write!(line, "{}", c.escape_unicode()).expect("a String takes everything");
-        } else {
-            line.push(c);
-        }
+        plain::push(line, c);
     }
 }
 
@@ -138,16 +152,25 @@ mod tests {
 
     #[test]
     fn a_line_is_one_line_and_bounded() {
-        let fields = [Kv {
-            name: "id".to_owned(),
-            value: "a\x1b[31m".to_owned(),
-        }];
-        assert_eq!(
-            line("paid\nERROR forged", &fields, 100),
-            "paid\\u{a}ERROR forged id=a\\u{1b}[31m"
-        );
-        let long = line(&"ß".repeat(1000), &fields, 99);
-        assert!(long.len() <= 99 + '…'.len_utf8(), "{}", long.len());
+        let field = |name: &str, value: &str| Kv {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let fields = [field("id", "a\x1b[31m\u{202e}"), field("b\"c", "")];
+        let (text, told) = line("paid\nERROR id=1", &fields, 100);
+        assert_eq!(text, r"paid\u000aERROR id=1");
+        let told = told.expect("the fields");
+        assert_eq!(told, r#"{"id":"a\u001b[31m\u202e","b\"c":""}"#);
+        assert_eq!(line("paid", &[], 100), ("paid".to_owned(), None));
+        for (message, value) in [
+            ("ß".repeat(1000), "x"),
+            ("x".to_owned(), &*"\u{1b}".repeat(1000)),
+        ] {
+            let (text, told) = line(&message, &[field("id", value)], 99);
+            let told = told.expect("the fields");
+            let bytes = text.len() + told.len();
+            assert!(bytes <= 99 + 2 * '…'.len_utf8(), "{bytes} bytes");
+        }
     }
 
     #[test]

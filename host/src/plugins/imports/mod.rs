@@ -65,6 +65,8 @@ pub(super) struct CallState {
     data: Arc<dyn GuestData>,
     questions_left: u32,
     writes_left: u32,
+    /// Whether the log says that it asked too much.
+    is_told_of: bool,
     clock: HostClock,
     table: ResourceTable,
     log: log::LogBudget,
@@ -93,6 +95,7 @@ impl CallState {
             data,
             questions_left: MOST_QUESTIONS,
             writes_left: MOST_WRITES,
+            is_told_of: false,
             clock,
             table,
             log: log::LogBudget::new(&limits, bucket),
@@ -104,6 +107,9 @@ impl CallState {
     fn may_ask(&mut self) -> bool {
         let left = self.questions_left.checked_sub(1);
         self.questions_left = left.unwrap_or_default();
+        if left.is_none() {
+            self.asked_too_much(MOST_QUESTIONS, "asks");
+        }
         left.is_some()
     }
 
@@ -111,7 +117,22 @@ impl CallState {
     fn may_write(&mut self) -> bool {
         let left = self.writes_left.checked_sub(1);
         self.writes_left = left.unwrap_or_default();
+        if left.is_none() {
+            self.asked_too_much(MOST_WRITES, "writes");
+        }
         left.is_some()
+    }
+
+    /// Tells the operator, once in a call, why the plugin hears that something is unavailable.
+    fn asked_too_much(&mut self, most: u32, what: &str) {
+        if !std::mem::replace(&mut self.is_told_of, true) {
+            tracing::warn!(
+                target: "plugin",
+                plugin = &*self.plugin,
+                at = %self.binding.label,
+                "a plugin {what} more than {most} times in one call; the rest of it is refused"
+            );
+        }
     }
 
     fn secret(&self, handle: &Resource<Secret>) -> wasmtime::Result<&Secret> {

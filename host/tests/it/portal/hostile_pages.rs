@@ -103,6 +103,7 @@ async fn a_hostile_answer_is_refused_or_harmless() {
         (json!({ "do": "trap" }), 503, "trapped"),
         (json!({ "do": "hog" }), 503, "trapped"),
         (json!({ "do": "ask" }), 503, "asked 500 times"),
+        (json!({ "do": "keep" }), 503, "kept 100 times"),
         (json!({ "do": "closed today" }), 503, "closed today"),
         (json!({}), 404, ""),
     ] {

@@ -204,7 +204,7 @@ fn script(name: &str) -> Value {
     }
 }
 
-/// Does what `do` says: never ends, traps, takes all memory, asks without end, waits for a server,
+/// Does what `do` says: never ends, traps, takes all memory, asks or writes without end, waits for a server,
 /// is ill until `well` is kept, or fails.
 fn act(script: &Value) -> Result<(), String> {
     match script.get("do").and_then(Value::as_str) {
@@ -223,6 +223,15 @@ fn act(script: &Value) -> Result<(), String> {
             loop {
                 if let Err(error) = store::get("anything") {
                     return Err(format!("asked {times} times: {error:?}"));
+                }
+                times = times.saturating_add(1);
+            }
+        }
+        Some("keep") => {
+            let mut times = 0_u32;
+            loop {
+                if let Err(error) = store::put("anything", b"x") {
+                    return Err(format!("kept {times} times: {error:?}"));
                 }
                 times = times.saturating_add(1);
             }
