@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each folder of `host/src` and what of ours it may use. `app` and `cli` wire everything.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("domain", &[]),
+    ("plain", &[]),
     ("config", &["domain", "plugins::config", "plugins::grants"]),
     ("store", &["domain"]),
-    ("plugins", &["domain"]),
+    ("plugins", &["domain", "plain"]),
     ("themes", &["domain"]),
     ("invoices", &["domain", "themes"]),
     ("mail", &["domain", "themes"]),
