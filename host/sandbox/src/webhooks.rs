@@ -65,14 +65,15 @@ pub(crate) async fn queue(
     Ok(())
 }
 
-/// Lets the held deliveries go, one after the other in the order given.
+/// Lets the held deliveries go, and those that wait for another try, one after the other in the
+/// order given.
 pub(crate) async fn release(
     tx: &mut Tx,
     account: &Account,
     reversed: bool,
     now: i64,
 ) -> store::Result<usize> {
-    let mut held = tx.held_deliveries(&account.name).await?;
+    let mut held = tx.waiting_deliveries(&account.name).await?;
     if reversed {
         held.reverse();
     }

@@ -1,7 +1,9 @@
 //! The audit: what the processor's ledger, the merchant's endpoint and the mails say, held
 //! against the hosts' database. Pure: it is given everything, and asks nobody.
 
+mod codes;
 mod refunds;
+mod reversals;
 mod telling;
 mod wishes;
 
@@ -56,6 +58,8 @@ pub(crate) fn audit(evidence: &Evidence) -> Findings {
     let mut found = Findings::default();
     charges(evidence, &mut found);
     refunds::refunds(evidence, &mut found);
+    reversals::reversals(evidence, &mut found);
+    codes::codes(evidence, &mut found);
     wishes::wishes(evidence, &mut found);
     sums(evidence, &mut found);
     documents(evidence, &mut found);
@@ -87,10 +91,12 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
         found.charges += 1;
         let key = entry.idempotency_key.as_str();
         keys.entry(key).or_default().push(entry);
+        // What a bank took back of is owed again.
+        let owed_again = reversals::owed_again(records, key);
         for share in records
             .shares
             .iter()
-            .filter(|share| share.payment_id == key)
+            .filter(|share| share.payment_id == key && !owed_again)
         {
             of_debt.entry(&share.debt_id).or_default().push(entry);
         }
@@ -144,13 +150,13 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
 /// Money at the gateway is settled debts and unapplied receipts, less what went back.
 fn sums(evidence: &Evidence, found: &mut Findings) {
     let records = &evidence.records;
-    let went_back = evidence
-        .ledger
-        .iter()
-        .filter(|entry| entry.kind == "refund");
-    let went_back: i64 = went_back.map(|entry| entry.amount).sum();
-    let came: i64 = charged(evidence).map(|entry| entry.amount).sum();
-    let at_gateway = came - went_back;
+    let sum_of = |kind: &str| -> i64 {
+        let entries = evidence.ledger.iter().filter(|entry| entry.kind == kind);
+        entries.map(|entry| entry.amount).sum()
+    };
+    let at_gateway =
+        sum_of("charge") - sum_of("refund") - sum_of("reversal") + sum_of("reversal_returned");
+    let taken_back = reversals::taken_back(records);
     let refunded: i64 = records
         .refunds
         .iter()
@@ -169,9 +175,9 @@ fn sums(evidence: &Evidence, found: &mut Findings) {
         .filter(|payment| payment.unapplied == 1)
         .map(|payment| payment.amount_minor)
         .sum();
-    if at_gateway != settled + unapplied - refunded {
+    if at_gateway != settled + unapplied - refunded - taken_back {
         found.sums.push(format!(
-            "{at_gateway} at the gateway; {settled} settled, {unapplied} unapplied, {refunded} refunded here"
+            "{at_gateway} at the gateway; {settled} settled, {unapplied} unapplied, {refunded} refunded, {taken_back} taken back here"
         ));
     }
 }
@@ -232,11 +238,9 @@ fn applied(records: &Records) -> impl Iterator<Item = &Payment> {
 /// Nothing is open, and whatever waits has somebody who will look.
 fn waiting(evidence: &Evidence, found: &mut Findings) {
     let records = &evidence.records;
-    for payment in evidence
-        .unsettled
-        .iter()
-        .filter(|payment| payment.state != "unapplied")
-    {
+    let questions = evidence.unsettled.iter().filter(|one| one.decide.is_some());
+    found.questions = questions.count();
+    for payment in evidence.unsettled.iter().filter(|one| one.is_stuck()) {
         let next = payment.next_look.as_deref().unwrap_or("never");
         found.stuck_payments.push(format!(
             "{} is {}, looked at next {next}",
@@ -258,14 +262,16 @@ fn waiting(evidence: &Evidence, found: &mut Findings) {
         }
     }
     for subscription in &records.subscriptions {
-        let renewal = format!("renew:{}", subscription.id);
-        let looked_at = queued.get(renewal.as_str()).copied();
+        let looks = |kind: &str| queued.get(format!("{kind}:{}", subscription.id).as_str());
+        let looked_at = looks("renew").copied();
         let in_time = match subscription.state.as_str() {
             // Everything has settled: its renewal is ordered for the end of its period.
             "active" if subscription.on_demand == 0 => {
                 looked_at.is_some_and(|at| at <= subscription.period_end + LONGEST_WAIT)
             }
             "active" | "on-hold" => looked_at.is_some(),
+            "past-due" => looks("end-grace").is_some(),
+            "paused" => subscription.resume_at.is_none() || looks("resume").is_some(),
             _ => true,
         };
         if !in_time {

@@ -26,6 +26,10 @@ const TRIES: u32 = 20;
 /// What the plans on sale cost, in minor units.
 const PRICES: [i64; 3] = [900, 2_900, 5_900];
 
+/// The code on offer, and how often it can be used.
+pub(crate) const CODE: &str = "TORTURE20";
+const USES: u32 = 40;
+
 /// Somebody's subscription.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
@@ -67,22 +71,29 @@ impl Town {
         }))
     }
 
-    /// Puts plans with license keys on sale. The hosts are being killed already.
+    /// Puts plans with license keys on sale, and makes a code. The hosts are being killed already.
     pub(crate) async fn open_shop(&self) -> anyhow::Result<()> {
         for price in PRICES {
-            let plan = plan(price);
-            let mut tries = 0;
-            let made = loop {
-                match self.api.post("/products", plan.clone()).await {
-                    Ok(made) => break made,
-                    Err(error) if tries == TRIES => return Err(error),
-                    Err(_) => tries += 1,
-                }
-            };
+            let made = self.make("/products", plan(price)).await?;
             let id = made["product_id"].as_str().unwrap_or_default();
             lock(&self.plans).push(id.to_owned());
         }
-        Ok(())
+        let code = json!({
+            "type": "percentage", "amount": 2_000, "code": CODE, "usage_limit": USES,
+            "subscription_cycles": 2, "preserve_on_plan_change": true,
+        });
+        self.make("/discounts", code).await.map(drop)
+    }
+
+    async fn make(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        let mut tries = 0;
+        loop {
+            match self.api.post(path, body.clone()).await {
+                Ok(made) => return Ok(made),
+                Err(error) if tries == TRIES => return Err(error),
+                Err(_) => tries += 1,
+            }
+        }
     }
 
     /// A plan, by chance.

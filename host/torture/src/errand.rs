@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use url::Url;
 
-use crate::customer::{Subject, Town};
+use crate::customer::{CODE, Subject, Town};
 use crate::place::BUSINESS;
 use crate::visitor::{Fields, Visitor};
 
@@ -51,6 +51,8 @@ impl Errand<'_> {
         });
         if self.chance.random_bool(0.15) {
             body["on_demand"] = json!({ "mandate_only": true });
+        } else if self.chance.random_bool(0.3) {
+            body["discount_codes"] = json!([CODE]);
         }
         let made = self.town.api.post("/subscriptions", body).await?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -75,7 +77,8 @@ impl Errand<'_> {
                 8 => self.method_by_api(subject).await,
                 _ => self.cancel_on_page(subject).await,
             },
-            "active" => match self.chance.random_range(0..32) {
+            "paused" => self.go_on(subject).await,
+            "active" => match self.chance.random_range(0..37) {
                 0..12 if standing["on_demand"] == json!(true) => self.charge(subject).await,
                 0..12 => self.let_it_renew(subject).await,
                 12..14 => self.method_on_page(subject).await,
@@ -85,6 +88,8 @@ impl Errand<'_> {
                 17..25 => self.change_plan(subject).await,
                 25 => self.keep_plan(subject).await,
                 26..29 => self.refund(subject).await,
+                29..33 => self.pause(subject).await,
+                33 => self.backup_on_page(subject).await,
                 _ => self.keep(subject, &standing).await,
             },
             // Nothing can bring it back.
@@ -141,7 +146,7 @@ impl Errand<'_> {
     }
 
     /// Sends a form, now and then twice at once, and goes where it leads.
-    async fn press(
+    pub(crate) async fn press(
         &mut self,
         visitor: &mut Visitor,
         action: &str,
@@ -288,7 +293,7 @@ impl Errand<'_> {
     }
 
     /// Signs the customer in by a link that the merchant made.
-    async fn sign_in(&mut self, subject: &Subject) -> anyhow::Result<Visitor> {
+    pub(crate) async fn sign_in(&mut self, subject: &Subject) -> anyhow::Result<Visitor> {
         let path = format!("/customers/{}/customer-portal/session", subject.customer);
         let made = self.town.api.post(&path, json!({})).await?;
         let link = made["link"].as_str().context("no link was made")?;
@@ -300,7 +305,7 @@ impl Errand<'_> {
     }
 
     /// A method that the customer has saved.
-    async fn saved(&mut self, subject: &Subject) -> anyhow::Result<Option<String>> {
+    pub(crate) async fn saved(&mut self, subject: &Subject) -> anyhow::Result<Option<String>> {
         let path = format!("/customers/{}/payment-methods", subject.customer);
         let list = self.town.api.get(&path).await?;
         let methods = list["items"]
@@ -319,6 +324,6 @@ fn named(fields: &[(&str, &str)]) -> Fields {
 
 /// The merchant's own clock.
 #[expect(clippy::disallowed_methods, reason = "the customers live in real time")]
-fn now() -> jiff::Timestamp {
+pub(crate) fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }

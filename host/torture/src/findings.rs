@@ -6,6 +6,8 @@ pub(crate) struct Findings {
     pub(crate) double_charges: Vec<String>,
     pub(crate) lost_charges: Vec<String>,
     pub(crate) refunds: Vec<String>,
+    pub(crate) reversals: Vec<String>,
+    pub(crate) codes: Vec<String>,
     pub(crate) stuck_payments: Vec<String>,
     pub(crate) mails: Vec<String>,
     pub(crate) webhooks: Vec<String>,
@@ -20,16 +22,27 @@ pub(crate) struct Findings {
     pub(crate) refunded: usize,
     /// Refunds that the merchant ordered, not the rule for unapplied receipts.
     pub(crate) by_merchant: usize,
+    /// Refunds that had succeeded and came back.
+    pub(crate) bounced: usize,
+    pub(crate) disputes: usize,
+    /// Disputes after which a debt is owed again.
+    pub(crate) reopened: usize,
+    /// What only a person can decide: money that a bank took or gave back.
+    pub(crate) questions: usize,
+    /// How often codes were used.
+    pub(crate) uses: i64,
     pub(crate) repeats: u64,
 }
 
 impl Findings {
     /// Every kind of finding with its name.
-    pub(crate) fn kinds(&self) -> [(&'static str, &[String]); 10] {
+    pub(crate) fn kinds(&self) -> [(&'static str, &[String]); 12] {
         [
             ("double charges", &self.double_charges),
             ("lost charges", &self.lost_charges),
             ("refunds lost, doubled or stuck", &self.refunds),
+            ("reversals lost or doubled", &self.reversals),
+            ("codes used too often", &self.codes),
             ("stuck payments", &self.stuck_payments),
             ("mails lost or under a second id", &self.mails),
             ("webhooks lost or under a second id", &self.webhooks),

@@ -3,6 +3,7 @@
 //! processor's ledger says is held against the database, the mails and the merchant's endpoint.
 
 mod audit;
+mod bank;
 mod customer;
 mod door;
 mod endpoint;
@@ -12,6 +13,7 @@ mod hosts;
 mod killer;
 mod merchant;
 mod orders;
+mod pauses;
 mod place;
 mod processor;
 mod records;
@@ -80,8 +82,9 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     storm.await?;
     let counts = killer.counts().await?;
     processor.calm_down().await?;
+    processor.decide_everything().await?;
     endpoint.calm_down();
-    let settled = settle(&place).await?;
+    let settled = settle(&place, &processor).await?;
     serving.cancel();
     tasks.close();
     tasks.wait().await;
@@ -118,7 +121,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
 
 /// Waits until no payment is unsettled and no work is at hand; answers how long that took.
 /// What has not settled after all lags and terms are over is for the audit to name.
-async fn settle(place: &Place) -> anyhow::Result<Duration> {
+async fn settle(place: &Place, processor: &Processor) -> anyhow::Result<Duration> {
     let began = Instant::now();
     let limit = place.pace().settles_within();
     loop {
@@ -127,8 +130,8 @@ async fn settle(place: &Place) -> anyhow::Result<Duration> {
             .unsettled()
             .await?
             .into_iter()
-            .any(|payment| payment.state != "unapplied");
-        let busy = records::is_busy(place.database()).await?;
+            .any(|payment| payment.is_stuck());
+        let busy = records::is_busy(place.database()).await? || processor.has_news().await?;
         if !(open || busy) || began.elapsed() > limit {
             return Ok(began.elapsed());
         }

@@ -5,7 +5,7 @@ use rand::RngExt as _;
 use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 
-use crate::customer::Subject;
+use crate::customer::{CODE, Subject};
 use crate::errand::Errand;
 
 /// The key of the metadata that names a wish.
@@ -33,6 +33,10 @@ impl Errand<'_> {
             "cancel_scheduled_change_plan": self.chance.random_bool(0.5),
             "metadata": { WISH: self.town.wish() },
         });
+        let mut body = body;
+        if self.chance.random_bool(0.2) {
+            body["discount_codes"] = json!([CODE]);
+        }
         let path = format!("/subscriptions/{}/change-plan", subject.subscription);
         self.order(&path, body, "payment_id").await
     }
@@ -88,7 +92,12 @@ impl Errand<'_> {
     }
 
     /// Orders something; what the answer names is a promise.
-    async fn order(&mut self, path: &str, body: Value, names: &str) -> anyhow::Result<()> {
+    pub(crate) async fn order(
+        &mut self,
+        path: &str,
+        body: Value,
+        names: &str,
+    ) -> anyhow::Result<()> {
         let made = self.town.api.post(path, body).await?;
         if let Some(id) = made[names].as_str() {
             self.town.was_promised(id);

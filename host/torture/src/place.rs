@@ -123,6 +123,15 @@ pub(crate) struct Unsettled {
     pub(crate) payment: String,
     pub(crate) state: String,
     pub(crate) next_look: Option<String>,
+    /// What a person has to decide: money that a bank took back, or gave again.
+    pub(crate) decide: Option<String>,
+}
+
+impl Unsettled {
+    /// Whether it should have ended by itself.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.state != "unapplied" && self.decide.is_none()
+    }
 }
 
 impl Place {
@@ -249,6 +258,11 @@ retry_after = ["200ms", "400ms", "800ms", "1s", "2s", "2s", "2s", "2s", "2s", "2
 [billing]
 new_methods_a_day = 100000
 unapplied = "5s"
+grace = "3s"
+retries = ["2s", "6s", "12s"]
+reminders = ["1s", "4s"]
+try_again_after = "2s"
+bank_wait = "2s"
 payment_expiry = "{page}s"
 lookup_after = ["1s", "3s", "9s"]
 lookup_every = "{every}s"
@@ -341,6 +355,8 @@ address = ["Lindenstraße 4", "10969 Berlin"]
 country = "DE"
 tax_id = "DE123456789"
 email = "billing@lumen.example.com"
+[allow]
+pause = true
 [[tax]]
 country = "DE"
 category = "*"

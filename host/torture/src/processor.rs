@@ -1,8 +1,8 @@
 //! The payment processor, the world outside: never killed, always unreliable. What was charged
 //! is what its ledger says.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use vestibule_sandbox::{AccountOptions, Running};
 
 use crate::audit::Entry;
+use crate::bank::Bank;
 use crate::place::{BUSINESS, HOOK_SECRET, PROCESSOR_KEY, Pace, Place};
 
 /// Faults that wait to strike at the same time.
@@ -26,6 +27,7 @@ pub(crate) struct Processor {
     client: Client,
     ignores_keys: bool,
     set: AtomicU64,
+    pub(crate) bank: Mutex<Bank>,
 }
 
 impl Processor {
@@ -46,6 +48,7 @@ impl Processor {
             client: crate::merchant::client()?,
             ignores_keys: place.options.ignore_keys,
             set: AtomicU64::new(0),
+            bank: Mutex::default(),
         });
         if this.ignores_keys {
             let keys = json!({ "honoured": false });
@@ -62,7 +65,12 @@ impl Processor {
         self.set.load(Ordering::Relaxed)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Value> {
         let url = self.running.url().join(path)?;
         let mut request = self.client.request(method, url).bearer_auth(PROCESSOR_KEY);
         if let Some(body) = body {
@@ -81,6 +89,8 @@ impl Processor {
     pub(crate) async fn storm(self: Arc<Self>, pace: Pace, seed: u64, stop: CancellationToken) {
         let mut chance = StdRng::seed_from_u64(seed ^ 0x4_0000);
         let mut round = 0_u32;
+        // What banks do is known by webhooks alone: while none leave, they rest.
+        let mut tells = true;
         loop {
             let pause = Duration::from_millis(chance.random_range(80..400));
             if stop
@@ -112,13 +122,13 @@ impl Processor {
                 }
             }
             if round.is_multiple_of(8) {
-                let _ = self
-                    .call(
-                        Method::PUT,
-                        "/control/webhooks",
-                        Some(webhooks(&mut chance)),
-                    )
-                    .await;
+                let how = webhooks(&mut chance);
+                let leave = how["departure"] != "off";
+                let set = self.call(Method::PUT, "/control/webhooks", Some(how)).await;
+                tells = leave && set.is_ok();
+            }
+            if round.is_multiple_of(8) && tells && !self.ignores_keys {
+                self.let_banks_act(&mut chance).await;
             }
             if round.is_multiple_of(16) {
                 let order = if chance.random_bool(0.6) {

@@ -10,8 +10,16 @@ const PAYMENTS: &str = "SELECT id, subscription_id, purpose, state, amount_minor
 const SHARES: &str = "SELECT payment_id, debt_id FROM payment_debts";
 const REFUNDS: &str = "SELECT id, payment_id, cause, state, amount_minor, credit_note_id, metadata \
     FROM refunds";
+const DISPUTES: &str = "SELECT id, payment_id, reference, state, amount_minor, \
+    CAST(CAST(reopened AS INTEGER) AS BIGINT) AS reopened FROM disputes";
+const DISCOUNTS: &str = "SELECT code, CAST(times_used AS BIGINT) AS times_used, \
+    CAST(usage_limit AS BIGINT) AS usage_limit, (SELECT COUNT(*) FROM discount_uses \
+    WHERE discount_uses.discount_id = discounts.id) AS uses FROM discounts";
+/// What the mails that were ordered and handed over were ordered as.
+const MAILED: &str = "SELECT unique_key FROM jobs WHERE kind = 'mail' AND state = 'done' \
+    AND unique_key IS NOT NULL";
 const DEBTS: &str = "SELECT state, amount_minor, settled_by FROM debts";
-const SUBSCRIPTIONS: &str = "SELECT id, state, period_end, \
+const SUBSCRIPTIONS: &str = "SELECT id, state, period_end, resume_at, \
     CAST(CAST(on_demand AS INTEGER) AS BIGINT) AS on_demand FROM subscriptions";
 const LICENSES: &str = "SELECT id, subscription_id, expires_at, \
     CAST(CAST(suspended AS INTEGER) AS BIGINT) AS suspended FROM licenses";
@@ -19,10 +27,13 @@ const INVOICES: &str = "SELECT id, kind, state, number, number_text, gross_minor
 const EVENTS: &str = "SELECT id, type AS kind, object_id AS object FROM events";
 const JOBS: &str = "SELECT id, kind, state, run_at, unique_key, last_error FROM jobs \
     WHERE state <> 'done'";
-/// Work that is running or waits for its turn; what is due in days is not at hand.
-const AT_HAND: &str = "SELECT COUNT(*) FROM jobs WHERE state = 'running' OR (state = 'queued' \
-    AND kind IN ('mail', 'access-mail', 'deliver-event', 'render-invoice', 'reconcile', \
-    'reconcile-refund', 'refund-unapplied'))";
+/// Work that is running, or that waits for its turn or for a date which may be near.
+const AT_HAND: &str = "SELECT state, kind, run_at FROM jobs WHERE state = 'running' \
+    OR (state = 'queued' AND kind IN ('mail', 'access-mail', 'deliver-event', 'render-invoice', \
+    'reconcile', 'reconcile-refund', 'refund-unapplied', 'renew', 'retry', 'remind', \
+    'end-grace', 'resume', 'round'))";
+/// What has a date is at hand when that is so near, in microseconds.
+const NEAR: i64 = 20 * 1_000_000;
 
 #[derive(Clone, Debug, Default, FromRow)]
 pub(crate) struct Payment {
@@ -57,6 +68,7 @@ pub(crate) struct Subscription {
     pub(crate) id: String,
     pub(crate) state: String,
     pub(crate) period_end: i64,
+    pub(crate) resume_at: Option<i64>,
     pub(crate) on_demand: i64,
 }
 
@@ -106,12 +118,46 @@ pub(crate) struct Refund {
     pub(crate) metadata: String,
 }
 
+/// Money that a bank took back, or wanted to.
+#[derive(Clone, Debug, Default, FromRow)]
+pub(crate) struct Dispute {
+    pub(crate) id: String,
+    pub(crate) payment_id: String,
+    pub(crate) reference: String,
+    pub(crate) state: String,
+    pub(crate) amount_minor: i64,
+    pub(crate) reopened: i64,
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Discount {
+    pub(crate) code: String,
+    pub(crate) times_used: i64,
+    pub(crate) usage_limit: Option<i64>,
+    pub(crate) uses: i64,
+}
+
+#[derive(FromRow)]
+struct AtHand {
+    state: String,
+    kind: String,
+    run_at: i64,
+}
+
+#[derive(FromRow)]
+struct Mailed {
+    unique_key: String,
+}
+
 /// Everything that is audited.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     pub(crate) payments: Vec<Payment>,
     pub(crate) shares: Vec<Share>,
     pub(crate) refunds: Vec<Refund>,
+    pub(crate) disputes: Vec<Dispute>,
+    pub(crate) discounts: Vec<Discount>,
+    pub(crate) mailed: Vec<String>,
     pub(crate) debts: Vec<Debt>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) licenses: Vec<License>,
@@ -168,6 +214,11 @@ impl Records {
             payments: reader.all(PAYMENTS).await?,
             shares: reader.all(SHARES).await?,
             refunds: reader.all(REFUNDS).await?,
+            disputes: reader.all(DISPUTES).await?,
+            discounts: reader.all(DISCOUNTS).await?,
+            mailed: (reader.all::<Mailed>(MAILED).await?.into_iter())
+                .map(|mailed| mailed.unique_key)
+                .collect(),
             debts: reader.all(DEBTS).await?,
             subscriptions: reader.all(SUBSCRIPTIONS).await?,
             licenses: reader.all(LICENSES).await?,
@@ -181,6 +232,13 @@ impl Records {
 /// Whether the hosts have work at hand.
 pub(crate) async fn is_busy(url: &str) -> anyhow::Result<bool> {
     let mut reader = Reader::connect(url).await?;
-    let count: Vec<(i64,)> = reader.all(AT_HAND).await?;
-    Ok(count.iter().any(|(count,)| *count > 0))
+    let work: Vec<AtHand> = reader.all(AT_HAND).await?;
+    let near = crate::errand::now().as_microsecond().saturating_add(NEAR);
+    Ok(work.iter().any(|work| {
+        let dated = matches!(
+            work.kind.as_str(),
+            "renew" | "retry" | "remind" | "end-grace" | "resume" | "round"
+        );
+        work.state == "running" || !dated || work.run_at < near
+    }))
 }

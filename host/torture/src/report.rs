@@ -66,7 +66,7 @@ impl Display for Report {
             self.seed,
         )?;
         let findings = &self.findings;
-        let counted: [(&str, u64); 15] = [
+        let counted: [(&str, u64); 20] = [
             ("operations", self.operations),
             ("  of them cut off or refused", self.interrupted),
             ("kills", self.kills),
@@ -86,6 +86,17 @@ impl Display for Report {
                 "  of them whole or part of what was bought",
                 count(findings.by_merchant),
             ),
+            (
+                "  of them came back from the customer's bank",
+                count(findings.bounced),
+            ),
+            ("disputes and returned debits", count(findings.disputes)),
+            (
+                "  of them lost, the debt owed again",
+                count(findings.reopened),
+            ),
+            ("questions for the operator", count(findings.questions)),
+            ("uses of a code", findings.uses.unsigned_abs()),
             ("failures of the merchant's endpoint", self.endpoint_failed),
             ("webhooks sent again, same id", findings.repeats),
         ];

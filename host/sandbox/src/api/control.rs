@@ -114,14 +114,13 @@ async fn set_debits(Caller(account): Caller, body: Bytes) -> Result<StatusCode, 
 }
 
 async fn deliveries(State(processor): Desk, Caller(account): Caller) -> Result<Json<Value>, Error> {
-    let deliveries = processor
-        .store
-        .read()
-        .await?
-        .deliveries(&account.name)
-        .await?;
+    let mut tx = processor.store.read().await?;
+    let deliveries = tx.deliveries(&account.name).await?;
+    let under_way = tx.deliveries_under_way(&account.name).await?;
     let treatment = account.faults().webhooks;
-    Ok(Json(json!({ "treatment": treatment, "data": deliveries })))
+    Ok(Json(
+        json!({ "treatment": treatment, "under_way": under_way, "data": deliveries }),
+    ))
 }
 
 async fn treat_webhooks(Caller(account): Caller, body: Bytes) -> Result<StatusCode, Error> {
@@ -146,7 +145,7 @@ struct Release {
     order: Sequence,
 }
 
-/// Lets the held webhooks go, and sends later ones at once.
+/// Lets the held webhooks go, and those that wait for another try, and sends later ones at once.
 async fn release_webhooks(
     State(processor): Desk,
     Caller(account): Caller,

@@ -92,12 +92,23 @@ impl Tx {
     }
 
     /// What is kept back, oldest first.
-    pub(crate) async fn held_deliveries(&mut self, account: &str) -> Result<Vec<Delivery>> {
+    pub(crate) async fn waiting_deliveries(&mut self, account: &str) -> Result<Vec<Delivery>> {
         sqlx::query_as(
-            "SELECT * FROM deliveries WHERE account = $1 AND status = 'held' ORDER BY seq",
+            "SELECT * FROM deliveries WHERE account = $1
+             AND (status = 'held' OR (status = 'due' AND attempts > 0)) ORDER BY seq",
         )
         .bind(account)
         .fetch_all(&mut *self.inner)
+        .await
+    }
+
+    /// How many are on their way or held.
+    pub(crate) async fn deliveries_under_way(&mut self, account: &str) -> Result<i64> {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM deliveries WHERE account = $1 AND status IN ('held', 'due')",
+        )
+        .bind(account)
+        .fetch_one(&mut *self.inner)
         .await
     }
 

@@ -21,8 +21,21 @@ pub(super) fn refunds(evidence: &Evidence, found: &mut Findings) {
     }
     for (key, amounts) in &went {
         let known = records.refunds.iter().find(|one| one.id == *key);
+        let came_back: Vec<i64> = evidence
+            .ledger
+            .iter()
+            .filter(|entry| entry.kind == "reversal_returned" && entry.idempotency_key == **key)
+            .map(|entry| entry.amount)
+            .collect();
+        found.bounced += came_back.len();
         let is_it = known.is_some_and(|refund| {
-            refund.state == "succeeded" && amounts.as_slice() == [refund.amount_minor]
+            let once = [refund.amount_minor];
+            amounts.as_slice() == once
+                && match refund.state.as_str() {
+                    "succeeded" => came_back.is_empty(),
+                    "failed" => came_back == once,
+                    _ => false,
+                }
         });
         if !is_it {
             let problem = format!("{key} went back as {amounts:?} and is {known:?}");

@@ -6,6 +6,15 @@ use super::{Evidence, Mail, applied};
 use crate::endpoint::Delivery;
 use crate::findings::Findings;
 
+/// Mails that nothing makes needless once they are ordered.
+const TOLD_ALWAYS: [&str; 5] = [
+    "mail:received:",
+    "mail:refunded:",
+    "mail:reversed:",
+    "mail:resumed:",
+    "mail:paused:",
+];
+
 /// A mail for every payment that settled something and for every refund, and one mail for every
 /// document.
 pub(super) fn mails(evidence: &Evidence, found: &mut Findings) {
@@ -34,6 +43,45 @@ pub(super) fn mails(evidence: &Evidence, found: &mut Findings) {
             found
                 .mails
                 .push(format!("{} was never mailed about", refund.id));
+        }
+    }
+    for dispute in &records.disputes {
+        let payment = records
+            .payments
+            .iter()
+            .find(|one| one.id == dispute.payment_id);
+        let lives = payment
+            .and_then(|payment| payment.subscription_id.as_ref())
+            .and_then(|id| records.subscriptions.iter().find(|one| one.id == *id))
+            .is_some_and(|one| !matches!(one.state.as_str(), "cancelled" | "expired" | "failed"));
+        let said = sent.contains(format!("mail-reversed-{}", dispute.payment_id).as_str());
+        if dispute.reopened == 1 && lives && !said {
+            found.mails.push(format!(
+                "{} was taken back and nobody was mailed",
+                dispute.payment_id
+            ));
+        }
+    }
+    let resumed = records
+        .events
+        .iter()
+        .filter(|event| event.kind == "subscription.unpaused");
+    let mailed = sent.iter().filter(|id| id.starts_with("mail-resumed-"));
+    let (resumed, mailed) = (resumed.count(), mailed.count());
+    if resumed != mailed {
+        found
+            .mails
+            .push(format!("{resumed} pauses ended, and {mailed} mails say so"));
+    }
+    for order in records
+        .mailed
+        .iter()
+        .filter(|key| TOLD_ALWAYS.iter().any(|kind| key.starts_with(kind)))
+    {
+        if !sent.contains(order.replace(':', "-").as_str()) {
+            found
+                .mails
+                .push(format!("{order} was ordered and never handed over"));
         }
     }
     let receipts: Vec<&Mail> = evidence
@@ -102,6 +150,9 @@ pub(super) fn webhooks(evidence: &Evidence, found: &mut Findings) {
                 | "license_key.created"
                 | "refund.succeeded"
                 | "refund.failed"
+                | "dispute.opened"
+                | "dispute.won"
+                | "dispute.lost"
         );
         if once && ids.len() > 1 {
             found

@@ -1,7 +1,9 @@
 //! The audit finds what is wrong: a world that is right, and each way of being wrong.
 
+mod life;
+
 use super::*;
-use crate::records::{Debt, Event, Invoice, Job, License, Refund, Share, Subscription};
+use crate::records::{Debt, Discount, Event, Invoice, Job, License, Refund, Share, Subscription};
 
 /// One subscription, its first period paid for, and everybody told.
 fn right() -> Evidence {
@@ -37,6 +39,14 @@ fn right() -> Evidence {
                 credit_note_id: Some(text("inv_2")),
                 metadata: r#"{"wish":"w2"}"#.to_owned(),
             }],
+            disputes: Vec::new(),
+            discounts: vec![Discount {
+                code: text("CODE"),
+                times_used: 2,
+                usage_limit: Some(2),
+                uses: 2,
+            }],
+            mailed: vec![text("mail:received:pay_1")],
             debts: vec![Debt {
                 state: text("settled"),
                 amount_minor: 2_900,
@@ -46,6 +56,7 @@ fn right() -> Evidence {
                 id: text("sub_1"),
                 state: text("active"),
                 period_end: 1_000,
+                resume_at: None,
                 on_demand: 0,
             }],
             licenses: vec![License {
@@ -237,6 +248,7 @@ fn what_is_open_at_the_end_is_stuck_and_what_nobody_looks_at_is_forgotten() {
             payment: "pay_9".to_owned(),
             state: "unknown".to_owned(),
             next_look: None,
+            decide: None,
         });
     });
     assert_eq!(stuck, ["stuck payments"]);

@@ -1,0 +1,154 @@
+//! What banks, codes, pauses and grace may do, and where the audit sees that it is not right.
+
+use super::*;
+use crate::records::Dispute;
+
+/// A bank took the money of `pay_1` back, which is owed again and was paid again.
+fn taken_back(evidence: &mut Evidence) {
+    evidence.ledger.truncate(1);
+    evidence.records.refunds.clear();
+    evidence.ledger.push(Entry {
+        kind: "reversal".to_owned(),
+        ..entry("dp_1", "pay_1")
+    });
+    evidence.ledger.push(entry("ch_2", "pay_2"));
+    let records = &mut evidence.records;
+    records.disputes.push(Dispute {
+        id: "dis_1".to_owned(),
+        payment_id: "pay_1".to_owned(),
+        reference: "dp_1".to_owned(),
+        state: "lost".to_owned(),
+        amount_minor: 2_900,
+        reopened: 1,
+    });
+    records.payments.push(Payment {
+        id: "pay_2".to_owned(),
+        invoice_id: Some("inv_2".to_owned()),
+        metadata: "{}".to_owned(),
+        ..records.payments[0].clone()
+    });
+    records.shares.push(share("pay_2", "debt_1"));
+    records.debts[0].settled_by = Some("pay_2".to_owned());
+    records.invoices.push(Invoice {
+        id: "inv_2".to_owned(),
+        number: Some(2),
+        number_text: Some("INV-2".to_owned()),
+        ..records.invoices[0].clone()
+    });
+    for (event, kind, object) in [
+        ("evt_4", "payment.succeeded", "pay_2"),
+        ("evt_5", "dispute.lost", "dis_1"),
+    ] {
+        evidence.deliveries.push(Delivery {
+            id: event.to_owned(),
+            kind: kind.to_owned(),
+            object: object.to_owned(),
+            times: 1,
+        });
+    }
+    evidence.mails.push(Mail {
+        text: String::new(),
+        ..mail("mail-received-pay_2")
+    });
+    evidence.mails.push(Mail {
+        text: String::new(),
+        ..mail("mail-reversed-pay_1")
+    });
+}
+
+#[test]
+fn what_a_bank_took_back_may_be_paid_again_and_is_found_where_it_is_not_known() {
+    const REVERSALS: &str = "reversals lost or doubled";
+    assert_eq!(after(taken_back), [""; 0]);
+    let unknown = after(|evidence| {
+        taken_back(evidence);
+        evidence.records.disputes.clear();
+    });
+    assert!(unknown.contains(&REVERSALS) && unknown.contains(&"double charges"));
+    let open = after(|evidence| {
+        taken_back(evidence);
+        evidence.records.disputes[0].state = "opened".to_owned();
+    });
+    assert!(open.contains(&REVERSALS));
+    let of_another_sum = after(|evidence| {
+        taken_back(evidence);
+        evidence.records.disputes[0].amount_minor = 1;
+    });
+    assert!(of_another_sum.contains(&REVERSALS));
+    let unmailed = after(|evidence| {
+        taken_back(evidence);
+        evidence.mails.pop();
+    });
+    assert_eq!(unmailed, ["mails lost or under a second id"]);
+}
+
+#[test]
+fn a_refund_that_came_back_is_one_that_failed() {
+    let came_back = |evidence: &mut Evidence| {
+        let back = back("re_1", "ref_1");
+        evidence.ledger.push(Entry {
+            kind: "reversal_returned".to_owned(),
+            ..back
+        });
+    };
+    let unheard = after(came_back);
+    assert_eq!(
+        unheard,
+        ["refunds lost, doubled or stuck", "sums that do not add up"]
+    );
+    let heard = after(|evidence| {
+        came_back(evidence);
+        evidence.records.refunds[0].state = "failed".to_owned();
+        let told = evidence.deliveries.iter_mut();
+        for delivery in told.filter(|one| one.kind == "refund.succeeded") {
+            delivery.kind = "refund.failed".to_owned();
+        }
+    });
+    assert_eq!(heard, [""; 0]);
+}
+
+#[test]
+fn a_code_that_was_used_too_often_or_is_counted_wrong_is_found() {
+    const CODES: &str = "codes used too often";
+    let counted_wrong = after(|evidence| evidence.records.discounts[0].times_used = 1);
+    assert_eq!(counted_wrong, [CODES]);
+    let too_often = after(|evidence| evidence.records.discounts[0].usage_limit = Some(1));
+    assert_eq!(too_often, [CODES]);
+}
+
+#[test]
+fn a_mail_that_was_ordered_and_never_sent_and_a_pause_that_ended_unsaid_are_found() {
+    const MAILS: &str = "mails lost or under a second id";
+    let lost = after(|evidence| {
+        let ordered = "mail:paused:evt_9".to_owned();
+        evidence.records.mailed.push(ordered);
+    });
+    assert_eq!(lost, [MAILS]);
+    let unsaid = after(|evidence| {
+        evidence.deliveries.push(Delivery {
+            id: "evt_9".to_owned(),
+            kind: "subscription.unpaused".to_owned(),
+            object: "sub_1".to_owned(),
+            times: 1,
+        });
+        evidence.records.events.push(Event {
+            id: "evt_9".to_owned(),
+            kind: "subscription.unpaused".to_owned(),
+            object: "sub_1".to_owned(),
+        });
+    });
+    assert_eq!(unsaid, [MAILS]);
+}
+
+#[test]
+fn grace_and_a_dated_pause_that_nobody_ends_are_found() {
+    const FORGOTTEN: &str = "waiting without anybody to look";
+    let grace = after(|evidence| evidence.records.subscriptions[0].state = "past-due".to_owned());
+    assert_eq!(grace, [FORGOTTEN]);
+    let paused = after(|evidence| {
+        evidence.records.subscriptions[0].state = "paused".to_owned();
+        evidence.records.subscriptions[0].resume_at = Some(1_000);
+        evidence.records.licenses[0].suspended = 1;
+    });
+    assert_eq!(paused, [FORGOTTEN]);
+}
