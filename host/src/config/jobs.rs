@@ -11,7 +11,8 @@ use super::source::Source;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Jobs {
-    /// Jobs that one process runs at once.
+    /// Jobs that one process runs at once: of charges and dates, and as many mails besides. A
+    /// business has a quarter of them.
     pub workers: u32,
     /// How often an idle worker looks for due jobs.
     #[serde(deserialize_with = "duration::one")]
@@ -41,7 +42,7 @@ pub struct Jobs {
 impl Default for Jobs {
     fn default() -> Self {
         Self {
-            workers: 4,
+            workers: 16,
             poll: SignedDuration::from_secs(1),
             lease: SignedDuration::from_mins(2),
             retry_first: SignedDuration::from_secs(5),

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::{Error, facts};
+use super::{Error, facts, notices};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::subscription::{Subscription, SubscriptionState};
@@ -61,7 +61,7 @@ pub(super) async fn waits(
     let is_new = tx
         .tell_once(scope, &format!("renewal:{nonce}"), now)
         .await?;
-    if is_new && subscription.unit_price.minor > 0 {
+    if is_new && notices::costs_something(subscription) {
         let mail = MailOrder::RenewalSoon {
             subscription: id.clone(),
             nonce,

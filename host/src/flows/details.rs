@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::cancellation::{self, Wish};
-use super::{Change, Error, customer, facts, schedule};
+use super::{Change, Error, customer, facts, reconciliation, schedule};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::customer::BillingAddress;
@@ -45,6 +45,9 @@ pub async fn update(
     mut changes: Changes,
     is_repeat: bool,
 ) -> Result<Subscription, Error> {
+    if changes.next_billing_date.is_some() || changes.renew_from.is_some() {
+        reconciliation::freshen(cx, scope, id).await?;
+    }
     let mut tx = cx.store.begin().await?;
     let mut subscription = tx
         .lock_subscription(scope, id)

@@ -31,7 +31,9 @@ pub(super) async fn lend(
             billing.lent_working_days,
         )
     };
-    let on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. });
+    // What is paid for a pause leads back to the pause, where nothing is open.
+    let on_hold = matches!(subscription.state, SubscriptionState::OnHold { .. })
+        && subscription.state.paused_since().is_none();
     let scope = &subscription.scope;
     let (true, true, Some((business, _))) = (wanted, on_hold, cx.business(scope)) else {
         return Ok(());

@@ -47,6 +47,28 @@ pub async fn start(
     }
 }
 
+/// The same for a customer whose page said that nothing is charged: where something is due by now,
+/// that page is stale.
+pub async fn start_free(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    choice: Choice,
+) -> Result<Attempt, Error> {
+    if reactivation::quote(cx, scope, id).await?.is_some() {
+        return Err(Error::Refused(Refused::StaleQuote));
+    }
+    {
+        let mut tx = cx.store.read().await?;
+        let subscription = tx.subscription(scope, id).await?;
+        takes_method(&subscription.ok_or(Error::NotFound("subscription"))?)?;
+    }
+    match choice {
+        Choice::New => set_up(cx, scope, id, None).await,
+        Choice::Saved(method) => choose(cx, scope, id, method, None).await,
+    }
+}
+
 /// Refuses a subscription that no method pays for yet, or any more.
 pub(super) fn takes_method(subscription: &Subscription) -> Result<(), Error> {
     match subscription.state {

@@ -22,7 +22,12 @@ pub fn will_renew(subscription: &Subscription, now: Timestamp) -> bool {
         && !subscription.cancel_at_period_end
         && end > now
         && subscription.expires_at.is_none_or(|over| over > end)
-        && subscription.unit_price.minor > 0
+        && costs_something(subscription)
+}
+
+/// Whether a period of it has a price, whatever discounts make of that.
+pub(super) fn costs_something(subscription: &Subscription) -> bool {
+    subscription.price().is_ok_and(|price| price.minor > 0)
 }
 
 /// When the next charge of a subscription comes; none when none does. That is the end of its period,

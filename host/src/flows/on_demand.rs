@@ -2,7 +2,7 @@
 //! there. What fails puts the subscription on hold, and the customer pays it in the portal.
 
 use super::off_schedule::{self, Supply};
-use super::{Error, Refused, charge, facts};
+use super::{Error, Refused, charge, facts, reconciliation};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::DebtKind;
@@ -34,6 +34,7 @@ pub async fn charge(
     wish: Charge,
 ) -> Result<PaymentId, Error> {
     let payment = wish.payment.clone();
+    reconciliation::freshen(cx, scope, id).await?;
     match intend(cx, scope, id, wish).await {
         Ok(true) => {
             if let Err(error) = charge::send(cx, scope, &payment).await {

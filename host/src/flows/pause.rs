@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 
 use super::off_schedule::{self, Supply};
 use super::reactivation::available;
-use super::{Error, Refused, charge, documents, dunning, facts, settlement};
+use super::{Error, Refused, charge, documents, dunning, facts, reconciliation, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::debt::{DebtKind, DebtState};
+use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::{EventId, PaymentId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::{Payment, PaymentState, Purpose};
@@ -48,6 +48,7 @@ pub async fn start(
 ) -> Result<Subscription, Error> {
     let settlement = pause.settlement.as_ref();
     let payment = settlement.map(|settlement| settlement.payment.clone());
+    reconciliation::freshen(cx, scope, id).await?;
     match intend(cx, scope, id, pause).await {
         Ok(is_new) => {
             if let Some(payment) = payment.filter(|_| is_new) {
@@ -85,7 +86,7 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
         });
     }
     let paused = matches!(subscription.state, SubscriptionState::Paused { .. });
-    if !tx.open_payments_of(scope, id).await?.is_empty() && !paused {
+    if !paused && decides(&mut tx, &subscription, now).await? {
         return Err(Error::Refused(Refused::PaymentUnderWay));
     }
     let mut sent = None;
@@ -121,6 +122,20 @@ async fn intend(cx: &Cx, scope: &Scope, id: &SubscriptionId, pause: Pause) -> Re
         None => tx.commit().await?,
     }
     Ok(sent.is_some())
+}
+
+/// Whether something is under way that decides which dates a pause would move: a payment, or a
+/// renewal that is due and cannot be charged at the moment.
+async fn decides(tx: &mut Tx, subscription: &Subscription, now: Timestamp) -> Result<bool, Error> {
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    if !tx.open_payments_of(scope, id).await?.is_empty() {
+        return Ok(true);
+    }
+    let dues = tx.dues_of(scope, id).await?;
+    let renews = |due: &Debt| due.kind == DebtKind::Period;
+    Ok(subscription.state == SubscriptionState::Active
+        && !subscription.on_demand
+        && (subscription.period.end <= now || dues.iter().any(renews)))
 }
 
 async fn mail_pause(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> Result<(), Error> {
@@ -173,6 +188,7 @@ pub(super) async fn order(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> 
 /// the pause is unpaid: that is no longer asked for.
 pub async fn resume(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Subscription, Error> {
     free(cx, scope, id).await?;
+    reconciliation::freshen(cx, scope, id).await?;
     let mut tx = cx.store.begin().await?;
     let subscription = tx
         .lock_subscription(scope, id)

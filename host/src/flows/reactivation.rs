@@ -16,7 +16,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::{CustomerId, PaymentId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
-use crate::domain::payment::{Initiator, Payment, Purpose};
+use crate::domain::payment::{Initiator, Payment, PaymentState, Purpose};
 use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line};
 use crate::store::{self, Tx};
@@ -138,16 +138,18 @@ async fn begin(
 }
 
 /// An open payment is answered instead of starting a second one, after the gateway was asked
-/// how it stands; but for one that waits for the customer: choosing anew gives that up, if the
-/// gateway confirms it.
+/// how it stands; but for one that waits for the customer, which choosing anew gives up if the
+/// gateway confirms it, and one that was certainly not executed, which nobody needs to confirm.
 async fn make_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Attempt>, Error> {
     let Some(open) = open_payment(cx, scope, id).await? else {
         return Ok(None);
     };
     let of = open.id.clone();
+    let never_left = open.state == PaymentState::Created && open.sent_at.is_none();
     let ending = match Ending::of(&open) {
+        Ending::Unknown if never_left => settlement::abandon(cx, scope, &of).await?,
         Ending::Action(_) => settlement::abandon(cx, scope, &of).await?,
-        Ending::Unknown if answer_is_overdue(cx, &open) => {
+        Ending::Unknown if reconciliation::answer_is_overdue(cx, &open) => {
             Ending::of(&reconciliation::ask(cx, scope, open).await?)
         }
         ending => ending,
@@ -157,15 +159,6 @@ async fn make_way(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<
         of: AttemptOf::Payment(of),
         ending,
     }))
-}
-
-/// Whether the call that sent a payment must have ended by now.
-fn answer_is_overdue(cx: &Cx, payment: &Payment) -> bool {
-    let deadline = cx.settings.load().plugins.deadline;
-    payment.sent_at.is_some_and(|sent| {
-        sent.checked_add(deadline)
-            .is_ok_and(|latest| latest < cx.now())
-    })
 }
 
 /// The open payment of a subscription, when there is one.

@@ -8,7 +8,7 @@ use super::{Ending, Error, charge, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::DebtState;
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
 use crate::plugins::gateway::answer::Lookup;
 use crate::store::Work;
@@ -75,6 +75,44 @@ async fn send_again(cx: &Cx, scope: &Scope, payment: &Payment) -> Result<Ending,
 
 fn half(lifetime: std::time::Duration) -> SignedDuration {
     SignedDuration::try_from(lifetime / 2).unwrap_or(SignedDuration::from_hours(12))
+}
+
+/// Asks how the open payments of a subscription stand, before another operation that they keep
+/// waiting. One whose call may still be under way is left alone.
+pub(super) async fn freshen(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Error> {
+    let open = {
+        let mut tx = cx.store.read().await?;
+        tx.open_payments_of(scope, id).await?
+    };
+    for payment in open {
+        if answer_is_overdue(cx, &payment) {
+            ask(cx, scope, payment).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for one payment, before what can only be done when it has ended.
+pub(super) async fn freshen_payment(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<(), Error> {
+    let payment = {
+        let mut tx = cx.store.read().await?;
+        tx.payment(scope, id).await?
+    };
+    if let Some(payment) = payment.filter(|payment| payment.state.is_open())
+        && answer_is_overdue(cx, &payment)
+    {
+        ask(cx, scope, payment).await?;
+    }
+    Ok(())
+}
+
+/// Whether the call that sent a payment must have ended by now.
+pub(super) fn answer_is_overdue(cx: &Cx, payment: &Payment) -> bool {
+    let deadline = cx.settings.load().plugins.deadline;
+    payment.sent_at.is_some_and(|sent| {
+        sent.checked_add(deadline)
+            .is_ok_and(|latest| latest < cx.now())
+    })
 }
 
 /// Asks the gateway about a payment that was sent, and settles what it answers.

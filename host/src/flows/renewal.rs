@@ -157,11 +157,11 @@ async fn intend(
         Usable::Now(method) => *method,
         Usable::Later => {
             let wait = cx.settings.load().billing.try_again_after;
-            let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+            let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
             let work = Work::Renew {
                 subscription: subscription.id.clone(),
             };
-            cx.order_at(tx, &scope, &work, at).await?;
+            cx.order_at_business_time(tx, &scope, &work, at).await?;
             return Ok(None);
         }
         // Nothing to charge: the customer is asked for a method.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Error, Refused, facts, settlement};
+use super::{Error, Refused, facts, reconciliation, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind};
@@ -18,6 +18,7 @@ pub async fn set_next_billing_date(
     id: &SubscriptionId,
     date: Timestamp,
 ) -> Result<Subscription, Error> {
+    reconciliation::freshen(cx, scope, id).await?;
     let mut tx = cx.store.begin().await?;
     let mut subscription = tx
         .lock_subscription(scope, id)

@@ -16,6 +16,7 @@ mod post;
 mod refund;
 mod reminder;
 mod render_invoice;
+mod shares;
 mod worker;
 
 use std::sync::Arc;

@@ -15,9 +15,11 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::patience::Patience;
+use super::shares::Shares;
 use super::{Jobs, Verdict};
 use crate::config;
 use crate::cx;
+use crate::domain::Scope;
 use crate::flows;
 use crate::store::{self, ClaimedJob, Lane, Work};
 
@@ -41,15 +43,19 @@ impl Worker {
     /// are done.
     pub async fn run(self, stop: CancellationToken) {
         let settings = self.jobs.cx.settings.load_full();
-        let [work, deliveries] = Lane::ALL;
+        let (workers, couriers) = (settings.jobs.workers, settings.webhooks.at_once);
+        // Whoever hangs, those of other businesses go on. Deliveries are counted by receiver.
+        let share = workers.div_ceil(4);
         tokio::join!(
-            self.work(work, settings.jobs.workers, &stop),
-            self.work(deliveries, settings.webhooks.at_once, &stop),
+            self.work(Lane::Work, workers, share, &stop),
+            self.work(Lane::Letters, workers, share, &stop),
+            self.work(Lane::Deliveries, couriers, couriers, &stop),
         );
     }
 
-    /// Does the jobs of one lane, `width` at once.
-    async fn work(&self, lane: Lane, width: u32, stop: &CancellationToken) {
+    /// Does the jobs of one lane, `width` at once and few more than `share` of one business.
+    async fn work(&self, lane: Lane, width: u32, share: u32, stop: &CancellationToken) {
+        let shares = Shares::of(share);
         let slots = Arc::new(Semaphore::new(width as usize));
         let running = TaskTracker::new();
         let mut cleaned = Timestamp::MIN;
@@ -60,30 +66,35 @@ impl Worker {
                 () = stop.cancelled() => break,
                 slot = slots.acquire() => drop(slot.expect("never closed")),
             }
-            let free = slots.available_permits();
-            let claimed = match self.claim(lane, free).await {
+            let most = slots.available_permits().min(share as usize);
+            let full = shares.full();
+            let claimed = match self.claim(lane, most, &full).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "no jobs claimed");
                     Vec::new()
                 }
             };
-            let saturated = claimed.len() == free;
+            let saturated = claimed.len() == most;
             for job in claimed {
                 let slot = Arc::clone(&slots)
                     .try_acquire_owned()
                     .expect("only this loop takes");
                 let jobs = Arc::clone(&self.jobs);
+                let held = shares.take(&job.scope);
                 running.spawn(async move {
                     perform(&jobs, &job).await;
-                    drop(slot);
+                    drop((slot, held));
                 });
             }
             if !saturated {
                 if lane == Lane::Work {
                     self.clean(&mut cleaned).await;
                 }
-                self.idle(lane, stop).await;
+                tokio::select! {
+                    () = self.idle(lane, !full.is_empty(), stop) => {}
+                    () = shares.freed(), if !full.is_empty() => {}
+                }
             }
         }
         running.close();
@@ -94,27 +105,35 @@ impl Worker {
         self.jobs.cx.settings.load().jobs.clone()
     }
 
-    async fn claim(&self, lane: Lane, limit: usize) -> store::Result<Vec<ClaimedJob>> {
+    async fn claim(
+        &self,
+        lane: Lane,
+        limit: usize,
+        left_out: &[Scope],
+    ) -> store::Result<Vec<ClaimedJob>> {
         let cx = &self.jobs.cx;
         let now = cx.now();
         let until = later(now, self.settings().lease);
         let lease = data_encoding::HEXLOWER.encode(&cx::random::<16>());
         let mut tx = cx.store.begin().await?;
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let claimed = tx.claim_jobs(lane, now, until, &lease, limit).await?;
+        let claimed = tx
+            .claim_jobs(lane, now, (until, &lease), limit, left_out)
+            .await?;
         tx.commit().await?;
         Ok(claimed)
     }
 
     /// Waits for work: until the next job is due, one is ordered in this process, or it is
-    /// time to look for those of other processes.
-    async fn idle(&self, lane: Lane, stop: &CancellationToken) {
+    /// time to look for those of other processes. What is due of businesses that have enough under
+    /// way is nothing to look for.
+    async fn idle(&self, lane: Lane, some_left_out: bool, stop: &CancellationToken) {
         let store = &self.jobs.cx.store;
         let poll = self.settings().poll;
         let next = async { store.read().await?.next_job_at(lane).await }.await;
         let wait = match next {
-            Ok(Some(at)) => at.duration_since(self.jobs.cx.now()).min(poll),
-            Ok(None) | Err(_) => poll,
+            Ok(Some(at)) if !some_left_out => at.duration_since(self.jobs.cx.now()).min(poll),
+            Ok(_) | Err(_) => poll,
         };
         let wait = Duration::try_from(wait).unwrap_or_default().max(BREATH);
         tokio::select! {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::Columns;
-use super::{Result, Tx};
+use super::{Lane, Result, Tx};
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
 
@@ -110,7 +110,7 @@ impl Tx {
         let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
         execute!(self, MOVE, business, mode, offset_us)?;
         execute!(self, REDATE, business, mode, offset_us)?;
-        self.has_ordered = [true; 2];
+        self.has_ordered = [true; Lane::ALL.len()];
         Ok(())
     }
 

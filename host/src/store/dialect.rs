@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use super::jobs::{ClaimedRow, Lane};
 use super::macros::Statement;
 use super::{Connection, Result, Tx};
+use crate::domain::Scope;
 
 /// What only SQLite is asked.
 pub(super) const SQLITE: &[Statement] = &[
     CLAIM_WORK_SQLITE,
+    CLAIM_LETTERS_SQLITE,
     CLAIM_DELIVERIES_SQLITE,
     Statement {
         name: "SCHEMA_SQLITE",
@@ -19,6 +21,7 @@ pub(super) const SQLITE: &[Statement] = &[
 /// What only Postgres is asked.
 pub(super) const POSTGRES: &[Statement] = &[
     CLAIM_WORK_POSTGRES,
+    CLAIM_LETTERS_POSTGRES,
     CLAIM_DELIVERIES_POSTGRES,
     Statement {
         name: "SCHEMA_POSTGRES",
@@ -28,21 +31,23 @@ pub(super) const POSTGRES: &[Statement] = &[
 
 /// On Postgres other workers skip the rows that one is about to take instead of waiting for
 /// them; SQLite has one writer at a time. The kind stands in each branch, so that each is found
-/// by the index of its lane.
+/// by the index of its lane. `$5` names the businesses that have enough under way, each with its
+/// mode between blanks.
 macro_rules! claim {
-    ($name:ident, $kind:literal, $skip:literal) => {
+    ($name:ident, $kind:literal, $skip:literal, $place:literal) => {
         const $name: Statement = Statement {
             name: stringify!($name),
             sql: concat!(
                 "UPDATE jobs SET state = 'running', attempts = attempts + 1, \
                 lease_until = $2, lease_token = $3 \
                 WHERE id IN (SELECT id FROM jobs \
-                WHERE (state = 'queued' AND kind ",
+                WHERE ((state = 'queued' AND kind ",
                 $kind,
-                " ('deliver-event', 'tell-plugin', 'call-plugin') AND run_at <= $1) \
-                OR (state = 'running' AND kind ",
+                " AND run_at <= $1) OR (state = 'running' AND kind ",
                 $kind,
-                " ('deliver-event', 'tell-plugin', 'call-plugin') AND lease_until <= $1) \
+                " AND lease_until <= $1)) AND ",
+                $place,
+                "($5, ' ' || business_id || '/' || mode || ' ') = 0 \
                 ORDER BY run_at, id LIMIT $4 + 0",
                 $skip,
                 ") RETURNING id, business_id, mode, kind, payload, attempts, failing_since, \
@@ -52,23 +57,49 @@ macro_rules! claim {
     };
 }
 
-claim!(CLAIM_WORK_POSTGRES, "NOT IN", " FOR UPDATE SKIP LOCKED");
-claim!(CLAIM_DELIVERIES_POSTGRES, "IN", " FOR UPDATE SKIP LOCKED");
-claim!(CLAIM_WORK_SQLITE, "NOT IN", "");
-claim!(CLAIM_DELIVERIES_SQLITE, "IN", "");
+/// The same on both databases.
+macro_rules! claims {
+    ($sqlite:ident, $postgres:ident, $kind:literal) => {
+        claim!($sqlite, $kind, "", "instr");
+        claim!($postgres, $kind, " FOR UPDATE SKIP LOCKED", "strpos");
+    };
+}
+
+claims!(
+    CLAIM_WORK_SQLITE,
+    CLAIM_WORK_POSTGRES,
+    "NOT IN ('deliver-event', 'tell-plugin', 'call-plugin', 'mail', 'access-mail', \
+    'answer-login', 'answer-staff-login')"
+);
+claims!(
+    CLAIM_LETTERS_SQLITE,
+    CLAIM_LETTERS_POSTGRES,
+    "IN ('mail', 'access-mail', 'answer-login', 'answer-staff-login')"
+);
+claims!(
+    CLAIM_DELIVERIES_SQLITE,
+    CLAIM_DELIVERIES_POSTGRES,
+    "IN ('deliver-event', 'tell-plugin', 'call-plugin')"
+);
 
 pub(super) async fn claim_jobs(
     tx: &mut Tx,
     lane: Lane,
     now: Timestamp,
-    lease_until: Timestamp,
-    lease: &str,
+    (lease_until, lease): (Timestamp, &str),
     limit: u32,
+    left_out: &[Scope],
 ) -> Result<Vec<ClaimedRow>> {
+    let left_out = left_out.iter();
+    let left_out: Vec<String> = left_out
+        .map(|scope| format!(" {}/{} ", scope.business, scope.mode))
+        .collect();
+    let left_out = left_out.concat();
     let rows = match &mut tx.connection {
         Connection::Sqlite(c) => {
             let claim = match lane {
                 Lane::Work => CLAIM_WORK_SQLITE,
+                Lane::Letters => CLAIM_LETTERS_SQLITE,
                 Lane::Deliveries => CLAIM_DELIVERIES_SQLITE,
             };
             sqlx::query_as::<_, ClaimedRow>(claim.sql)
@@ -76,12 +107,14 @@ pub(super) async fn claim_jobs(
                 .bind(lease_until.as_microsecond())
                 .bind(lease)
                 .bind(i64::from(limit))
+                .bind(&left_out)
                 .fetch_all(&mut **c)
                 .await?
         }
         Connection::Postgres(c) => {
             let claim = match lane {
                 Lane::Work => CLAIM_WORK_POSTGRES,
+                Lane::Letters => CLAIM_LETTERS_POSTGRES,
                 Lane::Deliveries => CLAIM_DELIVERIES_POSTGRES,
             };
             sqlx::query_as::<_, ClaimedRow>(claim.sql)
@@ -89,6 +122,7 @@ pub(super) async fn claim_jobs(
                 .bind(lease_until.as_microsecond())
                 .bind(lease)
                 .bind(i64::from(limit))
+                .bind(&left_out)
                 .fetch_all(&mut **c)
                 .await?
         }

@@ -47,7 +47,7 @@ queries! {
     GIVE_BACK = "DELETE FROM discount_uses WHERE business_id = $1 AND mode = $2 AND cause = $3";
     HAS_PAID = "SELECT COUNT(*) AS count FROM (SELECT id FROM payments \
         WHERE business_id = $1 AND mode = $2 AND customer_id = $3 AND state = 'succeeded' \
-        LIMIT 1) AS paid";
+        AND amount_minor > 0 AND NOT unapplied LIMIT 1) AS paid";
 }
 
 #[derive(sqlx::FromRow)]

@@ -35,10 +35,10 @@ queries! {
         closed_at = NULL, reopened_by = $5 \
         WHERE business_id = $1 AND mode = $2 AND id = $4 AND settled_by = $3 \
         AND state = 'settled'";
-    /// The other way round; a debt that somebody has paid or written off meanwhile stays so.
+    /// The other way round; a debt that was paid otherwise meanwhile stays so.
     SETTLE_AGAIN = "UPDATE debts SET state = 'settled', disputed = FALSE, settled_by = $3, \
         closed_at = $5, reopened_by = NULL \
-        WHERE business_id = $1 AND mode = $2 AND id = $4 AND state = 'open'";
+        WHERE business_id = $1 AND mode = $2 AND id = $4 AND state IN ('open', 'written-off')";
     TO_DECIDE = "SELECT * FROM disputes WHERE attention IS NOT NULL ORDER BY id LIMIT $1";
     SUSPEND_PURCHASE = "UPDATE licenses SET suspended = $4 \
         WHERE business_id = $1 AND mode = $2 AND payment_id = $3 AND subscription_id IS NULL";

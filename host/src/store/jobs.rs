@@ -38,16 +38,25 @@ queries! {
         WHERE id = $1 AND lease_token = $2 AND state = 'running'";
     NEXT_WORK = "SELECT MIN(next.run_at) AS run_at FROM \
         (SELECT MIN(run_at) AS run_at FROM jobs \
-        WHERE state = 'queued' AND kind NOT IN ('deliver-event', 'tell-plugin', 'call-plugin') \
+        WHERE state = 'queued' AND kind NOT IN ('deliver-event', 'tell-plugin', \
+        'call-plugin', 'mail', 'access-mail', 'answer-login', 'answer-staff-login') \
         UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
-        WHERE state = 'running' \
-        AND kind NOT IN ('deliver-event', 'tell-plugin', 'call-plugin')) AS next";
+        WHERE state = 'running' AND kind NOT IN ('deliver-event', 'tell-plugin', \
+        'call-plugin', 'mail', 'access-mail', 'answer-login', 'answer-staff-login')) AS next";
+    NEXT_LETTER = "SELECT MIN(next.run_at) AS run_at FROM \
+        (SELECT MIN(run_at) AS run_at FROM jobs \
+        WHERE state = 'queued' AND kind IN ('mail', 'access-mail', \
+        'answer-login', 'answer-staff-login') \
+        UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
+        WHERE state = 'running' AND kind IN ('mail', 'access-mail', \
+        'answer-login', 'answer-staff-login')) AS next";
     NEXT_DELIVERY = "SELECT MIN(next.run_at) AS run_at FROM \
         (SELECT MIN(run_at) AS run_at FROM jobs \
-        WHERE state = 'queued' AND kind IN ('deliver-event', 'tell-plugin', 'call-plugin') \
+        WHERE state = 'queued' AND kind IN ('deliver-event', 'tell-plugin', \
+        'call-plugin') \
         UNION ALL SELECT MIN(lease_until) AS run_at FROM jobs \
-        WHERE state = 'running' \
-        AND kind IN ('deliver-event', 'tell-plugin', 'call-plugin')) AS next";
+        WHERE state = 'running' AND kind IN ('deliver-event', 'tell-plugin', \
+        'call-plugin')) AS next";
     LIST = "SELECT id, kind, unique_key, run_at, attempts, state, last_error FROM jobs \
         WHERE business_id = $1 AND mode = $2 AND state IN ('queued', 'running', 'failed') \
         ORDER BY run_at, id LIMIT $3 + 0";
@@ -66,23 +75,26 @@ text_enum! {
     }
 }
 
-/// Deliveries wait for other people's machines, and nothing of the host's own may wait for them:
-/// each lane is claimed and worked on apart.
+/// Each lane is claimed and worked on apart. Deliveries wait for other people's machines and work for
+/// gateways, and nobody who wants to sign in may wait for either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// The host's own work.
+    /// What is charged, looked up and dated.
     Work,
+    /// Mails, and the links with which people sign in.
+    Letters,
     /// Events on their way to merchants' endpoints and plugins, and calls of plugins by the clock.
     Deliveries,
 }
 
 impl Lane {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Work, Self::Deliveries];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Work, Self::Letters, Self::Deliveries];
 
     fn of(kind: &str) -> Self {
         match kind {
             "deliver-event" | "tell-plugin" | "call-plugin" => Self::Deliveries,
+            "mail" | "access-mail" | "answer-login" | "answer-staff-login" => Self::Letters,
             _ => Self::Work,
         }
     }
@@ -248,16 +260,16 @@ impl Tx {
     }
 
     /// Claims up to `limit` due jobs of `lane` until `lease_until`, those of dead processes
-    /// included.
+    /// included and those of `left_out` not.
     pub async fn claim_jobs(
         &mut self,
         lane: Lane,
         now: Timestamp,
-        lease_until: Timestamp,
-        lease: &str,
+        (lease_until, lease): (Timestamp, &str),
         limit: u32,
+        left_out: &[Scope],
     ) -> Result<Vec<ClaimedJob>> {
-        dialect::claim_jobs(self, lane, now, lease_until, lease, limit)
+        dialect::claim_jobs(self, lane, now, (lease_until, lease), limit, left_out)
             .await?
             .into_iter()
             .map(ClaimedJob::try_from)
@@ -322,6 +334,7 @@ impl Tx {
     pub async fn next_job_at(&mut self, lane: Lane) -> Result<Option<Timestamp>> {
         let next = match lane {
             Lane::Work => NEXT_WORK,
+            Lane::Letters => NEXT_LETTER,
             Lane::Deliveries => NEXT_DELIVERY,
         };
         let row = fetch_optional!(self, NextRun, next)?;

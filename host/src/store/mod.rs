@@ -110,7 +110,7 @@ static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations
 #[derive(Clone, Debug)]
 pub struct Store {
     pools: Pools,
-    ordered: Arc<[Notify; 2]>,
+    ordered: Arc<[Notify; Lane::ALL.len()]>,
 }
 
 #[derive(Clone, Debug)]
@@ -123,8 +123,8 @@ enum Pools {
 #[derive(Debug)]
 pub struct Tx {
     connection: Connection,
-    ordered: Arc<[Notify; 2]>,
-    has_ordered: [bool; 2],
+    ordered: Arc<[Notify; Lane::ALL.len()]>,
+    has_ordered: [bool; Lane::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -295,7 +295,7 @@ impl Store {
         Tx {
             connection,
             ordered: Arc::clone(&self.ordered),
-            has_ordered: [false; 2],
+            has_ordered: [false; Lane::ALL.len()],
         }
     }
 

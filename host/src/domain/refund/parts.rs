@@ -197,6 +197,7 @@ pub fn split(
         return Err(NotRefundable::NothingLeft);
     }
     let parts: Vec<Part> = match wish {
+        Wish::Amount(amount) if *amount == left => return split(items, earlier, left, &Wish::Rest),
         Wish::Rest => {
             let rest: i64 = items.iter().map(|item| left_of(item, earlier)).sum();
             if rest == left {
@@ -223,9 +224,12 @@ pub fn split(
     Ok(parts)
 }
 
-/// `amount` over all items, by what is left of each.
+/// `amount` over all items, by what is left of each: what had been taken off goes back in its share
+/// as well, where what is left of everything is as much as that.
 fn spread(items: &[Item], earlier: &[Part], amount: i64) -> Vec<Part> {
-    let left = |item: &Item| left_of(item, earlier).max(0);
+    let rest: i64 = items.iter().map(|item| left_of(item, earlier)).sum();
+    let least = if rest < amount { 0 } else { i64::MIN };
+    let left = |item: &Item| left_of(item, earlier).max(least);
     let whole = items.iter().map(left).map(i128::from).sum::<i128>().max(1);
     let (mut seen, mut told) = (0_i128, 0_i64);
     items
@@ -233,7 +237,8 @@ fn spread(items: &[Item], earlier: &[Part], amount: i64) -> Vec<Part> {
         .map(|item| {
             seen += i128::from(left(item));
             // Rounded down, so that no item gives more than it has.
-            let up_to_here = i64::try_from(i128::from(amount) * seen / whole).unwrap_or(i64::MAX);
+            let up_to_here = (i128::from(amount) * seen).div_euclid(whole);
+            let up_to_here = i64::try_from(up_to_here).unwrap_or(i64::MAX);
             let gross = up_to_here - told;
             told = up_to_here;
             part(item, earlier, gross)

@@ -31,7 +31,8 @@ pub(super) async fn apply(
     }
     dispute.reopened = false;
     let debts = tx.debts_reopened_by(dispute).await?;
-    if !debts.is_empty() && debts.iter().all(|debt| debt.state == DebtState::Open) {
+    // What was written off was so because this money was gone: what was supplied is paid after all.
+    if !debts.is_empty() && debts.iter().all(|debt| debt.state != DebtState::Settled) {
         return settle_again(cx, tx, payment, subscription, (dispute, &debts), now).await;
     }
     let all = tx.debts_of_payment(&payment.id).await?;

@@ -1,6 +1,7 @@
 //! What a failed charge leads to: a hold, or a grace after a renewal, retries on the dates of a
 //! schedule, and the end of both once it is paid or no longer asked for.
 
+mod ask;
 mod backup;
 mod remind;
 mod retry;
@@ -17,6 +18,7 @@ use crate::domain::subscription::{HoldReason, Subscription, SubscriptionEvent, S
 use crate::domain::transition::Transition;
 use crate::store::{self, MailOrder, Tx, Work};
 
+pub(super) use self::ask::again as ask_again;
 pub(super) use self::backup::{instead as backup_instead, of as backup_of};
 pub use self::remind::remind;
 pub use self::retry::retry;
@@ -58,29 +60,6 @@ pub(super) async fn hold(
         grace_until: None,
     };
     fail_by(cx, tx, (event, payment), subscription, not_before, now).await
-}
-
-/// What is due of a subscription on hold or past due may be charged again, and nobody asks for it:
-/// a bank had stopped that with a debt which is gone now.
-pub(super) async fn ask_again(
-    cx: &Cx,
-    tx: &mut Tx,
-    subscription: &Subscription,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let scope = &subscription.scope;
-    let trigger = match subscription.state {
-        SubscriptionState::PastDue { .. } => DunningTrigger::PastDue,
-        SubscriptionState::OnHold { .. } => DunningTrigger::OnHold,
-        _ => return Ok(()),
-    };
-    let dues = tx.dues_of(scope, &subscription.id).await?;
-    let is_asked = tx.open_dunning(scope, &subscription.id).await?.is_some();
-    if is_asked || dues.is_empty() || dues.iter().any(|due| due.disputed) {
-        return Ok(());
-    }
-    start(cx, tx, subscription, trigger, None, None, now).await?;
-    Ok(())
 }
 
 /// A renewal has failed: the subscription keeps its access for a grace, or is put on hold, and
@@ -126,7 +105,12 @@ async fn fail_by(
 ) -> Result<(), Error> {
     let scope = subscription.scope.clone();
     let Transition::Moved(state) = subscription.state.apply(event, now) else {
-        return Ok(());
+        return match payment.filter(|_| subscription.state.has_dues()) {
+            Some(payment) => {
+                ask::failed_beside(cx, tx, payment, &subscription, not_before, now).await
+            }
+            None => Ok(()),
+        };
     };
     subscription.state = state;
     subscription.updated_at = now;
@@ -281,9 +265,10 @@ async fn retry_failed(
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = &subscription.scope;
-    if let (Some(mut dunning), Some(_)) =
-        (tx.open_dunning(scope, &subscription.id).await?, not_before)
-    {
+    let Some(mut dunning) = tx.open_dunning(scope, &subscription.id).await? else {
+        return ask::failed_beside(cx, tx, payment, subscription, not_before, now).await;
+    };
+    if not_before.is_some() {
         plan_retry(cx, tx, &mut dunning, not_before, now).await?;
         tx.save_dunning(&dunning).await?;
     }

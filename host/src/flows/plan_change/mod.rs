@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::discount::{self, Redeeming};
 use super::reactivation::available;
-use super::{Ending, Error, Refused, charge, facts};
+use super::{Ending, Error, Refused, charge, facts, reconciliation};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::debt::{Debt, DebtKind};
@@ -81,6 +81,7 @@ pub async fn start(
     order: Order,
 ) -> Result<Started, Error> {
     let known = order.change.clone();
+    reconciliation::freshen(cx, scope, id).await?;
     let (change, is_new) = match intend(cx, scope, id, wish, order).await {
         Ok(made) => made,
         // Another request of the same moment was first: the same one, or one of somebody else.

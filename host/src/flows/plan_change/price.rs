@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::begin::{attach, period_lines};
 use super::super::reactivation::available;
-use super::super::{Error, Refused, notices};
+use super::super::{Error, Refused, notices, reconciliation};
 use super::{Wish, check, discounts};
 use crate::config::Business;
 use crate::cx::Cx;
@@ -70,6 +70,7 @@ pub async fn preview(
     wish: &Wish,
 ) -> Result<Preview, Error> {
     let (business, _) = available(cx, scope)?;
+    reconciliation::freshen(cx, scope, id).await?;
     let mut tx = cx.store.read().await?;
     let subscription = tx
         .subscription(scope, id)

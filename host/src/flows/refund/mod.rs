@@ -16,7 +16,7 @@ pub(super) use self::settle::heard;
 pub use self::unapplied::give_back as give_back_unapplied;
 pub(super) use self::unapplied::order as order_for_unapplied;
 
-use super::{Error, Refused, cancellation, facts, records, settlement};
+use super::{Error, Refused, cancellation, facts, reconciliation, records, settlement};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::dispute::{Dispute, DisputeState};
@@ -122,6 +122,7 @@ async fn make(cx: &Cx, scope: &Scope, new: NewRefund, cause: RefundCause) -> Res
     if let Some(known) = known {
         return Ok(known);
     }
+    reconciliation::freshen_payment(cx, scope, &new.payment).await?;
     look::freshen(cx, scope, &new.payment).await?;
     match intend(cx, scope, new, cause).await {
         Ok(()) => send::send(cx, scope, &id).await,

@@ -94,6 +94,7 @@ pub(super) async fn apply_while(
         return Ok(refund);
     }
     let now = cx.business_now(&mut tx, scope).await?;
+    let news = credible(&mut tx, &refund, news).await?;
     if news.event != RefundEvent::OutcomeUnknown {
         refund.absent_since = None;
     }
@@ -124,6 +125,21 @@ pub(super) async fn apply_while(
     tx.save_refund(&mut refund).await?;
     tx.commit().await?;
     Ok(refund)
+}
+
+/// What a gateway says with the reference of another refund is no answer about this one: money that
+/// went back once is not two refunds. This one stays open, is asked for again, and is listed.
+async fn credible(tx: &mut Tx, refund: &Refund, news: News) -> Result<News, Error> {
+    let Some(reference) = &news.reference else {
+        return Ok(news);
+    };
+    let (scope, gateway) = (&refund.scope, &refund.gateway);
+    let known = tx.refund_by_gateway_ref(scope, gateway, reference).await?;
+    let Some(other) = known.filter(|known| known.id != refund.id) else {
+        return Ok(news);
+    };
+    tracing::error!(refund.id = %refund.id, other.id = %other.id, gateway, "a gateway answered with the reference of another refund; what became of this one is unknown");
+    Ok(News::bare(RefundEvent::OutcomeUnknown))
 }
 
 async fn follow(

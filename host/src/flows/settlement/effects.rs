@@ -155,11 +155,12 @@ async fn renew_later(
     if subscription.state.has_dues() {
         return dunning::retry_again(cx, tx, subscription, wait, now).await;
     }
-    let at = cx.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+    let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
     let work = Work::Renew {
         subscription: subscription.id.clone(),
     };
-    cx.order_at(tx, &subscription.scope, &work, at).await?;
+    cx.order_at_business_time(tx, &subscription.scope, &work, at)
+        .await?;
     Ok(())
 }
 

@@ -28,7 +28,7 @@ use super::records::{self, News};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
-use crate::domain::payment::{Payment, PaymentEvent, PaymentState};
+use crate::domain::payment::{Initiator, Payment, PaymentEvent, PaymentState};
 use crate::domain::subscription::Subscription;
 use crate::domain::transition::Transition;
 use crate::store::Tx;
@@ -117,7 +117,13 @@ pub(super) async fn apply_in(
             tracing::info!(payment.id = %id, from = before.name(), to = payment.state.name(), "payment moved");
             effects::follow(cx, tx, payment, &before, subscription, &news, now).await?;
         }
-        Transition::Unchanged => tracing::debug!(payment.id = %id, "news of a payment was known"),
+        Transition::Unchanged => {
+            tracing::debug!(payment.id = %id, "news of a payment was known");
+            if payment.method.is_none() && news.method.is_some() {
+                keep_method(cx, tx, &scope, payment, &news, now).await?;
+                pay_with(cx, tx, payment, subscription, now).await?;
+            }
+        }
         // "No" after the money moved contradicts; anything else is merely late, which is normal.
         Transition::Refused(why) => match &news.event {
             PaymentEvent::Declined(_) | PaymentEvent::Cancelled => {
@@ -166,6 +172,30 @@ fn bounded(cx: &Cx, event: &PaymentEvent) -> PaymentEvent {
         }
         event => event.clone(),
     }
+}
+
+/// A road that was slower than another brings the method that was saved with a payment: what its
+/// customer has paid for and nothing else can be charged for, is paid with it from now on.
+async fn pay_with(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: Option<Subscription>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let bought = matches!(payment.state, PaymentState::Succeeded { .. }) && !payment.unapplied;
+    let (Some(method), Some(subscription)) = (payment.method.clone(), subscription) else {
+        return Ok(());
+    };
+    let has = match &subscription.method {
+        Some(known) => tx.method(&payment.scope, known).await?,
+        None => None,
+    };
+    let has_usable = has.is_some_and(|known| known.refused_at.is_none());
+    if !bought || payment.initiator != Initiator::Customer || has_usable {
+        return Ok(());
+    }
+    setup::use_method(cx, tx, subscription, method, now).await
 }
 
 /// Keeps the method that the gateway saved with a payment that went well so far.

@@ -52,11 +52,15 @@ pub async fn returned(
     }
 }
 
-/// The customer wants another method: gives up what waits for them. Anything else is not
-/// theirs to stop.
+/// The customer wants another method: gives up what waits for them, or was certainly not executed.
+/// Anything else is not theirs to stop.
 pub async fn give_up(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<Ending, Error> {
     let payment = read(cx, scope, id).await?;
-    let waits = matches!(payment.state, PaymentState::AwaitingCustomer { .. });
+    let waits = match payment.state {
+        PaymentState::AwaitingCustomer { .. } => true,
+        PaymentState::Created => payment.sent_at.is_none(),
+        _ => false,
+    };
     if waits && payment.initiator == Initiator::Customer {
         return abandon(cx, scope, id).await;
     }

@@ -8,7 +8,7 @@ use super::{carried, revival};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::debt::DebtState;
+use crate::domain::debt::{DebtKind, DebtState};
 use crate::domain::id::{MethodId, SetupId};
 use crate::domain::payment::PaymentState;
 use crate::domain::period::{Interval, Period, Unit};
@@ -300,10 +300,13 @@ async fn begin_free(
     if let Some(mut payment) = page {
         let debts = tx.debts_of_payment(&payment.id).await?;
         tx.release_debts(&payment.id).await?;
-        for debt in debts {
+        for debt in &debts {
             tx.close_debt(&scope, &debt.id, DebtState::Settled, Some(&payment.id), now)
                 .await?;
         }
+        let mut once = debts;
+        once.retain(|debt| debt.kind == DebtKind::Purchase);
+        grants::of_purchase(cx, tx, &payment, &once, now).await?;
         payment.period = Some(subscription.period);
         payment.state = PaymentState::Succeeded { at: now };
         payment.updated_at = now;

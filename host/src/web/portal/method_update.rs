@@ -63,7 +63,7 @@ pub(super) async fn update(
     };
     let (cx, scope, id) = (who.cx(), who.scope().clone(), item.id.clone());
     let flow = async move {
-        Ok::<_, flows::Error>(method_update::start(&cx, &scope, &id, choice, None).await)
+        Ok::<_, flows::Error>(method_update::start_free(&cx, &scope, &id, choice).await)
     };
     match who.web.perform(flow).await? {
         Ok(attempt) => Ok(progress::follow(&who, &item.id, &attempt)),

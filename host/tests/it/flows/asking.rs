@@ -2,6 +2,7 @@
 //! and none that has come to nothing.
 
 use jiff::{SignedDuration, Timestamp};
+use vestibule::domain::addon::Attached;
 use vestibule::domain::dunning::DunningState;
 use vestibule::domain::id::{MethodId, SubscriptionId};
 use vestibule::domain::period::{Interval, Unit};
@@ -265,6 +266,26 @@ async fn a_renewal_for_a_year_is_told_of_once_before_it_and_one_for_a_month_is_n
     assert!(text.contains("renews on"), "{text}");
     assert!(text.contains("€29.00") && text.contains("4242"), "{text}");
     working.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_costs_nothing_with_add_ons_that_do_is_told_of() {
+    let world = World::sqlite().await;
+    let id = world.yearly().await;
+    let seats = world.addon_at(500).await;
+    let mut tx = world.cx.store.begin().await.unwrap();
+    let locked = tx.lock_subscription(&world.scope, &id).await.unwrap();
+    let mut subscription = locked.unwrap();
+    subscription.unit_price.minor = 0;
+    subscription.extras.addons.push(Attached::of(&seats, 3));
+    tx.save_plan(&subscription).await.unwrap();
+    tx.save_subscription(&mut subscription).await.unwrap();
+    tx.commit().await.unwrap();
+    world.wait((subscription.period.end - days(29)).duration_since(world.cx.now()));
+    notices::renewal(&world.cx, &world.scope, &id)
+        .await
+        .unwrap();
+    assert_eq!(world.count("renewal").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,8 +5,8 @@ use serde_json::json;
 use vestibule::domain::payment::PaymentState;
 use vestibule::flows::settlement::Finding;
 use vestibule::flows::{
-    AttemptOf, Choice, Ending, Error, Refused, method_update, reconciliation, renewal, settlement,
-    unsettled,
+    AttemptOf, Choice, Ending, Error, Refused, begin, method_update, reconciliation, renewal,
+    settlement, unsettled,
 };
 
 use super::{DECLINED, GOOD, page};
@@ -237,5 +237,30 @@ async fn what_has_no_outcome_is_listed_and_an_owner_may_decide_it() {
         assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
         let again = resolve(Finding::Never, "a mistake").await;
         assert!(matches!(again, Err(Error::Refused(Refused::State))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_method_that_a_slower_road_brings_is_the_one_that_pays_from_now_on() {
+    for world in World::each().await {
+        let begun = world.pending().await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        let attempt = begin::pay(cx, scope, &begun.payment.id).await.unwrap();
+        world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+        // An owner sees the money, and no method with it, before any of the gateway's roads.
+        let evidence = "the statement, line 7";
+        settlement::resolve(cx, scope, &begun.payment.id, Finding::Happened, evidence)
+            .await
+            .unwrap();
+        let id = begun.subscription.unwrap().id;
+        assert!(world.is_active(&id).await);
+        assert_eq!(world.subscription(&id).await.method, None);
+        for _ in 0..2 {
+            assert_eq!(world.come_back(&attempt).await, Ending::Succeeded);
+        }
+        assert!(world.subscription(&id).await.method.is_some());
+        world.renew(&id).await;
+        assert_eq!(world.charged().await, [2900, 2900]);
+        assert!(world.is_active(&id).await);
     }
 }

@@ -4,10 +4,12 @@ use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::license::LicenseStatus;
+use vestibule::domain::money::Money;
 use vestibule::domain::payment::PaymentState;
+use vestibule::flows::pause::{self, Pause, Settlement};
 use vestibule::flows::{Attempt, AttemptOf, Choice, Ending, lent_access, reconciliation};
 
-use super::page;
+use super::{DECLINED_AT_RENEWAL, page};
 use crate::support::world::World;
 
 const ACCOUNT: &str = "DE89370400440532013000";
@@ -104,4 +106,34 @@ async fn by_default_no_access_is_lent() {
     let world = World::sqlite().await;
     let (id, _) = world.debited().await;
     assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lent_for_what_leads_back_to_a_pause() {
+    for world in World::each().await {
+        world.rules(|rules| rules.access_while_processing = true);
+        world.sandbox.hold_debits().await;
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        let used = Pause {
+            resume_at: None,
+            settlement: Some(Settlement {
+                payment: world.cx.new_id(),
+                price: Money::new(700, "EUR".parse().unwrap()),
+                description: None,
+            }),
+        };
+        pause::start(&world.cx, &world.scope, &id, used)
+            .await
+            .unwrap();
+        let attempt = world.reactivate(&id, Choice::New).await;
+        world
+            .sandbox
+            .pay_by_debit(page(&attempt.ending), ACCOUNT)
+            .await;
+        assert_eq!(world.come_back(&attempt).await, Ending::Processing);
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+        world.debit_ends(&attempt, "settle").await;
+        assert_eq!(world.subscription(&id).await.state.name(), "paused");
+        assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
+    }
 }

@@ -7,11 +7,14 @@ use serde_json::json;
 use vestibule::domain::Mode;
 use vestibule::domain::balance::Problem;
 use vestibule::domain::payment::CustomerAction;
+use vestibule::domain::refund::RefundState;
+use vestibule::domain::refund::parts::Wish;
 use vestibule::flows::{AttemptOf, Ending, begin, renewal, settlement, unsettled};
 use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
 use vestibule::plugins::grants::Grant;
 
 use super::GOOD;
+use super::refunds::deliver;
 use crate::plugins::guest::{self, MANIFEST, OnCharge};
 use crate::support::log::Log;
 use crate::support::world::World;
@@ -207,5 +210,26 @@ async fn a_page_that_nobody_granted_is_shown_to_nobody_and_loses_no_payment() {
         assert_eq!(world.give_card(&again, GOOD).await, Ending::Succeeded);
         assert_eq!(world.charged().await, [2_900]);
         assert!(world.compared().await.differences.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_went_back_once_is_not_two_refunds() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        let first = world.refund(&payment, Wish::Amount(500)).await.unwrap();
+        world.faulty("cut_before").await;
+        let second = world.refund(&payment, Wish::Amount(500)).await.unwrap();
+        assert!(matches!(second.state, RefundState::Unknown { .. }));
+        let path = format!("/v1/refunds?key={}", first.id);
+        let told = world.sandbox.call(reqwest::Method::GET, &path, None).await;
+        let mut told = told["data"][0].clone();
+        assert_eq!(told["id"], json!(first.gateway_ref));
+        told["key"] = json!(second.id);
+        deliver(&world, "refund.succeeded", &told).await;
+        let after = world.refund_now(&second.id).await;
+        assert!(matches!(after.state, RefundState::Unknown { .. }));
+        assert_eq!(after.credit_note, None);
+        assert_eq!(unsettled::list(&world.cx).await.unwrap().len(), 1);
     }
 }

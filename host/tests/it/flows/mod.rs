@@ -1,6 +1,7 @@
 //! The flows of money against the real component and the real processor. What was charged is
 //! counted in the processor's ledger, never in our own database.
 
+mod asked_before;
 mod asking;
 mod audited;
 mod backup;
@@ -44,7 +45,9 @@ mod strangers;
 mod terms;
 mod test_clock;
 mod transfers;
+mod trials;
 mod trouble;
+mod unreachable;
 mod webhooks;
 
 use jiff::Timestamp;

@@ -46,7 +46,7 @@ async fn the_job_of_a_dead_process_is_taken_when_its_lease_ends() {
         let mut tx = dead.store.begin().await.unwrap();
         let until = dead.now() + SignedDuration::from_mins(2);
         let claimed = tx
-            .claim_jobs(Lane::Deliveries, dead.now(), until, "dead", 10)
+            .claim_jobs(Lane::Deliveries, dead.now(), (until, "dead"), 10, &[])
             .await
             .unwrap();
         assert_eq!(claimed.len(), 1);

@@ -219,3 +219,27 @@ async fn a_card_says_what_coming_back_costs_when_the_term_cuts_the_period() {
     }
     guest.get("/").await.says(&format!("{amount} is due."));
 }
+
+#[tokio::test]
+async fn a_page_that_said_nothing_is_charged_charges_nothing_when_something_is_due_by_now() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    let subscription = guest.active().await;
+    let visa = guest.visa().await;
+    let here = format!("/subscriptions/{}", subscription.id);
+    let path = format!("{here}/payment-method");
+    let page = guest.get(&path).await;
+    page.says("Nothing is charged now.");
+
+    guest.falls_due(&subscription).await;
+    let choice = [("choice", visa.as_str())];
+    let answer = guest.press(&page, &path, &choice).await;
+    answer.redirects_to(&format!("{here}/reactivate"));
+    guest
+        .get(&format!("{here}/reactivate"))
+        .await
+        .says("Total €29.00");
+    let mut tx = house.cx.store.read().await.unwrap();
+    let open = tx.open_payments_of(&house.scope, &subscription.id).await;
+    assert!(open.unwrap().is_empty(), "nothing was begun");
+}

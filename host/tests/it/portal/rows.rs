@@ -121,6 +121,23 @@ impl Guest<'_> {
         subscription
     }
 
+    /// A renewal fails while its customer is elsewhere: 29.00 € are due.
+    pub(super) async fn falls_due(&self, subscription: &Subscription) {
+        let (debt, since) = (self.debt(subscription), self.house.now());
+        self.house
+            .write(async |tx| {
+                assert!(tx.insert_debt(&debt).await.unwrap());
+                let locked = tx.lock_subscription(&debt.scope, &subscription.id).await;
+                let mut held = locked.unwrap().unwrap();
+                held.state = SubscriptionState::OnHold {
+                    why: HoldReason::RenewalFailed,
+                    since,
+                };
+                tx.save_subscription(&mut held).await.unwrap();
+            })
+            .await;
+    }
+
     fn renewal(&self, subscription: &Subscription, state: PaymentState) -> Payment {
         let house = self.house;
         let now = house.now();

@@ -34,7 +34,7 @@ async fn claim(store: &Store, now: Timestamp, lease: &str, limit: u32) -> Vec<Cl
     let mut tx = store.begin().await.unwrap();
     let until = now + jiff::SignedDuration::from_secs(60);
     let claimed = tx
-        .claim_jobs(Lane::Work, now, until, lease, limit)
+        .claim_jobs(Lane::Work, now, (until, lease), limit, &[])
         .await
         .unwrap();
     tx.commit().await.unwrap();

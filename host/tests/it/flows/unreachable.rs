@@ -1,0 +1,122 @@
+//! A gateway that is away, busy or hangs: who has to wait for it, and who has not.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use tokio::net::TcpListener;
+use vestibule::domain::{Mode, Scope};
+use vestibule::flows::pause::{self, Pause};
+use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, reconciliation, renewal};
+use vestibule::plugins::grants::OriginGrant;
+use vestibule::store::Work;
+
+use super::GOOD;
+use super::test_clock::Working;
+use crate::jobs::eventually;
+use crate::support::sandbox::plugin_folder;
+use crate::support::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_waits_for_a_renewal_that_is_due_and_cannot_be_charged() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let bytes = std::fs::read(plugin_folder().await.path().join("sandbox.wasm")).unwrap();
+        world.take_the_plugin_away().await;
+        world.renew(&id).await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        // Its debt is open: a pause would move the date, and with it make a second one.
+        let refused = pause::start(cx, scope, &id, Pause::default()).await;
+        assert!(matches!(
+            refused,
+            Err(Error::Refused(Refused::PaymentUnderWay))
+        ));
+
+        world.have_plugin("sandbox.wasm", &bytes).await;
+        let next = world.due(&format!("renew:{id}")).await;
+        cx.clock.advance(next.duration_since(cx.now()));
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert_eq!(world.charged().await, [2900, 2900]);
+        pause::start(cx, scope, &id, Pause::default())
+            .await
+            .unwrap();
+        cx.clock.advance(SignedDuration::from_hours(240));
+        pause::resume(cx, scope, &id).await.unwrap();
+        let end = world.subscription(&id).await.period.end;
+        cx.clock.advance(end.duration_since(cx.now()));
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert_eq!(world.charged().await, [2900, 2900, 2900], "one a period");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_charge_was_certainly_not_executed_may_choose_another_way_at_once() {
+    for world in World::each().await {
+        let id = world.on_hold().await;
+        let method = world.subscription(&id).await.method.unwrap();
+        let busy = json!({
+            "operation": "charge", "answer": "rate_limited", "retry_after_s": 86_400, "times": 1,
+        });
+        world.sandbox.fault(busy).await;
+        let first = world.reactivate(&id, Choice::Saved(method)).await;
+        assert_eq!(first.ending, Ending::Unknown);
+        let second = world.reactivate(&id, Choice::New).await;
+        assert_ne!(second.of, first.of);
+        assert_eq!(world.give_card(&second, GOOD).await, Ending::Succeeded);
+        assert!(world.is_active(&id).await);
+        assert_eq!(world.charged().await, [2900, 2900], "the first, and this");
+        let AttemptOf::Payment(given_up) = &first.of else {
+            panic!("not a payment")
+        };
+        let later = reconciliation::look(&world.cx, &world.scope, given_up).await;
+        assert_eq!(later.unwrap(), Ending::Cancelled);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_hangs_leaves_room_for_the_work_of_others() {
+    for world in World::each().await {
+        let mut settings = (**world.cx.settings.load()).clone();
+        settings.jobs.workers = 4;
+        let business = &settings.businesses[&world.scope.business];
+        let mut config = business.mode(Mode::Test).gateways["sandbox"].clone();
+        world.cx.settings.store(settings.into());
+        let mut ends = Vec::new();
+        for _ in 0..8 {
+            let id = world.active(GOOD).await;
+            ends.push(world.subscription(&id).await.period.end);
+        }
+        // Whoever connects gets no answer.
+        let hole = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", hole.local_addr().unwrap());
+        let base_url = origin.clone().into();
+        config.settings.insert("base_url".to_owned(), base_url);
+        config.grant.http = vec![OriginGrant {
+            origin,
+            private: true,
+        }];
+        let key = (world.scope.clone(), "sandbox".to_owned());
+        world.cx.plugins.configure([(key, config)].into());
+        let last = ends.into_iter().max().unwrap();
+        world.cx.clock.advance(last.duration_since(world.cx.now()));
+
+        let working = Working::start(&world);
+        let caught = hole.accept().await.unwrap();
+        let other = Scope {
+            mode: Mode::Live,
+            ..world.scope.clone()
+        };
+        let notice = Work::NoticeCard {
+            method: world.cx.new_id(),
+        };
+        let mut tx = world.cx.store.begin().await.unwrap();
+        world.cx.order(&mut tx, &other, &notice).await.unwrap();
+        tx.commit().await.unwrap();
+        eventually("another's work is done", async || {
+            let mut tx = world.cx.store.read().await.unwrap();
+            let jobs = tx.jobs(&other, 10).await.unwrap();
+            jobs.iter().all(|job| job.state == "failed")
+        })
+        .await;
+        drop((caught, hole));
+        working.stop().await;
+    }
+}
