@@ -61,7 +61,8 @@ async fn a_charge_a_pause_and_a_refund_ask_about_the_charge_that_keeps_them_wait
         world.sleep();
         let paused = pause::start(&world.cx, &world.scope, &id, Pause::default()).await;
         assert_eq!(paused.unwrap().state.name(), "paused");
-        assert_eq!(world.charged().await, [700, 700, 700, 700], "each once");
+        let ledger = world.charged().await;
+        assert_eq!(ledger, [700; 5], "four charges, each once, and a refund");
     }
 }
 
