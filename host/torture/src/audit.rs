@@ -220,6 +220,10 @@ fn documents(evidence: &Evidence, found: &mut Findings) {
                 .documents
                 .push(format!("the document of {} is not its own", payment.id));
         }
+        // What a bank took back is paid again with the same document.
+        if reversals::owed_again(records, &payment.id) {
+            continue;
+        }
         if let Some(other) = owners.insert(&invoice.id, &payment.id) {
             found
                 .documents

@@ -195,8 +195,9 @@ pub(super) async fn ask(cx: &Cx, scope: &Scope, refund: Refund) -> Result<Refund
     }
 }
 
-/// The gateway has told two ends of one refund. How it stands there now decides; where the gateway
-/// cannot tell, what was `told` last.
+/// The gateway has told two ends of one refund. How it stands there now decides. As long as the
+/// gateway may not be able to tell yet, it is to be told again; where it never can, what was `told`
+/// last.
 pub(super) async fn confirm(
     cx: &Cx,
     scope: &Scope,
@@ -205,8 +206,19 @@ pub(super) async fn confirm(
 ) -> Result<Refund, Error> {
     let gateway = cx.plugins.gateway_of_open(scope, &refund.gateway);
     let gateway = gateway.map_err(|error| Error::Unavailable(error.to_string()))?;
+    let lag = SignedDuration::try_from(gateway.description().lookup_lag);
+    let lag = lag.unwrap_or(SignedDuration::MAX);
+    let young = refund
+        .sent_at
+        .is_some_and(|sent| sent.checked_add(lag).is_ok_and(|at| cx.now() < at));
     let now = match gateway.refund_lookup(&sent(&refund, cx.now())).await {
         Ok(Lookup::Found(answer)) => answer,
+        Ok(Lookup::Absent | Lookup::CannotTell) if young => {
+            return Err(Error::Unavailable(
+                "the gateway has told two ends of a refund and cannot tell yet which is true"
+                    .to_owned(),
+            ));
+        }
         Ok(Lookup::Absent | Lookup::CannotTell) => told,
         Err(error) => return Err(Error::Unavailable(error.to_string())),
     };

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use reqwest::Method;
+use serde_json::json;
 use vestibule::domain::id::{CustomerId, PaymentId};
 use vestibule::domain::invoice::{Invoice, InvoiceKind, InvoiceState};
 use vestibule::domain::license::{License, LicenseStatus};
@@ -9,10 +10,10 @@ use vestibule::domain::refund::parts::Wish;
 use vestibule::domain::refund::{Bounce, Refund};
 use vestibule::flows::license_keys::{self, Changes};
 use vestibule::flows::unsettled::{self, Unsettled};
-use vestibule::flows::{Change, Error, Refused, balance, refund};
+use vestibule::flows::{Change, Error, Refused, balance, refund, settlement};
 
 use super::extras::Wish as Begin;
-use super::refunds::deliver;
+use super::refunds::{deliver, delivery_of};
 use super::test_clock::Working;
 use crate::support::world::World;
 
@@ -257,5 +258,36 @@ async fn a_customer_whose_refund_came_back_is_told_that_the_money_is_still_their
             "what is not true any more is not said"
         );
         working.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_of_two_ends_came_last_is_not_guessed_while_the_gateway_cannot_tell_yet() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        let hidden = json!({
+            "operation": "refund", "answer": "cut_after", "hide_lookup_ms": 3_600_000, "times": 1,
+        });
+        world.sandbox.fault(hidden).await;
+        let made = world.refund(&payment, Wish::Amount(900)).await.unwrap();
+        assert_eq!(made.state.name(), "unknown");
+        let ledger = world.sandbox.ledger().await;
+        let entry = ledger.iter().find(|entry| entry["kind"] == "refund");
+        let reference = entry.unwrap()["reference"].as_str().unwrap().to_owned();
+        let path = format!("/v1/refunds/{reference}");
+        let gone = world.sandbox.call(Method::GET, &path, None).await;
+        let back = world
+            .control(&format!("/control/refunds/{reference}/bounce"))
+            .await;
+        // That it came back is heard before that it had gone.
+        deliver(&world, "refund.failed", &back).await;
+        let delivery = delivery_of(&world, "refund.succeeded", &gone, world.cx.now());
+        let told = settlement::receive(&world.cx, &world.scope, "sandbox", &delivery).await;
+        assert!(
+            matches!(told, Err(Error::Unavailable(_))),
+            "told again later"
+        );
+        let after = world.refund_now(&made.id).await;
+        assert_eq!((after.state.name(), after.credit_note), ("failed", None));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Evidence, Mail, applied};
+use super::{Evidence, Mail, applied, reversals};
 use crate::endpoint::Delivery;
 use crate::findings::Findings;
 
@@ -87,7 +87,11 @@ pub(super) fn mails(evidence: &Evidence, found: &mut Findings) {
     let receipts: Vec<&Mail> = evidence
         .mails
         .iter()
-        .filter(|mail| mail.id.starts_with("mail-received-"))
+        // What a bank took back is paid again with the same document, and said again.
+        .filter(|mail| {
+            let of = mail.id.strip_prefix("mail-received-");
+            of.is_some_and(|payment| !reversals::owed_again(records, payment))
+        })
         .collect();
     for number in records
         .invoices

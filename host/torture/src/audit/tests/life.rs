@@ -23,18 +23,11 @@ fn taken_back(evidence: &mut Evidence) {
     });
     records.payments.push(Payment {
         id: "pay_2".to_owned(),
-        invoice_id: Some("inv_2".to_owned()),
         metadata: "{}".to_owned(),
         ..records.payments[0].clone()
     });
     records.shares.push(share("pay_2", "debt_1"));
     records.debts[0].settled_by = Some("pay_2".to_owned());
-    records.invoices.push(Invoice {
-        id: "inv_2".to_owned(),
-        number: Some(2),
-        number_text: Some("INV-2".to_owned()),
-        ..records.invoices[0].clone()
-    });
     for (event, kind, object) in [
         ("evt_4", "payment.succeeded", "pay_2"),
         ("evt_5", "dispute.lost", "dis_1"),
