@@ -12,7 +12,7 @@ pub(super) enum Action {
     /// Somebody buys.
     Buy(Instrument, Cart),
     /// Somebody agrees to what the merchant will charge.
-    BuyOnDemand(Instrument),
+    BuyOnDemand(usize, Instrument),
     /// The merchant charges so much on demand.
     Charge(usize, i64),
     /// Somebody changes the plan.
@@ -34,7 +34,23 @@ pub(super) enum Action {
     Keep(usize),
     /// Pauses, or goes on.
     Pause(usize),
-    /// The same, and what was used is charged.
+    /// Pauses, and goes on by a date.
+    PauseFor5Days(usize),
+    /// The customer marks their method as backup, or no more.
+    BackUp(usize, bool),
+    /// The customer takes every method away that pays for nothing.
+    Detach(usize),
+    /// The bank withdraws a method.
+    Withdraw(usize),
+    /// A refund that succeeded comes back. The gateway tells at once, or later.
+    Bounce(usize, bool),
+    /// The operator changes a rule.
+    Rule(Rule),
+    /// The customer pays everything with one method, which pays for all from now on.
+    Round(usize, Way),
+    /// The merchant moves the test clock so many days ahead.
+    Rehearse(i64),
+    /// Pauses, and what was used is charged.
     PauseAndSettle(usize, i64),
     Resume(usize),
     /// The merchant gives back the whole rest of a charge, or so much.
@@ -69,9 +85,26 @@ pub(super) enum Action {
     Work,
 }
 
+/// A rule that the operator may change at any time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rule {
+    /// So many days of grace after a failed renewal.
+    Grace(i64),
+    /// Whether access is lent while a bank moves money.
+    Lend(bool),
+    /// Whether what is due stays owed after a cancellation.
+    KeepDues(bool),
+    /// Whether periods run from their old dates after a hold.
+    KeepDates(bool),
+    /// Whether money that was taken back ends a subscription.
+    EndOnReversal(bool),
+}
+
 /// What somebody buys.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cart {
+    /// Who: one of a few who come again and again, or somebody new.
+    pub(super) customer: usize,
     pub(super) extras: Extras,
     /// A week without a charge.
     pub(super) trial: bool,
@@ -159,8 +192,26 @@ fn extras() -> impl Strategy<Value = Extras> {
 }
 
 fn cart() -> impl Strategy<Value = Cart> {
-    let rich = (extras(), any::<bool>()).prop_map(|(extras, trial)| Cart { extras, trial });
-    prop_oneof![2 => Just(Cart::default()), 1 => rich]
+    let plain = (0..4_usize).prop_map(|customer| Cart {
+        customer,
+        ..Cart::default()
+    });
+    let rich = (0..4_usize, extras(), any::<bool>()).prop_map(|(customer, extras, trial)| Cart {
+        customer,
+        extras,
+        trial,
+    });
+    prop_oneof![2 => plain, 1 => rich]
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    prop_oneof![
+        4 => (0..6_i64).prop_map(Rule::Grace),
+        1 => any::<bool>().prop_map(Rule::Lend),
+        1 => any::<bool>().prop_map(Rule::KeepDues),
+        1 => any::<bool>().prop_map(Rule::KeepDates),
+        1 => weighted(0.3, Just(())).prop_map(|end| Rule::EndOnReversal(end.is_some())),
+    ]
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
@@ -171,7 +222,7 @@ fn plan() -> impl Strategy<Value = Plan> {
     let on_failure = prop_oneof![Just(OnFailure::Prevent), Just(OnFailure::Apply)];
     let times = (any::<bool>(), any::<bool>());
     let who = weighted(0.4, any::<bool>());
-    (0..4_usize, extras(), mode, times, on_failure, who).prop_map(
+    (0..5_usize, extras(), mode, times, on_failure, who).prop_map(
         |(product, extras, mode, (next, replaces_scheduled), on_failure, customer)| Plan {
             product,
             extras,
@@ -214,7 +265,7 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
     let who = || any::<usize>();
     prop_oneof![
         5 => (instrument(), cart()).prop_map(|(with, cart)| Action::Buy(with, cart)),
-        1 => instrument().prop_map(Action::BuyOnDemand),
+        1 => (0..4_usize, instrument()).prop_map(|(who, with)| Action::BuyOnDemand(who, with)),
         3 => (who(), 1..9_000_i64).prop_map(|(who, minor)| Action::Charge(who, minor)),
         7 => (who(), plan()).prop_map(|(who, plan)| Action::ChangePlan(who, plan)),
         1 => who().prop_map(Action::KeepPlan),
@@ -228,7 +279,15 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
         1 => who().prop_map(Action::Keep),
         1 => who().prop_map(Action::Pause),
         1 => (who(), 1..9_000_i64).prop_map(|(who, minor)| Action::PauseAndSettle(who, minor)),
+        1 => who().prop_map(Action::PauseFor5Days),
         2 => who().prop_map(Action::Resume),
+        1 => (who(), any::<bool>()).prop_map(|(who, yes)| Action::BackUp(who, yes)),
+        1 => who().prop_map(Action::Detach),
+        1 => who().prop_map(Action::Withdraw),
+        2 => (who(), any::<bool>()).prop_map(|(which, told)| Action::Bounce(which, told)),
+        2 => rule().prop_map(Action::Rule),
+        3 => (who(), way()).prop_map(|(who, way)| Action::Round(who, way)),
+        2 => (1..45_i64).prop_map(Action::Rehearse),
         4 => (who(), weighted(0.5, 1..3_000_i64))
             .prop_map(|(which, part)| Action::Refund(which, part)),
         1 => any::<bool>().prop_map(Action::HoldRefunds),

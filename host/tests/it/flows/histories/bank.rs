@@ -38,6 +38,20 @@ impl Town<'_> {
         self.tell(&(kind, stands, self.world.cx.now())).await;
     }
 
+    pub(super) async fn bounce_one(&mut self, which: usize, told: bool) {
+        let ledger = self.world.sandbox.ledger().await;
+        let given_back = ledger.iter().filter(|entry| entry["kind"] == "refund");
+        let given_back: Vec<String> = given_back
+            .map(|entry| entry["reference"].as_str().unwrap().to_owned())
+            .collect();
+        let Some(refund) = choose(&given_back, which) else {
+            return;
+        };
+        let path = format!("/control/refunds/{refund}/bounce");
+        let bounced = self.world.sandbox.try_call(&path, None).await;
+        self.happened("refund.failed", bounced, told).await;
+    }
+
     /// Whatever was under way arrives.
     pub(super) async fn bank_gives_back(&self) {
         for refund in self.refunds().await {

@@ -13,7 +13,7 @@ use vestibule::flows::{Attempt, AttemptOf, Ending, pause};
 
 use super::actions::{Cart, Extras, Instrument, Plan};
 use super::town::{Town, allowed, choose};
-use crate::flows::extras::{self, euros};
+use crate::flows::extras::euros;
 use crate::flows::page;
 use crate::support::world::{World, buyer};
 
@@ -61,38 +61,51 @@ fn codes(extras: Extras) -> Vec<String> {
 
 impl Town<'_> {
     pub(super) async fn buy(&mut self, with: Instrument, cart: Cart) {
-        let product = self.sale.products[1].clone();
-        let wish = extras::Wish {
+        let new = NewSubscription {
             quantity: 1 + cart.extras.more,
             addons: self.sale.addons(cart.extras),
             codes: codes(cart.extras),
-            trial: if cart.trial { 7 } else { 0 },
-            ..extras::Wish::default()
+            trial_days: Some(if cart.trial { 7 } else { 0 }),
+            ..self.order(cart.customer).await
         };
-        let begun = self.world.try_to_begin(&product, wish).await.unwrap();
-        self.subscriptions.push(begun.subscription.unwrap().id);
-        self.pay_first(&begun.payment.id, with).await;
+        self.begin(new, with).await;
     }
 
-    pub(super) async fn buy_on_demand(&mut self, with: Instrument) {
-        let world = self.world;
+    pub(super) async fn buy_on_demand(&mut self, customer: usize, with: Instrument) {
         let new = NewSubscription {
+            on_demand: Some(OnDemand::Mandate),
+            ..self.order(customer).await
+        };
+        self.begin(new, with).await;
+    }
+
+    /// One of the usual plan, by somebody who comes again or somebody new.
+    async fn order(&self, customer: usize) -> NewSubscription {
+        let world = self.world;
+        let customer = match self.regulars.get(customer) {
+            Some(known) => known.clone(),
+            None => world.customer().await.id,
+        };
+        NewSubscription {
             id: world.cx.new_id(),
             payment: world.cx.new_id(),
-            customer: world.customer().await.id,
+            customer,
             product: self.sale.products[1].id.clone(),
             quantity: 1,
             addons: Vec::new(),
             codes: Vec::new(),
             once: Vec::new(),
             trial_days: None,
-            on_demand: Some(OnDemand::Mandate),
+            on_demand: None,
             buyer: buyer(),
             metadata: "{}".to_owned(),
             return_url: None,
-        };
-        let begun = begin::create_subscription(&world.cx, &world.scope, new).await;
-        let begun = begun.unwrap();
+        }
+    }
+
+    async fn begin(&mut self, new: NewSubscription, with: Instrument) {
+        let (cx, scope) = (&self.world.cx, &self.world.scope);
+        let begun = begin::create_subscription(cx, scope, new).await.unwrap();
         self.subscriptions.push(begun.subscription.unwrap().id);
         self.pay_first(&begun.payment.id, with).await;
     }

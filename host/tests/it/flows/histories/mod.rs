@@ -3,9 +3,15 @@
 
 mod actions;
 mod bank;
+mod customer;
+mod damage;
 mod invariants;
 mod merchant;
+mod model;
+mod money;
+mod operator;
 mod town;
+mod waiting;
 
 use proptest::collection::vec;
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
@@ -19,7 +25,7 @@ use self::town::Town;
 use crate::support::world::World;
 
 /// Histories on each database, and the most steps of one.
-const HISTORIES: u32 = 6;
+const HISTORIES: u32 = 4;
 const STEPS: usize = 60;
 /// Where the histories of every run begin.
 const SEED: u64 = 31;

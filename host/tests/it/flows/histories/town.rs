@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use vestibule::domain::id::SubscriptionId;
-use vestibule::domain::subscription::{Cancellation, SubscriptionState};
+use vestibule::domain::id::{CustomerId, SubscriptionId};
+use vestibule::domain::subscription::SubscriptionState;
 use vestibule::flows::{
-    Attempt, AttemptOf, Choice, Ending, Error, cancellation, details, method_update, pause,
-    reactivation, settlement,
+    Attempt, AttemptOf, Choice, Ending, Error, details, method_update, reactivation, round,
+    settlement, test_clock,
 };
 use vestibule::invoices::Invoices;
 use vestibule::jobs::{Jobs, Worker};
@@ -23,6 +23,7 @@ use super::actions::{Action, Instrument, Pause, Trouble, Way};
 use super::bank::Telling;
 use super::invariants::is_idle;
 use super::merchant::Sale;
+use super::model::Act;
 use crate::flows::page;
 use crate::jobs::eventually;
 use crate::support::world::World;
@@ -34,6 +35,8 @@ pub(super) struct Town<'a> {
     pub(super) world: &'a World,
     jobs: Arc<Jobs>,
     pub(super) subscriptions: Vec<SubscriptionId>,
+    /// Customers who come again and again.
+    pub(super) regulars: Vec<CustomerId>,
     /// What is on sale.
     pub(super) sale: Sale,
     /// Attempts, with the page of each that has one.
@@ -42,6 +45,8 @@ pub(super) struct Town<'a> {
     said: Vec<Value>,
     /// What there is to tell of disputes, oldest first.
     pub(super) disputes: Vec<Telling>,
+    /// What the model did not expect, since the invariants were looked at last.
+    pub(super) unexpected: Vec<String>,
     _mailbox: tempfile::TempDir,
 }
 
@@ -50,6 +55,11 @@ impl<'a> Town<'a> {
         let clear = world.sandbox.call(Method::DELETE, "/control/faults", None);
         clear.await;
         world.sandbox.hold_debits().await;
+        let mut settings = (**world.cx.settings.load()).clone();
+        for business in settings.businesses.values_mut() {
+            business.allow.backup_method = true;
+        }
+        world.cx.settings.store(settings.into());
         let settings = world.cx.settings.load();
         let mailbox = tempfile::tempdir().unwrap();
         let themes = Arc::new(Themes::load(&settings.themes.dir).unwrap());
@@ -60,10 +70,12 @@ impl<'a> Town<'a> {
             world,
             jobs: Jobs::new(world.cx.clone(), themes, Arc::new(mailer), invoices),
             subscriptions: Vec::new(),
+            regulars: vec![world.customer().await.id, world.customer().await.id],
             sale: Sale::open(world).await,
             attempts: Vec::new(),
             said: Vec::new(),
             disputes: Vec::new(),
+            unexpected: Vec::new(),
             _mailbox: mailbox,
         }
     }
@@ -74,7 +86,7 @@ impl<'a> Town<'a> {
         let (cx, scope) = (&world.cx, &world.scope);
         match action {
             Action::Buy(with, cart) => self.buy(*with, *cart).await,
-            Action::BuyOnDemand(with) => self.buy_on_demand(*with).await,
+            Action::BuyOnDemand(who, with) => self.buy_on_demand(*who, *with).await,
             Action::Charge(who, minor) => self.charge(*who, *minor).await,
             Action::ChangePlan(who, plan) => self.change_plan(*who, plan).await,
             Action::KeepPlan(who) => self.keep_plan(*who).await,
@@ -110,37 +122,23 @@ impl<'a> Town<'a> {
                     self.come_back(&attempt).await;
                 }
             }
-            Action::CancelNow(who) => {
-                if let Some(id) = self.who(*who) {
-                    let why = Cancellation::default();
-                    allowed(cancellation::now(cx, scope, &id, why).await);
-                }
-            }
-            Action::CancelAtEnd(who) => {
-                if let Some(id) = self.who(*who) {
-                    let why = Cancellation::default();
-                    allowed(cancellation::at_period_end(cx, scope, &id, why).await);
-                }
-            }
-            Action::Keep(who) => {
-                if let Some(id) = self.who(*who) {
-                    allowed(cancellation::undo(cx, scope, &id).await);
-                }
-            }
-            Action::Pause(who) => {
-                if let Some(id) = self.who(*who) {
-                    allowed(pause::start(cx, scope, &id, pause::Pause::default()).await);
-                }
-            }
-            Action::Resume(who) => {
-                if let Some(id) = self.who(*who) {
-                    allowed(pause::resume(cx, scope, &id).await);
-                }
-            }
+            Action::CancelNow(who) => self.act(*who, Act::CancelNow).await,
+            Action::CancelAtEnd(who) => self.act(*who, Act::CancelAtEnd).await,
+            Action::Keep(who) => self.act(*who, Act::Keep).await,
+            Action::Pause(who) => self.act(*who, Act::Pause { dated: false }).await,
+            Action::PauseFor5Days(who) => self.act(*who, Act::Pause { dated: true }).await,
+            Action::Resume(who) => self.act(*who, Act::Resume).await,
+            Action::BackUp(who, is_backup) => self.back_up(*who, *is_backup).await,
+            Action::Detach(who) => self.detach(*who).await,
+            Action::Withdraw(who) => self.withdraw(*who).await,
+            Action::Bounce(which, told) => self.bounce_one(*which, *told).await,
+            Action::Rule(rule) => self.decree(*rule),
+            Action::Round(who, way) => self.round(*who, *way).await,
+            Action::Rehearse(days) => self.rehearse(*days).await,
             Action::BillNow(who) => {
                 if let Some(id) = self.who(*who) {
                     let changes = details::Changes {
-                        next_billing_date: Some(cx.now() + SignedDuration::from_mins(1)),
+                        next_billing_date: Some(self.today().await + SignedDuration::from_mins(1)),
                         ..details::Changes::default()
                     };
                     allowed(details::update(cx, scope, &id, changes, false).await);
@@ -227,7 +225,11 @@ impl<'a> Town<'a> {
         self.finish(attempt, with).await;
     }
 
-    async fn choice(&self, id: &SubscriptionId, way: Way) -> Option<(Choice, Option<Instrument>)> {
+    pub(super) async fn choice(
+        &self,
+        id: &SubscriptionId,
+        way: Way,
+    ) -> Option<(Choice, Option<Instrument>)> {
         match way {
             Way::New(with) => Some((Choice::New, Some(with))),
             Way::Saved => {
@@ -244,7 +246,7 @@ impl<'a> Town<'a> {
         }
     }
 
-    async fn finish_last(&self, attempt: &Attempt, with: Option<Instrument>) {
+    pub(super) async fn finish_last(&self, attempt: &Attempt, with: Option<Instrument>) {
         if let (Ending::Action(_), Some(with)) = (&attempt.ending, with) {
             self.type_in(page(&attempt.ending), with).await;
             self.come_back(attempt).await;
@@ -298,6 +300,13 @@ impl<'a> Town<'a> {
             }
             AttemptOf::Nothing => {}
         }
+        allowed(round::after(cx, scope, &attempt.of).await);
+    }
+
+    /// The business's time.
+    pub(super) async fn today(&self) -> Timestamp {
+        let (cx, scope) = (&self.world.cx, &self.world.scope);
+        test_clock::read(cx, scope).await.unwrap().now
     }
 
     async fn trouble(&self, trouble: Trouble) {
@@ -336,7 +345,7 @@ impl<'a> Town<'a> {
     }
 
     /// The hosts' own worker does what is due, and stops.
-    async fn work(&self) {
+    pub(super) async fn work(&self) {
         let stop = CancellationToken::new();
         let worker = Worker::new(Arc::clone(&self.jobs));
         let running = tokio::spawn(worker.run(stop.clone()));
