@@ -1,13 +1,14 @@
 //! What customers do besides paying: end, keep, pause and go on, each held against the model; give a
 //! backup, and take methods away.
 
-use jiff::SignedDuration;
-use vestibule::domain::id::RoundId;
+use jiff::{SignedDuration, Timestamp};
+use vestibule::domain::debt::DebtKind;
+use vestibule::domain::id::{RoundId, SubscriptionId};
 use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::{Attempt, AttemptOf, Ending, cancellation, method_update, pause, round};
 
 use super::actions::Way;
-use super::model::{self, Act, Seen};
+use super::model::{self, Act, Seen, UnderWay};
 use super::town::{Town, allowed};
 
 impl Town<'_> {
@@ -19,15 +20,29 @@ impl Town<'_> {
         seen
     }
 
+    async fn under_way(&self, id: &SubscriptionId, today: Timestamp) -> UnderWay {
+        let subscription = self.world.subscription(id).await;
+        let scope = &self.world.scope;
+        let mut tx = self.world.cx.store.read().await.unwrap();
+        if !tx.open_payments_of(scope, id).await.unwrap().is_empty() {
+            return UnderWay::Payment;
+        }
+        let dues = tx.dues_of(scope, id).await.unwrap();
+        let is_due =
+            subscription.period.end <= today || dues.iter().any(|due| due.kind == DebtKind::Period);
+        if is_due && !subscription.on_demand {
+            UnderWay::Renewal
+        } else {
+            UnderWay::Nothing
+        }
+    }
+
     /// Acts on a subscription, and notes what the model did not expect.
     pub(super) async fn act(&mut self, who: usize, act: Act) {
         let Some(id) = self.who(who) else { return };
         let (cx, scope) = (&self.world.cx, &self.world.scope);
         let (before, today) = (self.seen().await, self.today().await);
-        let open = {
-            let mut tx = cx.store.read().await.unwrap();
-            tx.open_payments_of(scope, &id).await.unwrap()
-        };
+        let under_way = self.under_way(&id, today).await;
         let why = Cancellation::default();
         match act {
             Act::CancelNow => drop(allowed(cancellation::now(cx, scope, &id, why).await)),
@@ -47,7 +62,7 @@ impl Town<'_> {
             Act::Resume => drop(allowed(pause::resume(cx, scope, &id).await)),
         }
         let after = self.seen().await;
-        let wrong = model::wrong((act, &id), open.is_empty(), &before, &after);
+        let wrong = model::wrong((act, &id), under_way, &before, &after);
         self.unexpected.extend(wrong);
     }
 

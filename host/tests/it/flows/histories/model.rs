@@ -17,6 +17,16 @@ pub(super) enum Act {
     Resume,
 }
 
+/// What decides besides whether a subscription can be paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnderWay {
+    Nothing,
+    /// A renewal that is due and was not charged yet, which refuses it.
+    Renewal,
+    /// A payment, which is asked for first: the gateway's answer decides.
+    Payment,
+}
+
 /// What can be seen of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -47,9 +57,9 @@ impl Seen {
         matches!(self.state, "cancelled" | "expired" | "failed")
     }
 
-    /// How it is after `act`, whose beginning `is_free` of payments under way. None where what a
-    /// bank took back decides as well.
-    fn after(&self, act: Act, is_free: bool) -> Option<Self> {
+    /// How it is after `act`, with so much `under_way` before. None where the gateway, or what a
+    /// bank took back, decides as well.
+    fn after(&self, act: Act, under_way: UnderWay) -> Option<Self> {
         let mut next = self.clone();
         let mut end = || {
             next.state = "cancelled";
@@ -66,8 +76,9 @@ impl Seen {
             }
             Act::CancelAtEnd => next.ends_with_period = true,
             Act::Keep => next.ends_with_period = false,
+            Act::Pause { .. } | Act::Resume if under_way == UnderWay::Payment => return None,
             Act::Pause { dated } => match self.state {
-                "active" if is_free => {
+                "active" if under_way == UnderWay::Nothing => {
                     next.state = "paused";
                     next.dated_pause = dated;
                 }
@@ -88,14 +99,14 @@ impl Seen {
 /// What `act` on `which` made of `before` and must not have made of it. Of others it changes nothing.
 pub(super) fn wrong(
     (act, which): (Act, &SubscriptionId),
-    is_free: bool,
+    under_way: UnderWay,
     before: &[Seen],
     after: &[Seen],
 ) -> Vec<String> {
     let mut wrong = Vec::new();
     for (was, is) in before.iter().zip(after) {
         let expected = if was.id == *which {
-            was.after(act, is_free)
+            was.after(act, under_way)
         } else {
             Some(was.clone())
         };
