@@ -7,8 +7,8 @@ use vestibule_plugin::pages::store;
 
 type Done<T> = Result<T, String>;
 
-/// How much one call forgets of a kind.
-const MOST_FORGOTTEN: u32 = 100;
+/// How much one call forgets. The host lets a call write 100 times.
+pub(crate) const MOST_FORGOTTEN: u32 = 80;
 
 fn told<T>(result: Result<T, store::StoreError>) -> Done<T> {
     result.map_err(|error| format!("the store: {error:?}"))
@@ -76,27 +76,27 @@ pub(crate) fn was_noted(subscription: &str) -> Done<bool> {
     Ok(told(store::get(&format!("cancelled/{subscription}")))?.is_some())
 }
 
-/// Forgets what is older than a moment, in microseconds, below `prefix`. One call may ask the host
-/// for 500 things, so what is more than that is left for tomorrow.
-pub(crate) fn forget_before(prefix: &str, moment: i64) -> Done<()> {
+/// Forgets what is older than a moment, in microseconds, below `prefix`: `left` of it at most, and
+/// what is more than that is left for tomorrow. Answers how much may be forgotten besides.
+pub(crate) fn forget_before(prefix: &str, moment: i64, mut left: u32) -> Done<u32> {
     let mut after = None;
-    let mut left = MOST_FORGOTTEN;
     loop {
         let found = told(store::scan(prefix, after.as_deref()))?;
         let Some(last) = found.last() else {
-            return Ok(());
+            return Ok(left);
         };
         after = Some(last.key.clone());
         for entry in &found {
             let value: Value = serde_json::from_slice(&entry.value).unwrap_or_default();
             let at = value.get("at").and_then(Value::as_i64).unwrap_or_default();
-            if at < moment {
-                told(store::delete(&entry.key))?;
-                left = left.saturating_sub(1);
+            if at >= moment {
+                continue;
             }
-            if left == 0 {
-                return Ok(());
-            }
+            let Some(rest) = left.checked_sub(1) else {
+                return Ok(0);
+            };
+            told(store::delete(&entry.key))?;
+            left = rest;
         }
     }
 }
