@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::domain::Scope;
-use crate::domain::id::EndpointId;
+use crate::domain::id::{BusinessId, EndpointId};
 
 /// Who is told something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub(super) enum Receiver {
     Endpoint(EndpointId),
     /// A plugin by its name in the business's file.
     Plugin(Scope, String),
+    /// All plugins of a business together.
+    PluginsOf(BusinessId),
     /// All plugins together.
     Plugins,
 }
@@ -57,6 +59,26 @@ impl Pass {
 }
 
 impl Couriers {
+    /// Room with all of these, each with how many it may have at most, or how long to wait before
+    /// asking again.
+    pub(super) fn admit_to_all(
+        self: &Arc<Self>,
+        receivers: &[(Receiver, u32)],
+        now: Timestamp,
+    ) -> Result<Vec<Pass>, SignedDuration> {
+        let mut passes = Vec::with_capacity(receivers.len());
+        for (receiver, most) in receivers {
+            match self.admit(receiver, *most, now) {
+                Ok(pass) => passes.push(pass),
+                Err(wait) => {
+                    passes.into_iter().for_each(Pass::unused);
+                    return Err(wait);
+                }
+            }
+        }
+        Ok(passes)
+    }
+
     /// Room for one more beside fewer than `most`, or how long to wait before asking again.
     pub(super) fn admit(
         self: &Arc<Self>,
