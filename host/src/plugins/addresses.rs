@@ -6,15 +6,28 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Whether `address` is refused to a request whose origin was granted as `private` or not;
 /// the text says why.
 pub(crate) fn refusal(address: IpAddr, private: bool) -> Option<&'static str> {
-    let class = match address.to_canonical() {
-        IpAddr::V4(v4) => class_v4(v4),
-        IpAddr::V6(v6) => class_v6(v6),
-    };
-    match class {
+    match class(address) {
         Class::Public => None,
         Class::Private if private => None,
         Class::Private => Some("it is an address of a private network"),
         Class::Never => Some("it is an address that no plugin may reach"),
+    }
+}
+
+/// The same for a request of a plugin, which goes without TLS when it is `plain`: then it stays in
+/// networks of one's own.
+pub(crate) fn refusal_of(address: IpAddr, private: bool, plain: bool) -> Option<&'static str> {
+    let leaves = || {
+        (plain && class(address) == Class::Public)
+            .then_some("it is an address of the internet, where plain http does not go")
+    };
+    refusal(address, private).or_else(leaves)
+}
+
+fn class(address: IpAddr) -> Class {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => class_v4(v4),
+        IpAddr::V6(v6) => class_v6(v6),
     }
 }
 

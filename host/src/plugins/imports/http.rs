@@ -2,6 +2,8 @@
 //! they were connected to. A client per plugin, business and mode: connections and TLS
 //! sessions are never shared. Says of every failure whether the request may have been sent.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,11 +44,17 @@ const RESERVED: [&str; 10] = [
     "accept-encoding",
 ];
 
-/// Clients for the two classes of origins; each is there when an origin of its class is.
+/// Clients for the classes of origins; each is there when an origin of its class is.
 #[derive(Default)]
-pub(in crate::plugins) struct HttpClients {
-    public: Option<Client>,
-    private: Option<Client>,
+pub(in crate::plugins) struct HttpClients(BTreeMap<Class, Client>);
+
+/// What may be connected to for an origin.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Class {
+    /// Whether addresses of private networks are granted.
+    pub(super) private: bool,
+    /// Whether it goes without TLS.
+    pub(super) plain: bool,
 }
 
 impl HttpClients {
@@ -55,41 +63,42 @@ impl HttpClients {
         permissions: &Permissions,
         limits: &Limits,
     ) -> Result<Self, String> {
-        let client = |private: bool| {
-            let mut origins = permissions.origins.iter().filter(|(_, p)| **p == private);
-            let first = origins.next()?;
-            let plain = first.0.is_plain() && origins.all(|(origin, _)| origin.is_plain());
-            Some(client(private, plain, limits, resolver::system))
-        };
-        Ok(Self {
-            public: client(false).transpose()?,
-            private: client(true).transpose()?,
-        })
+        let mut clients = BTreeMap::new();
+        for (origin, private) in &permissions.origins {
+            let class = Class::of(origin, *private);
+            if let Entry::Vacant(place) = clients.entry(class) {
+                place.insert(client(class, limits, resolver::system)?);
+            }
+        }
+        Ok(Self(clients))
     }
 
-    fn of_class(&self, private: bool) -> Option<&Client> {
-        if private {
-            self.private.as_ref()
-        } else {
-            self.public.as_ref()
-        }
+    fn of_class(&self, class: Class) -> Option<&Client> {
+        self.0.get(&class)
     }
 }
 
-/// A client that looks names up by `lookup`, for origins without TLS only where they are `plain`.
-pub(super) fn client(
-    private: bool,
-    plain: bool,
-    limits: &Limits,
-    lookup: Lookup,
-) -> Result<Client, String> {
+impl Class {
+    fn of(origin: &Origin, private: bool) -> Self {
+        let plain = origin.is_plain();
+        Self { private, plain }
+    }
+}
+
+/// A client for origins of a class, which looks names up by `lookup`.
+pub(super) fn client(class: Class, limits: &Limits, lookup: Lookup) -> Result<Client, String> {
+    let Class { private, plain } = class;
     let mut builder = Client::builder()
         .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .referer(false)
         .no_proxy()
         .connect_timeout(CONNECT.min(limits.fetch_deadline))
-        .dns_resolver(CheckedResolver { private, lookup });
+        .dns_resolver(CheckedResolver {
+            private,
+            plain,
+            lookup,
+        });
     if plain {
         // Nothing to verify: a machine without root certificates can still do this.
         builder = builder.tls_certs_only([]);
@@ -218,10 +227,12 @@ impl CallState {
             Some(UrlHost::Ipv6(ip)) => Some(ip.into()),
             Some(UrlHost::Domain(_)) | None => None,
         };
-        if let Some(why) = literal.and_then(|ip| addresses::refusal(ip, private)) {
+        let class = Class::of(&origin, private);
+        let refusal = literal.and_then(|ip| addresses::refusal_of(ip, private, class.plain));
+        if let Some(why) = refusal {
             return Err(NotSent::Denied(format!("{origin}: {why}")));
         }
-        let client = self.binding.http.of_class(private);
+        let client = self.binding.http.of_class(class);
         let client = client.expect("there is a client for every class of permitted origins");
         Ok((url, origin, client.clone()))
     }

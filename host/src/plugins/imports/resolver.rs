@@ -17,6 +17,8 @@ pub(super) type Lookup = fn(String) -> BoxFuture<'static, io::Result<Vec<SocketA
 /// Resolves names and keeps only addresses that may be reached.
 pub(super) struct CheckedResolver {
     pub(super) private: bool,
+    /// Whether what is sent there goes without TLS.
+    pub(super) plain: bool,
     pub(super) lookup: Lookup,
 }
 
@@ -54,7 +56,7 @@ impl std::error::Error for NoAddress {}
 
 impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (private, lookup) = (self.private, self.lookup);
+        let (private, plain, lookup) = (self.private, self.plain, self.lookup);
         Box::pin(async move {
             let found = lookup(name.as_str().to_owned())
                 .await
@@ -62,7 +64,7 @@ impl Resolve for CheckedResolver {
             let mut refused = None;
             let mut allowed: Vec<SocketAddr> = Vec::new();
             for address in found {
-                match addresses::refusal(address.ip(), private) {
+                match addresses::refusal_of(address.ip(), private, plain) {
                     None => allowed.push(address),
                     Some(why) => refused = Some(why),
                 }

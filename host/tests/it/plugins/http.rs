@@ -83,6 +83,10 @@ async fn private_addresses_are_refused_by_name_and_in_every_spelling() {
         let reason = refusal(&host, config(origin, false), origin).await;
         assert!(reason.contains("a private network"), "{origin}: {reason}");
     }
+    for origin in ["http://93.184.216.34", "http://[2606:4700::1111]:8081"] {
+        let reason = refusal(&host, config(origin, true), origin).await;
+        assert!(reason.contains("plain http"), "{origin}: {reason}");
+    }
     for origin in ["http://169.254.169.254", "http://[::ffff:169.254.169.254]"] {
         let reason = refusal(&host, config(origin, true), origin).await;
         assert!(reason.contains("no plugin may reach"), "{origin}: {reason}");

@@ -20,7 +20,11 @@ fn addresses(of: &[&str]) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
 }
 
 async fn resolved(private: bool, lookup: Lookup) -> Result<Vec<String>, String> {
-    let resolver = CheckedResolver { private, lookup };
+    let resolver = CheckedResolver {
+        private,
+        plain: false,
+        lookup,
+    };
     let name = "api.example.com".parse().expect("a name");
     let found = resolver.resolve(name).await;
     let found = found.map_err(|error| error.to_string())?;
@@ -74,7 +78,11 @@ async fn server() -> (u16, Arc<AtomicUsize>) {
 fn client(private: bool, lookup: Lookup) -> reqwest::Client {
     // main does this for the binary.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    http::client(private, true, &Limits::default(), lookup).expect("a client")
+    let class = http::Class {
+        private,
+        plain: true,
+    };
+    http::client(class, &Limits::default(), lookup).expect("a client")
 }
 
 /// Why the client of guests did not connect, as far as the resolver refused it.
@@ -132,4 +140,18 @@ async fn a_name_that_turns_to_this_machine_is_not_connected_to_without_the_grant
     let refused = refusal(&answer.expect_err("loopback")).expect("refused by the resolver");
     assert!(refused.contains("private network"), "{refused}");
     assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_name_of_ones_own_that_turns_to_the_internet_is_not_told_secrets_without_tls() {
+    fn moved(_: String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        addresses(&["93.184.216.34", "2606:4700::1111"])
+    }
+    let url = "http://psp.example.com:8081/";
+    let answer = client(true, moved).get(url).send().await;
+    let refused = refusal(&answer.expect_err("public")).expect("refused by the resolver");
+    assert!(refused.contains("plain http does not go"), "{refused}");
+    // With TLS the server has to prove who it is.
+    let with_tls = resolved(true, moved).await;
+    assert_eq!(with_tls.map(|found| found.len()), Ok(2));
 }
