@@ -121,8 +121,30 @@ impl Visitor {
         visitor.speak(wish);
         // Language links lead to this very page.
         visitor.frame.base = String::new();
-        visitor.dress(None, Surface::Payment).await;
+        visitor.dress_by_its_clock(Surface::Payment).await?;
         Ok(visitor)
+    }
+
+    /// Puts on the look of the day that it is for the business, whose test clock may have been moved,
+    /// on a page of nobody who is signed in.
+    async fn dress_by_its_clock(&mut self, surface: Surface) -> Result<(), Error> {
+        let cx = &self.web.cx;
+        let branded = |scope: &&Scope| {
+            let settings = cx.business(scope);
+            settings.is_some_and(|(_, mode)| mode.branding.is_some())
+        };
+        let scope = self.scope.as_ref();
+        let moved = scope
+            .filter(|scope| scope.mode == Mode::Test)
+            .filter(branded);
+        let host = self.frame.now;
+        if let Some(scope) = moved {
+            let mut tx = cx.store.read().await?;
+            self.frame.now = cx.business_now(&mut tx, scope).await?;
+        }
+        self.dress(None, surface).await;
+        self.frame.now = host;
+        Ok(())
     }
 
     /// Puts on the look that the business's branding plugin has for this page.
@@ -256,7 +278,7 @@ impl FromRequestParts<Web> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Error> {
         let mut visitor = Self::arrive(parts, web).await?;
-        visitor.dress(None, Surface::Portal).await;
+        visitor.dress_by_its_clock(Surface::Portal).await?;
         Ok(visitor)
     }
 }

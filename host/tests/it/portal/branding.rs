@@ -127,6 +127,29 @@ async fn another_day_is_another_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_signed_in_sees_the_look_of_the_day_that_a_moved_test_clock_says() {
+    let year = House::open().await.now().strftime("%Y").to_string();
+    let year: i32 = year.parse().unwrap();
+    let days = [0, 1, 2].map(|years| format!("\"{}-03-03\"", year + years));
+    let closed = days.join(", ");
+    let file = format!("[test.branding]\nplugin = \"seasons\"\nsettings.closed = [{closed}]\n");
+    let house = House::furnished(&file, &[SEASONS]).await;
+    house.to(3, 2);
+    let sign_in = async || house.fetch("/test/login/bus_lumen").await.text();
+    assert!(!sign_in().await.contains("closed"));
+    let mut tx = house.cx.store.begin().await.unwrap();
+    let offset = super::days(1).as_micros();
+    tx.aim_clock(&house.scope, house.now() + super::days(1))
+        .await
+        .unwrap();
+    tx.move_clock(&house.scope, i64::try_from(offset).unwrap())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert!(sign_in().await.contains("Our support is closed today"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mails_are_dressed_as_the_portal_is() {
     let house = House::puppet(&json!({
         "tokens": { "light.accent": "#7a1fb2" },
