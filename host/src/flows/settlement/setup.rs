@@ -80,13 +80,7 @@ async fn ask(cx: &Cx, scope: &Scope, setup: &Setup, pairs: &[Pair]) -> Option<an
     if !setup.state.is_open() {
         return None;
     }
-    let sent = SentRequest {
-        key: setup.id.to_string(),
-        reference: setup.gateway_ref.clone(),
-        customer_reference: None,
-        first_sent_at: setup.created_at,
-        amount: None,
-    };
+    let sent = sent(setup);
     let called = match cx.plugins.gateway_of_open(scope, &setup.gateway) {
         Ok(gateway) => gateway.setup_complete(&sent, pairs).await,
         Err(error) => Err(error),
@@ -96,6 +90,18 @@ async fn ask(cx: &Cx, scope: &Scope, setup: &Setup, pairs: &[Pair]) -> Option<an
             tracing::warn!(setup.id = %setup.id, error = %error, "the gateway could not be asked about a set-up");
         })
         .ok()
+}
+
+/// What the gateway is told of a set-up that it was asked for: the moment is the host's own, as the
+/// gateway's is, wherever the business's clock stands.
+fn sent(setup: &Setup) -> SentRequest {
+    SentRequest {
+        key: setup.id.to_string(),
+        reference: setup.gateway_ref.clone(),
+        customer_reference: None,
+        first_sent_at: setup.id.made_at().unwrap_or(setup.created_at),
+        amount: None,
+    }
 }
 
 /// What an answer says. A method that is saved and not named is not there yet.
@@ -355,3 +361,6 @@ pub(super) fn begin_period(
     subscription.expires_at = Some(over.max(end));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
