@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::cx::Clock;
 use crate::plugins::adding::Candidate;
 use crate::plugins::manifest::{Kind, Manifest};
+use crate::plugins::setting::SettingKind;
 use crate::plugins::{Survey, check, inspect};
 
 use super::print_plain;
@@ -79,6 +80,16 @@ fn lines(manifest: &Manifest) -> String {
     text
 }
 
+/// What stands for a value that the operator fills in.
+fn blank(name: &str, kind: SettingKind) -> String {
+    match kind {
+        SettingKind::Text | SettingKind::Url | SettingKind::Choice => format!("\"<{name}>\""),
+        SettingKind::Integer => "<a number>".to_owned(),
+        SettingKind::Boolean => "<true or false>".to_owned(),
+        SettingKind::List => format!("[\"<{name}>\"]"),
+    }
+}
+
 fn usage(manifest: &Manifest, kind: Kind, table: &str) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let wishes = &manifest.permissions;
@@ -87,7 +98,7 @@ fn usage(manifest: &Manifest, kind: Kind, table: &str) -> String {
         let about = setting.description.replace(char::is_control, " ");
         let _ = writeln!(text, "# {about}");
         let _ = if setting.required {
-            writeln!(text, "settings.{name} = \"<{name}>\"")
+            writeln!(text, "settings.{name} = {}", blank(name, setting.kind))
         } else {
             writeln!(text, "# settings.{name} = …")
         };

@@ -1,6 +1,5 @@
 //! `vestibule plugin list`: how the plugins of running hosts stand, as those wrote it down.
 
-use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -24,7 +23,8 @@ struct Listed {
     reported_at: Timestamp,
     /// Whether it has missed its last reports: it may be gone.
     silent: bool,
-    plugins: Vec<PluginStatus>,
+    /// None where another version of the host wrote it, which this one cannot read.
+    plugins: Option<Vec<PluginStatus>>,
 }
 
 pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
@@ -39,8 +39,8 @@ pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
     let reports = store.read().await?.plugin_reports().await?;
     let mut listed = Vec::new();
     for report in reports {
-        let plugins = serde_json::from_str(&report.plugins)
-            .with_context(|| format!("{} is of another version", report.label))?;
+        // A host of another version, such as there are while one takes the place of another.
+        let plugins = serde_json::from_str(&report.plugins).ok();
         listed.push(Listed {
             silent: now.duration_since(report.reported_at) > patience,
             process: report.process,
@@ -64,10 +64,14 @@ pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
             ""
         };
         print_plain(&format!("{}, {ago} s ago{silent}", process.label))?;
-        if process.plugins.is_empty() {
+        let Some(plugins) = &process.plugins else {
+            print_plain("  of another version: run `vestibule plugin list` of that one")?;
+            continue;
+        };
+        if plugins.is_empty() {
             print_plain("  no plugins")?;
         }
-        for plugin in &process.plugins {
+        for plugin in plugins {
             print_plain(&told(plugin))?;
         }
     }

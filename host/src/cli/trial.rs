@@ -4,15 +4,17 @@
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use clap::Args;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::cx::random;
 use crate::domain::money::Currency;
@@ -20,9 +22,12 @@ use crate::plugins::HostClock;
 use crate::plugins::check::Trial;
 use crate::plugins::conformance::{Bench, Customers, Deliveries};
 use crate::plugins::gateway::config::GatewayConfig;
-use crate::plugins::gateway::request::{Delivery, Pair};
+use crate::plugins::gateway::request::Delivery;
 
 use super::{Place, ScopeArgs};
+
+/// How long a command that plays a customer may take.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Args)]
 pub(super) struct TrialArgs {
@@ -93,12 +98,14 @@ fn customers(command: String) -> Customers {
         shell
             .args(["-c", &command, "sh", &page])
             .stdin(Stdio::null())
-            .stdout(Stdio::null());
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
         Box::pin(async move {
-            match shell.status().await {
-                Ok(status) if status.success() => Ok(()),
-                Ok(status) => Err(format!("the command ended with {status}")),
-                Err(error) => Err(format!("the command cannot be run: {error}")),
+            match timeout(PATIENCE, shell.status()).await {
+                Ok(Ok(status)) if status.success() => Ok(()),
+                Ok(Ok(status)) => Err(format!("the command ended with {status}")),
+                Ok(Err(error)) => Err(format!("the command cannot be run: {error}")),
+                Err(_) => Err(format!("the command did not end within {PATIENCE:?}")),
             }
         })
     })
@@ -120,19 +127,14 @@ async fn receive(address: SocketAddr, clock: HostClock) -> anyhow::Result<Delive
 
 async fn deliver(
     State((deliveries, clock)): State<(Deliveries, HostClock)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
     let received_at: Timestamp = clock();
-    let headers = headers.iter().filter_map(|(name, value)| {
-        Some(Pair {
-            name: name.as_str().to_owned(),
-            value: value.to_str().ok()?.to_owned(),
-        })
-    });
     let delivery = Delivery {
-        headers: headers.collect(),
-        query: Vec::new(),
+        headers: Delivery::readable(&headers),
+        query: Delivery::decoded(&query.unwrap_or_default()),
         body: body.to_vec(),
         received_at,
     };

@@ -13,6 +13,7 @@ use super::config::PluginConfig;
 pub use super::grants::Finding;
 use super::grants::{self, Origin, Permissions};
 use super::imports::http::HttpClients;
+use super::imports::log::LineBucket;
 use super::limits::Limits;
 use super::line::Line;
 use super::manifest::Manifest;
@@ -43,6 +44,10 @@ pub(super) struct Binding {
     pub(super) breaker: Breaker,
     /// What stands in the place of the network, while a suite tries the plugin.
     pub(super) line: Option<Arc<dyn Line>>,
+    /// The lines that it may still write in the log from here.
+    pub(super) lines: Arc<LineBucket>,
+    /// Whether its secrets are samples, and so keys in whatever encoding a plugin expects.
+    pub(super) samples: bool,
 }
 
 /// What is wrong with a gateway's configuration, or worth knowing about it.
@@ -133,6 +138,8 @@ impl Binding {
             http,
             breaker: Breaker::default(),
             line: None,
+            samples: false,
+            lines: Arc::default(),
         };
         Ok((binding, findings))
     }

@@ -17,7 +17,6 @@ use super::data::GuestData;
 use super::engine::{self, CpuSpent};
 use super::error::{Error, UnknownCause};
 use super::figures::{Figures, Tally};
-use super::imports::log::LineBucket;
 use super::imports::{CallState, HostClock};
 use super::limits::Limits;
 use super::long;
@@ -33,7 +32,6 @@ pub(super) struct Code {
     data: Arc<dyn GuestData>,
     turns: Arc<Turns>,
     tally: Arc<Tally>,
-    lines: Arc<LineBucket>,
 }
 
 /// What a call does with an instance.
@@ -85,7 +83,6 @@ impl Code {
             data,
             turns,
             tally: Arc::default(),
-            lines: Arc::new(LineBucket::new()),
         }
     }
 
@@ -201,7 +198,6 @@ impl Code {
             Arc::clone(binding),
             limits,
             (Arc::clone(&self.clock), Arc::clone(&self.data)),
-            Arc::clone(&self.lines),
             deadline,
         );
         let (pre, tally) = (self.pre.clone(), Arc::clone(&self.tally));

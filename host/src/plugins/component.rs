@@ -53,7 +53,7 @@ pub enum ContentsError {
     /// A file at a path where none may be.
     #[error(
         "its file `{path}` {problem}; files stand below templates/, locales/ or static/, under \
-         names of small letters, digits, `.`, `_` and `-`"
+         names of letters, digits, `.`, `_` and `-`"
     )]
     File {
         /// The path, cut.

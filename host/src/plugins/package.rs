@@ -44,7 +44,7 @@ pub enum PackageError {
     Component(String),
     /// A link, or a name that no host takes.
     #[error(
-        "{0} cannot be in a plugin: files have names of small letters, digits, `.`, `_` and `-`, \
+        "{0} cannot be in a plugin: files have names of letters, digits, `.`, `_` and `-`, \
          and are no links"
     )]
     File(PathBuf),

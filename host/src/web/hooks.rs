@@ -12,7 +12,7 @@ use axum::routing::post;
 use super::{Error, Web, visitor};
 use crate::domain::Scope;
 use crate::flows::settlement::{self, Received};
-use crate::plugins::gateway::request::{Delivery, Pair};
+use crate::plugins::gateway::request::Delivery;
 
 /// After how many seconds a delivery that could not be looked at may come again.
 const LATER: &str = "30";
@@ -39,8 +39,8 @@ async fn receive(
         return Err(Error::not_found());
     }
     let delivery = Delivery {
-        headers: readable(&headers),
-        query: decoded(&query.unwrap_or_default()),
+        headers: Delivery::readable(&headers),
+        query: Delivery::decoded(&query.unwrap_or_default()),
         body: body.to_vec(),
         received_at: web.cx.now(),
     };
@@ -59,25 +59,3 @@ async fn receive(
         }
     })
 }
-
-/// The headers that are text, in UTF-8 as they came; axum has their names in lower case already.
-fn readable(headers: &HeaderMap) -> Vec<Pair> {
-    let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        let value = std::str::from_utf8(value.as_bytes()).ok()?.to_owned();
-        let name = name.as_str().to_owned();
-        Some(Pair { name, value })
-    };
-    headers.iter().filter_map(text).collect()
-}
-
-fn decoded(query: &str) -> Vec<Pair> {
-    url::form_urlencoded::parse(query.as_bytes())
-        .map(|(name, value)| Pair {
-            name: name.into_owned(),
-            value: value.into_owned(),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
 //! What authors of plugins do: begin one, build it with the tools of their language, look at it.
 
+mod secrets;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -238,57 +240,6 @@ async fn pages_begun_in_javascript_show_a_page_and_take_its_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_begun_in_python_show_a_page_and_take_its_form() {
     Author::new().begins_pages("python").await;
-}
-
-#[test]
-fn a_plugin_in_rust_reads_the_text_of_a_secret_where_it_may() {
-    let author = Author::new();
-    told(&author.run(&[
-        "plugin", "new", "vault", "--lang", "rust", "--kind", "pages",
-    ]));
-    let folder = author.dir.path().join("vault");
-    let change = |name: &str, pairs: &[(&str, &str)]| {
-        let mut text = std::fs::read_to_string(folder.join(name)).unwrap();
-        for (from, to) in pairs {
-            assert!(text.contains(from), "{name} has no {from}");
-            text = text.replace(from, to);
-        }
-        std::fs::write(folder.join(name), text).unwrap();
-    };
-    change(
-        "src/lib.rs",
-        &[
-            ("operator::text", "host::{reveal, secrets}"),
-            (
-                "text(\"notice\")",
-                "match secrets::get(\"word\").and_then(|secret| reveal::text(&secret)) {
-                    Ok(text) => text,
-                    Err(error) => format!(\"{error:?}\"),
-                }",
-            ),
-        ],
-    );
-    let wishes = "[permissions]\nsecrets = [\"word\"]\nreveal = [\"word\"]\n\n[settings.notice]";
-    change("plugin.toml", &[("[settings.notice]", wishes)]);
-    let cases = r#"
-        [[case]]
-        name = "the text of a secret"
-        call = "pages.render"
-        input.path = "/"
-        expect.answer.page.data.notice = "fake_word"
-
-        [[case]]
-        name = "which is for the operator to grant"
-        call = "pages.render"
-        input.path = "/"
-        given.grants = {}
-        expect.answer.page.data.notice = { contains = "Denied" }
-    "#;
-    for file in std::fs::read_dir(folder.join("tests")).unwrap() {
-        std::fs::remove_file(file.unwrap().path()).unwrap();
-    }
-    std::fs::write(folder.join("tests/secrets.toml"), cases).unwrap();
-    author.build("vault", "rust");
 }
 
 #[test]

@@ -119,9 +119,9 @@ impl Suite {
         if self.range.least > 1 {
             wrong.push(Money::new(self.range.least - 1, self.range.currency));
         }
-        if let Some(greatest) = self.range.greatest {
-            wrong.push(Money::new(greatest + 1, self.range.currency));
-        }
+        // Some say the greatest number for "no greatest amount": nothing is more than that.
+        let more = self.range.greatest.and_then(|most| most.checked_add(1));
+        wrong.extend(more.map(|more| Money::new(more, self.range.currency)));
         let taken = self.gateway.description().amounts;
         let other = ["XOF", "MGA", "ISK", "BTN"]
             .iter()

@@ -2,6 +2,7 @@
 //! only as they were stored. No wasmtime type, and nothing about how a call is made.
 
 use jiff::Timestamp;
+use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::answer::MethodKind;
@@ -163,3 +164,30 @@ pub struct Delivery {
     /// When it came, in host time.
     pub received_at: Timestamp,
 }
+
+impl Delivery {
+    /// The headers that are text, in UTF-8 as they came, without the cookies, which are the portal's
+    /// own. Their names are in small letters.
+    pub fn readable(headers: &HeaderMap) -> Vec<Pair> {
+        let others = headers.iter().filter(|(name, _)| **name != COOKIE);
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = std::str::from_utf8(value.as_bytes()).ok()?.to_owned();
+            let name = name.as_str().to_owned();
+            Some(Pair { name, value })
+        };
+        others.filter_map(text).collect()
+    }
+
+    /// The pairs of a query.
+    pub fn decoded(query: &str) -> Vec<Pair> {
+        url::form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| Pair {
+                name: name.into_owned(),
+                value: value.into_owned(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,19 +10,22 @@ use crate::plain;
 use crate::plugins::bindings::vestibule::host::log::{Host, Kv, Level};
 use crate::plugins::limits::Limits;
 
-/// Lines that one plugin may write at once, over all its calls, before the rate applies.
+/// Lines that a plugin may write at once in one business and mode, over all its calls there, before
+/// the rate applies.
 const BURST: u32 = 512;
 /// One more line after this time.
 const REFILL: Duration = Duration::from_millis(50);
 
-/// The lines a plugin may still write, over all its calls.
+/// The lines a plugin may still write in one business and mode.
 pub(in crate::plugins) struct LineBucket(Mutex<(u32, Instant)>);
 
-impl LineBucket {
-    pub(in crate::plugins) fn new() -> Self {
+impl Default for LineBucket {
+    fn default() -> Self {
         Self(Mutex::new((BURST, Instant::now())))
     }
+}
 
+impl LineBucket {
     fn take(&self, now: Instant) -> bool {
         // A panic elsewhere leaves two numbers behind, which are fine.
         let mut bucket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -175,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_plugin_that_floods_is_slowed_down() {
-        let bucket = LineBucket::new();
+        let bucket = LineBucket::default();
         let now = Instant::now();
         let written = (0..2 * BURST).filter(|_| bucket.take(now)).count();
         assert_eq!(written, BURST as usize);

@@ -79,11 +79,11 @@ impl CallState {
         binding: Arc<Binding>,
         limits: Limits,
         (clock, data): (HostClock, Arc<dyn GuestData>),
-        bucket: Arc<log::LineBucket>,
         deadline: Instant,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
+        let log = log::LogBudget::new(&limits, Arc::clone(&binding.lines));
         Self {
             plugin,
             binding,
@@ -98,7 +98,7 @@ impl CallState {
             is_told_of: false,
             clock,
             table,
-            log: log::LogBudget::new(&limits, bucket),
+            log,
             fetches_left: limits.fetches,
         }
     }
