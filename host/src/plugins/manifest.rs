@@ -79,10 +79,20 @@ pub enum ManifestError {
 }
 
 const MAX_NAME: usize = 64;
+/// Bytes of a manifest; the operator's commands print what stands in it.
+const MAX_BYTES: usize = 64 << 10;
+/// Settings of a plugin.
+const MAX_SETTINGS: usize = 64;
+/// Characters of what is said of a setting.
+const MAX_DESCRIPTION: usize = 500;
 
 impl Manifest {
     /// Reads and checks the text of a `plugin.toml`.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        if text.len() > MAX_BYTES {
+            let why = format!("it has {} bytes; {MAX_BYTES} are taken", text.len());
+            return Err(ManifestError::Syntax(why));
+        }
         let manifest: Self =
             toml::from_str(text).map_err(|error| ManifestError::Syntax(error.to_string()))?;
         manifest.check()?;
@@ -113,8 +123,19 @@ impl Manifest {
                 "name at least one, such as [\"gateway\"]".to_owned(),
             );
         }
+        if self.settings.len() > MAX_SETTINGS {
+            let number = self.settings.len();
+            return fail(
+                "settings",
+                format!("{number} are too many; {MAX_SETTINGS} are taken"),
+            );
+        }
         for (name, setting) in &self.settings {
             setting.check(name)?;
+            if setting.description.chars().count() > MAX_DESCRIPTION {
+                let key = format!("settings.{name}.description");
+                return fail(&key, format!("write {MAX_DESCRIPTION} characters at most"));
+            }
         }
         for (key, wishes) in [
             ("permissions.http", &self.permissions.http),
@@ -297,6 +318,22 @@ mod tests {
             let error = Manifest::parse(&GOOD.replace(from, to)).expect_err(says);
             assert!(error.to_string().contains(says), "{from} → {to}: {error}");
         }
+    }
+
+    #[test]
+    fn a_manifest_is_no_longer_than_an_operator_reads() {
+        let refused = |text: &str| {
+            let error = Manifest::parse(text).expect_err("it is too long");
+            error.to_string()
+        };
+        let long = format!("{GOOD}\n# {}", "x".repeat(MAX_BYTES));
+        assert!(refused(&long).contains("65536 are taken"));
+        let words = GOOD.replace("Where the API is.", &"x".repeat(501));
+        assert!(refused(&words).contains("settings.base_url.description: write 500"));
+        let setting = |n| format!("\n[settings.s{n}]\ntype = \"text\"\ndescription = \"s\"\n");
+        let settings: String = (0..63).map(setting).collect();
+        let many = format!("{GOOD}{settings}");
+        assert!(refused(&many).contains("65 are too many; 64 are taken"));
     }
 
     #[test]
