@@ -71,6 +71,7 @@ pub(super) fn line(role: Role, amount: Money, rate: TaxRate) -> Line {
         period: None,
         role,
         share: None,
+        part: None,
     }
 }
 

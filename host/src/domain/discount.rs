@@ -185,6 +185,7 @@ pub fn discounted(mut lines: Vec<Line>, discounts: &[Applied]) -> Result<Vec<Lin
                     discount: discount.discount.clone(),
                 },
                 share: None,
+                part: None,
             });
         }
     }
@@ -261,6 +262,7 @@ mod tests {
             period: None,
             role: Role::Product,
             share: None,
+            part: None,
         }
     }
 

@@ -26,6 +26,8 @@ pub mod invoice;
 pub mod license;
 pub mod method;
 pub mod money;
+pub mod paid;
+pub mod part;
 pub mod payment;
 pub mod period;
 pub mod plan;

@@ -1,5 +1,6 @@
-//! What a change of plan costs: the time that is left, by the second, rounded line by line. What
-//! was paid for that time is taken back line by line as well, at the rate under which it was paid.
+//! What a change of plan costs: the part of a period that is left, by the second, rounded line by
+//! line. What is paid for that part is taken back line by line as well, at the rate under which it
+//! was paid. Both are the same part, so that a change to an equal price costs nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::credit::{self, Credit};
 use super::money::{Currency, Money, MoneyError};
+use super::paid::Paid;
+use super::part::Part;
 use super::period::{Interval, Period};
 use super::quote::QuoteError;
 use super::tax::{self, Line, Role, TaxRate, Totals};
@@ -44,24 +47,16 @@ pub struct Change<'a> {
     pub new: Interval,
     /// When the agreed term is over: no period runs beyond it.
     pub ends: Option<Timestamp>,
-    /// Whether the running period is a trial, in which a change costs nothing. Where a period is
-    /// unpaid for another reason, the new plan has its whole price.
+    /// Whether nothing was ever asked for the running period, so that a change costs nothing in it:
+    /// a trial, or the days until one that was charged on demand is paid by the period. Where a
+    /// period is unpaid for another reason, the new plan has its whole price.
     pub is_trial: bool,
-    /// What was paid for the running period; empty in a trial.
-    pub paid: &'a [Line],
+    /// What was paid for the running period.
+    pub paid: Option<&'a Paid>,
     /// One whole period of the new plan, with its discounts.
     pub plan: &'a [Line],
     /// The currency of every line.
     pub currency: Currency,
-}
-
-/// A part of a whole, at most 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Seconds of the part.
-    pub of: i64,
-    /// Seconds of the whole, at least 1.
-    pub whole: i64,
 }
 
 /// What a change costs, and what follows from it.
@@ -79,40 +74,6 @@ pub struct Proration {
     pub period: Period,
     /// What dates count from after the change.
     pub anchor: Timestamp,
-}
-
-impl Part {
-    /// All of it.
-    pub const ALL: Self = Self { of: 1, whole: 1 };
-
-    /// How much of `whole` lies in `period`.
-    pub fn within(period: Period, whole: Period) -> Self {
-        let seconds = |of: Period| of.end.as_second() - of.start.as_second();
-        let whole = seconds(whole).max(1);
-        let of = seconds(period).clamp(0, whole);
-        Self { of, whole }
-    }
-
-    /// Whether it is all of it.
-    pub const fn is_all(self) -> bool {
-        self.of == self.whole
-    }
-
-    /// What is left of `period` at `now`.
-    pub fn left(period: Period, now: Timestamp) -> Self {
-        let whole = (period.end.as_second() - period.start.as_second()).max(1);
-        let of = (period.end.as_second() - now.as_second()).clamp(0, whole);
-        Self { of, whole }
-    }
-
-    /// This part of `amount`, half a minor unit rounded away from zero.
-    pub fn of(self, amount: Money) -> Money {
-        let whole = i128::from(self.whole);
-        let product = i128::from(amount.minor) * i128::from(self.of);
-        let half = if product < 0 { -whole / 2 } else { whole / 2 };
-        let minor = i64::try_from((product + half) / whole).unwrap_or(amount.minor);
-        Money { minor, ..amount }
-    }
 }
 
 /// Prices a change.
@@ -136,26 +97,20 @@ pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteE
         });
     }
     let restarts = change.mode == Mode::Full || !same;
-    let (whole, anchor) = if restarts {
+    let (period, covers, part, anchor) = if restarts {
         let end = change.new.after(change.now, 1, zone)?;
         let start = change.now;
-        (Period { start, end }, change.now)
+        let whole = Period { start, end };
+        let period = whole.until(change.ends);
+        (period, period, Part::within(period, whole), change.now)
     } else {
-        (running_whole(change, zone)?, change.anchor)
+        let running = change.running;
+        let (covers, part) = match change.mode {
+            Mode::Prorated => (rest(change), left(change, zone)?),
+            _ => (running, sold(change, zone)?),
+        };
+        (running, covers, part, change.anchor)
     };
-    let period = if restarts {
-        whole.until(change.ends)
-    } else {
-        change.running
-    };
-    let covers = match change.mode {
-        Mode::Prorated if !restarts => Period {
-            start: change.now.max(period.start),
-            end: period.end,
-        },
-        _ => period,
-    };
-    let part = Part::within(covers, whole);
     let mut lines = part_of_period(change.plan, part, covers)?;
     if change.mode != Mode::Full {
         lines.extend(unused(change, restarts)?);
@@ -175,16 +130,37 @@ pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteE
     })
 }
 
-/// The period that runs as it would be without the end of the term: a last one may be cut.
-fn running_whole(change: &Change<'_>, zone: &TimeZone) -> Result<Period, QuoteError> {
+/// What of the running period is still to come.
+fn rest(change: &Change<'_>) -> Period {
+    Period {
+        start: change.now.max(change.running.start),
+        ..change.running
+    }
+}
+
+/// How much of a whole period is left of the running one.
+fn left(change: &Change<'_>, zone: &TimeZone) -> Result<Part, QuoteError> {
+    let running = Part::left(change.running, change.now);
+    Ok(match change.paid {
+        Some(paid) => paid.left(running),
+        None => running.times(sold(change, zone)?),
+    })
+}
+
+/// How much of a whole period the running one was sold as. Of one that was not sold: how much of it
+/// the end of the term leaves.
+fn sold(change: &Change<'_>, zone: &TimeZone) -> Result<Part, QuoteError> {
     let running = change.running;
     let is_last = change.ends.is_some_and(|ends| ends <= running.end);
-    if !is_last {
-        return Ok(running);
+    match change.paid {
+        Some(paid) => Ok(paid.period),
+        None if is_last => {
+            let natural = change.old.after(running.start, 1, zone)?;
+            let end = natural.max(running.end);
+            Ok(Part::within(running, Period { end, ..running }))
+        }
+        None => Ok(Part::ALL),
     }
-    let natural = change.old.after(running.start, 1, zone)?;
-    let end = natural.max(running.end);
-    Ok(Period { end, ..running })
 }
 
 /// What `part` of a period costs of which `lines` are the whole, rounded line by line. A discount
@@ -195,6 +171,7 @@ pub fn part_of_period(lines: &[Line], part: Part, covers: Period) -> Result<Vec<
     for line in lines {
         let whole = Line {
             share: None,
+            part: None,
             period: Some(covers),
             ..line.clone()
         };
@@ -206,49 +183,54 @@ pub fn part_of_period(lines: &[Line], part: Part, covers: Period) -> Result<Vec<
         *left = left.saturating_add(amount.minor);
         parts.push(Line {
             share: (!part.is_all()).then_some(amount),
+            part: (!part.is_all()).then_some(part),
             ..whole
         });
     }
     Ok(parts)
 }
 
-/// What was paid for time that is left, taken back: a line for each thing at each rate, without
-/// those that earlier changes have taken back already.
+/// What was paid for time that is left, taken back: a line for each thing at each rate. Where the
+/// difference of the prices is asked, all that was paid for the period is.
 fn unused(change: &Change<'_>, restarts: bool) -> Result<Vec<Line>, MoneyError> {
+    let Some(paid) = change.paid else {
+        return Ok(Vec::new());
+    };
+    let is_all = change.mode == Mode::Difference && !restarts;
+    let covers = if is_all { change.running } else { rest(change) };
+    // A period that starts anew takes nothing of the old one along.
+    let covers = (!restarts).then_some(covers);
+    let left = paid.left(Part::left(change.running, change.now));
     let mut taken: Vec<Line> = Vec::new();
-    for paid in change.paid {
-        let Some(period) = paid.period else { continue };
-        let (part, covers) = if change.mode == Mode::Difference && !restarts {
-            (Part::ALL, Some(period))
+    for one in if is_all { &paid.all } else { &paid.newest } {
+        let amount = one.amount()?;
+        let amount = if is_all {
+            amount
         } else {
-            let start = change.now.max(period.start);
-            let rest = Period { start, ..period };
-            // A period that starts anew takes nothing of the old one along.
-            (Part::left(period, change.now), (!restarts).then_some(rest))
+            paid.unused(amount, left)
         };
-        let amount = part.of(paid.amount()?);
         let amount = Money {
             minor: -amount.minor,
             ..amount
         };
         let same = |line: &&mut Line| {
-            line.description == paid.description
-                && line.product == paid.product
-                && (line.rate, line.tax_inclusive) == (paid.rate, paid.tax_inclusive)
-                && line.period == covers
+            line.description == one.description
+                && line.product == one.product
+                && (line.rate, line.tax_inclusive) == (one.rate, one.tax_inclusive)
         };
         match taken.iter_mut().find(same) {
             Some(line) => line.unit = line.unit.checked_add(amount)?,
             None => taken.push(Line {
-                product: paid.product.clone(),
-                description: paid.description.clone(),
+                product: one.product.clone(),
+                description: one.description.clone(),
                 quantity: 1,
                 unit: amount,
-                tax_inclusive: paid.tax_inclusive,
-                rate: paid.rate,
+                tax_inclusive: one.tax_inclusive,
+                rate: one.rate,
                 period: covers,
                 role: Role::Unused,
                 share: None,
+                part: None,
             }),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AddonId, DiscountId, ProductId};
 use super::money::{Currency, Money, MoneyError};
+use super::part::Part;
 use super::period::Period;
 
 /// A rate in millionths: 20 % is `TaxRate(200_000)`.
@@ -144,6 +145,9 @@ pub struct Line {
     /// What is asked of quantity times unit price, where it is only a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Money>,
+    /// How much of a whole period that part was asked for; the whole one where none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 impl Line {
@@ -259,6 +263,7 @@ mod tests {
             period: None,
             role: Role::Product,
             share: None,
+            part: None,
         }
     }
 

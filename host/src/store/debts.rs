@@ -21,12 +21,16 @@ queries! {
     OPEN_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
         AND state = 'open' \
         ORDER BY created_at, CASE kind WHEN 'purchase' THEN 1 ELSE 0 END, id";
-    /// The newest first: what was paid last decides what is paid for now.
+    /// The newest first, in the order in which they arose: an older period that a bank took back is
+    /// settled again after the one that runs.
     SETTLED_OF = "SELECT * FROM debts WHERE business_id = $1 AND mode = $2 AND subscription_id = $3 \
-        AND state = 'settled' AND closed_at >= COALESCE((SELECT MAX(paid.closed_at) \
-        FROM debts AS paid WHERE paid.business_id = $1 AND paid.mode = $2 \
-        AND paid.subscription_id = $3 AND paid.kind = 'period' AND paid.state = 'settled'), 0) \
-        ORDER BY closed_at DESC, created_at DESC, id DESC";
+        AND state = 'settled' AND created_at >= COALESCE((SELECT MAX(bought.created_at) \
+        FROM debts AS bought WHERE bought.business_id = $1 AND bought.mode = $2 \
+        AND bought.subscription_id = $3 AND bought.kind = 'period' AND bought.state = 'settled'), 0) \
+        ORDER BY created_at DESC, id DESC";
+    /// Debts of periods, whatever became of them.
+    PERIODS_OF = "SELECT COUNT(*) AS count FROM debts WHERE business_id = $1 AND mode = $2 \
+        AND subscription_id = $3 AND kind IN ('period', 'carried')";
     OF_PAYMENT = "SELECT debts.* FROM debts \
         JOIN payment_debts ON payment_debts.debt_id = debts.id \
         WHERE payment_debts.payment_id = $1 ORDER BY debts.created_at, \
@@ -144,7 +148,7 @@ impl Tx {
         .collect()
     }
 
-    /// The settled debts of a subscription back to its newest period, the last settled first.
+    /// The settled debts of a subscription back to its newest settled period, the newest first.
     pub async fn settled_debts_of(
         &mut self,
         scope: &Scope,
@@ -161,6 +165,24 @@ impl Tx {
         .into_iter()
         .map(Debt::try_from)
         .collect()
+    }
+
+    /// Whether a period of a subscription was ever owed, whatever became of that.
+    pub async fn has_sold_a_period(
+        &mut self,
+        scope: &Scope,
+        subscription: &SubscriptionId,
+    ) -> Result<bool> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let found = fetch_optional!(
+            self,
+            Count,
+            PERIODS_OF,
+            business,
+            mode,
+            subscription.as_str()
+        )?;
+        Ok(found.is_some_and(|row| row.count > 0))
     }
 
     /// The debts that a payment was made for, whatever became of them.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::subscription::Subscription;
 use crate::domain::id::{AddonId, PlanChangeId, ProductId};
 use crate::domain::money::Currency;
+use crate::domain::part::Part;
 use crate::domain::plan;
-use crate::domain::proration::Part;
 use crate::domain::tax::{self, Line, Role};
 use crate::flows::plan_change;
 

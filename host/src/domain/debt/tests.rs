@@ -22,6 +22,7 @@ fn line((minor, rate, tax_inclusive): (i64, u32, bool)) -> Line {
         period: None,
         role: Role::Product,
         share: None,
+        part: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::paid::Purchase;
 use super::super::period::Unit;
 use super::super::tax::TaxRate;
 use super::*;
@@ -43,10 +44,23 @@ fn line(what: &str, minor: i64, rate: u32, tax_inclusive: bool, period: Option<P
         period,
         role: Role::Product,
         share: None,
+        part: None,
     }
 }
 
-fn change<'a>(mode: Mode, day: i64, paid: &'a [Line], plan: &'a [Line]) -> Change<'a> {
+/// What is paid for the running period by `newest` and, before it, by its own purchase.
+fn bought(purchase: &[Line], newest: Option<&[Line]>) -> Paid {
+    let one = |lines: &[Line], starts| Purchase {
+        lines: lines.to_vec(),
+        gone: Vec::new(),
+        starts,
+    };
+    let newest = newest.map(|lines| one(lines, false));
+    let all: Vec<_> = newest.into_iter().chain([one(purchase, true)]).collect();
+    Paid::of(&all).expect("it fits").expect("a period")
+}
+
+fn change<'a>(mode: Mode, day: i64, paid: Option<&'a Paid>, plan: &'a [Line]) -> Change<'a> {
     Change {
         mode,
         now: at(day),
@@ -55,7 +69,7 @@ fn change<'a>(mode: Mode, day: i64, paid: &'a [Line], plan: &'a [Line]) -> Chang
         old: MONTH,
         new: MONTH,
         ends: None,
-        is_trial: paid.is_empty(),
+        is_trial: paid.is_none(),
         paid,
         plan,
         currency: eur(),
@@ -69,8 +83,9 @@ fn price(change: &Change<'_>) -> Proration {
 /// Gross, tax and credit of a change from one price to another after ten of thirty days.
 fn sums(mode: Mode, from: i64, to: i64, inclusive: bool) -> (i64, i64, i64) {
     let paid = [line("Old", from, 190_000, inclusive, Some(running()))];
+    let paid = bought(&paid, None);
     let plan = [line("New", to, 190_000, inclusive, None)];
-    let priced = price(&change(mode, 10, &paid, &plan));
+    let priced = price(&change(mode, 10, Some(&paid), &plan));
     let kept = priced.kept.iter().map(|credit| credit.amount.minor).sum();
     (priced.totals.gross.minor, priced.totals.tax.minor, kept)
 }
@@ -100,10 +115,10 @@ fn each_mode_has_its_price_with_tax_that_is_included_and_tax_that_is_added() {
 #[test]
 fn a_trial_is_free_to_change_and_full_starts_the_first_period() {
     let plan = [line("New", 6_000, 0, true, None)];
-    let free = price(&change(Mode::Prorated, 10, &[], &plan));
+    let free = price(&change(Mode::Prorated, 10, None, &plan));
     assert!(free.lines.is_empty());
     assert_eq!(free.period, running());
-    let full = price(&change(Mode::Full, 10, &[], &plan));
+    let full = price(&change(Mode::Full, 10, None, &plan));
     assert_eq!(full.totals.gross.minor, 6_000);
     assert_eq!(full.period.start, at(10));
 }
@@ -111,11 +126,12 @@ fn a_trial_is_free_to_change_and_full_starts_the_first_period() {
 #[test]
 fn another_interval_starts_a_whole_period_now_and_takes_the_rest_of_the_old_one_back() {
     let paid = [line("Old", 3_000, 0, true, Some(running()))];
+    let paid = bought(&paid, None);
     let plan = [line("New", 30_000, 0, true, None)];
     for mode in [Mode::Prorated, Mode::Difference] {
         let yearly = Change {
             new: YEAR,
-            ..change(mode, 10, &paid, &plan)
+            ..change(mode, 10, Some(&paid), &plan)
         };
         let priced = price(&yearly);
         assert_eq!(priced.totals.gross.minor, 28_000);
@@ -127,8 +143,9 @@ fn another_interval_starts_a_whole_period_now_and_takes_the_rest_of_the_old_one_
 #[test]
 fn what_was_paid_is_taken_back_at_the_rate_under_which_it_was_paid() {
     let paid = [line("Old", 11_900, 190_000, true, Some(running()))];
+    let paid = bought(&paid, None);
     let plan = [line("New", 3_000, 160_000, true, None)];
-    let priced = price(&change(Mode::Prorated, 15, &paid, &plan));
+    let priced = price(&change(Mode::Prorated, 15, Some(&paid), &plan));
     // 59.50 come back at 19 %, 15.00 are due at 16 %, and 44.50 stay, at 19 %.
     assert_eq!(priced.totals.gross.minor, 0);
     assert_eq!(priced.kept.len(), 1);
@@ -140,11 +157,11 @@ fn what_was_paid_is_taken_back_at_the_rate_under_which_it_was_paid() {
 fn a_second_change_takes_back_what_the_first_has_left() {
     let first_paid = [line("Basic", 3_000, 0, true, Some(running()))];
     let pro = [line("Pro", 6_000, 0, true, None)];
-    let first = price(&change(Mode::Prorated, 10, &first_paid, &pro));
-    let mut paid = first_paid.to_vec();
-    paid.extend(first.lines);
+    let paid = bought(&first_paid, None);
+    let first = price(&change(Mode::Prorated, 10, Some(&paid), &pro));
+    let paid = bought(&first_paid, Some(&first.lines));
     let basic = [line("Basic", 3_000, 0, true, None)];
-    let second = price(&change(Mode::Prorated, 20, &paid, &basic));
+    let second = price(&change(Mode::Prorated, 20, Some(&paid), &basic));
     let kept: i64 = second.kept.iter().map(|credit| credit.amount.minor).sum();
     assert_eq!(kept, 1_000, "ten days of the difference");
     let unused: Vec<_> = second
@@ -175,10 +192,12 @@ proptest! {
         };
         let paid = lines(&paid, "Old", Some(running()));
         let plan = lines(&plan, "New", None);
+        let all_paid = tax::totals(eur(), &paid).expect("sums").gross.minor;
+        let paid = bought(&paid, None);
         let asked = Change {
             now: Timestamp::from_second(second).expect("in range"),
             new: if longer { YEAR } else { MONTH },
-            ..change(mode, 0, &paid, &plan)
+            ..change(mode, 0, Some(&paid), &plan)
         };
         let priced = price(&asked);
         prop_assert!(priced.totals.gross.minor >= 0);
@@ -194,7 +213,6 @@ proptest! {
         prop_assert_eq!(before + kept, priced.totals.gross.minor);
         prop_assert!(kept == 0 || priced.totals.gross.minor == 0);
         prop_assert!(priced.kept.iter().all(|credit| credit.amount.minor > 0));
-        let all_paid = tax::totals(eur(), &paid).expect("sums").gross.minor;
         // One rounding for each line and each rate.
         prop_assert!(kept <= all_paid + 6, "{} of {}", kept, all_paid);
         // The same question has the same answer: what is shown is what is charged.

@@ -167,6 +167,14 @@ fn gone(item: &Item, earlier: &[Part]) -> i64 {
     of_item.map(|part| part.gross).sum()
 }
 
+/// What has gone back of an item, or is on its way, in minor units: with or without tax as its
+/// price is.
+pub fn gone_as_priced(item: &Item, earlier: &[Part]) -> i64 {
+    let of_item = earlier.iter().filter(|part| part.item == item.id);
+    let tax = |part: &Part| if item.tax_inclusive { 0 } else { part.tax };
+    of_item.map(|part| part.gross - tax(part)).sum()
+}
+
 /// What is left of an item, in minor units.
 pub fn left_of(item: &Item, earlier: &[Part]) -> i64 {
     item.gross - gone(item, earlier)

@@ -37,6 +37,7 @@ pub(in crate::flows) fn line(
         period,
         role: Role::Product,
         share: None,
+        part: None,
     }
 }
 
@@ -69,6 +70,7 @@ pub(in crate::flows) fn period_lines(
             addon: addon.addon.clone(),
         },
         share: None,
+        part: None,
     };
     let lines = std::iter::once(own)
         .chain(extras.addons.iter().map(addon))

@@ -7,7 +7,7 @@ use super::super::charge::{self, Intent};
 use super::super::reactivation::limit_tries;
 use super::super::{Error, Refused, automatic, dispute, documents, settlement};
 use super::price::{Priced, sum};
-use super::{Order, Wish, outcome};
+use super::{Order, Wish, outcome, paid};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
@@ -42,7 +42,10 @@ impl Immediate<'_> {
         let credit = sum(&priced.left).saturating_sub(sum(&subscription.extras.credits));
         let kept = Money::new(credit, priced.totals.gross.currency);
         subscription.extras.credits.clone_from(&priced.left);
-        let debt = self.debt(&subscription, &change, &priced, is_free);
+        let debt = Debt {
+            created_at: paid::arises(tx, &subscription, now).await?,
+            ..self.debt(&subscription, &change, &priced, is_free)
+        };
         if is_free {
             if !debt.lines.is_empty() {
                 tx.insert_debt(&debt).await?;

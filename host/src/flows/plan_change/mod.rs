@@ -3,6 +3,7 @@
 
 mod charged;
 mod outcome;
+mod paid;
 mod price;
 
 pub(super) use self::outcome::{failed, fall_due, foresee, lost, paid};

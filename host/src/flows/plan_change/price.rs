@@ -1,28 +1,25 @@
 //! What a change of plan costs, told before it is made. A price is for one second: whoever
 //! agrees to it names that second, and is charged what was shown.
 
-use std::cmp::Reverse;
-
 use jiff::Timestamp;
 
 use super::super::begin::{attach, period_lines};
 use super::super::reactivation::available;
 use super::super::{Error, Refused, notices, reconciliation};
+use super::paid::paid;
 use super::{Wish, check, discounts};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::addon::Attached;
 use crate::domain::credit::{self, Credit};
-use crate::domain::debt::{Debt, DebtKind};
 use crate::domain::discount::{self, Applied};
 use crate::domain::id::SubscriptionId;
-use crate::domain::payment::Payment;
+use crate::domain::part::Part;
 use crate::domain::period::Period;
 use crate::domain::plan::Terms;
 use crate::domain::product::Product;
-use crate::domain::proration::{self, Change, Mode, Part};
-use crate::domain::refund::RefundState;
+use crate::domain::proration::{self, Change, Mode};
 use crate::domain::subscription::Subscription;
 use crate::domain::tax::{self, Line, Role, Totals};
 use crate::store::Tx;
@@ -165,7 +162,8 @@ pub(super) async fn price(
         }
     }
     let paid = paid(tx, subscription).await?;
-    next.extras.discounts = running(&discounts, &paid);
+    let all_paid = paid.as_ref().map_or(&[][..], |paid| &paid.all);
+    next.extras.discounts = running(&discounts, all_paid);
     let plan = period_lines(business, &product, &next, at, None)?;
     let mode = if wish.at_next_date {
         Mode::DoNotBill
@@ -174,14 +172,14 @@ pub(super) async fn price(
     };
     let change = Change {
         mode,
-        is_trial: notices::is_trial(tx, subscription).await?,
+        is_trial: paid.is_none() && is_unsold(tx, subscription).await?,
         now: at,
         running: subscription.period,
         anchor: subscription.anchor,
         old: subscription.interval,
         new: next.interval,
         ends: subscription.expires_at,
-        paid: &paid,
+        paid: paid.as_ref(),
         plan: &plan,
         currency,
     };
@@ -217,114 +215,18 @@ pub(super) async fn price(
     })
 }
 
+/// Whether nothing was ever asked for the period that runs: a trial, or the days until the first
+/// date of a subscription that was charged on demand.
+async fn is_unsold(tx: &mut Tx, subscription: &Subscription) -> Result<bool, Error> {
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    Ok(notices::is_trial(tx, subscription).await? || !tx.has_sold_a_period(scope, id).await?)
+}
+
 fn invalid(field: &'static str, problem: &str) -> Error {
     Error::Invalid {
         field,
         problem: problem.to_owned(),
     }
-}
-
-/// The debts that were settled, with those that were too little to charge and are carried to the
-/// next invoice; the newest first.
-async fn paid_or_carried(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Debt>, Error> {
-    let (scope, id) = (&subscription.scope, &subscription.id);
-    let carried =
-        |due: &Debt| !due.disputed && matches!(due.kind, DebtKind::Carried | DebtKind::PlanChange);
-    let mut debts = tx.dues_of(scope, id).await?;
-    debts.retain(carried);
-    debts.extend(tx.settled_debts_of(scope, id).await?);
-    let since = |debt: &Debt| (debt.closed_at.unwrap_or(debt.created_at), debt.created_at);
-    debts.sort_by_key(|debt| Reverse(since(debt)));
-    Ok(debts)
-}
-
-/// What was paid for the period that runs: the last purchase of a period, and every change since.
-/// Where its dates have moved, with a pause or by the merchant, what was paid for moves along.
-async fn paid(tx: &mut Tx, subscription: &Subscription) -> Result<Vec<Line>, Error> {
-    let scope = &subscription.scope;
-    let mut lines = Vec::new();
-    let mut bought = None;
-    for debt in paid_or_carried(tx, subscription).await? {
-        match debt.kind {
-            DebtKind::Period | DebtKind::Carried => {
-                let payment = match &debt.settled_by {
-                    Some(payment) => tx.payment(scope, payment).await?,
-                    None => None,
-                };
-                let kept = kept(tx, payment.as_ref()).await?;
-                let frozen = debt.lines.iter().find_map(|line| line.period);
-                let period = payment.and_then(|payment| payment.period).or(frozen);
-                for line in debt.lines {
-                    lines.push(Line {
-                        period: line.period.and(period),
-                        ..part_of(line, kept)?
-                    });
-                }
-                bought = period;
-                break;
-            }
-            DebtKind::PlanChange => {
-                let payment = match &debt.settled_by {
-                    Some(payment) => tx.payment(scope, payment).await?,
-                    None => None,
-                };
-                let kept = kept(tx, payment.as_ref()).await?;
-                for line in debt.lines {
-                    lines.push(part_of(line, kept)?);
-                }
-                let change = match debt.cause.parse() {
-                    Ok(id) => tx.plan_change(scope, &id).await?,
-                    Err(_) => None,
-                };
-                bought = change.and_then(|change| change.terms.period);
-                if bought.is_some() {
-                    break;
-                }
-            }
-            DebtKind::Purchase | DebtKind::OnDemand | DebtKind::PauseSettlement => {}
-        }
-    }
-    let Some(bought) = bought else {
-        return Ok(Vec::new());
-    };
-    let moved = subscription.period.end.duration_since(bought.end);
-    let shift = |at: Timestamp| at.checked_add(moved).unwrap_or(at);
-    lines.retain(|line| line.period.is_some() && !line.role.is_credit());
-    for line in &mut lines {
-        line.period = line.period.map(|period| Period {
-            start: shift(period.start),
-            end: shift(period.end),
-        });
-    }
-    Ok(lines)
-}
-
-/// How much of a payment the business still has: what went back is not taken back again.
-async fn kept(tx: &mut Tx, payment: Option<&Payment>) -> Result<Part, Error> {
-    let Some(payment) = payment else {
-        return Ok(Part::ALL);
-    };
-    let refunds = tx.refunds_of(&payment.scope, &payment.id).await?;
-    let returned: i64 = refunds
-        .iter()
-        .filter(|refund| !matches!(refund.state, RefundState::Failed { .. }))
-        .map(|refund| refund.amount.minor)
-        .sum();
-    let whole = payment.captured().minor.max(1);
-    Ok(Part {
-        of: whole.saturating_sub(returned).clamp(0, whole),
-        whole,
-    })
-}
-
-fn part_of(line: Line, kept: Part) -> Result<Line, Error> {
-    if kept.of == kept.whole {
-        return Ok(line);
-    }
-    Ok(Line {
-        share: Some(kept.of(line.amount()?)),
-        ..line
-    })
 }
 
 /// Discounts of the period that runs work for all of it, also those that it was the last of.

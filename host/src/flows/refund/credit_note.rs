@@ -153,5 +153,6 @@ fn line(part: &Part, zero: Money) -> Line {
         period: None,
         role: Role::Product,
         share: None,
+        part: None,
     }
 }

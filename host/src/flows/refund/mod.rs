@@ -2,6 +2,7 @@
 //! beats as for a charge, with the refund's id as the key; every answer ends in [`settle::apply`].
 
 mod bounce;
+mod by_line;
 mod credit_note;
 mod look;
 mod resolve;
@@ -10,6 +11,7 @@ mod settle;
 mod unapplied;
 
 pub use self::bounce::decide;
+pub(super) use self::by_line::gone;
 pub use self::look::look;
 pub use self::resolve::resolve;
 pub(super) use self::settle::heard;

@@ -35,6 +35,7 @@ mod plan_changes;
 mod plan_delays;
 mod plan_mails;
 mod plan_rules;
+mod plan_shares;
 mod refunds;
 mod refunds_decided;
 mod refunds_in_console;

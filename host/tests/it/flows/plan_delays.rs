@@ -1,6 +1,7 @@
 //! Changes of plan that a bank takes days to pay, and banks that take back what paid for them.
 
 use jiff::SignedDuration;
+use serde_json::Value;
 use vestibule::domain::dispute::DisputeState;
 use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::license::LicenseStatus;
@@ -70,10 +71,12 @@ impl World {
     }
 
     /// The bank takes the money of `payment` back, and tells.
-    pub(super) async fn lose(&self, payment: &PaymentId) {
+    /// Answers the dispute that was lost.
+    pub(super) async fn lose(&self, payment: &PaymentId) -> Value {
         let opened = self.contest(payment).await;
         let lost = self.control(&format!("{}/lose", decided(&opened))).await;
         deliver(self, "dispute.lost", &lost).await;
+        lost
     }
 }
 

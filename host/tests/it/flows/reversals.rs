@@ -37,7 +37,7 @@ impl World {
     }
 
     /// The bank overturns its decision, and the host hears of it.
-    async fn overturn(&self, lost: &Value) {
+    pub(super) async fn overturn(&self, lost: &Value) {
         let won = self.control(&format!("{}/win", decided(lost))).await;
         deliver(self, "dispute.won", &won).await;
     }

@@ -35,6 +35,7 @@ fn line(description: &str, quantity: u32, minor: i64, rate: u32) -> Line {
         }),
         role: Role::Product,
         share: None,
+        part: None,
     }
 }
 

@@ -78,6 +78,7 @@ impl Guest<'_> {
                 period: Some(subscription.period),
                 role: Role::Product,
                 share: None,
+                part: None,
             }],
             amount: euro(minor),
             tax_minor: 0,

@@ -94,6 +94,7 @@ impl Guest<'_> {
                 period: None,
                 role: Role::Product,
                 share: None,
+                part: None,
             }],
             amount: euro(2900),
             tax_minor: 463,

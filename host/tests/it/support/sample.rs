@@ -131,6 +131,7 @@ fn lines() -> Vec<Line> {
         period: None,
         role: Role::Product,
         share: None,
+        part: None,
     }]
 }
 

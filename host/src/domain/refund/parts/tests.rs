@@ -20,6 +20,7 @@ fn line(minor: i64, quantity: u32, rate: u32, tax_inclusive: bool) -> Line {
         period: None,
         role: Role::Product,
         share: None,
+        part: None,
     }
 }
 
