@@ -80,6 +80,7 @@ fn line(what: &str, quantity: u32, minor: i64, currency: Currency, now: Timestam
         }),
         role: Role::Product,
         share: None,
+        part: None,
     }
 }
 
