@@ -2,17 +2,19 @@
 //! them: templates are refused when they could build a large text out of a small one, and what
 //! they write is kept to harmless markup.
 
+mod modest;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use minijinja::machinery::{Token, tokenize};
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context, filters, tests};
 
 use super::assets::{Asset, Assets};
+use super::budget::Budget;
+use super::chain;
 use super::formats::Formats;
 use super::frame::Frame;
 use super::functions::{self, Voice};
@@ -20,7 +22,6 @@ use super::locale::{Catalogue, FALLBACK};
 use super::messages::Messages;
 use super::pieces;
 use super::strict::{self, Capped};
-use super::{Error, chain};
 
 /// Steps that one template may take.
 const FUEL: u64 = 200_000;
@@ -30,17 +31,10 @@ const LARGEST_OUTPUT: usize = 256 << 10;
 const LARGEST_SOURCE: usize = 64 << 10;
 /// Bytes of a label of the navigation.
 const LONGEST_LABEL: usize = 200;
-/// Words and signs of one expression or statement. The compiler of templates calls itself for each
-/// that follows another, and would run out of stack.
-const MOST_PARTS: usize = 400;
-/// Times that a template may say `elif`, for which it calls itself as well.
-const MOST_ELIFS: usize = 50;
-/// Statements that templates may have.
-const STATEMENTS: [&str; 7] = ["if", "elif", "else", "endif", "for", "endfor", "include"];
-/// Filters that they may use: none makes a text much longer.
-const FILTERS: [&str; 7] = [
-    "default", "first", "last", "length", "lower", "round", "upper",
-];
+/// Characters of what is said of a template that failed.
+const LONGEST_ERROR: usize = 500;
+/// Bytes that the functions, pieces and filters of one template may make.
+const MOST_MADE: usize = 1 << 20;
 
 /// What a plugin carries, checked and compiled.
 pub(super) struct Enclosed {
@@ -76,7 +70,7 @@ impl Enclosed {
                     "templates/{name}: templates have names that end in .html"
                 ));
             }
-            modest(source).map_err(|problem| format!("templates/{name}: {problem}"))?;
+            modest::check(source).map_err(|problem| format!("templates/{name}: {problem}"))?;
             environment
                 .add_template_owned(name.clone(), source.to_owned())
                 .map_err(|error| format!("templates/{name}: {}", chain(&error)))?;
@@ -100,19 +94,16 @@ impl Enclosed {
         self.assets.get(path)
     }
 
-    /// What a template writes, not yet made harmless. It finds `data`, and `form` where there is
-    /// one; the frame of the page is out of its reach.
+    /// What a template writes, not yet made harmless, or why it fails. It finds `data`, and `form`
+    /// where there is one; the frame of the page is out of its reach.
     pub(super) fn render(
         &self,
         template: &str,
         frame: &Frame,
         data: &serde_json::Value,
         form: Value,
-    ) -> Result<String, Error> {
-        let failed = |source| Error::Enclosed {
-            template: template.chars().take(100).collect(),
-            source: Box::new(source),
-        };
+    ) -> Result<String, String> {
+        let failed = |error| failed(template, &error);
         let catalogue = self.catalogue(frame.locale.catalogue());
         let frame = Frame {
             csrf: None,
@@ -125,6 +116,7 @@ impl Enclosed {
             formats: Formats::of(frame.locale.formats()),
             languages: Arc::new([]),
             heard: None,
+            budget: Some(Budget::of(MOST_MADE)),
             frame,
         });
         let context = context! {
@@ -160,6 +152,24 @@ impl Enclosed {
 
 /// Stands before a plugin's id where a theme's name stands in an address.
 pub(super) const PREFIX: &str = "plugin:";
+
+/// Why a template failed: one line, however much of its data the error repeats. Of a long one both
+/// ends are kept, since the cause stands last.
+fn failed(template: &str, error: &minijinja::Error) -> String {
+    let template: String = template.chars().take(100).collect();
+    let said = format!(
+        "templates/{template} could not be rendered: {}",
+        chain(error)
+    );
+    let plain = said.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let plain: Vec<char> = plain.collect();
+    if plain.len() <= LONGEST_ERROR {
+        return plain.into_iter().collect();
+    }
+    let half = LONGEST_ERROR / 2;
+    let (first, last) = (&plain[..half], &plain[plain.len() - half + 1..]);
+    first.iter().chain(&['…']).chain(last).collect()
+}
 
 /// The files below `folder`, by the rest of their path.
 fn below<'a>(files: &'a BTreeMap<String, Bytes>, folder: &str) -> Vec<(String, &'a Bytes)> {
@@ -210,57 +220,6 @@ fn catalogues(files: &BTreeMap<String, Bytes>) -> Result<BTreeMap<String, Arc<Ca
         catalogues.insert(tag, Arc::new(catalogue));
     }
     Ok(catalogues)
-}
-
-/// Refuses whatever could make a large text of a small one, or call what is not there. Fuel
-/// bounds steps and not memory, and one step can double a text.
-fn modest(source: &str) -> Result<(), String> {
-    let mut in_statement = false;
-    let mut after_pipe = false;
-    let mut including = false;
-    let (mut parts, mut elifs) = (0, 0);
-    for token in tokenize(source, false, SyntaxConfig::default()) {
-        let (token, span) = token.map_err(|error| chain(&error))?;
-        let refuse = |what: &str| {
-            let line = span.start_line;
-            Err(format!(
-                "line {line}: {what} is not allowed in the templates of plugins"
-            ))
-        };
-        parts += 1;
-        match token {
-            Token::BlockStart | Token::VariableStart => parts = 0,
-            Token::Ident("elif") if in_statement => elifs += 1,
-            _ => {}
-        }
-        if parts > MOST_PARTS {
-            return refuse(&format!("an expression of more than {MOST_PARTS} parts"));
-        }
-        if elifs > MOST_ELIFS {
-            return refuse(&format!("`elif` more than {MOST_ELIFS} times"));
-        }
-        match token {
-            Token::Tilde => return refuse("`~`"),
-            Token::Plus => return refuse("`+`"),
-            Token::Mul => return refuse("`*`"),
-            Token::Pow => return refuse("`**`"),
-            Token::Ident(word) if in_statement && !STATEMENTS.contains(&word) => {
-                return refuse(&format!("`{{% {word} %}}`"));
-            }
-            Token::Ident("recursive") => return refuse("`recursive`"),
-            Token::Ident(word) if after_pipe && !FILTERS.contains(&word) => {
-                return refuse(&format!("the filter `{word}`"));
-            }
-            ref token if including && !matches!(token, Token::Str(_)) => {
-                return refuse("`{% include %}` of anything but a name in quotes");
-            }
-            _ => {}
-        }
-        including = in_statement && matches!(token, Token::Ident("include"));
-        in_statement = matches!(token, Token::BlockStart);
-        after_pipe = matches!(token, Token::Pipe);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

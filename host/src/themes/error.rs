@@ -86,14 +86,6 @@ pub enum Error {
         /// What the trial says.
         problem: String,
     },
-    /// A template that a plugin carries failed.
-    #[error("templates/{template} could not be rendered")]
-    Enclosed {
-        /// Its path below `templates/`.
-        template: String,
-        /// Where and why.
-        source: Box<minijinja::Error>,
-    },
     /// No theme of this name is loaded.
     #[error("there is no theme `{0}`")]
     Unknown(String),

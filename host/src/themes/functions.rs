@@ -13,6 +13,7 @@ use minijinja::value::{Kwargs, Object};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 
 use super::assets::Assets;
+use super::budget::Budget;
 use super::formats::Formats;
 use super::frame::Frame;
 use super::locale::{Catalogue, arguments};
@@ -29,6 +30,8 @@ const MARKS: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// Bytes that a sentence may have with its arguments.
 const LONGEST_SENTENCE: usize = 64 << 10;
+/// Characters of a value in an error.
+const LONGEST_SHOWN: usize = 80;
 
 /// How one page speaks: its language, its formats, and in its frame its place and its clock.
 pub(super) struct Voice {
@@ -39,6 +42,8 @@ pub(super) struct Voice {
     pub(super) languages: Arc<[(String, String)]>,
     /// Where `theme check` collects the keys that were asked for.
     pub(super) heard: Option<Arc<Mutex<BTreeSet<String>>>>,
+    /// What may still be made; none for a theme, which is trusted.
+    pub(super) budget: Option<Budget>,
 }
 
 /// An argument of a message that is no markup.
@@ -96,6 +101,14 @@ impl Voice {
         }
         let said = self.catalogue.say(key, &FluentArgs::new());
         said.map(Value::from).map_err(|e| invalid(e.to_string()))
+    }
+
+    /// Takes so many bytes, which something made, from what the page may make.
+    pub(super) fn spend(&self, bytes: usize) -> Result<(), Error> {
+        match &self.budget {
+            Some(budget) => budget.spend(bytes),
+            None => Ok(()),
+        }
     }
 
     /// Writes a message whose arguments are markup, or `plain` ones that take few values: the
@@ -238,6 +251,7 @@ fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, E
     if text.len() > LONGEST_SENTENCE {
         return Err(too_long());
     }
+    voice.spend(text.len())?;
     if safe.is_empty() {
         return Ok(Value::from(text));
     }
@@ -246,6 +260,7 @@ fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, E
     if markup.as_str().len() > LONGEST_SENTENCE {
         return Err(too_long());
     }
+    voice.spend(markup.as_str().len())?;
     Ok(markup.into())
 }
 
@@ -315,14 +330,26 @@ pub(super) fn amount_of(value: &Value) -> Result<Money, Error> {
     minor
         .zip(currency)
         .map(|(minor, currency)| Money::new(minor, currency))
-        .ok_or_else(|| invalid(format!("`{value}` is not an amount")))
+        .ok_or_else(|| invalid(format!("{} is not an amount", shown(value))))
 }
 
 pub(super) fn timestamp(value: &Value) -> Result<Timestamp, Error> {
     value
         .as_str()
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| invalid(format!("`{value}` is not a time")))
+        .ok_or_else(|| invalid(format!("{} is not a time", shown(value))))
+}
+
+/// A value in an error: a text or number shortened, anything else by its kind.
+pub(super) fn shown(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => match text.char_indices().nth(LONGEST_SHOWN) {
+            Some((end, _)) => format!("`{}…`", &text[..end]),
+            None => format!("`{text}`"),
+        },
+        None if value.is_number() => format!("`{value}`"),
+        None => format!("a {}", value.kind()),
+    }
 }
 
 pub(super) fn invalid(detail: String) -> Error {

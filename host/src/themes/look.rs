@@ -21,7 +21,7 @@ use super::markup::Markup;
 use super::messages::Messages;
 use super::theme::Theme;
 use super::tokens::Colours;
-use super::{Error, chain, harmless};
+use super::{chain, harmless};
 use crate::domain::branding::Overrides;
 use crate::domain::content::Content;
 
@@ -298,7 +298,7 @@ fn shown(enclosed: Option<&Enclosed>, frame: &Frame, content: &Content) -> Resul
         Content::Template { name, data } => {
             let enclosed = enclosed.ok_or("its templates are not taken")?;
             let html = enclosed.render(name, frame, data, Value::from(()));
-            harmless::markup(&html.map_err(|error: Error| chain(&error))?)?
+            harmless::markup(&html?)?
         }
     };
     if html.len() > LARGEST_BLOCK {

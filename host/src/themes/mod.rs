@@ -4,6 +4,7 @@
 //! Knows no HTTP, no store and no customer: it gets a typed page and a frame and gives text.
 
 pub mod assets;
+mod budget;
 pub mod check;
 mod enclosed;
 mod error;
@@ -275,7 +276,7 @@ impl Themes {
             Content::Template { name, data } => {
                 let enclosed = enclosed.as_ref().as_ref().map_err(Clone::clone)?;
                 let html = enclosed.render(name, frame, data, forms.context());
-                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)?
+                harmless::with_forms(&html?, forms)?
             }
         };
         if html.len() > LARGEST_CONTENT {

@@ -14,7 +14,7 @@ use minijinja::value::Kwargs;
 use minijinja::{Error, State, Value};
 
 use super::assets::Assets;
-use super::functions::{Voice, amount_of, invalid, timestamp, voice};
+use super::functions::{Voice, amount_of, invalid, shown, timestamp, voice};
 use super::markup::Markup;
 
 /// Brands that the sprite has a mark of, as people write them.
@@ -60,7 +60,7 @@ macro_rules! table {
                     move |state: &mut State $(, $argument: $kind)*| -> Result<Value, Error> {
                         let $pen = &mut Pen::new(voice(state)?, &sprite);
                         $body?;
-                        Ok($pen.done())
+                        $pen.done()
                     },
                 )
             },
@@ -164,8 +164,10 @@ impl Pen {
         }
     }
 
-    fn done(&mut self) -> Value {
-        std::mem::take(&mut self.out).into()
+    fn done(&mut self) -> Result<Value, Error> {
+        let made = std::mem::take(&mut self.out);
+        self.voice.spend(made.as_str().len())?;
+        Ok(made.into())
     }
 
     /// What `write` writes, apart from all else.
@@ -215,7 +217,7 @@ impl Pen {
     /// A state: icon and word.
     fn badge(&mut self, tone: &str, label: &Value) -> Written {
         if label.as_str().is_none() {
-            return Err(invalid(format!("`{label}` is no label")));
+            return Err(invalid(format!("{} is no label", shown(label))));
         }
         self.out.raw(r#"<span class="badge "#).text(tone).raw("\">");
         self.tone_icon(tone)?;

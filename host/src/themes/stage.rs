@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::harmless::{self, Forms};
 use super::locale::Locale;
 use super::manifest::Tokens;
-use super::{LARGEST_CONTENT, chain, look};
+use super::{LARGEST_CONTENT, look};
 use crate::domain::content::Content;
 
 /// The files of a plugin, opened.
@@ -35,7 +35,7 @@ impl Stage {
             Content::Template { name, data } => {
                 let frame = Frame::sample(Locale::of(locale));
                 let html = self.0.render(name, &frame, data, forms.context());
-                harmless::with_forms(&html.map_err(|error| chain(&error))?, forms)?
+                harmless::with_forms(&html?, forms)?
             }
         };
         if html.len() > LARGEST_CONTENT {

@@ -201,6 +201,7 @@ impl Theme {
             frame: frame.clone(),
             languages: Arc::clone(&self.languages),
             heard: self.heard.clone(),
+            budget: None,
         });
         let seen = Seen::new(Arc::clone(&voice), direction, self.logo.as_deref());
         let context = Value::from_object(Root {

@@ -15,7 +15,8 @@ fn rendered(source: &str, data: &serde_json::Value) -> Result<String, String> {
         ("templates/b.html", "{% include 'b.html' %}"),
         (
             "locales/en/a.ftl",
-            "hello = Hello, { $name }\ndouble = { $x }{ $x }{ $x }{ $x }\n",
+            "hello = Hello, { $name }\ndouble = { $x }{ $x }{ $x }{ $x }\n\
+             copy = Copy\ncopied = Copied\n",
         ),
         ("locales/es/a.ftl", "hello = Hola, { $name }\n"),
     ]);
@@ -25,8 +26,7 @@ fn rendered(source: &str, data: &serde_json::Value) -> Result<String, String> {
         ..Frame::sample(Locale::of("es"))
     };
     let form = Value::from(());
-    let html = enclosed.render("a.html", &frame, data, form);
-    html.map_err(|error| chain(&error))
+    enclosed.render("a.html", &frame, data, form)
 }
 
 #[test]
@@ -67,6 +67,42 @@ fn whatever_builds_texts_is_refused_with_its_line() {
         ),
         ("{% include data.name %}", "a name in quotes"),
         ("{% include ['a', 'b'] %}", "a name in quotes"),
+        (
+            "{% for a in [data.s] %}{% for b in [ui.head(a, a)] %}{% endfor %}{% endfor %}",
+            "a list in brackets",
+        ),
+        (
+            "\n{% for b in ([[data.a]]) %}{% endfor %}",
+            "line 2: a list in brackets",
+        ),
+        (
+            "{% for b in (data.a,) %}{% endfor %}",
+            "a list in parentheses",
+        ),
+        (
+            "{% for b in not (data.a, 1) %}{% endfor %}",
+            "a list in parentheses",
+        ),
+        (
+            "{% for a, b in (data.a, 1) %}{% endfor %}",
+            "a list in parentheses",
+        ),
+        ("{{ loop.cycle((1, 2), 3) }}", "a list in parentheses"),
+        ("{{ loop.cycle([1, 2], 3) }}", "a list in brackets"),
+        ("{{ data.a if data.b else [data.a] }}", "a list in brackets"),
+        ("{% for b in {data.a: 1} %}{% endfor %}", "a map in braces"),
+        ("{{ t('a', x={'a': data.a}) }}", "a map in braces"),
+        ("{{ data.s[1:2] }}", "a part `[a:b]`"),
+        ("{{ data.s[::-1] }}", "a part `[a:b]`"),
+        ("{% if 'a' in data.s %}{% endif %}", "`in` but in a loop"),
+        (
+            "{% for a in data.s in data.t %}{% endfor %}",
+            "`in` but in a loop",
+        ),
+        (
+            "{% if data.a is in(data.b) %}{% endif %}",
+            "`in` but in a loop",
+        ),
     ] {
         let error = rendered(source, &json!({})).expect_err(source);
         assert!(error.contains(says), "{source}: {error}");
@@ -98,6 +134,67 @@ fn a_template_that_never_ends_or_grows_is_cut_off() {
     ] {
         let error = rendered(source, &many).expect_err(source);
         assert!(error.contains(says), "{source}: {error}");
+    }
+}
+
+#[test]
+fn brackets_that_bind_nothing_are_taken() {
+    let html = rendered(
+        "{% for key, value in data.pairs %}{{ key }}={{ value }};{% endfor %}\
+         {% for (key, value) in data.pairs %}{{ value }}{% endfor %}\
+         {{ data.list[0] }}{{ data['list'][1] }}{{ (data.list)[(1)] }}{{ data.s | default('', true) }}\
+         {% if (data.s == 'x' or not (data.s)) and data.list[0] == 1 %}never{% endif %}",
+        &json!({ "pairs": [["a", 1], ["b", 2]], "list": [3, 4], "s": "x" }),
+    );
+    assert_eq!(html.as_deref(), Ok("a=1;b=2;12344x"));
+}
+
+#[test]
+fn what_pieces_and_functions_make_of_each_other_is_bounded() {
+    let nested = |piece: &str, times: usize| {
+        let open = format!("ui.{piece}(data.s, ").repeat(times);
+        format!("{open}data.s{}", ")".repeat(times))
+    };
+    let data = json!({ "s": "x".repeat(50) });
+    for source in [
+        // Each writes its last argument twice, and nothing of it is printed before all is made.
+        format!("{{{{ {} }}}}", nested("copyable", 40)),
+        format!("{{% if {} %}}{{% endif %}}", nested("copyable", 40)),
+        // Much of little, again and again, and nothing is printed.
+        "{% for a in data.s %}{% for b in data.s %}{% for c in data.s %}{% if ui.head(data.s, data.s) %}\
+         {% endif %}{% endfor %}{% endfor %}{% endfor %}"
+            .to_owned(),
+        "{% for a in data.s %}{% for b in data.s %}{% if t('double', x=t('double', x=data.s)) %}\
+         {% endif %}{% endfor %}{% endfor %}"
+            .to_owned(),
+    ] {
+        let error = rendered(&source, &data).expect_err(&source);
+        assert!(error.contains("make more than 1024 KiB"), "{source}: {error}");
+    }
+    let few = format!("{{{{ {} }}}}", nested("copyable", 6));
+    assert!(rendered(&few, &data).is_ok());
+}
+
+#[test]
+fn an_error_shows_no_more_of_a_value_than_says_which_it_is() {
+    let long = "x".repeat(60_000);
+    let data = json!({ "map": { "a": long }, "list": [long], "text": long });
+    for source in [
+        "{{ money(data.map) }}",
+        "{{ date(data.list) }}",
+        "{{ date(data.text) }}",
+        "{{ ui.badge('good', data.list) }}",
+        "{{ ui.badge(data.text, data.text) }}",
+        "{{ ui.tone_icon(data.text) }}",
+        "{{ t(data.text) }}",
+        "{{ ui.subscription_state(data.text) }}",
+    ] {
+        let error = rendered(source, &data).expect_err(source);
+        assert!(
+            error.chars().count() <= LONGEST_ERROR,
+            "{source}: {} bytes",
+            error.len()
+        );
     }
 }
 

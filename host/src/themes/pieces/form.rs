@@ -4,7 +4,7 @@ use minijinja::value::{Kwargs, Value};
 use minijinja::{AutoEscape, Error, State};
 
 use super::{Pen, Written, text_of};
-use crate::themes::functions::{Plain, invalid};
+use crate::themes::functions::{Plain, invalid, voice};
 use crate::themes::markup::Markup;
 
 impl Pen {
@@ -225,7 +225,7 @@ pub(super) fn empty(state: &mut State, named: Kwargs) -> Result<Value, Error> {
     out.raw(r#"<div class="empty">"#);
     called(state, &named, &mut out)?;
     out.raw("</div>");
-    Ok(out.into())
+    made(state, out)
 }
 
 /// `{% call ui.choice('method', method.id, checked) %} … {% endcall %}`: one of several.
@@ -250,5 +250,11 @@ pub(super) fn choice(
     out.raw(r#" required><span class="grow">"#);
     called(state, &named, &mut out)?;
     out.raw("</span></label>");
+    made(state, out)
+}
+
+/// What a piece wrote without a pen.
+fn made(state: &mut State, out: Markup) -> Result<Value, Error> {
+    voice(state)?.spend(out.as_str().len())?;
     Ok(out.into())
 }

@@ -34,6 +34,11 @@ async fn a_hostile_answer_is_refused_or_harmless() {
             "fuel",
         ),
         (
+            json!({ "content": { "doubling.html": { "name": "x" } } }),
+            503,
+            "make more than 1024 KiB",
+        ),
+        (
             json!({ "content": { "hello.html": "not json" } }),
             503,
             "is not JSON",
