@@ -44,6 +44,7 @@ pub mod signing_key;
 pub mod status;
 mod survey;
 pub mod template;
+mod troubles;
 mod turns;
 mod upload;
 mod watch;
@@ -66,8 +67,8 @@ pub use self::folder::PluginState;
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
 pub use self::optional::Optional;
-pub use self::portal::Trouble;
 pub use self::survey::Survey;
+pub use self::troubles::Trouble;
 pub use self::watch::Watch;
 
 use self::binding::Binding;
@@ -81,6 +82,7 @@ use self::limits::Limits;
 use self::load::{Loaded, Loader};
 use self::manifest::Kind;
 use self::signature::Signing;
+use self::troubles::Troubles;
 use crate::domain::{Mode, Scope};
 
 /// What the operator decides about plugins as a whole.
@@ -108,7 +110,7 @@ pub struct Plugins {
     brandings: ArcSwap<HashMap<Scope, Arc<PluginConfig>>>,
     pages: ArcSwap<BTreeMap<(Scope, String), Arc<PluginConfig>>>,
     bound: Mutex<HashMap<(Scope, Role), Bound>>,
-    troubles: Mutex<BTreeMap<(String, Scope), Trouble>>,
+    troubles: Troubles,
     test_only_in_live: bool,
     changed: Notify,
 }
@@ -179,7 +181,7 @@ impl Plugins {
             brandings: ArcSwap::default(),
             pages: ArcSwap::default(),
             bound: Mutex::default(),
-            troubles: Mutex::default(),
+            troubles: Troubles::default(),
             test_only_in_live: settings.test_only_in_live,
             changed: Notify::new(),
         }))

@@ -2,28 +2,16 @@
 //! blocks under their names, and what is known of those that fail.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::branding::Branding;
 use super::component::Files;
 use super::config::{BrandingConfigs, PagesConfigs};
 use super::manifest::Kind;
 use super::pages::Pages;
+use super::troubles::Trouble;
 use super::{Duty, Error, Plugins, Role};
 use crate::domain::Scope;
-
-/// A plugin that failed at what it shows, and has not worked since.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// Its id.
-    pub plugin: String,
-    /// For which business and mode.
-    pub scope: Scope,
-    /// What happened last.
-    pub what: String,
-    /// How often it failed since it last worked.
-    pub count: u64,
-}
 
 impl Plugins {
     /// Takes the configured branding of all businesses in place of that before.
@@ -120,31 +108,17 @@ impl Plugins {
 
     /// Says that a plugin failed at what it shows, and how: in the log, and for whoever asks.
     pub fn report(&self, plugin: &str, scope: &Scope, what: &str) {
-        tracing::warn!(plugin, %scope, what, "a plugin failed; the portal is shown without it");
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (plugin.to_owned(), scope.clone());
-        let count = troubles.get(&key).map_or(0, |trouble| trouble.count);
-        let trouble = Trouble {
-            plugin: plugin.to_owned(),
-            scope: scope.clone(),
-            what: what.to_owned(),
-            count: count + 1,
-        };
-        troubles.insert(key, trouble);
+        self.troubles.report(plugin, scope, what);
     }
 
     /// Says that it works again.
     pub fn is_well(&self, plugin: &str, scope: &Scope) {
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        if !troubles.is_empty() {
-            troubles.remove(&(plugin.to_owned(), scope.clone()));
-        }
+        self.troubles.is_well(plugin, scope);
     }
 
     /// The plugins that failed last time, by plugin.
     pub fn troubles(&self) -> Vec<Trouble> {
-        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.values().cloned().collect()
+        self.troubles.list()
     }
 
     /// The files that the loaded plugin with this id carries, and the hash of its own.

@@ -2,6 +2,8 @@
 //! them: templates are refused when they could build a large text out of a small one, and what
 //! they write is kept to harmless markup.
 
+pub(super) mod data;
+mod filters;
 mod modest;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use minijinja::value::Serde;
-use minijinja::{Environment, Value, context, filters, tests};
+use minijinja::{Environment, Value, context, tests};
 
 use super::assets::{Asset, Assets};
 use super::budget::Budget;
@@ -24,7 +25,7 @@ use super::pieces;
 use super::strict::{self, Capped};
 
 /// Steps that one template may take.
-const FUEL: u64 = 200_000;
+const FUEL: u64 = 100_000;
 /// Bytes that it may write.
 const LARGEST_OUTPUT: usize = 256 << 10;
 /// Bytes of a template or of a file of messages.
@@ -33,7 +34,7 @@ const LARGEST_SOURCE: usize = 64 << 10;
 const LONGEST_LABEL: usize = 200;
 /// Characters of what is said of a template that failed.
 const LONGEST_ERROR: usize = 500;
-/// Bytes that the functions, pieces and filters of one template may make.
+/// Bytes that the functions, pieces and filters of one template may take and make.
 const MOST_MADE: usize = 1 << 20;
 
 /// What a plugin carries, checked and compiled.
@@ -49,13 +50,7 @@ impl Enclosed {
         let assets = Assets::enclosed(&format!("{PREFIX}{id}"), &below(files, "static/"))?;
         let mut environment = Environment::empty();
         strict::rules(&mut environment, FUEL);
-        environment.add_filter("default", filters::default);
-        environment.add_filter("first", filters::first);
-        environment.add_filter("last", filters::last);
-        environment.add_filter("length", filters::length);
-        environment.add_filter("lower", filters::lower);
-        environment.add_filter("round", filters::round);
-        environment.add_filter("upper", filters::upper);
+        filters::add(&mut environment);
         environment.add_test("defined", tests::is_defined);
         environment.add_test("undefined", tests::is_undefined);
         environment.add_test("none", tests::is_none);
@@ -120,7 +115,7 @@ impl Enclosed {
             frame,
         });
         let context = context! {
-            data => Value::from(Serde(data)),
+            data => data::of(data),
             form => form,
             lang => catalogue.tag(),
             voice => Value::from_dyn_object(voice),
@@ -211,7 +206,11 @@ fn catalogues(files: &BTreeMap<String, Bytes>) -> Result<BTreeMap<String, Arc<Ca
     let messages = |tag: &str| {
         let own = texts.get(tag).cloned().unwrap_or_default();
         let right_to_left = Formats::of(tag).is_right_to_left();
-        Messages::of(own, tag, right_to_left).map_err(|error| chain(&error))
+        let messages = Messages::of(own, tag, right_to_left).map_err(|error| chain(&error))?;
+        match messages.heavy() {
+            Some(heavy) => Err(format!("locales/{tag}: {heavy}")),
+            None => Ok(messages),
+        }
     };
     let mut catalogues = BTreeMap::new();
     for tag in tags {

@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use minijinja::Value;
+
+/// Characters of a value in an error.
+const LONGEST_SHOWN: usize = 80;
+
 /// Why a theme cannot be used or a page not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -119,4 +124,16 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// A value in an error: a text or number shortened, anything else by its kind.
+pub(super) fn shown(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => match text.char_indices().nth(LONGEST_SHOWN) {
+            Some((end, _)) => format!("`{}…`", &text[..end]),
+            None => format!("`{text}`"),
+        },
+        None if value.is_number() => format!("`{value}`"),
+        None => format!("a {}", value.kind()),
+    }
 }

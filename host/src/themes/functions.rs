@@ -14,6 +14,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 
 use super::assets::Assets;
 use super::budget::Budget;
+use super::error::shown;
 use super::formats::Formats;
 use super::frame::Frame;
 use super::locale::{Catalogue, arguments};
@@ -30,8 +31,8 @@ const MARKS: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// Bytes that a sentence may have with its arguments.
 const LONGEST_SENTENCE: usize = 64 << 10;
-/// Characters of a value in an error.
-const LONGEST_SHOWN: usize = 80;
+/// Bytes that an argument of a message may have in a template of a plugin.
+const LONGEST_ARGUMENT: usize = 16 << 10;
 
 /// How one page speaks: its language, its formats, and in its frame its place and its clock.
 pub(super) struct Voice {
@@ -103,12 +104,24 @@ impl Voice {
         said.map(Value::from).map_err(|e| invalid(e.to_string()))
     }
 
-    /// Takes so many bytes, which something made, from what the page may make.
+    /// Takes what a call costs that took or made so many bytes from what the page may make.
     pub(super) fn spend(&self, bytes: usize) -> Result<(), Error> {
         match &self.budget {
             Some(budget) => budget.spend(bytes),
             None => Ok(()),
         }
+    }
+
+    /// The same, for a function that made `text`.
+    fn made(&self, text: String) -> Result<String, Error> {
+        self.spend(text.len())?;
+        Ok(text)
+    }
+
+    /// Whether an argument of a message is longer than a stranger's may be. Fluent puts it into a
+    /// message a hundred times, before anything can measure that.
+    fn is_too_long(&self, argument: &str) -> bool {
+        self.budget.is_some() && argument.len() > LONGEST_ARGUMENT
     }
 
     /// Writes a message whose arguments are markup, or `plain` ones that take few values: the
@@ -121,17 +134,23 @@ impl Voice {
         markup: &[(&'static str, &str)],
     ) -> Result<(), Error> {
         self.hear(key);
+        let long = |(_, plain): &(_, Plain<'_>)| match plain {
+            Plain::Text(text) => self.is_too_long(text),
+            Plain::Number(_) => false,
+        };
+        if plain.iter().any(long) {
+            return Err(too_long(key));
+        }
+        let arguments = || arguments(plain, markup.iter().map(|(name, _)| *name));
         let sentence = match self.words(key) {
-            Some(words) => words
-                .say(key, &arguments(plain, markup.iter().map(|(name, _)| *name)))
-                .map(Arc::from),
+            Some(words) => words.say(key, &arguments()).map(Arc::from),
+            // What a stranger's template says is not remembered.
+            None if self.budget.is_some() => self.catalogue.say(key, &arguments()).map(Arc::from),
             None => self.catalogue.sentence(key, plain, markup),
         };
         let sentence = sentence.map_err(|error| invalid(error.to_string()))?;
-        place(out, &sentence, |index| {
-            markup.get(index).map(|(_, text)| *text)
-        });
-        Ok(())
+        let argument = |index: usize| markup.get(index).map(|(_, text)| *text);
+        place(out, &sentence, argument).ok_or_else(|| too_long(key))
     }
 
     /// The words that stand in for the theme's message `key`.
@@ -218,7 +237,9 @@ pub(super) fn voice(state: &mut State) -> Result<Arc<Voice>, Error> {
 fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, Error> {
     let voice = voice(state)?;
     if arguments.args().next().is_none() {
-        return voice.say(key);
+        let said = voice.say(key)?;
+        voice.spend(said.as_str().map_or(0, str::len))?;
+        return Ok(said);
     }
     voice.hear(key);
     let mut fluent = FluentArgs::new();
@@ -237,7 +258,12 @@ fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, E
         } else if let Some(number) = value.as_i64().filter(|_| value.is_number()) {
             FluentValue::from(number)
         } else {
-            FluentValue::from(value.to_string().replace([MARKS.0, MARKS.1], ""))
+            let text = value.to_string();
+            if voice.is_too_long(&text) {
+                return Err(too_long(key));
+            }
+            voice.spend(text.len())?;
+            FluentValue::from(text.replace([MARKS.0, MARKS.1], ""))
         };
         fluent.set(name.to_owned(), value);
     }
@@ -246,32 +272,43 @@ fn translate(state: &mut State, key: &str, arguments: Kwargs) -> Result<Value, E
         None => voice.catalogue.say(key, &fluent),
     };
     let text = text.map_err(|error| invalid(error.to_string()))?;
-    let too_long = || invalid(format!("message `{key}` is too long with its arguments"));
     // An argument can be a message itself, and so double what it says, again and again.
     if text.len() > LONGEST_SENTENCE {
-        return Err(too_long());
+        return Err(too_long(key));
     }
     voice.spend(text.len())?;
     if safe.is_empty() {
         return Ok(Value::from(text));
     }
     let mut markup = Markup::with_capacity(text.len() + 256);
-    place(&mut markup, &text, |index| safe.get(index)?.as_str());
-    if markup.as_str().len() > LONGEST_SENTENCE {
-        return Err(too_long());
-    }
+    let argument = |index: usize| safe.get(index)?.as_str();
+    place(&mut markup, &text, argument).ok_or_else(|| too_long(key))?;
     voice.spend(markup.as_str().len())?;
     Ok(markup.into())
 }
 
-/// `text`, escaped, with the arguments that are markup where their marks stand.
-fn place<'a>(out: &mut Markup, text: &str, argument: impl Fn(usize) -> Option<&'a str>) {
+/// `text`, escaped, with the arguments that are markup where their marks stand; none when that
+/// is more than a sentence may be.
+fn place<'a>(
+    out: &mut Markup,
+    text: &str,
+    argument: impl Fn(usize) -> Option<&'a str>,
+) -> Option<()> {
+    let before = out.as_str().len();
     for (place, part) in text.split(MARKS.0).enumerate() {
         let marked = (place > 0).then(|| part.split_once(MARKS.1)).flatten();
         let (index, rest) = marked.unwrap_or(("", part));
         let argument = index.parse().ok().and_then(&argument);
         out.raw(argument.unwrap_or_default()).text(rest);
+        if out.as_str().len() - before > LONGEST_SENTENCE {
+            return None;
+        }
     }
+    Some(())
+}
+
+fn too_long(key: &str) -> Error {
+    invalid(format!("message `{key}` is too long with its arguments"))
 }
 
 /// The mark that stands for the markup at `index`.
@@ -281,11 +318,13 @@ pub(super) fn mark(index: usize) -> String {
 
 /// `money(amount)`: an amount as the locale writes it.
 fn money(state: &mut State, amount: &Value) -> Result<String, Error> {
-    Ok(voice(state)?.formats.money(amount_of(amount)?))
+    let voice = voice(state)?;
+    voice.made(voice.formats.money(amount_of(amount)?))
 }
 
 fn number(state: &mut State, number: i64) -> Result<String, Error> {
-    Ok(voice(state)?.formats.number(number))
+    let voice = voice(state)?;
+    voice.made(voice.formats.number(number))
 }
 
 fn dated(
@@ -294,24 +333,22 @@ fn dated(
     format: fn(&Formats, Timestamp, &TimeZone) -> String,
 ) -> Result<String, Error> {
     let voice = voice(state)?;
-    Ok(format(
-        &voice.formats,
-        timestamp(at)?,
-        &voice.frame.time_zone,
-    ))
+    let zone = &voice.frame.time_zone;
+    voice.made(format(&voice.formats, timestamp(at)?, zone))
 }
 
 /// `relative(at)`: "in 3 days", seen from the page's business time.
 fn relative(state: &mut State, at: &Value) -> Result<String, Error> {
     let voice = voice(state)?;
     let (at, frame) = (timestamp(at)?, &voice.frame);
-    Ok(voice.formats.relative(at, frame.now, &frame.time_zone))
+    voice.made(voice.formats.relative(at, frame.now, &frame.time_zone))
 }
 
 /// `zone(at)`: the abbreviation of the business's time zone, such as "CET".
 fn zone(state: &mut State, at: &Value) -> Result<String, Error> {
-    let zone = voice(state)?.frame.time_zone.clone();
-    Ok(timestamp(at)?.to_zoned(zone).strftime("%Z").to_string())
+    let voice = voice(state)?;
+    let zone = voice.frame.time_zone.clone();
+    voice.made(timestamp(at)?.to_zoned(zone).strftime("%Z").to_string())
 }
 
 /// `url('/subscriptions')`: a path of this surface.
@@ -338,18 +375,6 @@ pub(super) fn timestamp(value: &Value) -> Result<Timestamp, Error> {
         .as_str()
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| invalid(format!("{} is not a time", shown(value))))
-}
-
-/// A value in an error: a text or number shortened, anything else by its kind.
-pub(super) fn shown(value: &Value) -> String {
-    match value.as_str() {
-        Some(text) => match text.char_indices().nth(LONGEST_SHOWN) {
-            Some((end, _)) => format!("`{}…`", &text[..end]),
-            None => format!("`{text}`"),
-        },
-        None if value.is_number() => format!("`{value}`"),
-        None => format!("a {}", value.kind()),
-    }
 }
 
 pub(super) fn invalid(detail: String) -> Error {

@@ -5,13 +5,15 @@
 mod bearable;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ammonia::{Builder, UrlRelative};
 use minijinja::{Value, context};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use super::enclosed::data;
 
 /// Elements that plugins may show.
 const ELEMENTS: [&str; 62] = [
@@ -124,9 +126,9 @@ pub struct Forms<'a> {
 impl Forms<'_> {
     /// What templates find as `form`.
     pub(super) fn context(&self) -> Value {
-        let map = |pairs: &[(String, String)]| -> Value {
-            let pairs = pairs.iter().cloned();
-            Value::from(pairs.collect::<BTreeMap<String, String>>())
+        let map = |pairs: &[(String, String)]| {
+            let pairs = pairs.iter();
+            data::map_of(pairs.map(|(name, value)| (name.as_str(), Value::from(value.as_str()))))
         };
         context! { values => map(self.values), errors => map(self.errors), action => self.below }
     }

@@ -1,5 +1,7 @@
 //! The messages of one language, as Fluent reads them.
 
+mod weight;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentError, FluentResource};
 use fluent_syntax::ast::Pattern;
 
+use self::weight::Weights;
 use super::Error;
 
 /// Brackets that one message may open.
@@ -18,6 +21,7 @@ pub(super) struct Messages {
     bundle: FluentBundle<FluentResource>,
     keys: BTreeSet<String>,
     bytes: usize,
+    heavy: Option<String>,
 }
 
 /// Why a message could not be said.
@@ -65,6 +69,7 @@ impl Messages {
         bundle.set_use_isolating(right_to_left);
         let mut keys = BTreeSet::new();
         let mut bytes = 0;
+        let mut weights = Weights::default();
         for (path, text) in texts {
             bytes += text.len();
             if is_nested(&text) {
@@ -80,6 +85,7 @@ impl Messages {
                     problems: problems.join("; "),
                 }
             })?;
+            weights.add(&resource);
             keys.extend(resource.entries().filter_map(|entry| match entry {
                 fluent_syntax::ast::Entry::Message(message) => Some(message.id.name.to_owned()),
                 _ => None,
@@ -90,12 +96,18 @@ impl Messages {
             bundle,
             keys,
             bytes,
+            heavy: weights.heavy(),
         })
     }
 
     /// The bytes of the texts that it was read from.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Which message is too much work to be said for a stranger, if there is one.
+    pub(super) fn heavy(&self) -> Option<&str> {
+        self.heavy.as_deref()
     }
 
     /// The keys of its messages.

@@ -14,7 +14,8 @@ use minijinja::value::Kwargs;
 use minijinja::{Error, State, Value};
 
 use super::assets::Assets;
-use super::functions::{Voice, amount_of, invalid, shown, timestamp, voice};
+use super::error::shown;
+use super::functions::{Voice, amount_of, invalid, timestamp, voice};
 use super::markup::Markup;
 
 /// Brands that the sprite has a mark of, as people write them.

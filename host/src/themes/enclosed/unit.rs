@@ -15,8 +15,10 @@ fn rendered(source: &str, data: &serde_json::Value) -> Result<String, String> {
         ("templates/b.html", "{% include 'b.html' %}"),
         (
             "locales/en/a.ftl",
-            "hello = Hello, { $name }\ndouble = { $x }{ $x }{ $x }{ $x }\n\
-             copy = Copy\ncopied = Copied\n",
+            "hello = Hello, { $name }\ndouble = { $x }{ $x }{ $x }{ $x }\ndash = -\n\
+             copy = Copy\ncopied = Copied\n\
+             price-per = { $unit }{ $unit }{ $unit }{ $unit }{ $unit }{ $price }\n\
+             link-asked = { $network }{ $network }{ $network }{ $when }\n",
         ),
         ("locales/es/a.ftl", "hello = Hola, { $name }\n"),
     ]);
@@ -169,10 +171,115 @@ fn what_pieces_and_functions_make_of_each_other_is_bounded() {
             .to_owned(),
     ] {
         let error = rendered(&source, &data).expect_err(&source);
-        assert!(error.contains("make more than 1024 KiB"), "{source}: {error}");
+        assert!(error.contains("take and make more than 1024 KiB"), "{source}: {error}");
     }
     let few = format!("{{{{ {} }}}}", nested("copyable", 6));
     assert!(rendered(&few, &data).is_ok());
+}
+
+#[test]
+fn what_a_step_does_with_much_data_is_counted_or_refused() {
+    let long = "x".repeat(15_000);
+    let zeros = vec![0; 2000];
+    let data = json!({
+        "l": vec![0; 200], "s": long, "a": zeros, "b": zeros, "at": "2026-11-23T00:00:00Z",
+        "price": { "minor": 500, "currency": "EUR" },
+        "every": { "unit": long, "count": 1 },
+        "asked": { "at": "2026-11-23T00:00:00Z", "network": "x".repeat(30_000) },
+    });
+    let twice = |inner: &str| {
+        format!(
+            "{{% for x in data.l %}}{{% for y in data.l %}}{{% if {inner} %}}{{% endif %}}{{% endfor %}}{{% endfor %}}"
+        )
+    };
+    for inner in [
+        "data.s|lower",
+        "data.s|upper",
+        "data.l|length",
+        "t('dash', x=data.s)",
+        "t('dash')",
+        "money(data.price)",
+        "date(data.at)",
+        "moment(data.at)",
+        "relative(data.at)",
+        "zone(data.at)",
+        "number(5)",
+        "ui.amount(data.price)",
+        "ui.csrf()",
+    ] {
+        let error = rendered(&twice(inner), &data).expect_err(inner);
+        assert!(
+            error.contains("take and make more than"),
+            "{inner}: {error}"
+        );
+    }
+    for (source, says) in [
+        ("{{ data.a|lower }}", "a sequence is not a text"),
+        ("{{ data.price|upper }}", "a map is not a text"),
+        ("{{ t('double', x=data.asked.network) }}", "too long"),
+        ("{{ ui.period_price(data.price, data.every) }}", "too long"),
+        ("{{ ui.asked(data.asked) }}", "too long"),
+    ] {
+        let error = rendered(source, &data).expect_err(source);
+        assert!(error.contains(says), "{source}: {error}");
+    }
+    // What a page of a few hundred rows needs is there.
+    let rows =
+        json!({ "l": vec![json!({ "at": "2026-11-23T00:00:00Z", "price": data["price"] }); 300] });
+    let source = "{% for x in data.l %}{{ date(x.at) }}{{ money(x.price) }}{{ t('hello', name='A') }}{% endfor %}";
+    assert!(rendered(source, &rows).is_ok());
+}
+
+#[test]
+fn lists_and_maps_are_alike_when_they_are_the_same() {
+    let html = rendered(
+        "{{ data.a == data.a }} {{ data.a == data.b }} {{ data.a != data.b }} {{ data.m == data.n }} \
+         {{ data.a[0] == data.b[0] }} {{ data.a[-1] }} {{ data.a|length }} {{ data.m|length }} \
+         {{ data.a|first }}{{ data.a|last }} {{ 'xyz'|last }} {{ 'AbC'|lower }} \
+         {% for key in data.m %}{{ key }}={{ data.m[key] }}{% endfor %} \
+         {% if data.none %}{% else %}empty{% endif %} {{ data.a }} {{ data.m }}",
+        &json!({ "a": [1, 2], "b": [1, 2], "m": { "k": 1 }, "n": { "k": 1 }, "none": [] }),
+    );
+    let expected = "True False True False True 2 2 1 12 z abc k=1 empty [1, 2] {&#x27;k&#x27;: 1}";
+    assert_eq!(html.as_deref(), Ok(expected));
+}
+
+#[test]
+fn a_message_of_many_variants_is_refused() {
+    let select = |times: usize| {
+        let variants: Vec<_> = (0..times).map(|n| format!("\n  [v{n}] x")).collect();
+        format!("{{ $x -> {}\n *[other] y\n}}", variants.concat())
+    };
+    for (source, taken) in [
+        (format!("a = {}\n", select(250)), true),
+        (format!("a = {}\n", select(400)), false),
+        (
+            format!("a = {{ -b }}{{ -b }}\n-b = {}\n", select(100)),
+            true,
+        ),
+        (
+            format!("a = {}\n-b = {}\n", "{ -b }".repeat(90), select(100)),
+            false,
+        ),
+        ("a = { b }{ b }\nb = { a }\n".to_owned(), true),
+        // Each refers to the next: nobody follows them all the way down.
+        (
+            (0..2000)
+                .map(|n| format!("m{n} = {{ m{} }}\n", n + 1))
+                .collect::<Vec<_>>()
+                .concat(),
+            false,
+        ),
+    ] {
+        let opened = Enclosed::open("guest", &files(&[("locales/en/a.ftl", &source)]));
+        match opened.err() {
+            None => assert!(taken, "{source}"),
+            Some(error) => {
+                assert!(!taken, "{error}");
+                assert!(error.contains("more than 300 variants"), "{error}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -170,6 +170,12 @@ fn the_text_of_markup_is_what_a_reader_sees() {
     );
 }
 
+/// A tag with sixty thousand attributes, which `between` holds apart.
+fn crowded(between: &str) -> String {
+    let names: Vec<_> = (0..60_000).map(|n| format!("a{n}{between}")).collect();
+    format!("<p {}>x</p>", names.concat())
+}
+
 #[test]
 fn markup_that_would_make_much_out_of_little_is_not_read() {
     // Each paragraph would open all of these again: a million elements out of 26 KiB.
@@ -183,6 +189,15 @@ fn markup_that_would_make_much_out_of_little_is_not_read() {
         (spelled.as_str(), "formatting"),
         (nested.as_str(), "too many tags"),
         (&"</p>".repeat(50_000), "too many tags"),
+        (&crowded(" "), "too many attributes"),
+        (&crowded("/"), "too many attributes"),
+        (&crowded("\t"), "too many attributes"),
+        (&crowded("='>'"), "too many attributes"),
+        (
+            &format!("<!-- <p a='-->{}", crowded("\n")),
+            "too many attributes",
+        ),
+        (&"<html a=b>".repeat(100), "formatting"),
     ] {
         let refused = markup(hostile).unwrap_err();
         assert!(refused.contains(says), "{refused}");
@@ -199,6 +214,15 @@ fn markup_that_would_make_much_out_of_little_is_not_read() {
             assert!(html.len() < 200_000, "{}", html.len());
         }
     }
+}
+
+#[test]
+fn a_tag_may_have_many_words_in_its_attributes() {
+    let words = "word ".repeat(500);
+    let input = format!("<p title=\"{words}\" class='{words}'>{words}</p>");
+    assert!(markup(&input).unwrap().contains(words.trim()));
+    let many: Vec<_> = (0..60).map(|n| format!("aria-x{n}=1 ")).collect();
+    assert!(markup(&format!("<p {}>x</p>", many.concat())).is_ok());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::House;
 use super::extra::ALL;
+use crate::support::log::Log;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_answer_is_refused_or_harmless() {
@@ -36,7 +37,7 @@ async fn a_hostile_answer_is_refused_or_harmless() {
         (
             json!({ "content": { "doubling.html": { "name": "x" } } }),
             503,
-            "make more than 1024 KiB",
+            "take and make more than 1024 KiB",
         ),
         (
             json!({ "content": { "hello.html": "not json" } }),
@@ -284,4 +285,25 @@ async fn an_answer_that_is_nested_deeply_is_refused_and_the_portal_goes_on() {
         assert!(house.failures().contains(says), "{}", house.failures());
         guest.get("/").await.says("Billing history");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_fails_at_every_view_writes_few_lines() {
+    let answers = json!({ "render": { "content": { "broken.html": {} } } });
+    let house = House::strings(ALL, &answers).await;
+    let guest = house.guest("Alex").await;
+    let (log, _guard) = Log::of_this_thread("vestibule=warn");
+    for _ in 0..60 {
+        assert_eq!(guest.get("/x/strings").await.status, 503);
+    }
+    let text = log.text();
+    let lines = text.lines().filter(|line| line.contains("a plugin failed"));
+    let lines: Vec<_> = lines.collect();
+    // Twenty at once, and one more every ten seconds.
+    assert!((20..40).contains(&lines.len()), "{text}");
+    let named = |line: &&str| line.contains("undefined value") && line.contains("puppet");
+    assert!(lines.iter().all(named), "{text}");
+    // Whoever asks is told how often.
+    let troubles = house.cx.plugins.troubles();
+    assert_eq!(troubles[0].count, 60, "{troubles:?}");
 }
