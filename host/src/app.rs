@@ -33,13 +33,23 @@ use crate::plugins::config::{BrandingConfigs, PagesConfigs};
 use crate::plugins::gateway::config::GatewayConfigs;
 use crate::plugins::limits::Limits;
 use crate::plugins::signature::{Signer, Signing};
-use crate::plugins::{PluginSettings, Plugins};
+use crate::plugins::{Opening, PluginSettings, Plugins};
 use crate::store::Store;
-use crate::themes::{Themes, trial};
+use crate::themes::{Stage, Themes, trial};
 use crate::web::{self, Web};
 
 /// How often it is looked whether there are gateways' books to compare, or plugins to call.
 const ORDERING: Duration = Duration::from_hours(1);
+
+/// Tries whether the portal can show what a plugin carries.
+pub fn opening() -> Opening {
+    Arc::new(|id, files| {
+        if files.is_empty() {
+            return Ok(());
+        }
+        Stage::open(id, files).map(drop)
+    })
+}
 
 /// Opens what flows need: the database with its schema up to date, the plugins, the keys. Enough
 /// for a command that writes beside a running host.
@@ -61,10 +71,12 @@ async fn begin(settings: Settings) -> anyhow::Result<Cx> {
     let plugins = PluginSettings {
         folder: settings.plugins.dir.clone(),
         cache: settings.plugins.cache.clone(),
+        kept: settings.plugins.kept.clone(),
         limits: plugin_limits(&settings.plugins)?,
         test_only_in_live: settings.server.allow_test_gateway_in_live,
         clock: host_clock(&clock),
         signing: signing(&settings.plugins)?,
+        opening: opening(),
     };
     let data = Guests {
         store: store.clone(),

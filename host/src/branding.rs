@@ -2,6 +2,7 @@
 //! look of the business's theme, and the look is kept for as long as the plugin said. A plugin
 //! that fails changes nothing: the theme is shown as it is, and the operator is told.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::branding::{BrandContext, Surface};
 use crate::domain::customer::Customer;
+use crate::plugins::Task;
 use crate::plugins::branding::Branding;
 use crate::themes::{Carried, Frame, Look, Making, Terms, Themes, chain};
 
@@ -31,8 +33,8 @@ pub async fn look(
     let branding = match cx.plugins.branding(scope)? {
         Ok(branding) => branding,
         Err(error) => {
-            cx.plugins
-                .report(&settings.plugin.plugin, scope, &chain(&error));
+            let plugin = &settings.plugin.plugin;
+            cx.plugins.report(plugin, scope, Task::Look, &chain(&error));
             return None;
         }
     };
@@ -95,17 +97,35 @@ struct Asked {
 impl Asked {
     async fn make(self, making: Making) {
         let (plugin, scope) = (self.branding.plugin().to_owned(), &self.context.scope);
-        let report = |what: &str| self.cx.plugins.report(&plugin, scope, what);
+        let report = |what: &str| self.cx.plugins.report(&plugin, scope, Task::Look, what);
         // None where it failed again and again: the theme is shown as it is meanwhile.
         let Some(leave) = self.branding.optional() else {
             return making.end(None, Duration::ZERO);
         };
-        let answer = self.branding.resolve(&self.context).await;
-        leave.end(answer.is_ok());
+        let mut leave = Some(leave);
+        let mut answer = pin!(self.branding.resolve(&self.context));
+        let answer = tokio::select! {
+            biased;
+            answer = &mut answer => answer,
+            // The pages went on without it; what comes later says nothing better of it.
+            () = making.given_up() => {
+                if let Some(leave) = leave.take() {
+                    leave.end(false);
+                }
+                report("its look did not come in time; pages are shown without it");
+                answer.await
+            }
+        };
+        let in_time = leave.is_some();
+        if let Some(leave) = leave {
+            leave.end(answer.is_ok());
+        }
         let mut overrides = match answer {
             Ok(overrides) => overrides,
             Err(error) => {
-                report(&chain(&error));
+                if in_time {
+                    report(&chain(&error));
+                }
                 return making.end(None, Duration::ZERO);
             }
         };
@@ -120,13 +140,15 @@ impl Asked {
             version: self.branding.version().0,
             files: self.branding.files(),
         };
-        let (look, problems) =
+        let (look, wrong) =
             self.themes
                 .look(&self.business.theme, &self.frame, &carried, &overrides);
-        if problems.is_empty() {
-            self.cx.plugins.is_well(&plugin, scope);
-        } else {
-            report(&problems.join("; "));
+        let problems = [overrides.left_out, wrong].concat();
+        if in_time && problems.is_empty() {
+            self.cx.plugins.is_well(&plugin, scope, Task::Look);
+        } else if !problems.is_empty() {
+            let (plugins, what) = (&self.cx.plugins, problems.join("; "));
+            plugins.useless(&plugin, scope, Task::Look, &what);
         }
         making.end(Some(look), overrides.lifetime);
     }

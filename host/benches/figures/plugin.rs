@@ -102,10 +102,12 @@ async fn compare(guest: &Guest) -> anyhow::Result<Vec<(f64, f64)>> {
     let plugins = Plugins::open(PluginSettings {
         folder: folder.path().to_owned(),
         cache: folder.path().join("cache"),
+        kept: folder.path().join("kept"),
         limits: Limits::default(),
         test_only_in_live: false,
         clock: Arc::new(move || host_clock.now()),
         signing: Signing::default(),
+        opening: vestibule::app::opening(),
     })
     .await?;
     let config = GatewayConfig {

@@ -220,7 +220,7 @@ impl Plugin {
                         Some(config) => Some(trial.begin(config, Arc::clone(&now) as _).await?),
                         None => None,
                     };
-                    Ok(check(&file, limits, &settings.cache, now, trial).await?)
+                    Ok(check(&file, limits, &settings.cache, now, app::opening(), trial).await?)
                 })?;
                 say(&file, &report)
             }
@@ -317,6 +317,9 @@ fn settings(place: &Place) -> anyhow::Result<config::Plugins> {
 fn build(dir: &Path, wasm: Option<&Path>, output: &Path) -> anyhow::Result<ExitCode> {
     let package = package::build(dir, wasm)
         .with_context(|| format!("{} does not become a plugin", dir.display()))?;
+    app::opening()(&package.manifest.id, &package.files)
+        .map_err(anyhow::Error::msg)
+        .context("what it carries cannot be shown; a host would not take it")?;
     package::write(output, &package.bytes)?;
     let manifest = &package.manifest;
     let size = package.bytes.len() / 1024;

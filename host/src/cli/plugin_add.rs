@@ -24,7 +24,7 @@ pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitC
         Err(error) => return refused(file, &error),
     };
     let clock = app::host_clock(&Clock::default());
-    let report = check::check(file, limits, &plugins.cache, clock, None).await?;
+    let report = check::check(file, limits, &plugins.cache, clock, app::opening(), None).await?;
     if let Some(problem) = report.problem {
         return refused(file, &problem);
     }

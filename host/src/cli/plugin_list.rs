@@ -7,7 +7,7 @@ use crate::app;
 use crate::config::Settings;
 use crate::cx::Clock;
 use crate::plain;
-use crate::plugins::status::{PluginInUse, PluginStatus};
+use crate::plugins::status::{PluginInUse, PluginStatus, Standing};
 
 use super::print_plain;
 
@@ -85,7 +85,13 @@ fn told(status: &PluginStatus) -> String {
         lines.extend(about(plugin));
     }
     if let Some(error) = &status.error {
-        lines.push(format!("    refused: {error}"));
+        let instead = match status.state {
+            Standing::LastGood => {
+                "; its last good version is in use, also after a restart, until the file is mended or removed"
+            }
+            Standing::InUse | Standing::Refused | Standing::TakenAway => "",
+        };
+        lines.push(format!("    refused: {error}{instead}"));
     }
     let lines: Vec<_> = lines.iter().map(|line| plain::line(line)).collect();
     lines.join("\n")
@@ -100,6 +106,8 @@ fn about(plugin: &PluginInUse) -> Vec<String> {
         signed_by,
         uses,
         left_out,
+        troubles,
+        refused,
         figures,
         ..
     } = plugin;
@@ -135,6 +143,25 @@ fn about(plugin: &PluginInUse) -> Vec<String> {
         lines.push(format!(
             "    left out at {} until {:.0}, {} calls so far: it failed again and again",
             place.at, place.until, place.calls
+        ));
+    }
+    for settings in refused {
+        lines.push(format!(
+            "    refuses its settings at {}, where those before hold: {}",
+            settings.at, settings.what
+        ));
+    }
+    for trouble in troubles {
+        let times = match trouble.count {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
+        lines.push(format!(
+            "    trouble at {} with a {}, {times} since it last worked, last {:.0}: {}",
+            trouble.scope,
+            trouble.task.as_str(),
+            trouble.at,
+            trouble.what
         ));
     }
     if let Some(failure) = plugin.last_failure() {

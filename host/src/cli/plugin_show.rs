@@ -56,12 +56,13 @@ impl Showing for Portal {
 
     fn left_out(&self, plugin: &Carrier<'_>, overrides: &Overrides, locale: &str) -> Vec<String> {
         if !self.has_themes {
-            return Vec::new();
+            return overrides.left_out.clone();
         }
         let frame = Frame::sample(Locale::of(locale));
-        let (_, problems) = self
+        let (_, mut problems) = self
             .themes
             .look(DEFAULT, &frame, &carried(plugin), overrides);
+        problems.splice(0..0, overrides.left_out.clone());
         problems
     }
 }

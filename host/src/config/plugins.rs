@@ -20,6 +20,8 @@ pub struct Plugins {
     pub dir: PathBuf,
     /// Machine code of compiled components; must be writable by the host alone.
     pub cache: PathBuf,
+    /// The last good version of each file, for a restart over a bad one; of this folder alone.
+    pub kept: PathBuf,
     /// The largest component file, in MiB.
     pub component_mib: usize,
     /// Wall-clock time of compiling one; who needs longer is not loaded.
@@ -95,6 +97,7 @@ impl Default for Plugins {
         Self {
             dir: PathBuf::from("plugins"),
             cache: PathBuf::from("data/cache/plugins"),
+            kept: PathBuf::from("data/plugins"),
             component_mib: 24,
             compile: SignedDuration::from_mins(2),
             deadline: SignedDuration::from_secs(30),
@@ -130,6 +133,7 @@ impl Plugins {
     pub(super) fn settle(&mut self, root: &Path) {
         self.dir = root.join(&self.dir);
         self.cache = root.join(&self.cache);
+        self.kept = root.join(&self.kept);
     }
 
     pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {

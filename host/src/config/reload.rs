@@ -73,9 +73,10 @@ impl Sources {
             let changes = |events: Vec<DebouncedEvent>| {
                 let changed = |event: &DebouncedEvent| !event.kind.is_access();
                 let mut changes = events.iter().filter(|event| changed(event));
-                changes.any(|event| event.paths.iter().any(is_ours))
+                changes.any(|event| event.need_rescan() || event.paths.iter().any(is_ours))
             };
-            if !events.is_ok_and(changes) {
+            // Where the system could not tell everything, everything is read.
+            if !events.map_or(true, changes) {
                 return;
             }
             let settings = Arc::new(self.reload(&live.load()));

@@ -47,4 +47,6 @@ pub struct Overrides {
     pub footer: Option<Content>,
     /// For how long this may be used.
     pub lifetime: Duration,
+    /// What of it could not be read, and is not there, in words for the operator.
+    pub left_out: Vec<String>,
 }

@@ -9,6 +9,7 @@ use wasmtime::component::InstancePre;
 
 use super::binding::Binding;
 use super::bindings::exports::vestibule::branding::looks;
+use super::bindings::vestibule::types::types::Kv;
 use super::call::{self, Code};
 use super::component::Files;
 use super::error::{Error, UnknownCause};
@@ -78,7 +79,7 @@ impl Branding {
         &self.plugin.files
     }
 
-    /// Asks for the look in `context`.
+    /// Asks for the look in `context`. What of it is too much to be read is left out, and named there.
     pub async fn resolve(&self, context: &BrandContext) -> Result<Overrides, Error> {
         let part = self.plugin.branding.as_ref();
         let part = part.expect("a handle is made only for a plugin of kind branding");
@@ -103,9 +104,7 @@ impl Branding {
             cause,
         };
         match answer {
-            Ok(overrides) => {
-                read(overrides).map_err(|what| failed(UnknownCause::Malformed(what.to_owned())))
-            }
+            Ok(overrides) => Ok(read(overrides)),
             Err(said) => Err(failed(UnknownCause::Said(said::note(&said)))),
         }
     }
@@ -130,7 +129,8 @@ fn asked(context: &BrandContext) -> looks::Context {
     }
 }
 
-fn read(overrides: looks::Overrides) -> Result<Overrides, &'static str> {
+/// What fits of an answer; the rest is left out, and named.
+fn read(overrides: looks::Overrides) -> Overrides {
     let looks::Overrides {
         tokens,
         logo,
@@ -140,33 +140,56 @@ fn read(overrides: looks::Overrides) -> Result<Overrides, &'static str> {
         lifetime,
         extra: _,
     } = overrides;
-    if tokens.len() > MOST_TOKENS || wording.len() > MOST_WORDS {
-        return Err("it sets more tokens or messages than there are");
-    }
-    let mut pairs = tokens.iter().chain(&wording);
-    if pairs.any(|pair| pair.name.len() > said::MOST_WORD || pair.value.len() > said::MOST_WORD)
-        || logo
-            .as_ref()
-            .is_some_and(|name| name.len() > said::MOST_WORD)
-    {
-        return Err("a token, a message or a name is too long");
-    }
-    let pairs = |list: Vec<super::bindings::vestibule::types::types::Kv>| {
-        list.into_iter()
-            .map(|pair| (pair.name, pair.value))
-            .collect()
+    let mut left_out = Vec::new();
+    let tokens = pairs("token", tokens, MOST_TOKENS, &mut left_out);
+    let wording = pairs("message", wording, MOST_WORDS, &mut left_out);
+    let logo = logo.filter(|name| {
+        let fits = said::fits("its logo's name", name, said::MOST_WORD);
+        fits.map_err(|why| left_out.push(why)).is_ok()
+    });
+    let mut part = |name: &str, block: Option<looks::Block>| {
+        let content = self::block(block?);
+        let told = content.map_err(|why| left_out.push(format!("its {name}: {why}")));
+        told.ok()
     };
-    Ok(Overrides {
-        tokens: pairs(tokens),
+    let (header, footer) = (part("header", header), part("footer", footer));
+    Overrides {
+        tokens,
         logo,
-        wording: pairs(wording),
-        header: header.map(block).transpose()?,
-        footer: footer.map(block).transpose()?,
+        wording,
+        header,
+        footer,
         lifetime: Duration::from_secs(lifetime.into()),
-    })
+        left_out,
+    }
 }
 
-fn block(block: looks::Block) -> Result<Content, &'static str> {
+/// Names with their values, as many as there may be of what they are.
+fn pairs(
+    what: &str,
+    pairs: Vec<Kv>,
+    most: usize,
+    left_out: &mut Vec<String>,
+) -> Vec<(String, String)> {
+    if pairs.len() > most {
+        let came = pairs.len();
+        left_out.push(format!("it sets {came} {what}s, and {most} are taken"));
+    }
+    let mut kept = Vec::new();
+    for Kv { name, value } in pairs.into_iter().take(most) {
+        let shown: String = name.chars().take(60).collect();
+        let of = format!("its {what} `{}`", said::note(&shown));
+        let fits = said::fits(&of, &name, said::MOST_WORD)
+            .and_then(|()| said::fits(&of, &value, said::MOST_WORD));
+        match fits {
+            Ok(()) => kept.push((name, value)),
+            Err(why) => left_out.push(why),
+        }
+    }
+    kept
+}
+
+fn block(block: looks::Block) -> Result<Content, String> {
     match block {
         looks::Block::Text(text) => said::text(text),
         looks::Block::Markdown(text) => said::markdown(text),

@@ -21,6 +21,7 @@ use super::imports::{CallState, HostClock};
 use super::limits::Limits;
 use super::long;
 use super::turns::{Caller, Full, Lane, Turn, Turns};
+use super::unbroken;
 use crate::plain;
 
 /// A plugin's code, ready to be instantiated for a call.
@@ -107,8 +108,13 @@ impl Code {
     }
 
     /// An answer came, and cannot be used.
-    pub(super) fn answered_nonsense(&self, what: &str) {
-        self.failed("answer", format!("its answer is malformed: {what}"));
+    pub(super) fn answered_nonsense(&self, operation: &str, what: &str) {
+        self.failed(operation, format!("its answer is malformed: {what}"));
+    }
+
+    /// An answer came, and could not be shown or followed, which is told of elsewhere.
+    pub(super) fn unusable(&self, operation: &str, what: &str) {
+        self.tally.failed(self.now(), operation, what.to_owned());
     }
 
     fn failed(&self, operation: &str, what: String) {
@@ -155,13 +161,13 @@ impl Code {
         };
         let begun = Instant::now();
         let entered = Entered::default();
-        // A task of its own: a caller that goes away does not end the call in the middle, and
-        // a panic of the host ends only the call.
+        // A caller that goes away does not end the call in the middle, and a panic of the host ends
+        // only the call.
         let span = tracing::info_span!("plugin.call", plugin = &*self.id, operation);
         let course = Arc::clone(&entered.0);
         let run = self.run(binding, turn, entered.clone(), body);
         let run = long::run(run, move || course.long.load(Ordering::Relaxed));
-        let result = tokio::spawn(run.instrument(span))
+        let result = unbroken::run(run.instrument(span))
             .await
             .unwrap_or(Err(UnknownCause::HostPanic));
         tracing::debug!(

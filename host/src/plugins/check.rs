@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::component::Files;
+use super::component::{Files, Opening};
 use super::conformance::sample::Sample;
 use super::conformance::{self, Bench, Finding, Shown};
 use super::data::GuestData;
@@ -54,13 +54,14 @@ pub struct Trial {
 }
 
 /// Checks a plugin's file as a host with these `limits` would. Compiled code is kept in
-/// `cache`. The promises of pages and brandings are tried, without any network; with a `trial`, a
+/// `cache`; `opening` tries what the plugin carries. The promises of pages and brandings are tried, without any network; with a `trial`, a
 /// gateway's promises are tried too, which moves money at its processor.
 pub async fn check(
     file: &Path,
     limits: Limits,
     cache: &Path,
     clock: HostClock,
+    opening: Opening,
     trial: Option<Trial>,
 ) -> Result<Report, EngineError> {
     let mut report = Report {
@@ -114,7 +115,8 @@ pub async fn check(
         clock,
         Arc::clone(&sample) as Arc<dyn GuestData>,
     )
-    .map_err(|error| EngineError::Wasmtime(error.into()))?;
+    .map_err(|error| EngineError::Wasmtime(error.into()))?
+    .with_opening(opening);
     let begun = Instant::now();
     let upload = Upload::new(bytes, None);
     match loader.load(upload, Uncompiled::Compile).await {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use wasm_encoder::{ComponentSection, CustomSection};
@@ -22,6 +23,10 @@ const MOST_FILES: usize = 256;
 
 /// The files that a plugin carries, by their path with `/`.
 pub type Files = BTreeMap<String, Bytes>;
+
+/// Whether the portal can use the files that the plugin with this id carries; the error says which
+/// it cannot, and why.
+pub type Opening = Arc<dyn Fn(&str, &Files) -> Result<(), String> + Send + Sync>;
 
 /// What a component file holds.
 #[derive(Clone, Debug, Default)]

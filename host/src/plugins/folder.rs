@@ -1,26 +1,28 @@
 //! The folder of plugins: which files there are, which of them is loaded, and what happens
 //! when one changes. A file is taken whole or not at all; the last good version stays.
 
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, watch};
 
-use super::figures::Figures;
-use super::gateway::answer::Capabilities;
-use super::gateway::exports::GatewayPart;
+use self::places::Contested;
+use super::last_good::LastGood;
 use super::load::{LoadError, Loaded, Loader, Uncompiled};
-use super::manifest::Kind;
+use super::status::{InUse, PluginState};
 use super::upload::Upload;
+use super::uses::Uses;
 
 /// The folder and what was loaded from it.
 pub(super) struct Folder {
     path: PathBuf,
     loader: Loader,
+    /// What a restart over a bad file goes on with.
+    kept: Arc<LastGood>,
     slots: ArcSwap<Slots>,
     /// The last good versions of files that were taken away, with their names, by plugin.
     gone: ArcSwap<BTreeMap<String, (String, Arc<Loaded>)>>,
@@ -40,64 +42,33 @@ struct Slot {
     loaded: Option<Arc<Loaded>>,
     /// Why the bytes that were tried last are not the version in use.
     error: Option<String>,
+    /// Whether it is that some business's settings do not suit them.
+    unsuited: bool,
 }
 
-/// How one file of the folder stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PluginState {
-    /// The file's name.
-    pub file: String,
-    /// What is in use, if anything is.
-    pub in_use: Option<InUse>,
-    /// Why the file as it is now is not in use.
-    pub error: Option<String>,
-}
-
-/// A loaded plugin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InUse {
-    /// Its id.
-    pub id: String,
-    /// Its own version.
-    pub version: String,
-    /// Its name for people.
-    pub name: String,
-    /// SHA-256 of its file, hexadecimal.
-    pub hash: String,
-    /// Whether it is for test mode only.
-    pub test_only: bool,
-    /// What it is.
-    pub kinds: Vec<Kind>,
-    /// What it can do as a gateway, if it is one.
-    pub gateway: Option<Capabilities>,
-    /// Who signed it, of those whose signatures are believed.
-    pub signed_by: Option<String>,
-    /// When it was loaded.
-    pub loaded_at: Timestamp,
-    /// What became of its calls.
-    pub figures: Figures,
-}
-
-impl InUse {
-    fn of(plugin: &Loaded) -> Self {
-        Self {
-            id: plugin.manifest.id.clone(),
-            version: plugin.manifest.version.clone(),
-            name: plugin.manifest.name.clone(),
-            hash: plugin.hash.clone(),
-            test_only: plugin.manifest.test_only,
-            kinds: plugin.manifest.kinds.clone(),
-            gateway: plugin.gateway.as_ref().map(GatewayPart::capabilities),
-            signed_by: plugin.signed_by.clone(),
-            loaded_at: plugin.since,
-            figures: plugin.code.figures(),
-        }
+impl Slot {
+    /// The id of what is in use.
+    fn id(&self) -> Option<&str> {
+        let loaded = self.loaded.as_ref()?;
+        Some(&loaded.manifest.id)
     }
 }
 
+/// What becomes of a file that is taken up.
+enum Taken {
+    /// It is in use, or refused.
+    Settled,
+    /// It is still to be compiled, and is the plugin with this id.
+    Uncompiled(String),
+    /// It is decided when all files were looked at: they may have exchanged their ids.
+    Contested(Box<Contested>),
+}
+
 impl Folder {
-    pub(super) fn new(path: PathBuf, loader: Loader) -> Self {
+    /// The folder at `path`, whose last good versions are kept in `kept`.
+    pub(super) fn new(path: PathBuf, kept: PathBuf, loader: Loader) -> Self {
         Self {
+            kept: Arc::new(LastGood::of(kept)),
             path,
             loader,
             slots: ArcSwap::default(),
@@ -144,10 +115,10 @@ impl Folder {
 
     /// Reads the folder and swaps in what is good, each as soon as it is ready: what was compiled
     /// before, so that it waits for nobody; then what is `used`; then the rest.
-    pub(super) async fn reload(&self, used: &BTreeSet<String>) {
+    pub(super) async fn reload(&self, uses: &Uses) {
         let _one_at_a_time = self.reloading.lock().await;
         match self.names().await {
-            Ok(names) => self.take_all(&names, used).await,
+            Ok(names) => self.take_all(&names, uses).await,
             Err(error) => {
                 tracing::error!(%error, folder = %self.path.display(), "the plugin folder cannot be read; what is loaded stays");
             }
@@ -155,23 +126,43 @@ impl Folder {
         self.uncompiled.send_replace(Some(BTreeSet::new()));
     }
 
-    async fn take_all(&self, names: &BTreeSet<String>, used: &BTreeSet<String>) {
-        let mut uncompiled = Vec::new();
+    async fn take_all(&self, names: &BTreeSet<String>, uses: &Uses) {
+        let (mut uncompiled, mut contested) = (Vec::new(), Vec::new());
         for file in names {
-            if let Some(id) = self.take(file, names, Uncompiled::Leave).await {
+            match self.take(file, names, uses, Uncompiled::Leave).await {
+                Taken::Settled => {}
+                Taken::Uncompiled(id) => uncompiled.push((file, id)),
+                Taken::Contested(one) => contested.push(*one),
+            }
+        }
+        for file in names {
+            if uncompiled.iter().all(|(other, _)| *other != file)
+                && let Some(id) = self.restore(file, Uncompiled::Leave).await
+            {
                 uncompiled.push((file, id));
             }
         }
+        let used = uses.ids();
         uncompiled.sort_by_key(|(_, id)| !used.contains(id));
-        let ids = uncompiled.iter().map(|(_, id)| id.clone()).collect();
+        let ids: BTreeSet<_> = uncompiled.iter().map(|(_, id)| id.clone()).collect();
+        // What was taken away waits for no compiler, but where it comes again under another name.
+        self.forget_all_but(names, &ids).await;
         self.uncompiled.send_replace(Some(ids));
         for (file, id) in uncompiled {
-            self.take(file, names, Uncompiled::Compile).await;
+            match self.take(file, names, uses, Uncompiled::Compile).await {
+                Taken::Contested(one) => contested.push(*one),
+                Taken::Settled | Taken::Uncompiled(_) => {
+                    self.restore(file, Uncompiled::Compile).await;
+                }
+            }
             self.uncompiled.send_modify(|ids| {
                 ids.get_or_insert_default().remove(&id);
             });
         }
-        self.forget_all_but(names);
+        for file in self.decide(contested, names).await {
+            self.restore(&file, Uncompiled::Compile).await;
+        }
+        self.forget_all_but(names, &BTreeSet::new()).await;
     }
 
     /// Waits for the first look at the folder, until what is `used` is loaded, or it is known why
@@ -189,101 +180,107 @@ impl Folder {
         self.loader.late().await;
     }
 
+    /// Whether a version is not in use since settings do not suit it.
+    pub(super) fn waits_for_settings(&self) -> bool {
+        self.slots.load().values().any(|slot| slot.unsuited)
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Takes up one file as it is now; answers its id where it is still to be compiled. One file
-    /// at a time is in memory, however many there are.
+    /// Takes up one file as it is now. One file at a time is in memory, however many there are.
     async fn take(
         &self,
         file: &str,
         names: &BTreeSet<String>,
+        uses: &Uses,
         uncompiled: Uncompiled,
-    ) -> Option<String> {
+    ) -> Taken {
         let slots = self.slots.load_full();
         let before = slots.get(file);
         let upload = self.read(file).await;
-        let hash = match &upload {
-            Ok(upload) => {
-                let signature = upload.signature.as_deref().unwrap_or_default();
-                let hasher = Sha256::new_with_prefix(upload.content);
-                hasher.chain_update(signature).finalize().into()
-            }
-            Err(_) => [0; 32],
-        };
+        let hash = upload.as_ref().map(Upload::hash).unwrap_or_default();
         if let Some(slot) = before
             && slot.hash == hash
             && slot.error.is_none()
         {
-            return None;
+            return Taken::Settled;
         }
         let loaded = match upload {
-            Ok(upload) => self.loader.load(upload, uncompiled).await,
+            Ok(upload) => {
+                let loaded = self.loader.load(upload.clone(), uncompiled).await;
+                match loaded {
+                    Ok(plugin) => self
+                        .suits(file, &plugin, uses)
+                        .await
+                        .map(|()| (plugin, upload)),
+                    Err(error) => Err(error),
+                }
+            }
             Err(error) => Err(error),
         };
-        let loaded = loaded.and_then(|plugin| {
-            let id = &plugin.manifest.id;
-            let same = |(other, slot): &(&String, &Slot)| {
-                let loaded = slot.loaded.as_ref();
-                let same = loaded.is_some_and(|loaded| loaded.manifest.id == *id);
-                *other != file && names.contains(*other) && same
-            };
-            match slots.iter().find(same) {
-                Some((other, _)) => Err(LoadError::Duplicate {
-                    id: id.clone(),
-                    file: other.clone(),
-                }),
-                None => Ok(plugin),
+        let error = match loaded {
+            Ok((plugin, upload)) => {
+                let file = file.to_owned();
+                let taken = Contested {
+                    file,
+                    upload,
+                    plugin,
+                };
+                if slots.iter().any(|(other, slot)| {
+                    *other != taken.file
+                        && names.contains(other)
+                        && slot.id() == Some(&taken.plugin.manifest.id)
+                }) {
+                    return Taken::Contested(Box::new(taken));
+                }
+                self.use_all(vec![taken]).await;
+                return Taken::Settled;
             }
-        });
-        let last_good = before.and_then(|slot| slot.loaded.clone());
-        let (loaded, error) = match loaded {
-            Ok(plugin) => {
-                let (id, version) = (&plugin.manifest.id, &plugin.manifest.version);
-                tracing::info!(file, plugin = id, version, "a plugin was loaded");
-                (Some(Arc::new(plugin)), None)
-            }
-            Err(error @ LoadError::Uncompiled(_)) => (last_good, Some(error)),
-            Err(error) => {
-                let kept = last_good.is_some();
-                tracing::error!(file, %error, kept, "a plugin was not loaded");
-                (last_good, Some(error))
-            }
+            Err(error) => error,
         };
-        let slot = Slot {
-            hash,
-            loaded,
-            error: error.as_ref().map(ToString::to_string),
-        };
-        let mut slots = Slots::clone(&slots);
-        slots.insert(file.to_owned(), slot);
-        self.slots.store(Arc::new(slots));
+        self.refuse(file, hash, &error);
         match error {
-            Some(LoadError::Uncompiled(id)) => Some(id),
-            _ => None,
+            LoadError::Uncompiled(id) => Taken::Uncompiled(id),
+            _ => Taken::Settled,
         }
     }
 
-    /// What is not in the folder any more looks after what is open.
-    fn forget_all_but(&self, names: &BTreeSet<String>) {
+    /// What is not in the folder any more looks after what is open; what is `coming` stays in use
+    /// until it is there.
+    async fn forget_all_but(&self, names: &BTreeSet<String>, coming: &BTreeSet<String>) {
         let mut slots = Slots::clone(&self.slots.load());
+        let taken = slots.extract_if(.., |file, slot| {
+            !names.contains(file) && slot.id().is_none_or(|id| !coming.contains(id))
+        });
+        let taken = taken.filter_map(|(file, slot)| Some((file, slot.loaded?)));
+        self.take_away(taken.collect());
         let mut gone = BTreeMap::clone(&self.gone.load());
-        for (file, slot) in slots.extract_if(.., |file, _| !names.contains(file)) {
-            if let Some(plugin) = slot.loaded {
-                tracing::warn!(
-                    file,
-                    plugin = plugin.manifest.id,
-                    "a plugin was taken away; it looks after what is open until the host ends"
-                );
-                gone.insert(plugin.manifest.id.clone(), (file, plugin));
-            }
-        }
-        for plugin in slots.values().filter_map(|slot| slot.loaded.as_ref()) {
-            gone.remove(&plugin.manifest.id);
-        }
+        gone.retain(|id, _| slots.values().all(|slot| slot.id() != Some(id)));
         self.gone.store(Arc::new(gone));
         self.slots.store(Arc::new(slots));
+        // A folder that is not there, such as a disk that is not mounted yet, says nothing of its files.
+        if self.path.is_dir() {
+            let (kept, names) = (Arc::clone(&self.kept), names.clone());
+            let forget = move || kept.forget_all_but(|file| names.contains(file));
+            // A panic there is logged, and tried again at the next change.
+            let _ = tokio::task::spawn_blocking(forget).await;
+        }
+    }
+
+    fn take_away(&self, plugins: Vec<(String, Arc<Loaded>)>) {
+        let mut gone = BTreeMap::clone(&self.gone.load());
+        for (file, plugin) in plugins {
+            let id = plugin.manifest.id.clone();
+            tracing::warn!(
+                file,
+                plugin = id,
+                "a plugin was taken away; it looks after what is open until the host ends"
+            );
+            gone.insert(id, (file, plugin));
+        }
+        self.gone.store(Arc::new(gone));
     }
 
     /// The names of all files that are plugins'. What has such a name and is no file is told as

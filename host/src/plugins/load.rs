@@ -1,26 +1,28 @@
 //! From the bytes of a file to a plugin that can be called, or to the reason why not. Nothing
 //! of the plugin runs before its imports were compared with what its manifest wishes.
 
+mod error;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use wasmtime::component::{Component, Linker};
 
+pub use self::error::LoadError;
 use super::branding::BrandingPart;
 use super::call::{self, Code};
 use super::compiler::Compiler;
-use super::component::{self, Contents, ContentsError, Files};
+use super::component::{self, Contents, Files, Opening};
 use super::data::GuestData;
 use super::engine::Engine;
 use super::gateway::exports::GatewayPart;
 use super::grants::Wishes;
 use super::imports::{CallState, HostClock};
 use super::limits::Limits;
-use super::manifest::{Kind, Manifest, ManifestError};
+use super::manifest::{Kind, Manifest};
 use super::pages::PagesPart;
-use super::signature::{SignatureError, Signing};
+use super::signature::Signing;
 use super::turns::Turns;
 use super::upload::Upload;
 
@@ -54,86 +56,6 @@ pub(super) enum Uncompiled {
     Leave,
 }
 
-/// Why a plugin was not loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
-    Read(#[from] std::io::Error),
-    /// A folder, a device or a pipe of that name.
-    #[error("it is not a file")]
-    NotAFile,
-    /// The file is larger than a component may be.
-    #[error("it is larger than the {0} bytes that a component may have")]
-    TooLarge(usize),
-    /// Not a component.
-    #[error(transparent)]
-    Contents(#[from] ContentsError),
-    /// No manifest in it.
-    #[error("it holds no manifest; `vestibule plugin build` puts the author's plugin.toml into it")]
-    NoManifest,
-    /// A manifest that is wrong.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// A signature that is missing, or wrong.
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
-    /// An import of WASI.
-    #[error(
-        "it imports `{0}`, and there is no WASI here. Rust: build for wasm32-unknown-unknown. \
-         JavaScript: componentize with disableFeatures [\"stdio\", \"random\", \"clocks\", \
-         \"http\", \"fetch-event\"]. Python: componentize-py --stub-wasi"
-    )]
-    Wasi(String),
-    /// An import that nobody offers.
-    #[error("it imports `{0}`, which this host does not have; it has vestibule:host@1.0")]
-    UnknownImport(String),
-    /// An import that the manifest does not speak of.
-    #[error("it imports `{import}` and its plugin.toml does not say so: add {mend}")]
-    Undeclared {
-        /// The import.
-        import: String,
-        /// What to write.
-        mend: &'static str,
-    },
-    /// A kind without its exports, or the other way round.
-    #[error("{0}")]
-    Kind(String),
-    /// The plugin of this id is to be compiled first.
-    #[error("it is being compiled")]
-    Uncompiled(String),
-    /// Others are being compiled that took too long; it is compiled when one of them has ended.
-    #[error("it waits for others to be compiled, which takes too long")]
-    Waits,
-    /// Compiling takes too long. It goes on beside the host; when it ends well after all, its
-    /// code is found.
-    #[error(
-        "it was not compiled within {}; give it more time with plugins.compile, or build it \
-         smaller", told(*.0)
-    )]
-    Slow(Duration),
-    /// It does not compile.
-    #[error("it does not compile: {0}")]
-    Compile(String),
-    /// Imports or exports of other types than this host's.
-    #[error("it was built against another version of the interfaces (wit/VERSIONING.md): {0}")]
-    World(String),
-    /// Not even an empty instance can be made of it.
-    #[error("no instance can be made of it: {0}")]
-    Instantiate(String),
-    /// Its description is missing or nonsense.
-    #[error("its `info.describe` {0}")]
-    Describe(String),
-    /// Another file with this id is loaded already.
-    #[error("the plugin `{id}` is already loaded from {file}")]
-    Duplicate {
-        /// The id.
-        id: String,
-        /// The other file.
-        file: String,
-    },
-}
-
 /// What loading needs of the host.
 pub(super) struct Loader {
     compiler: Arc<Compiler>,
@@ -143,6 +65,7 @@ pub(super) struct Loader {
     data: Arc<dyn GuestData>,
     turns: Arc<Turns>,
     signing: Arc<Signing>,
+    opening: Opening,
 }
 
 impl Loader {
@@ -162,6 +85,7 @@ impl Loader {
             data,
             turns: Turns::new(limits.calls_in_all),
             signing: Arc::default(),
+            opening: Arc::new(|_, _| Ok(())),
         })
     }
 
@@ -171,6 +95,11 @@ impl Loader {
             signing: Arc::new(signing),
             ..self
         }
+    }
+
+    /// The same, that takes nothing whose files cannot be used.
+    pub(super) fn with_opening(self, opening: Opening) -> Self {
+        Self { opening, ..self }
     }
 
     /// Bytes that a component file may have.
@@ -263,6 +192,7 @@ struct Prepared {
 impl Loader {
     async fn prepare(&self, upload: Upload) -> Result<Prepared, LoadError> {
         let (compiler, signing) = (Arc::clone(&self.compiler), Arc::clone(&self.signing));
+        let opening = Arc::clone(&self.opening);
         let prepare = move || -> Result<Prepared, LoadError> {
             let bytes = &upload.bytes;
             let known = compiler.known(&upload.content);
@@ -273,6 +203,7 @@ impl Loader {
             };
             let (contents, manifest) = understood(contents)?;
             let signed_by = signing.signer(&manifest.kinds, bytes, upload.signature.as_deref())?;
+            opening(&manifest.id, &contents.files).map_err(LoadError::Files)?;
             Ok(Prepared {
                 contents,
                 manifest,
@@ -284,14 +215,6 @@ impl Loader {
         let prepared = tokio::task::spawn_blocking(prepare).await;
         prepared
             .unwrap_or_else(|_| Err(LoadError::Compile("the host went down over it".to_owned())))
-    }
-}
-
-/// A time as the configuration writes it.
-fn told(time: Duration) -> String {
-    match (time.as_secs(), time.subsec_millis()) {
-        (seconds, 0) => format!("{seconds} s"),
-        (seconds, millis) => format!("{seconds}.{millis:03} s"),
     }
 }
 

@@ -27,6 +27,7 @@ pub mod gateway;
 pub mod grants;
 mod imports;
 pub mod inspect;
+mod last_good;
 pub mod limits;
 mod line;
 mod load;
@@ -46,11 +47,13 @@ mod survey;
 pub mod template;
 mod troubles;
 mod turns;
+mod unbroken;
 mod upload;
+mod uses;
 mod watch;
 mod wit;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -59,16 +62,16 @@ use tokio::sync::Notify;
 
 pub use self::binding::{Finding, Findings};
 pub use self::cache::CacheError;
-pub use self::component::{ContentsError, Files};
+pub use self::component::{ContentsError, Files, Opening};
 pub use self::engine::EngineError;
 pub use self::error::{Error, FieldError, UnknownCause};
 pub use self::figures::{Failure, Figures};
-pub use self::folder::PluginState;
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
 pub use self::optional::Optional;
+pub use self::status::PluginState;
 pub use self::survey::Survey;
-pub use self::troubles::Trouble;
+pub use self::troubles::{Task, Trouble};
 pub use self::watch::Watch;
 
 use self::binding::Binding;
@@ -77,12 +80,12 @@ use self::data::{GuestData, NoData};
 use self::engine::Engine;
 use self::folder::Folder;
 use self::gateway::Gateway;
-use self::gateway::config::GatewayConfigs;
 use self::limits::Limits;
 use self::load::{Loaded, Loader};
 use self::manifest::Kind;
 use self::signature::Signing;
 use self::troubles::Troubles;
+use self::uses::Refused;
 use crate::domain::{Mode, Scope};
 
 /// What the operator decides about plugins as a whole.
@@ -92,6 +95,8 @@ pub struct PluginSettings {
     pub folder: PathBuf,
     /// A folder for compiled code, which only the host may touch.
     pub cache: PathBuf,
+    /// A folder for the last good version of each file, which only the host may touch.
+    pub kept: PathBuf,
     /// The limits of every plugin.
     pub limits: Limits,
     /// Whether plugins marked `test_only` may be used in live mode: for trying things out on
@@ -101,6 +106,8 @@ pub struct PluginSettings {
     pub clock: HostClock,
     /// Whose plugins are believed.
     pub signing: Signing,
+    /// Whether what they carry can be used.
+    pub opening: Opening,
 }
 
 /// Every plugin of this process.
@@ -111,8 +118,12 @@ pub struct Plugins {
     pages: ArcSwap<BTreeMap<(Scope, String), Arc<PluginConfig>>>,
     bound: Mutex<HashMap<(Scope, Role), Bound>>,
     troubles: Troubles,
+    clock: HostClock,
     test_only_in_live: bool,
+    /// Settings in the files that plugins refuse.
+    refused: Mutex<Refused>,
     changed: Notify,
+    settings_changed: Notify,
 }
 
 /// What a gateway is asked for.
@@ -172,44 +183,37 @@ impl Plugins {
         data: Arc<dyn GuestData>,
     ) -> Result<Arc<Self>, EngineError> {
         let engine = Engine::start(&settings.limits, &settings.cache)?;
+        let clock = Arc::clone(&settings.clock);
         let loader = Loader::new(engine, settings.limits, settings.clock, data)
             .map_err(|error| EngineError::Wasmtime(error.into()))?
-            .with_signing(settings.signing);
+            .with_signing(settings.signing)
+            .with_opening(settings.opening);
         Ok(Arc::new(Self {
-            folder: Folder::new(settings.folder, loader),
+            folder: Folder::new(settings.folder, settings.kept, loader),
             configs: ArcSwap::default(),
             brandings: ArcSwap::default(),
             pages: ArcSwap::default(),
             bound: Mutex::default(),
             troubles: Troubles::default(),
+            clock,
             test_only_in_live: settings.test_only_in_live,
+            refused: Mutex::default(),
             changed: Notify::new(),
+            settings_changed: Notify::new(),
         }))
     }
 
     /// Waits for the first look at the folder, until every plugin that is configured is loaded, or
     /// it is known why it is not. Nothing else is waited for.
     pub async fn ready(&self) {
-        self.folder.ready(&self.used()).await;
-    }
-
-    /// The ids of all plugins that are configured anywhere.
-    fn used(&self) -> BTreeSet<String> {
-        let (gateways, brandings, pages) = (
-            self.configs.load(),
-            self.brandings.load(),
-            self.pages.load(),
-        );
-        let configs = gateways.values().chain(brandings.values());
-        let configs = configs.chain(pages.values());
-        configs.map(|config| config.plugin.clone()).collect()
+        self.folder.ready(&self.uses().ids()).await;
     }
 
     /// Reads the folder again: new and changed files are loaded, each in use as soon as it is
     /// ready; a bad one keeps its last good version, one that is gone is forgotten. Calls under
     /// way keep what they have.
     pub async fn reload(&self) {
-        self.folder.reload(&self.used()).await;
+        self.folder.reload(&self.uses()).await;
         self.changed.notify_one();
     }
 
@@ -223,27 +227,10 @@ impl Plugins {
         self.folder.states()
     }
 
-    /// Takes the configured gateways of all businesses in place of those before.
-    pub fn configure(&self, gateways: GatewayConfigs) {
-        let before = self.configs.load();
-        let gateways: HashMap<_, _> = gateways
-            .into_iter()
-            .map(|(key, config)| {
-                let config = config.in_place_of(before.get(&key));
-                (key, config)
-            })
-            .collect();
-        self.forget(|scope, role| match role {
-            Role::Gateway(name) => gateways.contains_key(&(scope.clone(), name.clone())),
-            Role::Branding | Role::Pages(_) => true,
-        });
-        self.configs.store(Arc::new(gateways));
-        self.changed.notify_one();
-    }
-
     fn forget(&self, keep: impl Fn(&Scope, &Role) -> bool) {
         let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         bound.retain(|(scope, role), _| keep(scope, role));
+        self.refused().retain(|(scope, role), _| keep(scope, role));
     }
 
     /// A configured gateway, ready for calls. The error is always one of *certainly not

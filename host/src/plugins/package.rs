@@ -20,6 +20,8 @@ pub struct Package {
     pub manifest: Manifest,
     /// The bytes of the file.
     pub bytes: Vec<u8>,
+    /// The files that were embedded.
+    pub files: Files,
 }
 
 /// Why there is no plugin file.
@@ -100,6 +102,7 @@ pub fn with_files(manifest: &str, files: &Files, wasm: &[u8]) -> Result<Package,
     Ok(Package {
         manifest: parsed,
         bytes,
+        files: files.clone(),
     })
 }
 

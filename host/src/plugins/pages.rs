@@ -188,7 +188,7 @@ impl Pages {
     pub(super) async fn describe(&self) -> Result<Vec<NavigationEntry>, Error> {
         let pages = &self.part().pages;
         let description = call!(self, "pages.describe", None, pages, call_describe())?;
-        self.read(answer::navigation(description))
+        self.read("pages.describe", answer::navigation(description))
     }
 
     /// Asks for a page.
@@ -198,7 +198,7 @@ impl Pages {
         let request = asked(request);
         let answer = call!(self, "pages.render", who, pages, call_render(&request))?;
         self.said(answer)
-            .and_then(|raw| self.read(answer::answer(raw)))
+            .and_then(|raw| self.read("pages.render", answer::answer(raw)))
     }
 
     /// Hands over a form.
@@ -218,7 +218,7 @@ impl Pages {
             call_submit(&request, &fields)
         )?;
         self.said(answer)
-            .and_then(|raw| self.read(answer::submission(raw)))
+            .and_then(|raw| self.read("pages.submit", answer::submission(raw)))
     }
 
     /// Asks for a block; none where the plugin has nothing to show there.
@@ -244,7 +244,12 @@ impl Pages {
         };
         let answer = call!(self, "blocks.block", who, blocks, call_block(&place))?;
         let content = self.said(answer)?.map(answer::content).transpose();
-        self.read(content)
+        self.read("blocks.block", content)
+    }
+
+    /// Whether it may hear of events of this type here, and takes any.
+    pub fn hears(&self, kind: &str) -> bool {
+        self.binding.permissions.events.contains(kind) && self.part().events.is_some()
     }
 
     /// Tells of an event, if the plugin takes any.
@@ -297,8 +302,11 @@ impl Pages {
         answer.map_err(|said| self.failed(UnknownCause::Said(said::note(&said))))
     }
 
-    fn read<T>(&self, answer: Result<T, &'static str>) -> Result<T, Error> {
-        answer.map_err(|what| self.failed(UnknownCause::Malformed(what.to_owned())))
+    fn read<T>(&self, operation: &str, answer: Result<T, String>) -> Result<T, Error> {
+        answer.map_err(|what| {
+            self.plugin.code.answered_nonsense(operation, &what);
+            self.failed(UnknownCause::Malformed(what))
+        })
     }
 
     fn failed(&self, cause: UnknownCause) -> Error {

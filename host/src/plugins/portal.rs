@@ -9,7 +9,7 @@ use super::component::Files;
 use super::config::{BrandingConfigs, PagesConfigs};
 use super::manifest::Kind;
 use super::pages::Pages;
-use super::troubles::Trouble;
+use super::troubles::{Task, Trouble};
 use super::{Duty, Error, Plugins, Role};
 use crate::domain::Scope;
 
@@ -20,13 +20,14 @@ impl Plugins {
         let brandings: HashMap<_, _> = brandings
             .into_iter()
             .map(|(scope, config)| {
-                let config = config.in_place_of(before.get(&scope));
+                let config = self.settled(&scope, Role::Branding, config, before.get(&scope));
                 (scope, config)
             })
             .collect();
         self.forget(|scope, role| *role != Role::Branding || brandings.contains_key(scope));
         self.brandings.store(Arc::new(brandings));
-        self.changed.notify_one();
+        self.forget_troubles();
+        self.reconfigured();
     }
 
     /// Takes the configured pages of all businesses in place of those before.
@@ -35,7 +36,8 @@ impl Plugins {
         let pages: std::collections::BTreeMap<_, _> = pages
             .into_iter()
             .map(|(key, config)| {
-                let config = config.in_place_of(before.get(&key));
+                let role = Role::Pages(key.1.clone());
+                let config = self.settled(&key.0, role, config, before.get(&key));
                 (key, config)
             })
             .collect();
@@ -44,7 +46,8 @@ impl Plugins {
             Role::Gateway(_) | Role::Branding => true,
         });
         self.pages.store(Arc::new(pages));
-        self.changed.notify_one();
+        self.forget_troubles();
+        self.reconfigured();
     }
 
     /// The pages under `name` in `scope`, ready for calls; none when none are configured.
@@ -106,19 +109,39 @@ impl Plugins {
         Some(bound)
     }
 
-    /// Says that a plugin failed at what it shows, and how: in the log, and for whoever asks.
-    pub fn report(&self, plugin: &str, scope: &Scope, what: &str) {
-        self.troubles.report(plugin, scope, what);
+    /// Says that a plugin failed at a task, and how: in the log, and for whoever asks.
+    pub fn report(&self, plugin: &str, scope: &Scope, task: Task, what: &str) {
+        let at = (self.clock)();
+        self.troubles.report(plugin, scope, task, what, at);
+    }
+
+    /// Says that its answer could not be shown or followed: a call without a usable answer.
+    pub fn useless(&self, plugin: &str, scope: &Scope, task: Task, what: &str) {
+        if let Some(loaded) = self.folder.plugin(plugin) {
+            loaded.code.unusable(task.as_str(), what);
+        }
+        self.report(plugin, scope, task, what);
     }
 
     /// Says that it works again.
-    pub fn is_well(&self, plugin: &str, scope: &Scope) {
-        self.troubles.is_well(plugin, scope);
+    pub fn is_well(&self, plugin: &str, scope: &Scope, task: Task) {
+        self.troubles.is_well(plugin, scope, task);
     }
 
     /// The plugins that failed last time, by plugin.
     pub fn troubles(&self) -> Vec<Trouble> {
         self.troubles.list()
+    }
+
+    /// What is not configured any more is no trouble.
+    fn forget_troubles(&self) {
+        let (brandings, pages) = (self.brandings.load(), self.pages.load());
+        self.troubles.keep(|plugin, scope| {
+            let mut pages = pages.iter().filter(|((of, _), _)| of == scope);
+            let branding = brandings.get(scope);
+            branding.is_some_and(|config| config.plugin == plugin)
+                || pages.any(|(_, config)| config.plugin == plugin)
+        });
     }
 
     /// The files that the loaded plugin with this id carries, and the hash of its own.

@@ -12,30 +12,32 @@ const MOST_DATA: usize = 64 << 10;
 const MOST_NOTE: usize = 500;
 
 /// Plain text to show.
-pub(super) fn text(text: String) -> Result<Content, &'static str> {
-    fits(&text).map(|()| Content::Text(text))
+pub(super) fn text(text: String) -> Result<Content, String> {
+    fits("a text", &text, MOST_TEXT).map(|()| Content::Text(text))
 }
 
 /// Markdown to show.
-pub(super) fn markdown(text: String) -> Result<Content, &'static str> {
-    fits(&text).map(|()| Content::Markdown(text))
+pub(super) fn markdown(text: String) -> Result<Content, String> {
+    fits("a text", &text, MOST_TEXT).map(|()| Content::Markdown(text))
 }
 
-fn fits(text: &str) -> Result<(), &'static str> {
-    if text.len() > MOST_TEXT {
-        return Err("a text is too long");
+/// Whether `what` has no more than `most` bytes.
+pub(super) fn fits(what: &str, text: &str, most: usize) -> Result<(), String> {
+    match text.len() {
+        bytes if bytes > most => Err(format!(
+            "{what} is too long: it has {bytes} bytes, and {most} are taken"
+        )),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// A template with its data, which must be JSON of a bearable size and depth.
-pub(super) fn template(name: String, data: &str) -> Result<Content, &'static str> {
-    if name.len() > MOST_WORD || data.len() > MOST_DATA {
-        return Err("a template's name or data is too long");
-    }
+pub(super) fn template(name: String, data: &str) -> Result<Content, String> {
+    fits("a template's name", &name, MOST_WORD)?;
+    fits("a template's data", data, MOST_DATA)?;
     match serde_json::from_str(data) {
         Ok(data) => Ok(Content::Template { name, data }),
-        Err(_) => Err("a template's data is not JSON"),
+        Err(error) => Err(format!("a template's data is not JSON: {error}")),
     }
 }
 

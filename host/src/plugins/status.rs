@@ -7,9 +7,65 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{Failure, Figures};
-use super::folder::PluginState;
-use super::{Plugins, Role};
+use super::gateway::answer::Capabilities;
+use super::gateway::exports::GatewayPart;
+use super::load::Loaded;
+use super::manifest::Kind;
+use super::{Plugins, Role, Task};
 use crate::domain::Scope;
+
+/// How one file of the folder stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginState {
+    /// The file's name.
+    pub file: String,
+    /// What is in use, if anything is.
+    pub in_use: Option<InUse>,
+    /// Why the file as it is now is not in use.
+    pub error: Option<String>,
+}
+
+/// A loaded plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// Its id.
+    pub id: String,
+    /// Its own version.
+    pub version: String,
+    /// Its name for people.
+    pub name: String,
+    /// SHA-256 of its file, hexadecimal.
+    pub hash: String,
+    /// Whether it is for test mode only.
+    pub test_only: bool,
+    /// What it is.
+    pub kinds: Vec<Kind>,
+    /// What it can do as a gateway, if it is one.
+    pub gateway: Option<Capabilities>,
+    /// Who signed it, of those whose signatures are believed.
+    pub signed_by: Option<String>,
+    /// When it was loaded.
+    pub loaded_at: Timestamp,
+    /// What became of its calls.
+    pub figures: Figures,
+}
+
+impl InUse {
+    pub(super) fn of(plugin: &Loaded) -> Self {
+        Self {
+            id: plugin.manifest.id.clone(),
+            version: plugin.manifest.version.clone(),
+            name: plugin.manifest.name.clone(),
+            hash: plugin.hash.clone(),
+            test_only: plugin.manifest.test_only,
+            kinds: plugin.manifest.kinds.clone(),
+            gateway: plugin.gateway.as_ref().map(GatewayPart::capabilities),
+            signed_by: plugin.signed_by.clone(),
+            loaded_at: plugin.since,
+            figures: plugin.code.figures(),
+        }
+    }
+}
 
 /// How one file of the folder stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +130,38 @@ pub struct PluginInUse {
     /// Where it is left out for a while, because it failed again and again.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// Settings that it refused, and for which those before stand in.
+    #[serde(default)]
+    pub refused: Vec<RefusedSettings>,
+    /// What it failed at where customers see it, and has not done well since.
+    #[serde(default)]
+    pub troubles: Vec<Failing>,
     /// What became of its calls.
     pub figures: Figures,
+}
+
+/// Settings that a plugin refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedSettings {
+    /// Where: `bus_lumen/live/main`.
+    pub at: String,
+    /// What is wrong with them.
+    pub what: String,
+}
+
+/// What a plugin failed at and has not done well since, in one business and mode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// Where: `bus_lumen/live`.
+    pub scope: String,
+    /// At what.
+    pub task: Task,
+    /// What happened last.
+    pub what: String,
+    /// When it happened last.
+    pub at: Timestamp,
+    /// How often, since it last did well.
+    pub count: u64,
 }
 
 /// A plugin is left out for a while, where a business's portal can do without it.
@@ -102,6 +188,7 @@ impl PluginStatus {
         taken_away: bool,
         uses: &BTreeMap<String, Vec<String>>,
         left_out: &BTreeMap<String, Vec<LeftOut>>,
+        troubles: &BTreeMap<String, Vec<Failing>>,
     ) -> Self {
         let standing = match (&state.in_use, &state.error) {
             _ if taken_away => Standing::TakenAway,
@@ -112,6 +199,8 @@ impl PluginStatus {
         let plugin = state.in_use.map(|plugin| PluginInUse {
             uses: uses.get(&plugin.id).cloned().unwrap_or_default(),
             left_out: left_out.get(&plugin.id).cloned().unwrap_or_default(),
+            troubles: troubles.get(&plugin.id).cloned().unwrap_or_default(),
+            refused: Vec::new(),
             kinds: plugin
                 .kinds
                 .iter()
@@ -155,12 +244,60 @@ impl Plugins {
         for all in uses.values_mut() {
             all.sort_unstable();
         }
-        let left_out = self.left_out();
+        let (left_out, troubles) = (self.left_out(), self.failing());
+        let status = |state, gone| {
+            let mut status = PluginStatus::of(state, gone, &uses, &left_out, &troubles);
+            if let Some(plugin) = &mut status.plugin {
+                plugin.refused = self.refused_by(&plugin.id);
+            }
+            status
+        };
         let here = self.folder.states().into_iter();
         let gone = self.folder.taken_away().into_iter();
-        here.map(|state| PluginStatus::of(state, false, &uses, &left_out))
-            .chain(gone.map(|state| PluginStatus::of(state, true, &uses, &left_out)))
+        here.map(|state| status(state, false))
+            .chain(gone.map(|state| status(state, true)))
             .collect()
+    }
+
+    /// Settings that the plugin refused.
+    fn refused_by(&self, plugin: &str) -> Vec<RefusedSettings> {
+        let config = |(scope, role): &(Scope, Role)| match role {
+            Role::Gateway(name) => {
+                let configs = self.configs.load();
+                configs.get(&(scope.clone(), name.clone())).cloned()
+            }
+            Role::Branding => self.brandings.load().get(scope).cloned(),
+            Role::Pages(name) => {
+                let configs = self.pages.load();
+                configs.get(&(scope.clone(), name.clone())).cloned()
+            }
+        };
+        let refused = self.refused();
+        let of = refused
+            .iter()
+            .filter(|(key, _)| config(key).is_some_and(|config| config.plugin == plugin));
+        let told = of.map(|((scope, role), what)| RefusedSettings {
+            at: format!("{scope}/{role}"),
+            what: what.clone(),
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort_unstable_by(|one, other| one.at.cmp(&other.at));
+        told
+    }
+
+    /// What plugins fail at, by their ids.
+    fn failing(&self) -> BTreeMap<String, Vec<Failing>> {
+        let mut all: BTreeMap<String, Vec<Failing>> = BTreeMap::new();
+        for trouble in self.troubles() {
+            all.entry(trouble.plugin).or_default().push(Failing {
+                scope: trouble.scope.to_string(),
+                task: trouble.task,
+                what: trouble.what,
+                at: trouble.at,
+                count: trouble.count,
+            });
+        }
+        all
     }
 
     /// Where plugins are left out, by their ids.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::domain::Scope;
@@ -16,6 +18,35 @@ const REFILL: Duration = Duration::from_secs(10);
 /// Characters of what is kept and logged of a failure.
 const LONGEST: usize = 4000;
 
+/// What a plugin was asked for. One that does well at one thing may fail at another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// How the portal looks.
+    Look,
+    /// A block in a page of the portal.
+    Block,
+    /// A page of its own, or a form there.
+    Page,
+    /// Its entries in the navigation.
+    Navigation,
+    /// To hear of an event, or a call by the clock.
+    Event,
+}
+
+impl Task {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Look => "look",
+            Self::Block => "block",
+            Self::Page => "page",
+            Self::Navigation => "navigation",
+            Self::Event => "event",
+        }
+    }
+}
+
 /// A plugin that failed at what it shows, and has not worked since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -23,15 +54,19 @@ pub struct Trouble {
     pub plugin: String,
     /// For which business and mode.
     pub scope: Scope,
+    /// At what.
+    pub task: Task,
     /// What happened last: one line.
     pub what: String,
+    /// When it happened last (host time).
+    pub at: Timestamp,
     /// How often it failed since it last worked.
     pub count: u64,
 }
 
 /// All of them, and the lines that may still be written about each.
 #[derive(Default)]
-pub(super) struct Troubles(Mutex<BTreeMap<(String, Scope), Known>>);
+pub(super) struct Troubles(Mutex<BTreeMap<(String, Scope, Task), Known>>);
 
 struct Known {
     trouble: Option<Trouble>,
@@ -42,18 +77,32 @@ struct Known {
 
 impl Troubles {
     /// Notes that `plugin` failed, and says so in the log.
-    pub(super) fn report(&self, plugin: &str, scope: &Scope, what: &str) {
+    pub(super) fn report(
+        &self,
+        plugin: &str,
+        scope: &Scope,
+        task: Task,
+        what: &str,
+        at: Timestamp,
+    ) {
         let what = line(what);
-        if let Some(left_out) = self.note(plugin, scope, &what, Instant::now()) {
-            tracing::warn!(plugin, %scope, what, left_out, "a plugin failed; the portal is shown without it");
+        if let Some(left_out) = self.note((plugin, scope, task), &what, at, Instant::now()) {
+            let task = task.as_str();
+            tracing::warn!(plugin, %scope, task, what, left_out, "a plugin failed; the portal is shown without it");
         }
     }
 
     /// Notes it, and tells how many lines were left out before if one is due now.
-    fn note(&self, plugin: &str, scope: &Scope, what: &str, now: Instant) -> Option<u64> {
+    fn note(
+        &self,
+        (plugin, scope, task): (&str, &Scope, Task),
+        what: &str,
+        at: Timestamp,
+        now: Instant,
+    ) -> Option<u64> {
         let mut all = self.all();
         let known = all
-            .entry((plugin.to_owned(), scope.clone()))
+            .entry((plugin.to_owned(), scope.clone(), task))
             .or_insert_with(|| Known {
                 trouble: None,
                 lines: BURST,
@@ -63,21 +112,29 @@ impl Troubles {
         known.trouble = Some(Trouble {
             plugin: plugin.to_owned(),
             scope: scope.clone(),
+            task,
             what: what.to_owned(),
+            at,
             count: known.trouble.as_ref().map_or(0, |trouble| trouble.count) + 1,
         });
         known.is_due(now)
     }
 
     /// Notes that it works.
-    pub(super) fn is_well(&self, plugin: &str, scope: &Scope) {
+    pub(super) fn is_well(&self, plugin: &str, scope: &Scope, task: Task) {
         let mut all = self.all();
         // What was written about it still counts: it may fail at every second page.
         if !all.is_empty()
-            && let Some(known) = all.get_mut(&(plugin.to_owned(), scope.clone()))
+            && let Some(known) = all.get_mut(&(plugin.to_owned(), scope.clone(), task))
         {
             known.trouble = None;
         }
+    }
+
+    /// Forgets what nobody asks for any more.
+    pub(super) fn keep(&self, used: impl Fn(&str, &Scope) -> bool) {
+        self.all()
+            .retain(|(plugin, scope, _), _| used(plugin, scope));
     }
 
     /// Those that failed last time, by plugin.
@@ -87,7 +144,7 @@ impl Troubles {
         troubles.collect()
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<(String, Scope), Known>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<(String, Scope, Task), Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,8 +187,8 @@ mod tests {
         let start = Instant::now();
         let fail = |scope: &Scope, at| {
             // It works in between, and so each time it is a new trouble.
-            troubles.is_well("shop", scope);
-            troubles.note("shop", scope, "no", at)
+            troubles.is_well("shop", scope, Task::Page);
+            troubles.note(("shop", scope, Task::Page), "no", Timestamp::UNIX_EPOCH, at)
         };
         let written = (0..1000).filter_map(|_| fail(&scope, start)).count();
         assert_eq!(written, BURST as usize);
@@ -146,15 +203,15 @@ mod tests {
     fn what_is_kept_of_a_failure_is_one_line_of_bounded_length() {
         let troubles = Troubles::default();
         let scope = Scope::new("bus_a".parse().expect("an id"), Mode::Live);
-        troubles.report("shop", &scope, &"é\n".repeat(60_000));
-        troubles.report("shop", &scope, &"é\n".repeat(60_000));
+        troubles.report("shop", &scope, Task::Page, &"é\n".repeat(60_000), Timestamp::UNIX_EPOCH);
+        troubles.report("shop", &scope, Task::Page, &"é\n".repeat(60_000), Timestamp::UNIX_EPOCH);
         let [trouble] = &troubles.list()[..] else {
             panic!("one trouble");
         };
         assert_eq!(trouble.count, 2);
         assert_eq!(trouble.what.chars().count(), LONGEST);
         assert!(!trouble.what.contains('\n'));
-        troubles.is_well("shop", &scope);
+        troubles.is_well("shop", &scope, Task::Page);
         assert_eq!(troubles.list(), []);
     }
 }

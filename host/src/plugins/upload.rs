@@ -1,6 +1,7 @@
 //! The file of a plugin as it lies in the folder, with the signature beside it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,8 +9,9 @@ use super::cache::Content;
 use super::signature;
 
 /// The file of a plugin.
+#[derive(Clone)]
 pub(super) struct Upload {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Arc<Vec<u8>>,
     /// What names its bytes.
     pub(super) content: Content,
     /// The signature that lies beside it.
@@ -20,9 +22,16 @@ impl Upload {
     pub(super) fn new(bytes: Vec<u8>, signature: Option<String>) -> Self {
         Self {
             content: Sha256::digest(&bytes).into(),
-            bytes,
+            bytes: Arc::new(bytes),
             signature,
         }
+    }
+
+    /// Changes with the bytes and with the signature.
+    pub(super) fn hash(&self) -> [u8; 32] {
+        let signature = self.signature.as_deref().unwrap_or_default();
+        let hasher = Sha256::new_with_prefix(self.content);
+        hasher.chain_update(signature).finalize().into()
     }
 
     /// Reads both as they are now.

@@ -24,12 +24,14 @@ pub enum Trouble {
     TooMany,
     /// The business is not served right now.
     Unavailable,
+    /// A page of a plugin's cannot be shown right now; all others are there.
+    PageUnavailable,
     /// Our fault.
     Internal,
 }
 
 impl Trouble {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::NotFound,
         Self::Forbidden,
         Self::Expired,
@@ -38,6 +40,7 @@ impl Trouble {
         Self::Conflict,
         Self::TooMany,
         Self::Unavailable,
+        Self::PageUnavailable,
         Self::Internal,
     ];
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::shelves::Shelves;
 use super::Look;
@@ -86,7 +86,8 @@ impl Looks {
             let old = old.map(|kept| kept.look.clone());
             let making = before.and_then(|kept| kept.making.clone());
             let under_way = making.unwrap_or_else(|| {
-                let (making, under_way) = self.begin(&mut kept, &key, now, terms);
+                let waited_for = old.is_none();
+                let (making, under_way) = self.begin(&mut kept, &key, now, terms, waited_for);
                 tokio::spawn(make(making));
                 under_way
             });
@@ -111,6 +112,7 @@ impl Looks {
         key: &LookKey,
         now: Timestamp,
         terms: Terms,
+        waited_for: bool,
     ) -> (Making, UnderWay) {
         let (done, ended) = watch::channel(None);
         let patience = terms.wait.and_then(|wait| Instant::now().checked_add(wait));
@@ -127,6 +129,7 @@ impl Looks {
             key: key.clone(),
             begun: now,
             terms,
+            patience: patience.filter(|_| waited_for),
             done: Some(done),
         };
         (making, under_way)
@@ -157,10 +160,24 @@ pub struct Making {
     key: LookKey,
     begun: Timestamp,
     terms: Terms,
+    /// Until then pages wait for it; none where nobody does, or for as long as it takes.
+    patience: Option<Instant>,
     done: Option<watch::Sender<Option<Arc<Look>>>>,
 }
 
 impl Making {
+    /// Waits until the pages that waited for this look are shown without it. Never ends where none
+    /// waits, since an old look is shown meanwhile, or where one waits to the end.
+    pub fn given_up(&self) -> impl Future<Output = ()> + Send + use<> {
+        let patience = self.patience;
+        async move {
+            match patience {
+                Some(patience) => sleep_until(patience).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Keeps the look, none for the theme as it is, for `lifetime` within the bounds.
     pub fn end(mut self, look: Option<Look>, lifetime: Duration) {
         self.keep(look.map(Arc::new), lifetime);

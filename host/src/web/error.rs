@@ -30,6 +30,9 @@ const CHANGED: &str = "changed_meanwhile";
 /// The request holds the number of a payment card.
 const CARD_NUMBER: &str = "card_number_refused";
 
+/// A page of a plugin's cannot be shown.
+const PAGE_UNAVAILABLE: &str = "page_unavailable";
+
 /// Why a request is not answered as asked.
 #[derive(Debug)]
 pub struct Error {
@@ -98,6 +101,11 @@ impl Error {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
     }
 
+    /// A page of a plugin's cannot be shown right now.
+    pub fn page_unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, PAGE_UNAVAILABLE)
+    }
+
     /// Our fault.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error").because(source)
@@ -163,6 +171,9 @@ impl Error {
             | StatusCode::MISDIRECTED_REQUEST => Trouble::NotFound,
             StatusCode::CONFLICT => Trouble::Conflict,
             StatusCode::TOO_MANY_REQUESTS => Trouble::TooMany,
+            StatusCode::SERVICE_UNAVAILABLE if self.code == PAGE_UNAVAILABLE => {
+                Trouble::PageUnavailable
+            }
             StatusCode::SERVICE_UNAVAILABLE => Trouble::Unavailable,
             status if status.is_client_error() => Trouble::Invalid,
             _ => Trouble::Internal,

@@ -23,6 +23,7 @@ use crate::domain::license::License;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
 use crate::flows::{return_url, session};
+use crate::plugins::Task;
 use crate::store::{self, Entrance, Setup, Tx};
 use crate::themes::{Back, Entry};
 
@@ -228,12 +229,15 @@ fn extra_entries(visitor: &Visitor) -> Vec<Entry> {
     };
     let mut entries = Vec::new();
     for (name, pages) in web.cx.plugins.all_pages(scope) {
+        let mut well = true;
         for entry in pages.navigation() {
             let carried = carried(&pages);
             let say = |key: &str| web.themes.label(&visitor.frame, &carried, key);
             let Some(label) = say(&entry.label) else {
                 let what = format!("it has no word `{}` for the navigation", entry.label);
-                web.cx.plugins.report(pages.plugin(), scope, &what);
+                let plugins = &web.cx.plugins;
+                plugins.report(pages.plugin(), scope, Task::Navigation, &what);
+                well = false;
                 continue;
             };
             let short = say(&format!("{}-short", entry.label)).unwrap_or_else(|| label.clone());
@@ -244,6 +248,10 @@ fn extra_entries(visitor: &Visitor) -> Vec<Entry> {
                 icon: (*icon.unwrap_or(&"info")).to_owned(),
                 label: Some((label, short)),
             });
+        }
+        if well {
+            let plugins = &web.cx.plugins;
+            plugins.is_well(pages.plugin(), scope, Task::Navigation);
         }
     }
     entries

@@ -166,9 +166,11 @@ impl Author {
         let plugins = Plugins::open(PluginSettings {
             folder: folder.path().to_owned(),
             cache: plugin::cache(),
+            kept: folder.path().join("kept"),
             limits: plugin::patient(),
             test_only_in_live: false,
             signing: Signing::default(),
+            opening: vestibule::app::opening(),
             clock: Arc::new(now),
         });
         let plugins = plugins.await.unwrap();

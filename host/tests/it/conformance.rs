@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use vestibule::app;
 use vestibule::plugins::check::{self, Report, Trial};
 use vestibule::plugins::conformance::{Bench, Customers, Deliveries, Finding, Verdict};
 use vestibule::plugins::gateway::config::GatewayConfig;
@@ -227,7 +228,15 @@ async fn report(
         },
     };
     let clock = Arc::new(now);
-    let report = check::check(file, patient(), &cache(), clock, Some(trial)).await;
+    let report = check::check(
+        file,
+        patient(),
+        &cache(),
+        clock,
+        app::opening(),
+        Some(trial),
+    )
+    .await;
     let report = report.unwrap();
     assert!(report.problem.is_none(), "{:?}", report.problem);
     report

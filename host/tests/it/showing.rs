@@ -195,9 +195,9 @@ async fn what_may_need_the_network_is_not_called_broken() {
             "subscription.active",
         ),
         (
-            vec![("resolve", json!({ "do": "trap" }))],
+            vec![("resolve", json!({ "do": "not today" }))],
             "there is a look on every day, in every language and on every surface",
-            "it trapped",
+            "not today",
         ),
     ] {
         let (_, said) = checked(&puppet(&answers).await);
@@ -208,5 +208,31 @@ async fn what_may_need_the_network_is_not_called_broken() {
         let reason = said.lines().find(|line| line.contains(why));
         let reason = reason.unwrap_or_else(|| panic!("{why}: {said}"));
         assert!(reason.contains("it may need the network"), "{reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_is_excused_by_no_wish_for_the_network() {
+    let look = json!({ "lifetime": 600 });
+    let trap = json!({ "do": "trap" });
+    for (export, promise) in [
+        (
+            "resolve",
+            "there is a look on every day, in every language and on every surface",
+        ),
+        ("render", "every entry of the navigation leads to something"),
+        ("block", "every place on a page gets a block or nothing"),
+        ("handle", "what comes twice does no harm"),
+    ] {
+        let answers = match export {
+            "resolve" => vec![(export, trap.clone())],
+            _ => vec![("resolve", look.clone()), (export, trap.clone())],
+        };
+        let (_, said) = checked(&puppet(&answers).await);
+        assert!(
+            said.contains(&format!("  BROKEN     {promise}\n")),
+            "{said}"
+        );
+        assert!(!said.contains("may need the network: it trapped"), "{said}");
     }
 }

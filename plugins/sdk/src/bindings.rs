@@ -22,79 +22,63 @@ pub mod imported {
     });
 }
 
-/// A module with the bindings of a helper world that exports interfaces. `$used` are the types
-/// interfaces that they use, which are those of [`imported`].
+/// A module with the bindings of a helper world that exports interfaces. The types that it uses are
+/// those of [`imported`]: the shared ones, and the `more` that stand here; of a `whole` world also
+/// those of all that a host offers.
 macro_rules! exported {
-    ($module:ident, $package:tt, $world:tt, $used:tt) => {
+    (whole $module:ident, $package:tt, $world:tt, { $($more:tt)* }) => {
+        exported!($module, $package, $world, {
+            "vestibule:host/log@1.0.0": crate::bindings::imported::vestibule::host::log,
+            "vestibule:host/clock@1.0.0": crate::bindings::imported::vestibule::host::clock,
+            "vestibule:host/random@1.0.0": crate::bindings::imported::vestibule::host::random,
+            "vestibule:host/settings@1.0.0": crate::bindings::imported::vestibule::host::settings,
+            "vestibule:host/secrets@1.0.0": crate::bindings::imported::vestibule::host::secrets,
+            "vestibule:host/crypto@1.0.0": crate::bindings::imported::vestibule::host::crypto,
+            "vestibule:host/http@1.0.0": crate::bindings::imported::vestibule::host::http,
+            $($more)*
+        });
+    };
+    ($module:ident, $package:tt, $world:tt, { $($more:tt)* }) => {
         #[doc = concat!("What a plugin of the world `", $world, "` exports.")]
         pub mod $module {
             wit_bindgen::generate!({
                 path: ["wit/types/v1", "wit/host/v1", $package],
                 world: $world,
                 pub_export_macro: true,
-                with: $used,
+                with: {
+                    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
+                    $($more)*
+                },
             });
         }
     };
 }
 
-exported!(payments, "wit/gateway/v1", "vestibule:gateway/gateway", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:host/log@1.0.0": crate::bindings::imported::vestibule::host::log,
-    "vestibule:host/clock@1.0.0": crate::bindings::imported::vestibule::host::clock,
-    "vestibule:host/random@1.0.0": crate::bindings::imported::vestibule::host::random,
-    "vestibule:host/settings@1.0.0": crate::bindings::imported::vestibule::host::settings,
-    "vestibule:host/secrets@1.0.0": crate::bindings::imported::vestibule::host::secrets,
-    "vestibule:host/crypto@1.0.0": crate::bindings::imported::vestibule::host::crypto,
-    "vestibule:host/http@1.0.0": crate::bindings::imported::vestibule::host::http,
-    "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types
-});
-exported!(setup, "wit/gateway/v1", "vestibule:gateway/with-setup", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types
-});
-exported!(refunds, "wit/gateway/v1", "vestibule:gateway/with-refunds", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types
-});
-exported!(methods, "wit/gateway/v1", "vestibule:gateway/with-methods", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types
-});
-exported!(webhooks, "wit/gateway/v1", "vestibule:gateway/with-webhooks", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types
-});
-exported!(ledger, "wit/gateway/v1", "vestibule:gateway/with-ledger", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types
-});
-exported!(branding, "wit/branding/v1", "vestibule:branding/branding", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:host/log@1.0.0": crate::bindings::imported::vestibule::host::log,
-    "vestibule:host/clock@1.0.0": crate::bindings::imported::vestibule::host::clock,
-    "vestibule:host/random@1.0.0": crate::bindings::imported::vestibule::host::random,
-    "vestibule:host/settings@1.0.0": crate::bindings::imported::vestibule::host::settings,
-    "vestibule:host/secrets@1.0.0": crate::bindings::imported::vestibule::host::secrets,
-    "vestibule:host/crypto@1.0.0": crate::bindings::imported::vestibule::host::crypto,
-    "vestibule:host/http@1.0.0": crate::bindings::imported::vestibule::host::http
-});
-exported!(pages, "wit/pages/v1", "vestibule:pages/pages-plugin", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:host/log@1.0.0": crate::bindings::imported::vestibule::host::log,
-    "vestibule:host/clock@1.0.0": crate::bindings::imported::vestibule::host::clock,
-    "vestibule:host/random@1.0.0": crate::bindings::imported::vestibule::host::random,
-    "vestibule:host/settings@1.0.0": crate::bindings::imported::vestibule::host::settings,
-    "vestibule:host/secrets@1.0.0": crate::bindings::imported::vestibule::host::secrets,
-    "vestibule:host/crypto@1.0.0": crate::bindings::imported::vestibule::host::crypto,
-    "vestibule:host/http@1.0.0": crate::bindings::imported::vestibule::host::http,
-    "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types
-});
-exported!(blocks, "wit/pages/v1", "vestibule:pages/with-blocks", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types
-});
-exported!(events, "wit/pages/v1", "vestibule:pages/with-events", {
-    "vestibule:types/types@1.0.0": crate::bindings::imported::vestibule::types::types,
-    "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types
-});
+/// One that exports a part of a gateway.
+macro_rules! of_gateways {
+    ($($whole:ident)? => $module:ident, $world:tt) => {
+        exported!($($whole)? $module, "wit/gateway/v1", $world, {
+            "vestibule:gateway/types@1.0.0": crate::bindings::imported::vestibule::gateway::types,
+        });
+    };
+}
+
+/// One that exports a part of pages.
+macro_rules! of_pages {
+    ($($whole:ident)? => $module:ident, $world:tt) => {
+        exported!($($whole)? $module, "wit/pages/v1", $world, {
+            "vestibule:pages/types@1.0.0": crate::bindings::imported::vestibule::pages::types,
+        });
+    };
+}
+
+of_gateways!(whole => payments, "vestibule:gateway/gateway");
+of_gateways!(=> setup, "vestibule:gateway/with-setup");
+of_gateways!(=> refunds, "vestibule:gateway/with-refunds");
+of_gateways!(=> methods, "vestibule:gateway/with-methods");
+of_gateways!(=> webhooks, "vestibule:gateway/with-webhooks");
+of_gateways!(=> ledger, "vestibule:gateway/with-ledger");
+exported!(whole branding, "wit/branding/v1", "vestibule:branding/branding", {});
+of_pages!(whole => pages, "vestibule:pages/pages-plugin");
+of_pages!(=> blocks, "vestibule:pages/with-blocks");
+of_pages!(=> events, "vestibule:pages/with-events");

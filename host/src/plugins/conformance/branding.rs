@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shown::Exhibit;
-use super::trial::{LOCALES, Trial, answered, odd_words};
+use super::trial::{LOCALES, Trial, answered, odd_words, put_down};
 use super::{Finding, Judged, Shown};
 use crate::domain::branding::{BrandContext, Overrides, Surface};
 use crate::plugins::branding::Branding;
@@ -42,7 +42,8 @@ type Looks = Vec<(BrandContext, Overrides)>;
 async fn looks(trial: &mut Trial, branding: &Branding) -> Looks {
     const SAME: &str = "the look is the same for all who are shown it";
     const ALWAYS: &str = "there is a look on every day, in every language and on every surface";
-    let (mut looks, mut same, mut always) = (Looks::new(), Ok(()), Ok(()));
+    let (mut looks, mut same) = (Looks::new(), Ok(()));
+    let (mut down, mut always) = (Ok(()), Ok(()));
     for context in contexts(trial) {
         let asked = words(&context);
         let first = branding.resolve(&context).await;
@@ -52,20 +53,21 @@ async fn looks(trial: &mut Trial, branding: &Branding) -> Looks {
                 if first != second && same.is_ok() {
                     same = Err(format!("{asked}: it says something else the second time"));
                 }
+                if let (Some(why), true) = (first.left_out.first(), always.is_ok()) {
+                    always = Err(format!("{asked}: {why}"));
+                }
                 show(trial, &context, &first);
                 looks.push((context, first));
             }
-            (Err(error), _) | (_, Err(error)) if always.is_ok() => {
-                always = Err(format!("{asked}: {error}"));
+            (Err(error), _) | (_, Err(error)) => {
+                put_down(&error, &asked, &mut down, &mut always);
             }
-            _ => {}
         }
     }
-    match &always {
-        Err(why) if looks.is_empty() && trial.wishes_the_network() => {
-            trial.not_tried(ALWAYS, format!("it may need the network: {why}"));
-        }
-        _ => trial.judge(ALWAYS, always),
+    if looks.is_empty() {
+        trial.judge_without_network(ALWAYS, down, always);
+    } else {
+        trial.judge(ALWAYS, down.and(always));
     }
     if looks.is_empty() {
         trial.not_tried(SAME, "there was none");

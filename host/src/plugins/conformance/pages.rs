@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::sample::{SUBSCRIPTION, Sample};
 use super::shown::Exhibit;
-use super::trial::{LOCALES, Trial, answered, odd_words, said};
+use super::trial::{LOCALES, Trial, answered, odd_words, put_down, said};
 use super::{Finding, Judged, Shown};
 use crate::domain::extra_page::{PageAnswer, PageRequest, Reader, Slot, Submission};
 use crate::plugins::error::Error;
@@ -134,7 +134,7 @@ impl Suite<'_> {
         const KEEPS: &str = "a page that is asked for changes nothing";
         const NOT_FOUND: &str = "a path that is none is not found";
         let before = self.sample.kept();
-        let mut there = Ok(());
+        let (mut down, mut there) = (Ok(()), Ok(()));
         for path in self.paths() {
             for locale in ["en", "es"] {
                 let mut request = self.request(&path);
@@ -144,17 +144,11 @@ impl Suite<'_> {
                         there = Err(format!("{path} is offered and not found"));
                     }
                     Ok(answer) => self.show_page(&path, locale, answer),
-                    Err(error) => there = Err(format!("{path}: {error}")),
+                    Err(error) => put_down(&error, &path, &mut down, &mut there),
                 }
             }
         }
-        match there {
-            Err(why) if self.trial.wishes_the_network() => {
-                let why = format!("it may need the network: {why}");
-                self.trial.not_tried(THERE, why);
-            }
-            there => self.trial.judge(THERE, there),
-        }
+        self.trial.judge_without_network(THERE, down, there);
         let kept = if self.sample.kept() == before {
             Ok(())
         } else {
@@ -174,7 +168,7 @@ impl Suite<'_> {
         if !self.pages.has_blocks() {
             return;
         }
-        let mut judged = Ok(());
+        let (mut down, mut judged) = (Ok(()), Ok(()));
         for slot in [
             Slot::Overview,
             Slot::Subscription,
@@ -191,18 +185,12 @@ impl Suite<'_> {
                         // Of a subscription that is nobody's, it may say so.
                         Err(error)
                             if subscription != Some(SUBSCRIPTION) && said(&error).is_some() => {}
-                        Err(error) => judged = Err(format!("{asked}: {error}")),
+                        Err(error) => put_down(&error, &asked, &mut down, &mut judged),
                     }
                 }
             }
         }
-        match judged {
-            Err(why) if self.trial.wishes_the_network() => {
-                let why = format!("it may need the network: {why}");
-                self.trial.not_tried(PROMISE, why);
-            }
-            judged => self.trial.judge(PROMISE, judged),
-        }
+        self.trial.judge_without_network(PROMISE, down, judged);
     }
 
     /// Asks for what no link leads to.
@@ -327,7 +315,7 @@ impl Suite<'_> {
         if wishes.events.is_empty() && wishes.schedules.is_empty() {
             return;
         }
-        let mut judged = Ok(());
+        let (mut down, mut judged) = (Ok(()), Ok(()));
         for kind in &wishes.events {
             let event = PluginEvent {
                 id: format!("evt_{}", kind.replace('.', "_")),
@@ -338,40 +326,42 @@ impl Suite<'_> {
             let first = self.pages.handle(&self.trial.scope, &event).await;
             let before = self.sample.kept();
             let second = self.pages.handle(&self.trial.scope, &event).await;
-            judged = judged.and(self.twice(kind, first, second, &before));
+            self.twice(kind, &[first, second], &before, (&mut down, &mut judged));
         }
         for schedule in &wishes.schedules {
             let due = self.sample.now();
             let first = self.pages.tick(&self.trial.scope, schedule, due).await;
             let before = self.sample.kept();
             let second = self.pages.tick(&self.trial.scope, schedule, due).await;
-            judged = judged.and(self.twice(schedule, first, second, &before));
+            self.twice(
+                schedule,
+                &[first, second],
+                &before,
+                (&mut down, &mut judged),
+            );
         }
-        match judged {
-            Err(why) if self.trial.wishes_the_network() => {
-                let why = format!("it may need the network: {why}");
-                self.trial.not_tried(PROMISE, why);
-            }
-            judged => self.trial.judge(PROMISE, judged),
-        }
+        self.trial.judge_without_network(PROMISE, down, judged);
     }
 
     fn twice(
         &self,
         what: &str,
-        first: Result<(), Error>,
-        second: Result<(), Error>,
+        answers: &[Result<(), Error>; 2],
         before: &std::collections::BTreeMap<String, Vec<u8>>,
-    ) -> Judged {
-        first.map_err(|error| format!("{what}: {error}"))?;
-        second.map_err(|error| format!("{what}, the second time: {error}"))?;
-        if self.sample.kept() == *before {
-            return Ok(());
+        (down, judged): (&mut Judged, &mut Judged),
+    ) {
+        for (answer, time) in answers.iter().zip(["", ", the second time"]) {
+            if let Err(error) = answer {
+                put_down(error, &format!("{what}{time}"), down, judged);
+                return;
+            }
         }
-        Err(format!(
-            "{what}: what it keeps is something else after the same came a second time; \
-             store.add tells the first time from the others"
-        ))
+        if self.sample.kept() != *before && judged.is_ok() {
+            *judged = Err(format!(
+                "{what}: what it keeps is something else after the same came a second time; \
+                 store.add tells the first time from the others"
+            ));
+        }
     }
 }
 

@@ -91,7 +91,7 @@ impl Trial {
     }
 
     /// Whether it wishes to reach something, which no suite lets it.
-    pub(super) fn wishes_the_network(&self) -> bool {
+    fn wishes_the_network(&self) -> bool {
         !self.plugin.manifest.permissions.http.is_empty()
     }
 
@@ -101,6 +101,22 @@ impl Trial {
             Err(why) => Verdict::Broken(why),
         };
         self.findings.push(Finding { promise, verdict });
+    }
+
+    /// Judges what needs an answer. Where a plugin wishes to reach something, which no suite lets
+    /// it, it may say in words that it has none; nothing excuses one that went `down`.
+    pub(super) fn judge_without_network(
+        &mut self,
+        promise: &'static str,
+        down: Judged,
+        failed: Judged,
+    ) {
+        match (down, failed) {
+            (Ok(()), Err(why)) if self.wishes_the_network() => {
+                self.not_tried(promise, format!("it may need the network: {why}"));
+            }
+            (down, failed) => self.judge(promise, down.and(failed)),
+        }
     }
 
     pub(super) fn not_tried(&mut self, promise: &'static str, why: impl Into<String>) {
@@ -117,6 +133,14 @@ pub(super) fn said(error: &Error) -> Option<&str> {
             ..
         } => Some(why),
         _ => None,
+    }
+}
+
+/// Puts down why a call failed: as what it said itself, or as what brought it down.
+pub(super) fn put_down(error: &Error, asked: &str, down: &mut Judged, failed: &mut Judged) {
+    let judged = if said(error).is_some() { failed } else { down };
+    if judged.is_ok() {
+        *judged = Err(format!("{asked}: {error}"));
     }
 }
 

@@ -286,7 +286,9 @@ impl Gateway {
     }
 
     fn malformed(&self, error: &Malformed) -> Error {
-        self.plugin.code.answered_nonsense(&error.to_string());
+        self.plugin
+            .code
+            .answered_nonsense("answer", &error.to_string());
         Error::Unknown {
             plugin: self.plugin().to_owned(),
             cause: UnknownCause::Malformed(error.to_string()),

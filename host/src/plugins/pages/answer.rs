@@ -14,19 +14,19 @@ const MOST_FIELDS: usize = 50;
 const LARGEST_FILE: usize = 1 << 20;
 
 /// The entries of the navigation.
-pub(super) fn navigation(
-    description: pages::Description,
-) -> Result<Vec<NavigationEntry>, &'static str> {
+pub(super) fn navigation(description: pages::Description) -> Result<Vec<NavigationEntry>, String> {
     if description.navigation.len() > MOST_ENTRIES {
-        return Err("it has more than three entries of the navigation");
+        return Err("it has more than three entries of the navigation".to_owned());
     }
     let entry = |entry: pages::Entry| {
         if !is_path(&entry.path) {
-            return Err("the path of an entry is not one that starts with `/`");
+            let path: String = entry.path.chars().take(100).collect();
+            return Err(format!(
+                "the path {path:?} of an entry is not a plain one that starts with `/`"
+            ));
         }
-        if entry.label.len() > MOST_WORD || entry.icon.len() > MOST_WORD {
-            return Err("the label or icon of an entry is too long");
-        }
+        said::fits("the label of an entry", &entry.label, MOST_WORD)?;
+        said::fits("the icon of an entry", &entry.icon, MOST_WORD)?;
         Ok(NavigationEntry {
             path: entry.path,
             label: entry.label,
@@ -48,7 +48,7 @@ fn is_path(path: &str) -> bool {
     path.len() <= MOST_WORD && path.starts_with('/') && path[1..].split('/').all(plain)
 }
 
-pub(super) fn content(content: wit::Content) -> Result<Content, &'static str> {
+pub(super) fn content(content: wit::Content) -> Result<Content, String> {
     match content {
         wit::Content::Text(text) => said::text(text),
         wit::Content::Markdown(text) => said::markdown(text),
@@ -56,20 +56,22 @@ pub(super) fn content(content: wit::Content) -> Result<Content, &'static str> {
     }
 }
 
-pub(super) fn answer(answer: pages::Answer) -> Result<PageAnswer, &'static str> {
+pub(super) fn answer(answer: pages::Answer) -> Result<PageAnswer, String> {
     Ok(match answer {
         pages::Answer::Page(page) => PageAnswer::Page {
-            title: short(page.title)?,
+            title: short("the title", page.title)?,
             content: content(page.content)?,
         },
-        pages::Answer::Redirect(to) => PageAnswer::Redirect(short(to)?),
+        pages::Answer::Redirect(to) => {
+            PageAnswer::Redirect(short("the address of a redirect", to)?)
+        }
         pages::Answer::Download(file) => {
             if file.body.len() > LARGEST_FILE {
-                return Err("a file is larger than 1 MiB");
+                return Err(format!("a file is larger than {} MiB", LARGEST_FILE >> 20));
             }
             PageAnswer::Download {
-                name: short(file.name)?,
-                media_type: short(file.media_type)?,
+                name: short("the name of a file", file.name)?,
+                media_type: short("the type of a file", file.media_type)?,
                 body: file.body,
             }
         }
@@ -77,26 +79,29 @@ pub(super) fn answer(answer: pages::Answer) -> Result<PageAnswer, &'static str> 
     })
 }
 
-pub(super) fn submission(submission: pages::Submission) -> Result<Submission, &'static str> {
+pub(super) fn submission(submission: pages::Submission) -> Result<Submission, String> {
     Ok(match submission {
         pages::Submission::Taken(taken) => Submission::Taken(answer(taken)?),
         pages::Submission::Invalid(fields) => {
             if fields.is_empty() || fields.len() > MOST_FIELDS {
-                return Err("it complains about no field or about too many");
+                return Err(format!(
+                    "it complains about {} fields; 1 to {MOST_FIELDS} are taken",
+                    fields.len()
+                ));
             }
-            let field = |field: pages::FieldError| -> Result<_, &'static str> {
-                Ok((short(field.field)?, short(field.message)?))
+            let field = |field: pages::FieldError| -> Result<_, String> {
+                Ok((
+                    short("the name of a field", field.field)?,
+                    short("a complaint about a field", field.message)?,
+                ))
             };
             Submission::Invalid(fields.into_iter().map(field).collect::<Result<_, _>>()?)
         }
     })
 }
 
-fn short(text: String) -> Result<String, &'static str> {
-    if text.len() > MOST_WORD {
-        return Err("a title, name or address is too long");
-    }
-    Ok(text)
+fn short(what: &str, text: String) -> Result<String, String> {
+    said::fits(what, &text, MOST_WORD).map(|()| text)
 }
 
 #[cfg(test)]

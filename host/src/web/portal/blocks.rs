@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::extra::{reader, shown};
 use crate::domain::extra_page::Slot;
+use crate::plugins::Task;
 use crate::web::SignedIn;
 
 impl SignedIn {
@@ -34,22 +35,29 @@ impl SignedIn {
             let Some((leave, answer)) = answer else {
                 continue;
             };
-            let content = match answer {
-                Ok(Ok(None)) => {
-                    leave.end(true);
-                    continue;
+            let (plugin, scope) = (pages.plugin(), self.scope());
+            let block = match answer {
+                Ok(Ok(content)) => {
+                    let shown =
+                        content.map(|content| shown(&self, name, pages, &content, &[], &[]));
+                    shown.transpose().map_err(|problem| {
+                        plugins.useless(plugin, scope, Task::Block, &problem);
+                    })
                 }
-                Ok(Ok(Some(content))) => shown(&self, name, pages, &content, &[], &[]),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err("its block did not come in time".to_owned()),
+                Ok(Err(error)) => {
+                    plugins.report(plugin, scope, Task::Block, &error.to_string());
+                    Err(())
+                }
+                Err(_) => {
+                    let what = "its block did not come in time";
+                    plugins.report(plugin, scope, Task::Block, what);
+                    Err(())
+                }
             };
-            leave.end(content.is_ok());
-            match content {
-                Ok(block) => {
-                    plugins.is_well(pages.plugin(), self.scope());
-                    blocks.push(block);
-                }
-                Err(problem) => plugins.report(pages.plugin(), self.scope(), &problem),
+            leave.end(block.is_ok());
+            if let Ok(block) = block {
+                plugins.is_well(plugin, scope, Task::Block);
+                blocks.extend(block);
             }
         }
         self.frame.blocks = blocks;

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::domain::content::Content;
 use crate::domain::extra_page::{PageAnswer, PageRequest, Reader, Submission};
+use crate::plugins::Task;
 use crate::plugins::pages::Pages;
 use crate::themes::{Carried, Forms, Page};
 use crate::web::next::Next;
@@ -109,8 +110,8 @@ impl Visit {
             Ok(pages) => pages,
             Err(error) => {
                 let plugin = plugins.plugin_of_pages(who.scope(), &name).unwrap_or(name);
-                plugins.report(&plugin, who.scope(), &error.to_string());
-                return Err(Error::unavailable());
+                plugins.report(&plugin, who.scope(), Task::Page, &error.to_string());
+                return Err(Error::page_unavailable());
             }
         };
         let request = PageRequest {
@@ -146,8 +147,15 @@ impl Visit {
 
     fn failed(&self, what: &str) -> Error {
         let plugins = &self.who.web.cx.plugins;
-        plugins.report(self.pages.plugin(), self.who.scope(), what);
-        Error::unavailable()
+        plugins.report(self.pages.plugin(), self.who.scope(), Task::Page, what);
+        Error::page_unavailable()
+    }
+
+    /// Its answer came, and cannot be shown or followed.
+    fn useless(&self, what: &str) -> Error {
+        let plugins = &self.who.web.cx.plugins;
+        plugins.useless(self.pages.plugin(), self.who.scope(), Task::Page, what);
+        Error::page_unavailable()
     }
 
     /// Does what the plugin answered, if it is something that it may.
@@ -159,7 +167,7 @@ impl Visit {
     ) -> Result<Response, Error> {
         let response = self.made_of(answer, status, typed)?;
         let plugins = &self.who.web.cx.plugins;
-        plugins.is_well(self.pages.plugin(), self.who.scope());
+        plugins.is_well(self.pages.plugin(), self.who.scope(), Task::Page);
         Ok(response)
     }
 
@@ -172,7 +180,7 @@ impl Visit {
         match answer {
             PageAnswer::Page { title, content } => {
                 let content = shown(&self.who, &self.name, &self.pages, &content, values, errors)
-                    .map_err(|problem| self.failed(&problem))?;
+                    .map_err(|problem| self.useless(&problem))?;
                 let page = ExtraPage { title, content };
                 let mut response = self.who.render_as(status, &page)?;
                 response.extensions_mut().insert(Sources {
@@ -201,7 +209,7 @@ impl Visit {
         }
         match Url::parse(to) {
             Ok(url) if self.pages.may_lead_to(&url) => Ok(self.who.redirect_to(url.as_str())),
-            _ => Err(self.failed("it wants to send the browser where it may not")),
+            _ => Err(self.useless("it wants to send the browser where it may not")),
         }
     }
 }

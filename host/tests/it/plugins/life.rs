@@ -219,3 +219,23 @@ async fn a_call_that_is_turned_away_is_counted() {
     assert_eq!(host.figures().turned_away, 1);
     hanging.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_comes_again_under_another_name_is_in_use_all_the_while() {
+    let host = Host::limited(&guest::plugin(&version("1"), &guest::TRAPS), patient()).await;
+    let scope = scope(Mode::Test);
+    host.plugins
+        .configure([((scope.clone(), "main".to_owned()), plain())].into());
+    std::fs::remove_file(host.folder.path().join("guest.wasm")).unwrap();
+    let succeeds = guest::plugin(&version("2"), &guest::OnCharge::Succeeds);
+    put(&host.folder, "renamed.wasm", &succeeds);
+    let plugins = std::sync::Arc::clone(&host.plugins);
+    let reload = tokio::spawn(async move { plugins.reload().await });
+    while !reload.is_finished() {
+        assert!(host.plugins.gateway(&scope, "main").is_ok());
+        tokio::task::yield_now().await;
+    }
+    reload.await.unwrap();
+    assert!(host.is(Standing::InUse, "2"));
+    assert_eq!(host.plugins.statuses().len(), 1);
+}

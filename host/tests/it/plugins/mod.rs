@@ -7,6 +7,7 @@ pub(crate) mod guest;
 mod hostile;
 mod http;
 mod isolation;
+mod last_good;
 mod leading;
 mod life;
 mod loading;
@@ -15,6 +16,7 @@ mod next_minor;
 mod released;
 mod secrets;
 mod servers;
+mod settings;
 mod signed;
 mod wit;
 
@@ -93,10 +95,12 @@ fn settings(folder: &Path, limits: Limits) -> PluginSettings {
     PluginSettings {
         folder: folder.to_owned(),
         cache: folder.join("cache"),
+        kept: folder.join("kept"),
         limits,
         test_only_in_live: false,
         clock: Arc::new(|| Timestamp::UNIX_EPOCH),
         signing: Signing::default(),
+        opening: vestibule::app::opening(),
     }
 }
 

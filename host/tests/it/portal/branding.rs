@@ -296,6 +296,26 @@ async fn each_wrong_value_is_left_out_and_named_and_the_rest_holds() {
         ("footer", json!({ "text": "" }), "its footer: it is empty"),
         (
             "footer",
+            json!({ "text": { "repeat": "x", "times": 17_000 } }),
+            "its footer: a text is too long: it has 17000 bytes, and 16384 are taken",
+        ),
+        (
+            "footer",
+            json!({ "hello.html": "no json" }),
+            "its footer: a template's data is not JSON",
+        ),
+        (
+            "wording",
+            json!({ "nav-billing": { "repeat": "x", "times": 1001 } }),
+            "its message `nav-billing` is too long: it has 1001 bytes",
+        ),
+        (
+            "logo",
+            json!("x".repeat(2000)),
+            "its logo's name is too long",
+        ),
+        (
+            "footer",
             json!({ "endless.html": { "list": vec![0; 200] } }),
             "fuel",
         ),

@@ -182,3 +182,77 @@ async fn an_operator_may_have_everybody_asked_always() {
     }
     assert_eq!(house.figures().left_out, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_hangs_holds_up_three_pages_and_no_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let file = format!(
+        "[test.branding]\nplugin = \"puppet\"\nsettings.resolve = '{{\"do\":\"hang\"}}'\n\
+         settings.silent = \"{origin}\"\n[test.branding.grants]\n\
+         http = [{{ origin = \"{origin}\", private = true }}]\n"
+    );
+    let settings = [
+        ("PLUGINS__BRANDING_WAIT", "200ms"),
+        ("PLUGINS__FETCH_DEADLINE", "10m"),
+        ("PLUGINS__DEADLINE", "10m"),
+    ];
+    let house = House::arranged(&file, &[PUPPET], &[&RESTS[..], &settings].concat()).await;
+    let guest = house.guest("Alex").await;
+    let look = async |tier: usize| {
+        let mut customer = guest.customer.clone();
+        customer.metadata = json!({ "segment": format!("tier-{tier}") }).to_string();
+        house
+            .write(async |tx| tx.save_customer(&customer).await.unwrap())
+            .await;
+        guest.get("/").await.says("Billing history");
+    };
+    let failed = || {
+        let troubles = house.plugin().troubles;
+        troubles.first().map_or(0, |trouble| trouble.count)
+    };
+    // Its calls are under way for ten minutes; it has failed when pages stopped waiting.
+    for tier in 1..=3 {
+        assert_eq!(house.plugin().left_out, []);
+        look(tier).await;
+        until(|| failed() == tier as u64).await;
+    }
+    let trouble = house.plugin().troubles.remove(0);
+    assert!(trouble.what.contains("in time"), "{}", trouble.what);
+    assert_eq!(trouble.scope, "bus_lumen/test");
+    assert!(trouble.at <= house.now());
+    assert_eq!(house.plugin().left_out[0].at, "bus_lumen/test/branding");
+    for tier in 4..20 {
+        look(tier).await;
+    }
+    assert_eq!(house.figures().left_out, 16);
+    until(|| house.figures().under_way == 3).await;
+    // What nobody is asked for any more is no trouble.
+    house.cx.plugins.dress([].into());
+    assert_eq!(house.plugin().troubles, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_does_well_hides_nothing_of_what_it_fails_at() {
+    let house = House::with_a_block(&ill(), STORE, &[]).await;
+    let guest = house.guest("Alex").await;
+    for _ in 0..3 {
+        guest.looks().await;
+    }
+    let tasks = || {
+        let troubles = house.plugin().troubles;
+        let told = troubles.into_iter();
+        told.map(|trouble| (trouble.task.as_str(), trouble.count))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(tasks(), [("block", 3)]);
+    // A page of its own is there, and its blocks are left out all the same.
+    assert_eq!(guest.get("/x/strings/all").await.status, 200);
+    assert_eq!(tasks(), [("block", 3)]);
+    assert_eq!(house.plugin().left_out.len(), 1);
+    guest.send_form("/x/strings/keep", &[("well", "yes")]).await;
+    house.wait(10);
+    assert_eq!(guest.looks().await, (1, true));
+    assert_eq!(house.plugin().left_out, []);
+    assert_eq!(tasks(), []);
+}

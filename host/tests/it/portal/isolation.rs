@@ -193,3 +193,29 @@ async fn an_event_is_told_only_where_it_happened_and_may_be_heard() {
         assert_eq!(told.contains("=subscription.active sub_1"), here, "{told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_call_may_write_a_hundred_times_and_the_next_one_may_again() {
+    let house = House::arranged("", &[PUPPET], &SETTINGS).await;
+    let [tenant, _, _] = house.tenants().await.try_into().ok().unwrap();
+    let request = tenant.request(&tenant.customer, "/keep");
+    let keep = async |from: usize, count: usize| {
+        let fields =
+            (from..from + count).map(|number| (format!("key-{number:03}"), "x".to_owned()));
+        let fields: Vec<_> = fields.collect();
+        tenant.pages.submit(&request, &fields).await.map(drop)
+    };
+    keep(0, 60).await.unwrap();
+    // The hundred and first is refused, and those before it are there.
+    let error = keep(500, 101).await.unwrap_err().to_string();
+    assert!(error.contains("Unavailable"), "{error}");
+    let mut tx = house.cx.store.read().await.unwrap();
+    let kept = tx
+        .plugin_values(&tenant.scope, "puppet", "", "", 1000)
+        .await;
+    let kept: Vec<_> = kept.unwrap().into_iter().map(|entry| entry.key).collect();
+    drop(tx);
+    assert_eq!(kept.len(), 160);
+    assert_eq!(kept.last().unwrap(), "key-599");
+    keep(700, 100).await.unwrap();
+}

@@ -46,10 +46,12 @@ impl World {
         let plugins = Plugins::open(PluginSettings {
             folder: folder.path().to_owned(),
             cache: cache.path().to_owned(),
+            kept: cache.path().join("kept"),
             limits: Limits::default(),
             test_only_in_live: false,
             clock: Arc::new(now),
             signing: Signing::default(),
+            opening: vestibule::app::opening(),
         })
         .await
         .unwrap();

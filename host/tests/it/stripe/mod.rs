@@ -61,10 +61,12 @@ impl World {
         let plugins = Plugins::open(PluginSettings {
             folder: folders[0].path().to_owned(),
             cache: folders[1].path().to_owned(),
+            kept: folders[1].path().join("kept"),
             limits: Limits::default(),
             test_only_in_live: false,
             clock: Arc::new(now),
             signing: Signing::default(),
+            opening: vestibule::app::opening(),
         })
         .await
         .unwrap();

@@ -115,7 +115,7 @@ impl Checked<'_> {
             return Ok(ClientAction::Redirect { url: url.into() });
         }
         let origin = origin.to_string();
-        self.code.answered_nonsense(&format!(
+        self.code.answered_nonsense("answer", &format!(
             "it sends a customer to {origin}, and `browser` of its plugin.toml and of the grants \
              does not permit that"
         ));
