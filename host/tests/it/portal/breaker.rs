@@ -198,8 +198,8 @@ async fn a_look_that_hangs_holds_up_three_pages_and_no_more() {
         ("PLUGINS__DEADLINE", "10m"),
     ];
     let house = House::arranged(&file, &[PUPPET], &[&RESTS[..], &settings].concat()).await;
-    let guest = house.guest("Alex").await;
     let look = async |tier: usize| {
+        let guest = house.guest("Alex").await;
         let mut customer = guest.customer.clone();
         customer.metadata = json!({ "segment": format!("tier-{tier}") }).to_string();
         house
