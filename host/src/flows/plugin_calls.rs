@@ -10,15 +10,11 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::EventId;
 use crate::plugins::Task;
-use crate::plugins::pages::{Pages, PluginEvent};
+use crate::plugins::pages::PluginEvent;
 use crate::store::{self, Event, Tx, Work};
 
 /// An event whose plugin was not there for so long is given up.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// An event that this host may not tell waits so long for one that may: hosts of one database take up
-/// their files one after the other.
-const ELSEWHERE: SignedDuration = SignedDuration::from_hours(1);
 
 /// How many events one transaction tells again.
 const BATCH: u32 = 200;
@@ -58,20 +54,8 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
     let mut tx = cx.store.read().await?;
     let found = tx.event(scope, event).await?;
     drop(tx);
-    let Some(event) = found else {
+    let (Some(event), Some(pages)) = (found, cx.plugins.pages(scope, name)) else {
         return Ok(Called::Done);
-    };
-    let pages = cx.plugins.pages(scope, name);
-    let deaf = |pages: &Result<Pages, _>| pages.as_ref().is_ok_and(|it| !it.hears(&event.kind));
-    let Some(pages) = pages.filter(|pages| !deaf(pages)) else {
-        // Where it was ordered, it was wanted; another host's files may come later than that one's.
-        let late = cx.now().duration_since(event.occurred_at) > ELSEWHERE;
-        return Ok(if late {
-            tracing::info!(%scope, name, kind = event.kind, "an event is not told; nobody wants it any more");
-            Called::Done
-        } else {
-            Called::NotThere(format!("`{name}` may not hear of it at this host"))
-        });
     };
     let event = PluginEvent {
         id: event.id.to_string(),
@@ -105,15 +89,10 @@ pub async fn tick(
     order_tick(cx, scope, name, schedule).await?;
     let granted = (scope.clone(), name.to_owned(), schedule.to_owned());
     let pages = cx.plugins.pages(scope, name);
-    let due = Timestamp::from_second(due).unwrap_or(cx.now());
-    let over = length(schedule).is_some_and(|length| cx.now().duration_since(due) >= length);
     let (true, Some(pages)) = (cx.plugins.schedules().contains(&granted), pages) else {
-        return Ok(if over {
-            Called::Done
-        } else {
-            Called::NotThere(format!("`{name}` is not called {schedule} at this host"))
-        });
+        return Ok(Called::Done);
     };
+    let due = Timestamp::from_second(due).unwrap_or(cx.now());
     let ended = match pages {
         Ok(pages) => {
             let ended = pages.tick(scope, schedule, due).await;
@@ -121,6 +100,7 @@ pub async fn tick(
         }
         Err(error) => Called::NotThere(error.to_string()),
     };
+    let over = length(schedule).is_some_and(|length| cx.now().duration_since(due) >= length);
     Ok(match ended {
         // Its plugin is not there, and the next call is due.
         Called::NotThere(_) if over => Called::Done,

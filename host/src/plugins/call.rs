@@ -21,7 +21,6 @@ use super::imports::{CallState, HostClock};
 use super::limits::Limits;
 use super::long;
 use super::turns::{Caller, Full, Lane, Turn, Turns};
-use super::unbroken;
 use crate::plain;
 
 /// A plugin's code, ready to be instantiated for a call.
@@ -161,13 +160,13 @@ impl Code {
         };
         let begun = Instant::now();
         let entered = Entered::default();
-        // A caller that goes away does not end the call in the middle, and a panic of the host ends
-        // only the call.
+        // A task of its own: a caller that goes away does not end the call in the middle, and
+        // a panic of the host ends only the call.
         let span = tracing::info_span!("plugin.call", plugin = &*self.id, operation);
         let course = Arc::clone(&entered.0);
         let run = self.run(binding, turn, entered.clone(), body);
         let run = long::run(run, move || course.long.load(Ordering::Relaxed));
-        let result = unbroken::run(run.instrument(span))
+        let result = tokio::spawn(run.instrument(span))
             .await
             .unwrap_or(Err(UnknownCause::HostPanic));
         tracing::debug!(

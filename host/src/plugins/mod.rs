@@ -47,7 +47,6 @@ mod survey;
 pub mod template;
 mod troubles;
 mod turns;
-mod unbroken;
 mod upload;
 mod uses;
 mod watch;

@@ -247,11 +247,6 @@ impl Pages {
         self.read("blocks.block", content)
     }
 
-    /// Whether it may hear of events of this type here, and takes any.
-    pub fn hears(&self, kind: &str) -> bool {
-        self.binding.permissions.events.contains(kind) && self.part().events.is_some()
-    }
-
     /// Tells of an event, if the plugin takes any.
     pub async fn handle(&self, scope: &Scope, event: &PluginEvent) -> Result<(), Error> {
         let granted = self.binding.permissions.events.contains(&event.kind);
