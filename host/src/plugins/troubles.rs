@@ -203,8 +203,20 @@ mod tests {
     fn what_is_kept_of_a_failure_is_one_line_of_bounded_length() {
         let troubles = Troubles::default();
         let scope = Scope::new("bus_a".parse().expect("an id"), Mode::Live);
-        troubles.report("shop", &scope, Task::Page, &"é\n".repeat(60_000), Timestamp::UNIX_EPOCH);
-        troubles.report("shop", &scope, Task::Page, &"é\n".repeat(60_000), Timestamp::UNIX_EPOCH);
+        troubles.report(
+            "shop",
+            &scope,
+            Task::Page,
+            &"é\n".repeat(60_000),
+            Timestamp::UNIX_EPOCH,
+        );
+        troubles.report(
+            "shop",
+            &scope,
+            Task::Page,
+            &"é\n".repeat(60_000),
+            Timestamp::UNIX_EPOCH,
+        );
         let [trouble] = &troubles.list()[..] else {
             panic!("one trouble");
         };
