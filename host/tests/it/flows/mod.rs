@@ -29,6 +29,7 @@ mod lost_commit;
 mod methods_gone;
 mod off_renewal;
 mod other_amounts;
+mod overturned;
 mod owed;
 mod pausing;
 mod plan_changes;

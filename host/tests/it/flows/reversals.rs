@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
-use vestibule::config::OnReversal;
 use vestibule::domain::debt::Debt;
 use vestibule::domain::dispute::{Attention, DisputeState};
 use vestibule::domain::id::{PaymentId, SubscriptionId};
@@ -26,7 +25,7 @@ use crate::support::world::World;
 
 impl World {
     /// The bank takes `amount` of a payment back, and the host hears of it.
-    async fn bank_takes(&self, payment: &PaymentId, amount: i64) -> Value {
+    pub(super) async fn bank_takes(&self, payment: &PaymentId, amount: i64) -> Value {
         let charge = self.charge_of(payment).await;
         let path = format!("/control/charges/{charge}/dispute");
         let part = Some(json!({ "amount": amount }));
@@ -52,7 +51,7 @@ impl World {
         tx.payment(&self.scope, id).await.unwrap().unwrap()
     }
 
-    async fn listed(&self) -> Vec<Unsettled> {
+    pub(super) async fn listed(&self) -> Vec<Unsettled> {
         unsettled::list(&self.cx).await.unwrap()
     }
 
@@ -372,37 +371,5 @@ async fn what_is_due_beside_a_reversal_is_asked_for_again_once_the_bank_overturn
         world.wait(days(3));
         world.retry(&id).await;
         assert_eq!(world.declines().await, 2, "the renewal and its retry");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn money_that_comes_back_after_the_end_is_the_merchants_and_pays_for_what_was_supplied() {
-    for world in World::each().await {
-        for ends_at_the_loss in [true, false] {
-            let rule = if ends_at_the_loss {
-                OnReversal::Cancel
-            } else {
-                OnReversal::Hold
-            };
-            world.rules(|rules| rules.on_reversal = rule);
-            let (id, payment) = world.paid().await;
-            let lost = world.bank_takes(&payment, 2900).await;
-            if !ends_at_the_loss {
-                cancellation::now(&world.cx, &world.scope, &id, Cancellation::default())
-                    .await
-                    .unwrap();
-            }
-            assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
-            let owed = world.payment(&payment).await;
-            world.overturn(&lost).await;
-            let kept = world.payment(&payment).await;
-            assert!(!kept.unapplied, "it goes back to nobody");
-            assert_eq!(kept.state, owed.state);
-            assert_eq!(world.invoice_state(&payment).await, InvoiceState::Paid);
-            assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
-            assert!(world.listed().await.is_empty());
-            let key = format!("refund-unapplied:{payment}");
-            assert!(!world.is_queued(&key).await);
-        }
     }
 }

@@ -69,7 +69,7 @@ async fn what_is_no_plugin_is_refused_with_the_reason() {
             "write lower-case letters",
         ),
         (
-            guest::component("(component)", &format!("a = {}", "[".repeat(100_000))),
+            guest::component("(component)", &format!("a = {}", "[".repeat(60_000))),
             "recursion",
         ),
     ] {

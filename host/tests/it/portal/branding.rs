@@ -1,5 +1,4 @@
-//! A branding plugin changes the portal and its mails by day and segment; a hostile one changes
-//! nothing that the host did not check.
+//! A branding plugin changes portal and mails by day and segment; nothing else that is unchecked.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

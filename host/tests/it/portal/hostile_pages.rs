@@ -120,8 +120,12 @@ async fn a_hostile_answer_is_refused_or_harmless() {
         if status == 503 {
             page.says("This page cannot be shown right now");
             let failures = house.figures().failures;
-            let said = answer["do"] == "ask" || answer["do"] == "closed today";
-            assert_eq!(failures, u64::from(!said), "{answer}: it is counted, once");
+            let said = ["ask", "keep", "closed today"].map(|what| answer["do"] == what);
+            assert_eq!(
+                failures,
+                u64::from(!said.contains(&true)),
+                "{answer}: it is counted, once"
+            );
         }
         assert!(
             house.failures().contains(says),
