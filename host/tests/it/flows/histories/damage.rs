@@ -200,7 +200,10 @@ const DAMAGES: [(&str, &str); 51] = [
         "nobody will give it back",
         "DELETE FROM jobs WHERE kind = 'refund-unapplied'",
     ),
-    ("is processing", "UPDATE payments SET state = 'processing'"),
+    (
+        "is processing",
+        "UPDATE payments SET state = 'processing' WHERE purpose = 'renewal'",
+    ),
 ];
 
 fn cart(code: Option<usize>) -> Cart {
