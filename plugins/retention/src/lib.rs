@@ -149,7 +149,8 @@ impl events::Guest for Retention {
         };
         let before = |days: i64| tick.due_at.saturating_sub(days.saturating_mul(DAY));
         // What is kept for a short time first: there is always an end to it.
-        let left = answers::forget_before("cancelled/", before(ASKED_DAYS), answers::MOST_FORGOTTEN)?;
+        let left =
+            answers::forget_before("cancelled/", before(ASKED_DAYS), answers::MOST_FORGOTTEN)?;
         answers::forget_before("answer/", before(days), left).map(drop)
     }
 }
