@@ -55,14 +55,19 @@ pub async fn start_free(
     id: &SubscriptionId,
     choice: Choice,
 ) -> Result<Attempt, Error> {
+    let subscription = {
+        let mut tx = cx.store.read().await?;
+        let subscription = tx.subscription(scope, id).await?;
+        let subscription = subscription.ok_or(Error::NotFound("subscription"))?;
+        if let Choice::Saved(method) = &choice {
+            reactivation::own(&subscription, tx.method(scope, method).await?)?;
+        }
+        subscription
+    };
     if reactivation::quote(cx, scope, id).await?.is_some() {
         return Err(Error::Refused(Refused::StaleQuote));
     }
-    {
-        let mut tx = cx.store.read().await?;
-        let subscription = tx.subscription(scope, id).await?;
-        takes_method(&subscription.ok_or(Error::NotFound("subscription"))?)?;
-    }
+    takes_method(&subscription)?;
     match choice {
         Choice::New => set_up(cx, scope, id, None).await,
         Choice::Saved(method) => choose(cx, scope, id, method, None).await,

@@ -344,7 +344,11 @@ pub(super) async fn chosen(
     }
 }
 
-fn own(subscription: &Subscription, method: Option<PaymentMethod>) -> Result<PaymentMethod, Error> {
+/// The method, if it is the customer's own.
+pub(super) fn own(
+    subscription: &Subscription,
+    method: Option<PaymentMethod>,
+) -> Result<PaymentMethod, Error> {
     method
         .filter(|method| method.customer == subscription.customer)
         .ok_or(Error::NotFound("payment method"))
