@@ -214,7 +214,8 @@ fn documents(evidence: &Evidence, found: &mut Findings) {
         };
         if invoice.state == "draft"
             || invoice.state == "discarded"
-            || invoice.gross_minor != payment.amount_minor
+            || (invoice.gross_minor != payment.amount_minor
+                && !reversals::pays_again(records, &payment.id))
         {
             found
                 .documents

@@ -84,6 +84,8 @@ pub(crate) struct Pace {
     pub(crate) page: Duration,
     /// How often an unknown payment is asked for in the end.
     lookup_every: Duration,
+    /// Whether banks take money back, which needs longer to settle than a short run has.
+    pub(crate) banks: bool,
 }
 
 impl Pace {
@@ -92,12 +94,14 @@ impl Pace {
         absent_after: Duration::from_secs(15),
         page: Duration::from_secs(8),
         lookup_every: Duration::from_secs(3),
+        banks: false,
     };
     const LONG: Self = Self {
         lag: Duration::from_secs(90),
         absent_after: Duration::from_secs(100),
         page: Duration::from_secs(45),
         lookup_every: Duration::from_secs(15),
+        banks: true,
     };
 
     /// After every lag, term and pause twice over nothing may be open.

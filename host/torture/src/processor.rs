@@ -127,7 +127,7 @@ impl Processor {
                 let set = self.call(Method::PUT, "/control/webhooks", Some(how)).await;
                 tells = leave && set.is_ok();
             }
-            if round.is_multiple_of(8) && tells && !self.ignores_keys {
+            if round.is_multiple_of(8) && tells && pace.banks && !self.ignores_keys {
                 self.let_banks_act(&mut chance).await;
             }
             if round.is_multiple_of(16) {
