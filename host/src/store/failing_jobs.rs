@@ -26,6 +26,10 @@ queries! {
     /// Why work that is queued cannot be done at present, and since when.
     TROUBLE = "UPDATE jobs SET last_error = $2, failing_since = COALESCE(failing_since, $3) \
         WHERE unique_key = $1 AND state = 'queued'";
+    /// The same of work that is not due yet.
+    TROUBLE_AHEAD = "UPDATE jobs SET last_error = $2, \
+        failing_since = COALESCE(failing_since, $3) \
+        WHERE unique_key = $1 AND state = 'queued' AND run_at > $4";
     GIVEN_UP = "SELECT id, payload FROM jobs WHERE business_id = $1 AND mode = $2 \
         AND kind = $3 AND state = 'failed' AND id > $4 ORDER BY id LIMIT $5 + 0";
     FORGET_GIVEN_UP = "DELETE FROM jobs WHERE business_id = $1 AND mode = $2 AND id = $3 \
@@ -139,6 +143,20 @@ impl Tx {
         since: Timestamp,
     ) -> Result<bool> {
         let touched = execute!(self, TROUBLE, unique_key, why, since.as_microsecond())?;
+        Ok(touched == 1)
+    }
+
+    /// The same where the job is queued for after `now` (host time). Nobody takes it up before the
+    /// transaction ends.
+    pub async fn coming_job_in_trouble(
+        &mut self,
+        unique_key: &str,
+        why: &str,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (since, now) = (since.as_microsecond(), now.as_microsecond());
+        let touched = execute!(self, TROUBLE_AHEAD, unique_key, why, since, now)?;
         Ok(touched == 1)
     }
 

@@ -10,7 +10,7 @@ use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::{Payment, Purpose};
 use crate::domain::refund::parts;
-use crate::domain::refund::{Refund, RefundCause, RefundEvent, RefundState};
+use crate::domain::refund::{Refund, RefundEvent, RefundState};
 use crate::domain::transition::Transition;
 use crate::flows::{Error, facts};
 use crate::plugins::gateway::{answer, news};
@@ -159,8 +159,9 @@ async fn follow(
             facts::tell(cx, tx, &scope, "refund.failed", &object, now).await?;
             if matches!(before, RefundState::Succeeded { .. }) {
                 bounce::apply(cx, tx, payment, refund, now).await?;
-            } else if refund.cause == RefundCause::Unapplied {
-                unapplied::order_again(cx, tx, payment, why).await?;
+            } else if payment.unapplied {
+                // Whoever wanted it: the rule may have had its turn meanwhile, and found nothing left.
+                unapplied::order_again(cx, tx, payment, refund, why).await?;
             }
         }
         RefundState::Succeeded { .. } => {

@@ -9,8 +9,8 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
 use crate::domain::payment::Payment;
-use crate::domain::refund::RefundCause;
 use crate::domain::refund::parts::Wish;
+use crate::domain::refund::{Refund, RefundCause, RefundState};
 use crate::flows::{Error, Refused};
 use crate::store::{Tx, Work};
 
@@ -27,29 +27,44 @@ pub(in crate::flows) async fn order(cx: &Cx, tx: &mut Tx, payment: &Payment) -> 
     Ok(())
 }
 
-/// Orders another try after one that failed, and puts on the operator's list `why` it did until the
-/// money goes back.
+/// Orders another try after `refund` failed, and puts on the operator's list `why` it did until the
+/// money goes back. A try that is queued for later stands; one that is due, or under way, may not
+/// have seen the failure.
 pub(super) async fn order_again(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
+    refund: &Refund,
     why: &str,
 ) -> Result<(), Error> {
-    order(cx, tx, payment).await?;
-    let tries = tx.refunds_of(&payment.scope, &payment.id).await?;
-    let by_rule = tries
-        .iter()
-        .filter(|tried| tried.cause == RefundCause::Unapplied);
-    let since = by_rule.filter_map(|tried| tried.sent_at).min();
     let work = Work::RefundUnapplied {
         payment: payment.id.clone(),
     };
-    if let Some(key) = work.unique_key() {
-        let why = format!("the refund failed: {why}");
-        tx.job_in_trouble(&key, &why, since.unwrap_or(cx.now()))
-            .await?;
+    let Some(key) = work.unique_key() else {
+        return Ok(());
+    };
+    let why = format!("the refund failed: {why}");
+    let (since, now) = (fails_since(tx, refund).await?, cx.now());
+    let since = since.unwrap_or(now);
+    if !tx.coming_job_in_trouble(&key, &why, since, now).await? {
+        order(cx, tx, payment).await?;
+        tx.job_in_trouble(&key, &why, since).await?;
     }
     Ok(())
+}
+
+/// When the first of those refunds was sent that failed as `refund` does now (host time). One that
+/// is under way for another part has not failed.
+async fn fails_since(tx: &mut Tx, refund: &Refund) -> Result<Option<Timestamp>, Error> {
+    let tries = tx.refunds_of(&refund.scope, &refund.payment).await?;
+    let has_failed = |tried: &&Refund| {
+        tried.id != refund.id
+            && tried.bounced.is_none()
+            && matches!(tried.state, RefundState::Failed { .. })
+    };
+    let before = tries.iter().filter(has_failed);
+    let sent = before.filter_map(|tried| tried.sent_at);
+    Ok(sent.chain(refund.sent_at).min())
 }
 
 /// Gives back what is left of money that settled nothing, unless that is under way. A try that

@@ -49,6 +49,7 @@ mod test_clock;
 mod transfers;
 mod trials;
 mod trouble;
+mod unapplied;
 mod unreachable;
 mod webhooks;
 
