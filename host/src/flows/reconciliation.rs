@@ -52,7 +52,7 @@ async fn send_again(cx: &Cx, scope: &Scope, payment: &Payment) -> Result<Ending,
     }
     {
         let mut tx = cx.store.begin().await?;
-        let (_, locked) = settlement::lock(&mut tx, scope, id).await?;
+        let (subscription, locked) = settlement::lock(&mut tx, scope, id).await?;
         let Some(mut payment) = locked else {
             return Err(Error::NotFound("payment"));
         };
@@ -60,8 +60,10 @@ async fn send_again(cx: &Cx, scope: &Scope, payment: &Payment) -> Result<Ending,
             return Ok(Ending::of(&payment));
         }
         let debts = tx.debts_of_payment(id).await?;
-        if debts.iter().any(|debt| debt.state != DebtState::Open) {
-            // An earlier try got its money after all: this one would be paid for nothing.
+        let is_over = settlement::has_ended(&payment, subscription.as_ref());
+        if is_over || debts.iter().any(|debt| debt.state != DebtState::Open) {
+            // An earlier try got its money after all, or its subscription was cancelled meanwhile
+            // and the dues are kept: this one would be paid for nothing.
             drop(tx);
             return settlement::abandon(cx, scope, id).await;
         }

@@ -8,6 +8,7 @@ use super::reminder::{self, named};
 use super::{Jobs, Verdict, plan, refund};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
+use crate::domain::debt::DebtState;
 use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
@@ -18,7 +19,7 @@ use crate::mail::billing::{
     FailureMeaning, Method, PaymentFailed, PaymentMethodUpdated, PaymentReceived,
     SubscriptionCancelled, SubscriptionReactivated, SubscriptionStarted,
 };
-use crate::mail::refund::PaymentReversed;
+use crate::mail::refund::{PaymentReversed, ReversalMeaning};
 use crate::store::{self, MailOrder, Tx};
 
 pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdict {
@@ -101,6 +102,8 @@ struct Facts {
     declined: Option<PaymentMethod>,
     /// When a declined renewal is tried again, if its decline allows that.
     retry_at: Option<Timestamp>,
+    /// Whether something that the payment was for is unpaid.
+    is_owed: bool,
     product: Option<Product>,
 }
 
@@ -159,6 +162,10 @@ impl Facts {
             Some(subscription) => retry_at(tx, subscription, payment.as_ref()).await?,
             None => None,
         };
+        let is_owed = match &payment {
+            Some(payment) => is_owed(tx, payment).await?,
+            None => false,
+        };
         Ok(Some(Self {
             customer,
             subscription,
@@ -167,6 +174,7 @@ impl Facts {
             method,
             declined,
             retry_at,
+            is_owed,
             product,
         }))
     }
@@ -229,19 +237,20 @@ impl Facts {
         })
     }
 
-    /// None when it was paid again before the mail was written.
+    /// None when it was paid again, or the money came back, before the mail was written.
     fn reversed(&self, portal: String) -> Option<PaymentReversed> {
         let payment = self.payment.as_ref()?;
-        let ended = match &self.subscription.as_ref()?.state {
-            SubscriptionState::OnHold { .. } => false,
-            state if state.is_final() => true,
+        let meaning = match &self.subscription.as_ref()?.state {
+            SubscriptionState::OnHold { .. } => ReversalMeaning::OnHold,
+            SubscriptionState::Paused { .. } if self.is_owed => ReversalMeaning::Paused,
+            state if state.is_final() => ReversalMeaning::Ended,
             _ => return None,
         };
         Some(PaymentReversed {
             product: self.bought(),
             amount: payment.captured(),
             paid_at: payment.created_at,
-            ended,
+            meaning,
             portal,
         })
     }
@@ -265,6 +274,9 @@ impl Facts {
             SubscriptionState::PastDue { until } => FailureMeaning::PastDue {
                 access_until: *until,
             },
+            SubscriptionState::Cancelled { .. } if self.is_owed && post.keeps_dues() => {
+                FailureMeaning::StillOwed
+            }
             _ => return None,
         };
         Some(PaymentFailed {
@@ -320,6 +332,12 @@ async fn declined_before(
         return Ok(None);
     }
     tx.method_ever(&payment.scope, main).await
+}
+
+/// Whether something that `payment` was for is unpaid.
+async fn is_owed(tx: &mut Tx, payment: &Payment) -> store::Result<bool> {
+    let debts = tx.debts_of_payment(&payment.id).await?;
+    Ok(debts.iter().any(|debt| debt.state == DebtState::Open))
 }
 
 /// When a declined renewal is tried again.

@@ -3,7 +3,7 @@
 
 use super::{Jobs, Verdict};
 use crate::branding;
-use crate::config::Business;
+use crate::config::{Business, DuesAtCancel};
 use crate::domain::branding::Surface;
 use crate::domain::email::Email;
 use crate::domain::id::{PaymentId, SubscriptionId};
@@ -57,6 +57,11 @@ impl<'a> Post<'a> {
     pub(super) fn reactivation(&self, id: &SubscriptionId) -> String {
         let path = format!("/subscriptions/{id}/reactivate");
         address::portal(&self.jobs.cx, self.scope, &path)
+    }
+
+    /// Whether what is due of a subscription that was cancelled can be paid.
+    pub(super) fn keeps_dues(&self) -> bool {
+        self.jobs.cx.settings.load().billing.dues_at_cancel == DuesAtCancel::Keep
     }
 
     /// Whether customers may change their plan, and so take a change back.

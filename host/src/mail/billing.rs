@@ -94,6 +94,8 @@ pub enum FailureMeaning {
     },
     /// The bank wants the customer to confirm it.
     NeedsConfirmation,
+    /// The subscription has ended, and this was kept to be paid.
+    StillOwed,
 }
 
 /// A subscription is paid with another method from now on.
@@ -243,6 +245,7 @@ impl Mail for PaymentFailed {
             sample(until),
             sample(FailureMeaning::NeedsConfirmation),
             tried_twice,
+            sample(FailureMeaning::StillOwed),
         ]
     }
 }

@@ -51,28 +51,40 @@ pub struct PaymentReversed {
     pub amount: Money,
     /// When it had been paid.
     pub paid_at: Timestamp,
-    /// Whether the subscription has ended; otherwise it is on hold until it is paid again.
-    pub ended: bool,
+    /// What it means for the subscription.
+    pub meaning: ReversalMeaning,
     /// The sign-in page of the portal.
     pub portal: String,
+}
+
+/// What a payment that was taken back means.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum ReversalMeaning {
+    /// The subscription is on hold until it is paid again.
+    OnHold,
+    /// It stays paused, and is paid again before it goes on.
+    Paused,
+    /// It has ended.
+    Ended,
 }
 
 impl Mail for PaymentReversed {
     const NAME: &'static str = "payment-reversed";
 
     fn samples() -> Vec<Self> {
-        let held = Self {
+        let sample = |meaning| Self {
             product: "Pro".to_owned(),
             amount: Money::new(2900, "EUR".parse().expect("a currency")),
             paid_at: "2026-11-01T09:30:00Z".parse().expect("a valid timestamp"),
-            ended: false,
+            meaning,
             portal: "https://portal.example.com/login/bus_sample".to_owned(),
         };
-        let ended = Self {
-            ended: true,
-            ..held.clone()
-        };
-        vec![held, ended]
+        vec![
+            sample(ReversalMeaning::OnHold),
+            sample(ReversalMeaning::Paused),
+            sample(ReversalMeaning::Ended),
+        ]
     }
 }
 

@@ -75,13 +75,16 @@ pub(super) async fn follow(
             facts::tell(cx, tx, &scope, "payment.failed", &object, now).await?;
             refuse_method(tx, payment, now).await?;
             let paid_otherwise = is_paid_otherwise(tx, payment).await?;
-            match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
-                (Purpose::Renewal, Some(subscription)) => {
+            let asked = subscription.filter(|_| !paid_otherwise);
+            // What was kept when it was cancelled is the customer's to pay: nobody else charges it.
+            let is_over = asked.as_ref().is_some_and(|known| known.state.is_final());
+            match (payment.purpose, asked) {
+                (Purpose::Renewal, Some(subscription)) if !is_over => {
                     let not_before = news.not_before;
                     return dunning::payment_failed(cx, tx, payment, subscription, not_before, now)
                         .await;
                 }
-                (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
+                (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) if !is_over => {
                     let how = (true, news.not_before);
                     return unscheduled::failed(cx, tx, payment, subscription, how, now).await;
                 }
@@ -253,7 +256,7 @@ async fn succeeded(
 
 /// Whether the subscription that a payment was for is over, so that its money settles nothing. What
 /// was kept of the dues when it was cancelled, its customer can still pay.
-fn has_ended(payment: &Payment, subscription: Option<&Subscription>) -> bool {
+pub(in crate::flows) fn has_ended(payment: &Payment, subscription: Option<&Subscription>) -> bool {
     subscription.is_some_and(|subscription| match subscription.state {
         SubscriptionState::Cancelled { .. } => payment.purpose != Purpose::Reactivation,
         _ => subscription.state.is_final(),

@@ -10,6 +10,7 @@ mod setup;
 mod trouble;
 mod unscheduled;
 
+pub(super) use self::effects::has_ended;
 pub(super) use self::resolve::evidence;
 pub use self::resolve::{Finding, resolve};
 pub use self::roads::{Received, give_up, receive, returned};

@@ -20,6 +20,7 @@ mod first_payment;
 mod frozen;
 mod histories;
 mod holds;
+mod kept;
 mod keys;
 mod late;
 mod late_yes;

@@ -6,12 +6,13 @@ use vestibule::flows::plan_change::{self, Wish};
 use vestibule::flows::reconciliation;
 
 use super::plan_changes::to;
+use super::refunds::deliver;
 use super::test_clock::Working;
 use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
 
 /// What is mailed of what was ordered until now, as far as it says `about`.
-async fn mailed(world: &World, about: &str) -> Vec<String> {
+pub(super) async fn mailed(world: &World, about: &str) -> Vec<String> {
     let working = Working::start(world);
     working.idle(world).await;
     let mut texts = working.texts();
@@ -20,7 +21,7 @@ async fn mailed(world: &World, about: &str) -> Vec<String> {
     texts
 }
 
-fn says(text: &str, parts: &[&str]) {
+pub(super) fn says(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -162,5 +163,33 @@ async fn a_pause_its_new_date_and_its_end_are_each_mailed_once() {
         let texts = mailed(&world, "Lumen Pro").await;
         assert_eq!(texts.len(), 1, "{texts:?}");
         says(&texts[0], &["The pause of Lumen Pro is over"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_is_taken_back_in_a_pause_is_mailed_once_with_what_can_be_done() {
+    for world in World::each().await {
+        let (id, payment) = world.paid().await;
+        pause::start(&world.cx, &world.scope, &id, Pause::default())
+            .await
+            .unwrap();
+        let lost = world.lose(&payment).await;
+        deliver(&world, "dispute.lost", &lost).await;
+        assert_eq!(world.subscription(&id).await.state.name(), "paused");
+        let texts = mailed(&world, "taken back by your bank").await;
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        says(
+            &texts[0],
+            &[
+                "Your payment of €29.00 for Lumen Pro",
+                "Lumen Pro stays paused",
+                "When you resume it, you pay this amount first",
+                "/test/login/bus_lumen",
+            ],
+        );
+        let dispute = world.disputes_over(&payment).await.remove(0);
+        let told = world.told(dispute.id.as_str()).await;
+        let lost = told.iter().filter(|kind| *kind == "dispute.lost");
+        assert_eq!(lost.count(), 1, "{told:?}");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vestibule::domain::email::Email;
 use vestibule::mail::mailbox::Mailbox;
 use vestibule::mail::transport::Transport;
-use vestibule::mail::{Envelope, Mailer, account, billing};
+use vestibule::mail::{Envelope, Mailer, account, billing, refund};
 use vestibule::themes::{Frame, Locale, Mail, MailParts, Themes};
 
 fn themes() -> Arc<Themes> {
@@ -47,6 +47,21 @@ fn a_failed_payment_says_what_happened_and_what_it_means() {
     );
     let subject = rendered(&mails[2], "en").subject;
     assert_eq!(subject, "Please confirm your payment for Pro");
+    let text = rendered(&mails[4], "es").text;
+    assert!(
+        text.contains("Pro ha terminado y este importe sigue pendiente."),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_payment_that_was_taken_back_says_what_it_means() {
+    let mails = refund::PaymentReversed::samples();
+    let says = ["queda suspendida", "sigue en pausa", "ha terminado"];
+    for (mail, part) in mails.iter().zip(says) {
+        let text = rendered(mail, "es").text;
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[test]

@@ -93,6 +93,7 @@ mail-reversed-subject = Your bank took back your payment for { $product }
 mail-reversed-title = Your bank took back a payment
 mail-reversed-text = Your payment of { $amount } for { $product } from { $date } was taken back by your bank, so the amount is open again.
 mail-reversed-on-hold = { $product } is on hold until it is paid. We will not charge it by ourselves: you choose when, and with what.
+mail-reversed-paused = { $product } stays paused, and nothing is charged now. When you resume it, you pay this amount first: you choose when, and with what. We will not charge it by ourselves.
 mail-reversed-ended = { $product } has ended. You will not be charged again.
 
 mail-reactivated-subject = Your { $product } subscription is active again
@@ -105,6 +106,7 @@ mail-failed-text = We tried to charge { $amount } for { $product } on { $date },
 mail-failed-on-hold = { $product } is on hold until the amount is paid. You can pay with the same or another method, and everything works again at once.
 mail-failed-past-due = You keep access until { $until }. Please pay before then, with the same or another method.
 mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
+mail-failed-still-owed = { $product } has ended, and this amount is still open. We will not charge it by ourselves: you can pay it with the same or another method.
 mail-failed-backup = We tried your backup payment method too, and it did not work either.
 mail-failed-button = Pay now
 

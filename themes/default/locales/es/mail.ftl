@@ -92,7 +92,8 @@ mail-returned-button = Ver el pago
 mail-reversed-subject = Tu banco ha devuelto tu pago de { $product }
 mail-reversed-title = Tu banco ha devuelto un pago
 mail-reversed-text = Tu banco ha devuelto tu pago de { $amount } por { $product } del { $date }, así que el importe vuelve a estar pendiente.
-mail-reversed-on-hold = { $product } está en pausa hasta que se pague. No lo cobraremos por nuestra cuenta: tú eliges cuándo y con qué.
+mail-reversed-on-hold = { $product } queda suspendida hasta que se pague. No lo cobraremos por nuestra cuenta: tú eliges cuándo y con qué.
+mail-reversed-paused = { $product } sigue en pausa y ahora no se cobra nada. Cuando la reanudes, primero tendrás que pagar este importe: tú eliges cuándo y con qué. No lo cobraremos por nuestra cuenta.
 mail-reversed-ended = { $product } ha terminado. No se te cobrará nada más.
 
 mail-reactivated-subject = Tu suscripción a { $product } vuelve a estar activa
@@ -105,6 +106,7 @@ mail-failed-text = El { $date } intentamos cobrar { $amount } por { $product } y
 mail-failed-on-hold = { $product } queda suspendida hasta que se pague el importe. Puedes pagar con el mismo medio o con otro, y todo volverá a funcionar al momento.
 mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de esa fecha, con el mismo medio o con otro.
 mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
+mail-failed-still-owed = { $product } ha terminado y este importe sigue pendiente. No lo cobraremos por nuestra cuenta: puedes pagarlo con el mismo medio o con otro.
 mail-failed-backup = También probamos con tu forma de pago de reserva y tampoco fue posible.
 mail-failed-button = Pagar ahora
 
