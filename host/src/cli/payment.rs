@@ -325,6 +325,9 @@ fn balance_lines(balances: &[Balance]) -> Vec<String> {
             let what = match unseen {
                 Unseen::NoList => "the gateway cannot list its books".to_owned(),
                 Unseen::NoAnswer { why } => format!("the gateway did not answer to the end: {why}"),
+                Unseen::NoEnd { pages } => {
+                    format!("the gateway's list of its books does not end; {pages} pages were read")
+                }
                 Unseen::OtherKinds { kinds } => {
                     let kinds = kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
                     format!("not compared: {}", kinds.collect::<Vec<_>>().join(", "))

@@ -1,6 +1,6 @@
 //! A gateway's own books beside ours: what differs, and what cannot be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,11 @@ pub enum Unseen {
         /// Why, for the operator.
         why: String,
     },
+    /// Its list of them leads on for ever.
+    NoEnd {
+        /// How many pages were read.
+        pages: usize,
+    },
     /// Movements of kinds that are not compared, such as fees, with how many there were.
     OtherKinds {
         /// By the gateway's own word.
@@ -97,4 +102,53 @@ pub struct Balance {
     pub differences: Vec<Difference>,
     /// What could not be seen.
     pub unseen: Vec<Unseen>,
+}
+
+/// The pages of a gateway's books while they are read. Each names the next by a cursor, and nothing
+/// but this makes sure that they end.
+#[derive(Debug)]
+pub struct Pages {
+    cursors: HashSet<String>,
+    most: usize,
+}
+
+impl Pages {
+    /// `most` at most. The first, which has no cursor, is read.
+    #[must_use]
+    pub fn up_to(most: usize) -> Self {
+        Self {
+            cursors: HashSet::new(),
+            most,
+        }
+    }
+
+    /// How many were read.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        1 + self.cursors.len()
+    }
+
+    /// Whether the page at `cursor` is another one, which is read now; false where it was read, or
+    /// there are too many.
+    pub fn leads_on(&mut self, cursor: &str) -> bool {
+        self.read() < self.most && self.cursors.insert(cursor.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pages;
+
+    #[test]
+    fn pages_end_where_they_lead_back_or_are_too_many() {
+        let mut back = Pages::up_to(10);
+        assert!(back.leads_on("b") && back.leads_on("c"));
+        assert!(!back.leads_on("b"));
+        assert_eq!(back.read(), 3);
+
+        let mut endless = Pages::up_to(10);
+        let read = (0..).take_while(|page: &u32| endless.leads_on(&page.to_string()));
+        assert_eq!(read.count(), 9, "after the first");
+        assert_eq!(endless.read(), 10);
+    }
 }

@@ -187,6 +187,7 @@ impl Page for ReconciliationPage {
                 Unseen::NoAnswer {
                     why: "no answer in time".to_owned(),
                 },
+                Unseen::NoEnd { pages: 10_000 },
                 Unseen::OtherKinds {
                     kinds: [("fee".to_owned(), 12)].into(),
                 },

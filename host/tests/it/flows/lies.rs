@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
+use axum::{Json, Router};
 use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::Mode;
-use vestibule::domain::balance::Problem;
+use vestibule::domain::balance::{Problem, Unseen};
 use vestibule::domain::payment::CustomerAction;
 use vestibule::domain::refund::RefundState;
 use vestibule::domain::refund::parts::Wish;
-use vestibule::flows::{AttemptOf, Ending, begin, renewal, settlement, unsettled};
+use vestibule::flows::{AttemptOf, Ending, balance, begin, renewal, settlement, unsettled};
 use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
-use vestibule::plugins::grants::Grant;
+use vestibule::plugins::grants::{Grant, OriginGrant};
 
 use super::GOOD;
 use super::refunds::deliver;
@@ -76,6 +77,26 @@ impl World {
         self.cx.plugins.configure([(key, config)].into());
     }
 
+    /// The gateway of the file, before a processor that answers whatever is asked of it with `said`.
+    async fn ask_another(&self, said: serde_json::Value) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(move || std::future::ready(Json(said.clone())));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let settings = self.cx.settings.load();
+        let business = &settings.businesses[&self.scope.business];
+        let mut config = business.mode(Mode::Test).gateways["sandbox"].clone();
+        let url = origin.clone().into();
+        config.settings.insert("base_url".to_owned(), url);
+        config.grant.http = vec![OriginGrant {
+            origin: origin.clone(),
+            private: true,
+        }];
+        config.grant.browser = vec![origin];
+        let key = (self.scope.clone(), "sandbox".to_owned());
+        self.cx.plugins.configure([(key, config)].into());
+    }
+
     /// And now it is the honest one again.
     fn tell_the_truth(&self) {
         let settings = self.cx.settings.load();
@@ -85,6 +106,28 @@ impl World {
             .map(|(name, config)| ((self.scope.clone(), name.clone()), config.clone()))
             .collect();
         self.cx.plugins.configure(gateways);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_whose_pages_lead_back_to_a_page_before_end_with_a_finding() {
+    for world in World::each().await {
+        world.paid().await;
+        // The page after the second is the second.
+        world
+            .ask_another(json!({ "data": [], "next_cursor": 7 }))
+            .await;
+        let compared = world.compared().await;
+        assert_eq!(compared.unseen, [Unseen::NoEnd { pages: 2 }]);
+        assert!(
+            compared.differences.is_empty(),
+            "ours are not held against a part"
+        );
+        balance::make(&world.cx, &world.scope, "sandbox")
+            .await
+            .unwrap();
+        let next = world.due("balance:").await;
+        assert!(next > world.cx.now(), "the next day's is ordered");
     }
 }
 

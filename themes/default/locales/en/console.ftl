@@ -159,6 +159,10 @@ console-problem-not-there = it is here, and the gateway does not have it
 console-problem-amount-differs = the amounts differ
 console-unseen-no-list = Not seen: this gateway cannot show its books.
 console-unseen-no-answer = Not seen: the gateway did not answer to the end ({ $why }).
+console-unseen-no-end = { $count ->
+    [one] Not seen: the gateway’s list of its books does not end (one page was read).
+   *[other] Not seen: the gateway’s list of its books does not end ({ $count } pages were read).
+}
 console-unseen-other-kinds = Not compared: { $kinds }.
 
 console-payment = Payment

@@ -159,6 +159,10 @@ console-problem-not-there = aquí consta y la pasarela no lo tiene
 console-problem-amount-differs = los importes son distintos
 console-unseen-no-list = No visto: esta pasarela no puede mostrar sus libros.
 console-unseen-no-answer = No visto: la pasarela no respondió hasta el final ({ $why }).
+console-unseen-no-end = { $count ->
+    [one] No visto: la lista de movimientos de la pasarela no termina (se leyó una página).
+   *[other] No visto: la lista de movimientos de la pasarela no termina (se leyeron { $count } páginas).
+}
 console-unseen-other-kinds = No comparado: { $kinds }.
 
 console-payment = Pago

@@ -1,25 +1,18 @@
-//! The daily comparison of each gateway's books with ours. It changes nothing: it names what
-//! differs, and what it cannot see.
+//! Two books under comparison: the gateway's, page by page, and then ours.
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::Error;
+use super::super::Error;
 use crate::cx::Cx;
-use crate::domain::balance::{Balance, Difference, Movement, Problem, Unseen};
+use crate::domain::Scope;
+use crate::domain::balance::{Difference, Movement, Problem};
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::payment::PaymentState;
-use crate::domain::{Mode, Scope};
 use crate::plugins::gateway::answer::{LedgerEntry, LedgerKind};
-use crate::store::{Compared, Tx, Work};
-
-/// How far the two clocks may be apart.
-const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
-
-/// After so long a gateway that did not answer is asked again.
-const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+use crate::store::{Compared, Tx};
 
 /// Rows of ours that are read at a time.
 const ROWS: u32 = 500;
@@ -27,177 +20,17 @@ const ROWS: u32 = 500;
 /// The most differences that one comparison names.
 const MOST: usize = 1_000;
 
-/// The newest comparison of each gateway: of one scope, or of the host.
-pub async fn latest(cx: &Cx, scope: Option<&Scope>) -> Result<Vec<Balance>, Error> {
-    let mut tx = cx.store.read().await?;
-    Ok(tx.latest_balances(scope).await?)
-}
-
-/// Orders the comparison of every gateway that is configured; one that was made has its next a day
-/// later, and one that is ordered already stays as it is.
-pub async fn order_all(cx: &Cx) -> Result<(), Error> {
-    let every = cx.settings.load().billing.balance_every;
-    for (scope, gateway) in gateways(cx) {
-        let mut tx = cx.store.begin().await?;
-        let made = tx.latest_balances(Some(&scope)).await?;
-        let made = made.into_iter().find(|balance| balance.gateway == gateway);
-        let at = made.and_then(|made| made.made_at.checked_add(every).ok());
-        let work = work(&scope, &gateway);
-        let key = work.unique_key().unwrap_or_default();
-        if tx.next_run_of(&key).await?.is_none() {
-            cx.order_at(&mut tx, &scope, &work, at.unwrap_or(cx.now()))
-                .await?;
-            tx.commit().await?;
-        }
-    }
-    Ok(())
-}
-
-/// Compares every gateway now; for the operator who does not want to wait.
-pub async fn make_all(cx: &Cx) -> Result<(), Error> {
-    for (scope, gateway) in gateways(cx) {
-        compare(cx, &scope, &gateway).await?;
-    }
-    Ok(())
-}
-
-fn work(scope: &Scope, gateway: &str) -> Work {
-    Work::Balance {
-        business: scope.business.clone(),
-        mode: scope.mode,
-        gateway: gateway.to_owned(),
-    }
-}
-
-fn gateways(cx: &Cx) -> Vec<(Scope, String)> {
-    let settings = cx.settings.load();
-    let mut all = Vec::new();
-    for business in settings.businesses.values() {
-        for mode in [Mode::Live, Mode::Test] {
-            let scope = Scope::new(business.id.clone(), mode);
-            let names = business.mode(mode).gateways.keys();
-            all.extend(names.map(|name| (scope.clone(), name.clone())));
-        }
-    }
-    all
-}
-
-/// Compares one gateway, and orders the next time.
-pub async fn make(cx: &Cx, scope: &Scope, gateway: &str) -> Result<(), Error> {
-    let known = cx.business(scope);
-    if known.is_none_or(|(_, mode)| !mode.gateways.contains_key(gateway)) {
-        // Neither the business nor the gateway is configured any more.
-        return Ok(());
-    }
-    let made = compare(cx, scope, gateway).await?;
-    let silent = |unseen: &Unseen| matches!(unseen, Unseen::NoAnswer { .. });
-    let wait = if made.unseen.iter().any(silent) {
-        AGAIN
-    } else {
-        cx.settings.load().billing.balance_every
-    };
-    let mut tx = cx.store.begin().await?;
-    let work = work(scope, gateway);
-    let at = made.made_at.checked_add(wait).unwrap_or(Timestamp::MAX);
-    cx.order_at(&mut tx, scope, &work, at).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Compares one gateway and keeps the result.
-pub async fn compare(cx: &Cx, scope: &Scope, gateway: &str) -> Result<Balance, Error> {
-    let (window, keep, deadline) = {
-        let settings = cx.settings.load();
-        let billing = &settings.billing;
-        (
-            billing.balance_window,
-            billing.balance_keep,
-            settings.plugins.deadline,
-        )
-    };
-    let now = cx.now();
-    let before = |by: SignedDuration| now.checked_sub(by).unwrap_or(Timestamp::MIN);
-    let door = cx.plugins.gateway_of_open(scope, gateway);
-    let lag = match &door {
-        Ok(door) => SignedDuration::try_from(door.description().lookup_lag).unwrap_or_default(),
-        Err(_) => SignedDuration::ZERO,
-    };
-    let mut book = Book {
-        scope: scope.clone(),
-        gateway: gateway.to_owned(),
-        since: before(window),
-        // What moved later may be written down on one side only.
-        until: before(lag.checked_add(deadline).unwrap_or(lag)),
-        seen: HashSet::new(),
-        movements: 0,
-        differences: Vec::new(),
-        others: BTreeMap::new(),
-    };
-    let mut unseen = Vec::new();
-    match door {
-        Err(error) => unseen.push(Unseen::NoAnswer {
-            why: error.to_string(),
-        }),
-        Ok(door) if !door.capabilities().ledger => unseen.push(Unseen::NoList),
-        Ok(door) => {
-            let mut cursor = None;
-            loop {
-                let from = book.since.checked_sub(CLOCKS).unwrap_or(book.since);
-                let to = now.checked_add(CLOCKS).unwrap_or(now);
-                match door.ledger_list(from, to, cursor.as_deref()).await {
-                    Ok(page) => {
-                        book.read_theirs(cx, &page.entries).await?;
-                        cursor = page.next;
-                    }
-                    Err(error) => {
-                        let why = error.to_string();
-                        unseen.push(Unseen::NoAnswer { why });
-                        break;
-                    }
-                }
-                if cursor.is_none() {
-                    book.read_ours(cx).await?;
-                    break;
-                }
-            }
-        }
-    }
-    if !book.others.is_empty() {
-        let kinds = book.others;
-        unseen.push(Unseen::OtherKinds { kinds });
-    }
-    let balance = Balance {
-        id: cx.new_id(),
-        scope: book.scope,
-        gateway: book.gateway,
-        since: book.since,
-        until: book.until,
-        made_at: now,
-        movements: book.movements,
-        differences: book.differences,
-        unseen,
-    };
-    if !balance.differences.is_empty() {
-        tracing::error!(gateway, %scope, count = balance.differences.len(), "the gateway's books differ from ours; see `vestibule payment balance`");
-    }
-    let mut tx = cx.store.begin().await?;
-    tx.insert_balance(&balance).await?;
-    tx.forget_balances(scope, gateway, before(keep)).await?;
-    tx.commit().await?;
-    Ok(balance)
-}
-
 /// One comparison under way.
-struct Book {
-    scope: Scope,
-    gateway: String,
-    since: Timestamp,
-    until: Timestamp,
+pub(super) struct Book {
+    pub(super) scope: Scope,
+    pub(super) gateway: String,
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
     /// What of ours the gateway's books have.
     seen: HashSet<String>,
-    movements: u64,
-    differences: Vec<Difference>,
-    others: BTreeMap<String, u64>,
+    pub(super) movements: u64,
+    pub(super) differences: Vec<Difference>,
+    pub(super) others: BTreeMap<String, u64>,
 }
 
 /// What we know of a movement.
@@ -208,13 +41,40 @@ struct Known {
 }
 
 impl Book {
+    /// Of what moves through a gateway from `since` on and before `until`; nothing is read yet.
+    pub(super) fn new(scope: &Scope, gateway: &str, since: Timestamp, until: Timestamp) -> Self {
+        Self {
+            scope: scope.clone(),
+            gateway: gateway.to_owned(),
+            since,
+            until,
+            seen: HashSet::new(),
+            movements: 0,
+            differences: Vec::new(),
+            others: BTreeMap::new(),
+        }
+    }
+
     fn note(&mut self, difference: Difference) {
         if self.differences.len() < MOST {
             self.differences.push(difference);
         }
     }
 
-    async fn read_theirs(&mut self, cx: &Cx, entries: &[LedgerEntry]) -> Result<(), Error> {
+    /// Counts a movement of a kind that is not compared: by the gateway's word for it, of which there
+    /// may be only so many.
+    fn count(&mut self, word: &str) {
+        let is_named = self.others.len() < MOST || self.others.contains_key(word);
+        let word = if is_named { word } else { "more" };
+        *self.others.entry(word.to_owned()).or_default() += 1;
+    }
+
+    /// Compares a page of the gateway's books with what is here.
+    pub(super) async fn read_theirs(
+        &mut self,
+        cx: &Cx,
+        entries: &[LedgerEntry],
+    ) -> Result<(), Error> {
         let mut tx = cx.store.read().await?;
         for entry in entries {
             let kind = match &entry.kind {
@@ -222,7 +82,7 @@ impl Book {
                 LedgerKind::Refund => Movement::Refund,
                 LedgerKind::Reversal => Movement::Reversal,
                 LedgerKind::Other(word) => {
-                    *self.others.entry(word.clone()).or_default() += 1;
+                    self.count(word);
                     continue;
                 }
             };
@@ -312,7 +172,7 @@ impl Book {
     }
 
     /// What succeeded here and is not in the gateway's books.
-    async fn read_ours(&mut self, cx: &Cx) -> Result<(), Error> {
+    pub(super) async fn read_ours(&mut self, cx: &Cx) -> Result<(), Error> {
         let (scope, gateway) = (self.scope.clone(), self.gateway.clone());
         let what = Compared {
             scope: &scope,
