@@ -6,7 +6,7 @@ mod outcome;
 mod paid;
 mod price;
 
-pub(super) use self::outcome::{failed, fall_due, foresee, lost, paid};
+pub(super) use self::outcome::{failed, fall_due, foresee, hold_replaced, lost, paid};
 pub use self::price::{Preview, preview};
 
 use jiff::{SignedDuration, Timestamp};
@@ -201,7 +201,8 @@ async fn intend(
     {
         return Err(Error::Refused(Refused::StaleQuote));
     }
-    if wish.replaces_scheduled {
+    if wish.replaces_scheduled && wish.at_next_date {
+        // One that happens now takes its place when it stands, and not before.
         drop_scheduled(&mut tx, &subscription, now).await?;
     }
     let change = PlanChange {

@@ -3,13 +3,13 @@
 
 use jiff::Timestamp;
 
-use super::super::{Error, dunning, facts, grants, settlement};
+use super::super::{Error, discount, dunning, facts, grants, settlement};
 use super::drop_scheduled;
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payment, Purpose};
 use crate::domain::plan::{Bought, ChangeState, PlanChange};
 use crate::domain::subscription::{HoldReason, Subscription};
 use crate::store::{MailOrder, Tx};
@@ -116,6 +116,22 @@ pub(in crate::flows) async fn foresee(
     };
     change.terms.fallen_due(subscription).put_into(subscription);
     Ok(true)
+}
+
+/// Locks the codes of a scheduled change whose place the one takes that `payment` has paid: before
+/// the number of its document is given, as in every flow.
+pub(in crate::flows) async fn hold_replaced(tx: &mut Tx, payment: &Payment) -> Result<(), Error> {
+    let scope = &payment.scope;
+    if payment.purpose != Purpose::PlanChange {
+        return Ok(());
+    }
+    let Some(change) = to_come(tx, payment).await? else {
+        return Ok(());
+    };
+    if let Some(replaced) = tx.scheduled_change(scope, &change.subscription).await? {
+        discount::hold(tx, scope, &[], replaced.id.as_str()).await?;
+    }
+    Ok(())
 }
 
 /// What a change costs was paid, by whichever payment came first: `debts` are those it settled.

@@ -217,6 +217,7 @@ async fn succeeded(
     if let Some(subscription) = subscription.as_mut() {
         revival::buy_period(&business, payment, subscription, &debts, now)?;
     }
+    plan_change::hold_replaced(tx, payment).await?;
     documents::bill(
         cx,
         tx,

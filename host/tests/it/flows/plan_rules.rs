@@ -9,10 +9,10 @@ use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::plan_change::{self, Order, Wish};
 use vestibule::flows::{Ending, Error, Refused, cancellation};
 
-use super::GOOD;
 use super::extras::{self, euros, percent};
 use super::plan_changes::{is_refused, to};
 use super::refunds::deliver;
+use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,6 +84,51 @@ async fn a_scheduled_change_waits_for_its_date_and_can_be_taken_back_and_replace
         assert_eq!(after.period.start, old.period.end);
         assert_eq!(world.charged().await, [2_900, 9_900]);
         assert_eq!(world.state(&last.change.id).await, ChangeState::Applied);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduled_change_gives_way_to_one_that_stands_and_not_to_one_that_is_prevented() {
+    for world in World::each().await {
+        let (pro, team) = (
+            world.product_at(5_900, true).await,
+            world.product_at(9_900, true).await,
+        );
+        let code = world.code("TENTH", 1_000, None).await;
+        let times_used = async || {
+            let mut tx = world.cx.store.read().await.unwrap();
+            let discount = tx.discount(&world.scope, &code).await.unwrap();
+            discount.unwrap().times_used
+        };
+        let later = Wish {
+            at_next_date: true,
+            codes: Some(vec!["TENTH".to_owned()]),
+            ..to(&pro)
+        };
+        let instead = Wish {
+            replaces_scheduled: true,
+            ..to(&team)
+        };
+        let id = world.paying(2_900, DECLINED_AT_RENEWAL).await;
+        let scheduled = world.switch(&id, later.clone()).await.change.id;
+        let prevented = world.switch(&id, instead.clone()).await;
+        assert!(matches!(prevented.ending, Some(Ending::Declined(_))));
+        let state = world.state(&prevented.change.id).await;
+        assert_eq!(state, ChangeState::Dropped);
+        assert_eq!(world.state(&scheduled).await, ChangeState::Scheduled);
+        assert_eq!(times_used().await, 1);
+        // Nothing stands in the way of another try.
+        let again = world.switch(&id, instead.clone()).await;
+        assert!(matches!(again.ending, Some(Ending::Declined(_))));
+        assert_eq!(world.state(&scheduled).await, ChangeState::Scheduled);
+
+        let id = world.paying(2_900, GOOD).await;
+        let scheduled = world.switch(&id, later).await.change.id;
+        let stands = world.switch(&id, instead).await;
+        assert_eq!(stands.ending, Some(Ending::Succeeded));
+        assert_eq!(world.state(&scheduled).await, ChangeState::Dropped);
+        assert_eq!(times_used().await, 1, "the other's");
+        assert_eq!(world.subscription(&id).await.product, team.id);
     }
 }
 
