@@ -23,6 +23,7 @@ mod holds;
 mod keys;
 mod late;
 mod late_yes;
+mod least;
 mod lent_access;
 mod lies;
 mod lost_commit;
