@@ -191,6 +191,12 @@ pub async fn create_subscription_for(
         });
     }
     let totals = debt::together(currency, &mut debts)?;
+    let field = if subscription.on_demand {
+        "on_demand.product_price"
+    } else {
+        "product_id"
+    };
+    check_amount(cx, scope, &gateway, field, totals.gross)?;
     tx.insert_subscription(&subscription).await?;
     let intent = Intent {
         id: new.payment,
@@ -258,6 +264,7 @@ pub async fn create_purchase_for(
             problem: "costs nothing, and nothing cannot be paid".to_owned(),
         });
     }
+    check_amount(cx, scope, &gateway, "product_cart", debt.amount)?;
     let intent = Intent {
         id: new.payment,
         purpose: Purpose::Purchase,
@@ -292,6 +299,42 @@ pub async fn create_purchase_for(
     .await?;
     tx.commit().await?;
     Ok(begun(cx, None, payment))
+}
+
+/// Refuses a first payment that its gateway would never take, however often its page is tried: of a
+/// currency or an amount that it does not charge. Nothing is not charged.
+fn check_amount(
+    cx: &Cx,
+    scope: &Scope,
+    gateway: &str,
+    field: &'static str,
+    amount: Money,
+) -> Result<(), Error> {
+    // One that cannot be asked at present may be mended before anybody pays.
+    let Ok(gateway) = cx.plugins.gateway(scope, gateway) else {
+        return Ok(());
+    };
+    let refused = |problem: String| Err(Error::Invalid { field, problem });
+    let description = gateway.description();
+    let Some(range) = description.amounts_in(amount.currency) else {
+        let currency = amount.currency;
+        return refused(format!("costs {currency}, which the gateway does not take"));
+    };
+    let minor = amount.minor;
+    if minor != 0 && minor < range.least {
+        return refused(format!(
+            "leaves a first payment of {minor} minor units, with tax and after codes, and the \
+             gateway charges {} at least",
+            range.least
+        ));
+    }
+    match range.greatest {
+        Some(greatest) if minor > greatest => refused(format!(
+            "makes a first payment of {minor} minor units, with tax, and the gateway charges \
+             {greatest} at most"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Add-ons at today's prices, which must be in `currency`.

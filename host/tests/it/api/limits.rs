@@ -66,7 +66,9 @@ async fn a_sum_beyond_all_measure_is_refused_by_name_and_nothing_is_kept() {
         for list in ["/customers", "/subscriptions", "/payments"] {
             assert_eq!(api.get(list).await.ok(), json!({ "items": [] }), "{list}");
         }
-        api.post("/subscriptions", subscribe(json!(1))).await.ok();
+        // The gateway, too, has a greatest amount.
+        let refused = api.post("/subscriptions", subscribe(json!(1))).await;
+        refused.refuses(422, "INVALID_REQUEST_BODY", "product_id: ");
     }
 }
 

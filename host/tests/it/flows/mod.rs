@@ -24,6 +24,7 @@ mod kept;
 mod keys;
 mod late;
 mod late_yes;
+mod least;
 mod lent_access;
 mod lies;
 mod lost_commit;
