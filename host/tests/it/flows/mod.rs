@@ -11,6 +11,7 @@ mod codes;
 mod coming_back;
 mod crosswise;
 mod dates;
+mod decided_in_console;
 mod demand;
 mod disputes;
 mod dunning;
