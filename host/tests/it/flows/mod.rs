@@ -7,6 +7,7 @@ mod audited;
 mod backup;
 mod balances;
 mod bounced;
+mod clock_locks;
 mod codes;
 mod coming_back;
 mod crosswise;
