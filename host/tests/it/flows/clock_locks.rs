@@ -25,8 +25,7 @@ async fn a_clock_that_never_moved_waits_for_work_that_is_being_ordered_by_it() {
         .await
         .unwrap();
     let (own, of) = (cx.clone(), scope.clone());
-    let advance =
-        tokio::spawn(async move { test_clock::advance(&own, &of, now + DAY * 60).await });
+    let advance = tokio::spawn(async move { test_clock::advance(&own, &of, now + DAY * 60).await });
     let mut observer = PgConnection::connect(&world.url).await.unwrap();
     wait_for(&mut observer, 1).await;
     tx.commit().await.unwrap();
