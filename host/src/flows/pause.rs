@@ -177,7 +177,7 @@ pub(super) async fn order(cx: &Cx, tx: &mut Tx, subscription: &Subscription) -> 
         }
         None => {
             if let Some(key) = work.unique_key() {
-                tx.cancel_job(&key).await?;
+                tx.cancel_job(&subscription.scope, &key).await?;
             }
         }
     }

@@ -190,11 +190,13 @@ impl Facts {
         self.method.as_ref().map(named)
     }
 
-    /// The next charge; none when the subscription ends with its period.
+    /// The next charge; none when the subscription ends with its period, or does not run any more.
     fn next_billing(&self) -> Option<Timestamp> {
         let subscription = self.subscription.as_ref()?;
-        (!subscription.cancel_at_period_end && !subscription.on_demand)
-            .then_some(subscription.period.end)
+        let renews = subscription.state == SubscriptionState::Active
+            && !subscription.cancel_at_period_end
+            && !subscription.on_demand;
+        renews.then_some(subscription.period.end)
     }
 
     fn started(&self, portal: String) -> Option<SubscriptionStarted> {
@@ -228,8 +230,11 @@ impl Facts {
         })
     }
 
+    /// None when it was held again, paused, or ended before the mail was written.
     fn reactivated(&self, portal: String) -> Option<SubscriptionReactivated> {
-        self.subscription.as_ref()?;
+        if !self.subscription.as_ref()?.state.grants_access() {
+            return None;
+        }
         Some(SubscriptionReactivated {
             product: self.bought(),
             next_billing: self.next_billing(),

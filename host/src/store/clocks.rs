@@ -10,8 +10,10 @@ use crate::domain::id::PaymentId;
 
 queries! {
     GET = "SELECT offset_us, target_us FROM clocks WHERE business_id = $1 AND mode = $2";
-    /// Locks the clock until the transaction ends, so that it does not move meanwhile.
-    HOLD = "UPDATE clocks SET offset_us = offset_us WHERE business_id = $1 AND mode = $2 \
+    /// Locks the clock until the transaction ends, so that it does not move meanwhile. One that was
+    /// never moved has no row that could be locked, and gets it here.
+    HOLD = "INSERT INTO clocks (business_id, mode, offset_us) VALUES ($1, $2, 0) \
+        ON CONFLICT (business_id, mode) DO UPDATE SET offset_us = clocks.offset_us \
         RETURNING offset_us, target_us";
     AIM = "INSERT INTO clocks (business_id, mode, offset_us, target_us) VALUES ($1, $2, 0, $3) \
         ON CONFLICT (business_id, mode) DO UPDATE SET target_us = excluded.target_us";

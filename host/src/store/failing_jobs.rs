@@ -18,7 +18,9 @@ queries! {
         ORDER BY failing_since, id LIMIT $2 + 0";
     GET = "SELECT id, business_id, mode, kind, unique_key, state, run_at, attempts, \
         failing_since, last_error FROM jobs WHERE id = $1 AND failing_since IS NOT NULL";
-    RETRY = "UPDATE jobs SET state = 'queued', run_at = $2, attempts = 0, finished_at = NULL \
+    /// What was given up has all its time again; what is still tried is in trouble as long as it was.
+    RETRY = "UPDATE jobs SET state = 'queued', run_at = $2, attempts = 0, finished_at = NULL, \
+        failing_since = CASE WHEN state = 'failed' THEN NULL ELSE failing_since END \
         WHERE id = $1 AND state IN ('failed', 'queued') AND failing_since IS NOT NULL";
     /// The same work was ordered anew since this one was given up.
     SUPERSEDE = "UPDATE jobs SET state = 'done', finished_at = $2, failing_since = NULL \

@@ -10,7 +10,7 @@ use super::macros::{execute, fetch_all, fetch_optional, queries};
 use super::row::Columns;
 use super::{Result, Tx, dialect};
 use crate::domain::id::JobId;
-use crate::domain::{Scope, text_enum};
+use crate::domain::{Mode, Scope, text_enum};
 
 queries! {
     /// Queued work of the same key is moved to the earlier time instead of doubled.
@@ -253,8 +253,12 @@ impl Tx {
         Ok(redated > 0)
     }
 
-    /// Takes queued work back.
-    pub async fn cancel_job(&mut self, unique_key: &str) -> Result<()> {
+    /// Takes queued work back. A test clock stands still meanwhile: a step that dates this work
+    /// anew would wait for us, and we for it as soon as we order other work.
+    pub async fn cancel_job(&mut self, scope: &Scope, unique_key: &str) -> Result<()> {
+        if scope.mode == Mode::Test {
+            self.hold_clock(scope).await?;
+        }
         execute!(self, CANCEL, unique_key)?;
         Ok(())
     }

@@ -352,7 +352,7 @@ async fn end(
         Work::Remind { subscription: id() },
     ];
     for key in pending.iter().filter_map(Work::unique_key) {
-        tx.cancel_job(&key).await?;
+        tx.cancel_job(&subscription.scope, &key).await?;
     }
     Ok(Some(dunning))
 }

@@ -113,7 +113,7 @@ async fn come_back(
         subscription: subscription.id.clone(),
     };
     if let Some(key) = grace.unique_key() {
-        tx.cancel_job(&key).await?;
+        tx.cancel_job(scope, &key).await?;
     }
     Ok(())
 }

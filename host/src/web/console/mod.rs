@@ -7,6 +7,7 @@ mod mails;
 mod payment;
 mod reconciliation;
 mod refund;
+mod resolve;
 mod room;
 mod sessions;
 mod share;
@@ -39,6 +40,10 @@ fn of_business() -> Router<Web> {
             get(refund::show).post(refund::create),
         )
         .route("/reconciliation", get(reconciliation::show))
+        .route(
+            "/reconciliation/{id}",
+            get(resolve::show).post(resolve::decide),
+        )
         .route("/mails", get(mails::index))
         .route("/mails/{id}", get(mails::show))
         .route("/webhooks", get(webhooks::index))
@@ -59,6 +64,7 @@ pub(super) fn registered() -> Vec<Registered> {
         Registered::page::<payment::PaymentPage>(),
         Registered::page::<refund::RefundPage>(),
         Registered::page::<reconciliation::ReconciliationPage>(),
+        Registered::page::<resolve::ResolvePage>(),
         Registered::page::<mails::MailsPage>(),
         Registered::page::<mails::MailPage>(),
         Registered::page::<webhooks::WebhooksPage>(),

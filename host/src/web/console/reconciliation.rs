@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::room::{Doors, Room};
+use crate::domain::access::Role;
 use crate::domain::balance::{Balance, Difference, Movement, Problem, Unseen};
 use crate::domain::money::Money;
 use crate::flows::failing_jobs::FailingJob;
@@ -13,6 +14,9 @@ use crate::flows::unsettled::Unsettled;
 use crate::flows::{balance, failing_jobs, unsettled};
 use crate::themes::Page;
 use crate::web::{Error, Web};
+
+/// What is on the list although its outcome is known.
+const ENDED: [&str; 2] = ["unapplied", "bounced"];
 
 /// Payments and refunds without an end, and the newest comparison of each gateway.
 #[derive(Debug, Serialize)]
@@ -55,6 +59,9 @@ struct Open {
     looks: u32,
     /// When it is asked next; without it somebody has to act.
     next: Option<Timestamp>,
+    /// Where an owner decides what became of it; none where that is not the question, or for those
+    /// who may only look.
+    resolve: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -72,23 +79,8 @@ pub(super) async fn show(State(web): State<Web>, room: Room) -> Result<Response,
     let listed = unsettled::list(&web.cx).await?;
     let of_room =
         |entry: &Unsettled| entry.business == room.scope.business && entry.mode == room.scope.mode;
-    let open = listed.into_iter().filter(of_room).map(|entry| Open {
-        customer: room.path(&format!("/customers/{}", entry.customer)),
-        refund: entry.refund.is_some(),
-        dispute: entry.dispute.is_some(),
-        id: match (entry.refund, entry.dispute) {
-            (Some(refund), _) => refund.to_string(),
-            (None, Some(dispute)) => dispute.to_string(),
-            (None, None) => entry.payment.to_string(),
-        },
-        amount: entry.amount,
-        state: entry.state,
-        gateway: entry.gateway,
-        sent_at: entry.sent_at,
-        looks: entry.looks,
-        next: entry.next_look,
-    });
-    let open = open.collect();
+    let open = listed.into_iter().filter(of_room);
+    let open = open.map(|entry| Open::of(&room, entry)).collect();
     let failing = failing_jobs::list(&web.cx).await?;
     let of_room =
         |job: &FailingJob| job.business == room.scope.business && job.mode == room.scope.mode;
@@ -101,6 +93,31 @@ pub(super) async fn show(State(web): State<Web>, room: Room) -> Result<Response,
         failing,
         balances: balances.into_iter().map(Compared::of).collect(),
     })
+}
+
+impl Open {
+    fn of(room: &Room, entry: Unsettled) -> Self {
+        let has_no_outcome = !ENDED.contains(&entry.state) && entry.dispute.is_none();
+        let may_decide = has_no_outcome && room.role == Role::Manager;
+        let id = match (&entry.refund, &entry.dispute) {
+            (Some(refund), _) => refund.to_string(),
+            (None, Some(dispute)) => dispute.to_string(),
+            (None, None) => entry.payment.to_string(),
+        };
+        Self {
+            customer: room.path(&format!("/customers/{}", entry.customer)),
+            refund: entry.refund.is_some(),
+            dispute: entry.dispute.is_some(),
+            resolve: may_decide.then(|| room.path(&format!("/reconciliation/{id}"))),
+            id,
+            amount: entry.amount,
+            state: entry.state,
+            gateway: entry.gateway,
+            sent_at: entry.sent_at,
+            looks: entry.looks,
+            next: entry.next_look,
+        }
+    }
 }
 
 impl Failing {
@@ -150,6 +167,8 @@ impl Page for ReconciliationPage {
             sent_at: Some(at("2026-11-20T09:30:00Z")),
             looks: 4,
             next,
+            resolve: (state == "unknown")
+                .then(|| "/console/bus_sample/live/reconciliation/pay_1".to_owned()),
         };
         let soon = Some(at("2026-11-22T12:00:00Z"));
         let states = ["created", "awaiting-customer", "processing", "unknown"];

@@ -13,7 +13,7 @@ const FROM: &str = "203.0.113.0/24";
 
 impl World {
     /// The audit of `action`, oldest first.
-    async fn audited(&self, action: &str) -> Vec<String> {
+    pub(super) async fn audited(&self, action: &str) -> Vec<String> {
         let mut rows = dump(&self.url).await.remove("audit").unwrap();
         let exactly = |row: &String| {
             let mut columns = row.split(['|', ',']);

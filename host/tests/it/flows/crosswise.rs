@@ -15,7 +15,7 @@ use super::{DECLINED, GOOD, extras, page};
 use crate::support::world::{World, buyer};
 
 /// Comes back when `count` sessions of the database wait for a lock.
-async fn wait_for(observer: &mut PgConnection, count: i64) {
+pub(super) async fn wait_for(observer: &mut PgConnection, count: i64) {
     const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let deadline = Instant::now() + Duration::from_secs(30);

@@ -15,7 +15,7 @@ use crate::support::world::World;
 
 impl World {
     /// A member of staff with this role, signed in at the console.
-    async fn staff(&self, role: Role) -> Browser {
+    pub(super) async fn staff(&self, role: Role) -> Browser {
         let themes = Arc::new(Themes::load(&self.cx.settings.load().themes.dir).unwrap());
         let invoices = Invoices::new(Arc::clone(&themes));
         let cx = self.cx.clone();
@@ -35,7 +35,7 @@ impl World {
     }
 }
 
-fn says(shown: &Shown, parts: &[&str]) {
+pub(super) fn says(shown: &Shown, parts: &[&str]) {
     let text: Vec<&str> = shown.body.split_whitespace().collect();
     let text = text.join(" ");
     for part in parts {

@@ -77,5 +77,15 @@ async fn a_mail_that_is_no_longer_true_is_not_sent() {
     order(&process.cx, &cancelled).await;
     eventually("it is sent", async || place.jobs().await.is_empty()).await;
     assert_eq!(mails(&place).len(), 1);
+
+    // It came back, and is on hold once more before anybody was told.
+    let reactivated = MailOrder::SubscriptionReactivated {
+        subscription: subscription.id.clone(),
+        payment: None,
+        nonce: None,
+    };
+    order(&process.cx, &reactivated).await;
+    eventually("it is looked at", async || place.jobs().await.is_empty()).await;
+    assert_eq!(mails(&place).len(), 1);
     process.stop().await;
 }

@@ -300,6 +300,19 @@ pub(super) const ROUTES: &[Route] = &[
     )
     .with("refund=none&minor=1"),
     route(Console, "GET", "/{business}/{mode}/reconciliation", Room),
+    route(
+        Console,
+        "GET",
+        "/{business}/{mode}/reconciliation/{id}",
+        Room,
+    ),
+    route(
+        Console,
+        "POST",
+        "/{business}/{mode}/reconciliation/{id}",
+        Room,
+    )
+    .with("found=never&evidence=none&checked=yes"),
     route(Console, "GET", "/{business}/{mode}/mails", Room),
     route(Console, "GET", "/{business}/{mode}/mails/{id}", Room),
     route(Console, "GET", "/{business}/{mode}/webhooks", Room),
