@@ -65,8 +65,9 @@ pub(crate) async fn queue(
     Ok(())
 }
 
-/// Lets the held deliveries go, and those that wait for another try, one after the other in the
-/// order given.
+/// Lets the held deliveries go, those that wait for another try and those that were given up, one
+/// after the other in the order given. Each has all its tries again: whoever lets them go says that
+/// the receiver is there, and what it was away for counts no more.
 pub(crate) async fn release(
     tx: &mut Tx,
     account: &Account,
@@ -80,6 +81,7 @@ pub(crate) async fn release(
     for (place, delivery) in (0..).zip(&mut held) {
         delivery.status = DeliveryStatus::Due;
         delivery.due_at = now.saturating_add(place);
+        delivery.attempts = 0;
         tx.save_delivery(delivery).await?;
     }
     Ok(held.len())
@@ -128,11 +130,16 @@ async fn deliver_next(
         .await?
         .due_delivery(&account.name, clock::now())
         .await?;
-    let Some(mut delivery) = due else {
+    let Some(delivery) = due else {
         return Ok(false);
     };
     let (arrived, answer) = send(receiver, client, &delivery).await;
     let now = clock::now();
+    let mut tx = store.write().await?;
+    // It may have been let go anew while it was sent, and has its tries again.
+    let Some(mut delivery) = tx.delivery(&delivery.id).await? else {
+        return Ok(true);
+    };
     delivery.status = if arrived {
         DeliveryStatus::Delivered
     } else {
@@ -156,7 +163,6 @@ async fn deliver_next(
         attempts = delivery.attempts,
         "sent a webhook"
     );
-    let mut tx = store.write().await?;
     tx.save_delivery(&delivery).await?;
     tx.commit().await?;
     Ok(true)

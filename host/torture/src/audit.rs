@@ -2,9 +2,13 @@
 //! against the hosts' database. Pure: it is given everything, and asks nobody.
 
 mod codes;
+mod course;
+mod documents;
+mod mails;
 mod refunds;
 mod reversals;
-mod telling;
+mod story;
+mod webhooks;
 mod wishes;
 
 use std::collections::BTreeMap;
@@ -45,6 +49,8 @@ pub(crate) struct Evidence {
     pub(crate) promised: Vec<String>,
     pub(crate) mails: Vec<Mail>,
     pub(crate) unsettled: Vec<Unsettled>,
+    /// What the processor could not tell the hosts until the end.
+    pub(crate) untold: Vec<String>,
 }
 
 /// The longest that a renewal waits after its date before it is looked at again, in microseconds.
@@ -62,11 +68,12 @@ pub(crate) fn audit(evidence: &Evidence) -> Findings {
     codes::codes(evidence, &mut found);
     wishes::wishes(evidence, &mut found);
     sums(evidence, &mut found);
-    documents(evidence, &mut found);
+    documents::documents(evidence, &mut found);
     waiting(evidence, &mut found);
-    telling::mails(evidence, &mut found);
-    telling::webhooks(evidence, &mut found);
+    mails::mails(evidence, &mut found);
+    webhooks::webhooks(evidence, &mut found);
     access(evidence, &mut found);
+    story::add(evidence, &mut found);
     found
 }
 
@@ -182,57 +189,6 @@ fn sums(evidence: &Evidence, found: &mut Findings) {
     }
 }
 
-/// Numbers without gaps; one paid document for each payment that settled something.
-fn documents(evidence: &Evidence, found: &mut Findings) {
-    let records = &evidence.records;
-    let mut series: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for invoice in &records.invoices {
-        if let Some(number) = invoice.number {
-            series.entry(&invoice.kind).or_default().push(number);
-        }
-    }
-    for (kind, mut numbers) in series {
-        numbers.sort_unstable();
-        if !numbers.iter().copied().eq((1..).take(numbers.len())) {
-            found.documents.push(format!(
-                "the numbers of {kind}s are not 1 to {}",
-                numbers.len()
-            ));
-        }
-    }
-    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
-    for payment in applied(records) {
-        let invoice = payment
-            .invoice_id
-            .as_ref()
-            .and_then(|id| records.invoices.iter().find(|invoice| invoice.id == *id));
-        let Some(invoice) = invoice else {
-            found
-                .documents
-                .push(format!("{} has no document", payment.id));
-            continue;
-        };
-        if invoice.state == "draft"
-            || invoice.state == "discarded"
-            || (invoice.gross_minor != payment.amount_minor
-                && !reversals::pays_again(records, &payment.id))
-        {
-            found
-                .documents
-                .push(format!("the document of {} is not its own", payment.id));
-        }
-        // What a bank took back is paid again with the same document.
-        if reversals::owed_again(records, &payment.id) {
-            continue;
-        }
-        if let Some(other) = owners.insert(&invoice.id, &payment.id) {
-            found
-                .documents
-                .push(format!("{} and {other} have one document", payment.id));
-        }
-    }
-}
-
 /// Payments that settled something with money.
 fn applied(records: &Records) -> impl Iterator<Item = &Payment> {
     records.payments.iter().filter(|payment| {
@@ -284,6 +240,10 @@ fn waiting(evidence: &Evidence, found: &mut Findings) {
                 .forgotten
                 .push(format!("{} is {}", subscription.id, subscription.state));
         }
+    }
+    for news in &evidence.untold {
+        let problem = format!("news of the processor that no host took: {news}");
+        found.forgotten.push(problem);
     }
     for job in records.jobs.iter().filter(|job| job.state == "failed") {
         let why = job.last_error.as_deref().unwrap_or_default();

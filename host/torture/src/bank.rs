@@ -54,6 +54,19 @@ impl Processor {
         Ok(list["under_way"].as_i64() != Some(0))
     }
 
+    /// What could not be delivered: the event, how it stands, and what was answered last.
+    pub(crate) async fn untold(&self) -> anyhow::Result<Vec<String>> {
+        let list = self.call(Method::GET, "/control/webhooks", None).await?;
+        let waiting = list["waiting"].as_array().cloned().unwrap_or_default();
+        let line = |news: &Value| {
+            format!(
+                "{} {} {} after {} tries: {}",
+                news["kind"], news["event"], news["status"], news["attempts"], news["last_answer"]
+            )
+        };
+        Ok(waiting.iter().map(line).collect())
+    }
+
     async fn contest(&self, chance: &mut StdRng, how: &str) -> anyhow::Result<()> {
         let charges = self.call(Method::GET, "/control/charges", None).await?;
         let charges = charges["data"].as_array().cloned().unwrap_or_default();

@@ -52,4 +52,22 @@ impl Findings {
             ("waiting without anybody to look", &self.forgotten),
         ]
     }
+
+    /// The texts of every kind.
+    pub(crate) fn texts_mut(&mut self) -> [&mut Vec<String>; 12] {
+        [
+            &mut self.double_charges,
+            &mut self.lost_charges,
+            &mut self.refunds,
+            &mut self.reversals,
+            &mut self.codes,
+            &mut self.stuck_payments,
+            &mut self.mails,
+            &mut self.webhooks,
+            &mut self.sums,
+            &mut self.documents,
+            &mut self.access,
+            &mut self.forgotten,
+        ]
+    }
 }

@@ -89,17 +89,18 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     tasks.close();
     tasks.wait().await;
 
-    let unsettled = place.unsettled().await?;
-    let findings = audit::audit(&audit::Evidence {
+    let evidence = audit::Evidence {
+        unsettled: place.unsettled().await?,
+        untold: processor.untold().await?,
         ledger: processor.ledger().await?,
         records: Records::read(place.database()).await?,
         deliveries: endpoint.deliveries(),
         forged: endpoint.forged(),
         promised: town.promised(),
         mails: place.mails()?,
-        unsettled,
-    });
-    let report = Report {
+    };
+    let findings = audit::audit(&evidence);
+    let mut report = Report {
         hosts: place.hosts(),
         database: place.options.database,
         seed,
@@ -114,8 +115,14 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         faults: processor.faults_set(),
         endpoint_failed: endpoint.failed(),
         findings,
+        kept: None,
     };
-    place.keep_or_remove(report.is_clean());
+    if report.is_clean() && !place.options.keep {
+        place.remove();
+    } else {
+        place.write_down(&evidence, &report)?;
+        report.kept = Some(place.dir().to_owned());
+    }
     Ok(report)
 }
 

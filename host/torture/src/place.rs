@@ -9,9 +9,10 @@ use serde::Deserialize;
 use tokio::process::Command;
 use vestibule_postgres::{Cluster, Commits};
 
-use crate::audit::Mail;
+use crate::audit::{Evidence, Mail};
 use crate::endpoint::Endpoint;
 use crate::processor::Processor;
+use crate::report::Report;
 
 /// The business of every run.
 pub(crate) const BUSINESS: &str = "bus_lumen";
@@ -42,7 +43,10 @@ pub struct Options {
     /// Lets the processor ignore idempotency keys, to see that the audit notices.
     #[arg(long)]
     pub ignore_keys: bool,
-    /// Keeps the folder with databases, logs and mails.
+    /// Lets banks take money back in a run of less than five minutes, too.
+    #[arg(long)]
+    pub banks: bool,
+    /// Keeps the folder with databases, logs and mails, as a run does in which something is found.
     #[arg(long)]
     pub keep: bool,
     /// The built host.
@@ -186,7 +190,10 @@ impl Place {
 
     pub(crate) fn pace(&self) -> Pace {
         if self.duration() < Duration::from_mins(5) {
-            Pace::SHORT
+            Pace {
+                banks: self.options.banks,
+                ..Pace::SHORT
+            }
         } else {
             Pace::LONG
         }
@@ -339,11 +346,17 @@ absent_again_after = "2s"
         Ok(mails)
     }
 
-    /// What a run that went wrong left behind is kept to be looked at.
-    pub(crate) fn keep_or_remove(&self, clean: bool) {
-        if clean && !self.options.keep {
-            let _ = std::fs::remove_dir_all(&self.dir);
-        }
+    /// Writes into the folder what was found, and all that was held against each other: a database
+    /// of a server is gone after the run.
+    pub(crate) fn write_down(&self, evidence: &Evidence, report: &Report) -> anyhow::Result<()> {
+        std::fs::write(self.dir.join("report.txt"), report.in_full())?;
+        std::fs::write(self.dir.join("evidence.txt"), format!("{evidence:#?}"))?;
+        Ok(())
+    }
+
+    /// Nothing is left to be looked at.
+    pub(crate) fn remove(&self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 

@@ -4,28 +4,30 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, FromRow};
 
-const PAYMENTS: &str = "SELECT id, subscription_id, purpose, state, amount_minor, currency, \
-    CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied, invoice_id, sent_at, metadata \
-    FROM payments";
+const PAYMENTS: &str = "SELECT id, subscription_id, purpose, state, state_at, amount_minor, \
+    currency, CAST(CAST(unapplied AS INTEGER) AS BIGINT) AS unapplied, invoice_id, sent_at, \
+    created_at, metadata FROM payments";
 const SHARES: &str = "SELECT payment_id, debt_id FROM payment_debts";
-const REFUNDS: &str = "SELECT id, payment_id, cause, state, amount_minor, credit_note_id, metadata \
-    FROM refunds";
-const DISPUTES: &str = "SELECT id, payment_id, reference, state, amount_minor, \
+const REFUNDS: &str = "SELECT id, payment_id, cause, state, state_at, bounced, amount_minor, \
+    credit_note_id, metadata FROM refunds";
+const DISPUTES: &str = "SELECT id, payment_id, reference, state, amount_minor, updated_at, \
     CAST(CAST(reopened AS INTEGER) AS BIGINT) AS reopened FROM disputes";
 const DISCOUNTS: &str = "SELECT code, CAST(times_used AS BIGINT) AS times_used, \
     CAST(usage_limit AS BIGINT) AS usage_limit, (SELECT COUNT(*) FROM discount_uses \
     WHERE discount_uses.discount_id = discounts.id) AS uses FROM discounts";
-/// What the mails that were ordered and handed over were ordered as.
-const MAILED: &str = "SELECT unique_key FROM jobs WHERE kind = 'mail' AND state = 'done' \
-    AND unique_key IS NOT NULL";
-const DEBTS: &str = "SELECT state, amount_minor, settled_by FROM debts";
-const SUBSCRIPTIONS: &str = "SELECT id, state, period_end, resume_at, \
+/// Every mail about a fact that was ever ordered.
+const LETTERS: &str = "SELECT unique_key, payload, state, created_at, finished_at FROM jobs \
+    WHERE kind = 'mail' AND unique_key IS NOT NULL";
+const DEBTS: &str = "SELECT id, state, amount_minor, settled_by FROM debts";
+const BILLED: &str = "SELECT invoice_id, debt_id FROM invoice_debts WHERE live";
+const CHANGES: &str = "SELECT id, state, closed_at FROM plan_changes";
+const SUBSCRIPTIONS: &str = "SELECT id, state, hold_reason, period_end, resume_at, \
     CAST(CAST(on_demand AS INTEGER) AS BIGINT) AS on_demand FROM subscriptions";
 const LICENSES: &str = "SELECT id, subscription_id, expires_at, \
     CAST(CAST(suspended AS INTEGER) AS BIGINT) AS suspended FROM licenses";
 const INVOICES: &str = "SELECT id, kind, state, number, number_text, gross_minor FROM invoices";
-const EVENTS: &str = "SELECT id, type AS kind, object_id AS object FROM events";
-const JOBS: &str = "SELECT id, kind, state, run_at, unique_key, last_error FROM jobs \
+const EVENTS: &str = "SELECT id, type AS kind, object_id AS object, occurred_at FROM events";
+const JOBS: &str = "SELECT id, kind, state, run_at, attempts, unique_key, last_error FROM jobs \
     WHERE state <> 'done'";
 /// Work that is running, or that waits for its turn or for a date which may be near.
 const AT_HAND: &str = "SELECT state, kind, run_at FROM jobs WHERE state = 'running' \
@@ -41,11 +43,13 @@ pub(crate) struct Payment {
     pub(crate) subscription_id: Option<String>,
     pub(crate) purpose: String,
     pub(crate) state: String,
+    pub(crate) state_at: Option<i64>,
     pub(crate) amount_minor: i64,
     pub(crate) currency: String,
     pub(crate) unapplied: i64,
     pub(crate) invoice_id: Option<String>,
     pub(crate) sent_at: Option<i64>,
+    pub(crate) created_at: i64,
     pub(crate) metadata: String,
 }
 
@@ -58,15 +62,42 @@ pub(crate) struct Share {
 
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Debt {
+    pub(crate) id: String,
     pub(crate) state: String,
     pub(crate) amount_minor: i64,
     pub(crate) settled_by: Option<String>,
+}
+
+/// An issued document, or a draft, is over a debt.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Billed {
+    pub(crate) invoice_id: String,
+    pub(crate) debt_id: String,
+}
+
+/// A change of plan.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Change {
+    pub(crate) id: String,
+    pub(crate) state: String,
+    pub(crate) closed_at: Option<i64>,
+}
+
+/// A mail about a fact, as it was ordered.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Letter {
+    pub(crate) unique_key: String,
+    pub(crate) payload: String,
+    pub(crate) state: String,
+    pub(crate) created_at: i64,
+    pub(crate) finished_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Subscription {
     pub(crate) id: String,
     pub(crate) state: String,
+    pub(crate) hold_reason: Option<String>,
     pub(crate) period_end: i64,
     pub(crate) resume_at: Option<i64>,
     pub(crate) on_demand: i64,
@@ -95,6 +126,7 @@ pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) object: String,
+    pub(crate) occurred_at: i64,
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -103,6 +135,7 @@ pub(crate) struct Job {
     pub(crate) kind: String,
     pub(crate) state: String,
     pub(crate) run_at: i64,
+    pub(crate) attempts: i64,
     pub(crate) unique_key: Option<String>,
     pub(crate) last_error: Option<String>,
 }
@@ -113,6 +146,9 @@ pub(crate) struct Refund {
     pub(crate) payment_id: String,
     pub(crate) cause: String,
     pub(crate) state: String,
+    pub(crate) state_at: Option<i64>,
+    /// What became of one that had succeeded and came back.
+    pub(crate) bounced: Option<String>,
     pub(crate) amount_minor: i64,
     pub(crate) credit_note_id: Option<String>,
     pub(crate) metadata: String,
@@ -126,6 +162,7 @@ pub(crate) struct Dispute {
     pub(crate) reference: String,
     pub(crate) state: String,
     pub(crate) amount_minor: i64,
+    pub(crate) updated_at: i64,
     pub(crate) reopened: i64,
 }
 
@@ -144,11 +181,6 @@ struct AtHand {
     run_at: i64,
 }
 
-#[derive(FromRow)]
-struct Mailed {
-    unique_key: String,
-}
-
 /// Everything that is audited.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
@@ -157,8 +189,10 @@ pub(crate) struct Records {
     pub(crate) refunds: Vec<Refund>,
     pub(crate) disputes: Vec<Dispute>,
     pub(crate) discounts: Vec<Discount>,
-    pub(crate) mailed: Vec<String>,
+    pub(crate) letters: Vec<Letter>,
     pub(crate) debts: Vec<Debt>,
+    pub(crate) billed: Vec<Billed>,
+    pub(crate) changes: Vec<Change>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) licenses: Vec<License>,
     pub(crate) invoices: Vec<Invoice>,
@@ -216,10 +250,10 @@ impl Records {
             refunds: reader.all(REFUNDS).await?,
             disputes: reader.all(DISPUTES).await?,
             discounts: reader.all(DISCOUNTS).await?,
-            mailed: (reader.all::<Mailed>(MAILED).await?.into_iter())
-                .map(|mailed| mailed.unique_key)
-                .collect(),
+            letters: reader.all(LETTERS).await?,
             debts: reader.all(DEBTS).await?,
+            billed: reader.all(BILLED).await?,
+            changes: reader.all(CHANGES).await?,
             subscriptions: reader.all(SUBSCRIPTIONS).await?,
             licenses: reader.all(LICENSES).await?,
             invoices: reader.all(INVOICES).await?,

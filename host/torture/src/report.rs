@@ -1,6 +1,7 @@
 //! What a run prints.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::findings::Findings;
@@ -26,6 +27,8 @@ pub struct Report {
     pub(crate) faults: u64,
     pub(crate) endpoint_failed: u64,
     pub(crate) findings: Findings,
+    /// The folder of the run, where it was not removed.
+    pub(crate) kept: Option<PathBuf>,
 }
 
 impl Report {
@@ -43,6 +46,17 @@ impl Report {
     /// How many hosts were killed.
     pub fn kills(&self) -> u64 {
         self.kills
+    }
+
+    /// Every finding, however many there are.
+    pub(crate) fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        for (what, found) in self.findings.kinds() {
+            for line in found.iter().skip(SHOWN) {
+                let _ = writeln!(text, "\n{what}: {line}");
+            }
+        }
+        text
     }
 
     /// How many charges moved money.
@@ -114,6 +128,9 @@ impl Display for Report {
             for line in found.iter().take(SHOWN) {
                 writeln!(f, "\n{what}: {line}")?;
             }
+        }
+        if let Some(kept) = &self.kept {
+            writeln!(f, "\nkept: {}", kept.display())?;
         }
         Ok(())
     }

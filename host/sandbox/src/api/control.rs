@@ -117,10 +117,14 @@ async fn deliveries(State(processor): Desk, Caller(account): Caller) -> Result<J
     let mut tx = processor.store.read().await?;
     let deliveries = tx.deliveries(&account.name).await?;
     let under_way = tx.deliveries_under_way(&account.name).await?;
+    let waiting = tx.waiting_deliveries(&account.name).await?;
     let treatment = account.faults().webhooks;
-    Ok(Json(
-        json!({ "treatment": treatment, "under_way": under_way, "data": deliveries }),
-    ))
+    Ok(Json(json!({
+        "treatment": treatment,
+        "under_way": under_way,
+        "waiting": waiting,
+        "data": deliveries,
+    })))
 }
 
 async fn treat_webhooks(Caller(account): Caller, body: Bytes) -> Result<StatusCode, Error> {
@@ -145,7 +149,8 @@ struct Release {
     order: Sequence,
 }
 
-/// Lets the held webhooks go, and those that wait for another try, and sends later ones at once.
+/// Lets the held webhooks go, and those that wait for another try or were given up, and sends later
+/// ones at once.
 async fn release_webhooks(
     State(processor): Desk,
     Caller(account): Caller,

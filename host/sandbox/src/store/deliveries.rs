@@ -75,6 +75,13 @@ impl Tx {
         Ok(())
     }
 
+    pub(crate) async fn delivery(&mut self, id: &str) -> Result<Option<Delivery>> {
+        sqlx::query_as("SELECT * FROM deliveries WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut *self.inner)
+            .await
+    }
+
     /// The next delivery of an account whose time has come.
     pub(crate) async fn due_delivery(
         &mut self,
@@ -91,11 +98,12 @@ impl Tx {
         .await
     }
 
-    /// What is kept back, oldest first.
+    /// What is kept back, waits for another try or was given up, oldest first.
     pub(crate) async fn waiting_deliveries(&mut self, account: &str) -> Result<Vec<Delivery>> {
         sqlx::query_as(
             "SELECT * FROM deliveries WHERE account = $1
-             AND (status = 'held' OR (status = 'due' AND attempts > 0)) ORDER BY seq",
+             AND (status IN ('held', 'given_up') OR (status = 'due' AND attempts > 0))
+             ORDER BY seq",
         )
         .bind(account)
         .fetch_all(&mut *self.inner)

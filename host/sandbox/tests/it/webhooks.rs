@@ -112,3 +112,31 @@ async fn webhooks_are_repeated_reversed_or_not_made_on_demand() {
         Some(4)
     );
 }
+
+#[tokio::test]
+async fn whoever_lets_a_delivery_go_gives_it_all_its_tries_again() {
+    // More refusals than a delivery has tries.
+    let refusals = 12;
+    let (world, receiver) = world_and_receiver(refusals).await;
+    world.collect("k").await;
+    for _ in 0..refusals {
+        let (status, _) = world.post("/control/webhooks/release", json!({})).await;
+        assert_eq!(status, StatusCode::OK);
+        until("it is tried again", async || {
+            let listed = world.get("/control/webhooks").await;
+            (listed["data"][0]["attempts"] != 0).then_some(())
+        })
+        .await;
+    }
+    until("it is delivered after all", async || {
+        (receiver.received().len() == 1).then_some(())
+    })
+    .await;
+    let listed = until("nothing waits", async || {
+        let listed = world.get("/control/webhooks").await;
+        (listed["under_way"] == 0).then_some(listed)
+    })
+    .await;
+    assert_eq!(listed["waiting"], json!([]));
+    assert_eq!(listed["data"][0]["status"], "delivered");
+}

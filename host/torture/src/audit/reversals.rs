@@ -45,23 +45,6 @@ pub(super) fn owed_again(records: &Records, payment: &str) -> bool {
     disputes.any(|one| one.payment_id == payment && one.reopened == 1)
 }
 
-/// Whether a payment is for what was paid before, by another whose money a bank took back: its
-/// document is the old one, which may be of other sums beside.
-pub(super) fn pays_again(records: &Records, payment: &str) -> bool {
-    let mut own = records
-        .shares
-        .iter()
-        .filter(|one| one.payment_id == payment);
-    own.any(|share| {
-        let mut others = records.shares.iter();
-        others.any(|other| {
-            other.debt_id == share.debt_id
-                && other.payment_id != payment
-                && owed_again(records, &other.payment_id)
-        })
-    })
-}
-
 /// What banks took back with nothing owed again for it, in minor units.
 pub(super) fn taken_back(records: &Records) -> i64 {
     let lost = records.disputes.iter();
