@@ -126,9 +126,9 @@ pub async fn serve(
         .plugins
         .watch()
         .context("cannot watch the folder of plugins")?;
+    let _businesses = watch_businesses(&cx, sources)?;
     cx.plugins.ready().await;
     let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
-    let _businesses = watch_businesses(&cx, sources)?;
 
     let stopping = CancellationToken::new();
     let jobs = Jobs::new(
