@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::binding::Binding;
 use super::figures::{Failure, Figures};
 use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
@@ -164,10 +165,11 @@ pub struct Failing {
     pub count: u64,
 }
 
-/// A plugin is left out for a while, where a business's portal can do without it.
+/// A plugin is left out for a while: where a business's portal can do without it, or where its own
+/// pages kept customers waiting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// Where: `bus_lumen/live/offers`.
+    /// Where: `bus_lumen/live/offers`, and whether it is the pages of its own.
     pub at: String,
     /// Nobody asks it before this moment; the first call after it tries.
     pub until: Timestamp,
@@ -305,13 +307,22 @@ impl Plugins {
         let bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
         for bound in bound.values() {
-            if let Some(open) = bound.binding.breaker.open() {
-                let of = all.entry(bound.config.plugin.clone()).or_default();
-                of.push(LeftOut {
-                    at: bound.binding.label.to_string(),
-                    until: open.until,
-                    calls: open.skipped,
-                });
+            let Binding {
+                label,
+                breaker,
+                visits,
+                ..
+            } = &*bound.binding;
+            let own = format!("{label}, pages of its own");
+            for (at, breaker) in [(label.to_string(), breaker), (own, visits)] {
+                if let Some(open) = breaker.open() {
+                    let of = all.entry(bound.config.plugin.clone()).or_default();
+                    of.push(LeftOut {
+                        at,
+                        until: open.until,
+                        calls: open.skipped,
+                    });
+                }
             }
         }
         for of in all.values_mut() {
