@@ -12,7 +12,7 @@ use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
 use super::load::Loaded;
 use super::manifest::Kind;
-use super::{Plugins, Role, Task};
+use super::{Hearing, Plugins, Role, Task};
 use crate::domain::Scope;
 
 /// How one file of the folder stands.
@@ -128,6 +128,9 @@ pub struct PluginInUse {
     pub loaded_at: Timestamp,
     /// What businesses use it as: `bus_lumen/live/main`.
     pub uses: Vec<String>,
+    /// What it is told of events and by the clock, and where.
+    #[serde(default)]
+    pub hears: Vec<Hearing>,
     /// Where it is left out for a while, because it failed again and again.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
@@ -202,6 +205,7 @@ impl PluginStatus {
             uses: uses.get(&plugin.id).cloned().unwrap_or_default(),
             left_out: left_out.get(&plugin.id).cloned().unwrap_or_default(),
             troubles: troubles.get(&plugin.id).cloned().unwrap_or_default(),
+            hears: Vec::new(),
             refused: Vec::new(),
             kinds: plugin
                 .kinds
@@ -251,6 +255,9 @@ impl Plugins {
             let mut status = PluginStatus::of(state, gone, &uses, &left_out, &troubles);
             if let Some(plugin) = &mut status.plugin {
                 plugin.refused = self.refused_by(&plugin.id);
+                if !gone {
+                    plugin.hears = self.heard_by(&plugin.id);
+                }
             }
             status
         };
