@@ -192,7 +192,7 @@ impl Plugins {
             .with_signing(settings.signing)
             .with_opening(settings.opening);
         Ok(Arc::new(Self {
-            folder: Folder::new(settings.folder, settings.kept, loader),
+            folder: Folder::new(settings.folder, &settings.kept, loader),
             configs: ArcSwap::default(),
             brandings: ArcSwap::default(),
             pages: ArcSwap::default(),
