@@ -126,10 +126,14 @@ pub async fn serve(
         .plugins
         .watch()
         .context("cannot watch the folder of plugins")?;
+    let _businesses = watch_businesses(&cx, sources)?;
     cx.plugins.ready().await;
     let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
-    let _businesses = watch_businesses(&cx, sources)?;
 
+    let address = listener.local_addr()?;
+    let process = reporting::begin(&cx, address)
+        .await
+        .context("cannot write down how the plugins stand")?;
     let stopping = CancellationToken::new();
     let jobs = Jobs::new(
         cx.clone(),
@@ -145,8 +149,7 @@ pub async fn serve(
         invoices,
     })
     .into_make_service_with_connect_info::<SocketAddr>();
-    let address = listener.local_addr()?;
-    let reporting = reporting::report(cx.clone(), address, stopping.clone());
+    let reporting = reporting::report(cx.clone(), process, stopping.clone());
     let reporting = tokio::spawn(reporting);
     tracing::info!(%address, "serving");
     let server =

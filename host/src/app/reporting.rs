@@ -9,13 +9,20 @@ use crate::cx::{Cx, random};
 use crate::flows;
 use crate::flows::plugin_report::{self, Process};
 
-/// Says how the plugins stand, at every change and every `plugins.report_every`, until `stop`.
-pub(super) async fn report(cx: Cx, address: SocketAddr, stop: CancellationToken) {
+/// This process, which serves at `address`, as it is known to the others from now on. Before it works
+/// on anything it knows what they are told.
+pub(super) async fn begin(cx: &Cx, address: SocketAddr) -> Result<Process, flows::Error> {
     let process = Process {
         id: data_encoding::HEXLOWER.encode(&random::<16>()),
         label: format!("{address}, process {}", std::process::id()),
         started_at: cx.now(),
     };
+    plugin_report::tell(cx, &process).await?;
+    Ok(process)
+}
+
+/// Says how the plugins stand, at every change and every `plugins.report_every`, until `stop`.
+pub(super) async fn report(cx: Cx, process: Process, stop: CancellationToken) {
     let failed = |error: &flows::Error| {
         let error = error as &dyn std::error::Error;
         tracing::warn!(error, "how the plugins stand was not written down");

@@ -1,18 +1,16 @@
 //! `vestibule plugin list`: how the plugins of running hosts stand, as those wrote it down.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app;
 use crate::config::Settings;
 use crate::cx::Clock;
+use crate::flows::plugin_report;
 use crate::plain;
 use crate::plugins::status::{PluginInUse, PluginStatus, Standing};
 
 use super::print_plain;
-
-/// A process that has missed this many of its reports may be gone.
-const MISSED: i32 = 3;
 
 /// One process, as it is printed.
 #[derive(Serialize)]
@@ -31,11 +29,7 @@ pub(super) async fn list(settings: Settings, json: bool) -> anyhow::Result<()> {
     let store = app::open_store(&settings.database).await?;
     store.migrate().await?;
     let now = Clock::default().now();
-    let patience = settings
-        .plugins
-        .report_every
-        .saturating_mul(MISSED)
-        .max(SignedDuration::from_secs(10));
+    let patience = plugin_report::patience(settings.plugins.report_every);
     let reports = store.read().await?.plugin_reports().await?;
     let mut listed = Vec::new();
     for report in reports {

@@ -1,8 +1,8 @@
 //! Business files that change while the host runs: the good ones are taken, of a bad one the last
 //! good version stays. The rest of the configuration is read at start only.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -56,29 +56,17 @@ impl Sources {
         settings
     }
 
-    /// Reloads into `live` whenever a business file changes, then calls `changed`. The folder of
-    /// the files may be made, or made anew, later.
+    /// Reloads into `live` now and whenever a business file changes, then calls `changed`. The folder
+    /// of the files may be made, or made anew, later.
     pub fn watch(
         self,
         live: Arc<ArcSwap<Settings>>,
         changed: impl Fn(&Settings) + Send + 'static,
     ) -> notify::Result<Watch> {
-        let dir = self.dir.clone();
+        let dir = std::path::absolute(&self.dir)?.canonicalize()?;
         // Events have paths without links.
-        let businesses = std::path::absolute(&dir)?
-            .canonicalize()?
-            .join("businesses");
-        let on_events = move |events: DebounceEventResult| {
-            let is_ours = |path: &std::path::PathBuf| path.starts_with(&businesses);
-            let changes = |events: Vec<DebouncedEvent>| {
-                let changed = |event: &DebouncedEvent| !event.kind.is_access();
-                let mut changes = events.iter().filter(|event| changed(event));
-                changes.any(|event| event.need_rescan() || event.paths.iter().any(is_ours))
-            };
-            // Where the system could not tell everything, everything is read.
-            if !events.map_or(true, changes) {
-                return;
-            }
+        let (folder, businesses) = (dir.clone(), dir.join("businesses"));
+        let read = move || {
             let settings = Arc::new(self.reload(&live.load()));
             if settings.problems.is_empty() {
                 tracing::info!(
@@ -92,8 +80,32 @@ impl Sources {
             live.store(Arc::clone(&settings));
             changed(&settings);
         };
+        // One reader at a time, so that the newest has the last word.
+        let reader = Arc::new(Mutex::new(read));
+        let told = Arc::clone(&reader);
+        let on_events = move |events: DebounceEventResult| {
+            // What stands beside them too: a folder that is published by exchanging a link, as
+            // Kubernetes does it, tells of that link alone.
+            let is_ours = |path: &PathBuf| {
+                path.starts_with(&businesses) || path.parent() == Some(folder.as_path())
+            };
+            let changes = |events: Vec<DebouncedEvent>| {
+                let changed = |event: &DebouncedEvent| !event.kind.is_access();
+                let mut changes = events.iter().filter(|event| changed(event));
+                changes.any(|event| event.need_rescan() || event.paths.iter().any(is_ours))
+            };
+            // Where the system could not tell everything, everything is read.
+            if events.map_or(true, changes) {
+                let read = told.lock().unwrap_or_else(PoisonError::into_inner);
+                (*read)();
+            }
+        };
         let mut debouncer = new_debouncer(SETTLING, None, on_events)?;
-        debouncer.watch(&dir.canonicalize()?, RecursiveMode::Recursive)?;
+        debouncer.watch(&dir, RecursiveMode::Recursive)?;
+        // What changed between the reading of `live` and the watch.
+        let read = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        (*read)();
+        drop(read);
         Ok(Watch {
             _debouncer: debouncer,
         })

@@ -5,12 +5,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Error, facts};
+use super::{Error, facts, plugin_report};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::EventId;
-use crate::plugins::Task;
 use crate::plugins::pages::PluginEvent;
+use crate::plugins::{Hearing, Task};
 use crate::store::{self, Event, Tx, Work};
 
 /// An event whose plugin was not there for so long is given up.
@@ -26,6 +26,8 @@ pub enum Called {
     Done,
     /// The plugin is not there at present.
     NotThere(String),
+    /// Another process has the version, or the configuration, that takes it.
+    Elsewhere,
     /// The plugin failed.
     Failed(String),
     /// The plugin was not there for too long.
@@ -54,8 +56,16 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
     let mut tx = cx.store.read().await?;
     let found = tx.event(scope, event).await?;
     drop(tx);
-    let (Some(event), Some(pages)) = (found, cx.plugins.pages(scope, name)) else {
+    let Some(event) = found else {
         return Ok(Called::Done);
+    };
+    let past = cx.now().duration_since(event.occurred_at) > PATIENCE;
+    let pages = match cx.plugins.pages(scope, name) {
+        Some(Ok(pages)) if !pages.hears(&event.kind) => None,
+        pages => pages,
+    };
+    let Some(pages) = pages else {
+        return not_here(cx, scope, name, &event.kind, past).await;
     };
     let event = PluginEvent {
         id: event.id.to_string(),
@@ -71,10 +81,24 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
         Err(error) => Called::NotThere(error.to_string()),
     };
     Ok(match ended {
-        Called::NotThere(why) if cx.now().duration_since(event.occurred_at) > PATIENCE => {
-            Called::GivenUp(why)
-        }
+        Called::NotThere(why) if past => Called::GivenUp(why),
         ended => ended,
+    })
+}
+
+/// What nobody takes here: it is left to a process that does, where one is there, until it is `past`.
+async fn not_here(
+    cx: &Cx,
+    scope: &Scope,
+    name: &str,
+    of: &str,
+    past: bool,
+) -> store::Result<Called> {
+    let heard = plugin_report::is_heard(cx, &Hearing::new(scope, name, of)).await?;
+    Ok(if heard && !past {
+        Called::Elsewhere
+    } else {
+        Called::Done
     })
 }
 
@@ -87,12 +111,16 @@ pub async fn tick(
     due: i64,
 ) -> store::Result<Called> {
     order_tick(cx, scope, name, schedule).await?;
-    let granted = (scope.clone(), name.to_owned(), schedule.to_owned());
-    let pages = cx.plugins.pages(scope, name);
-    let (true, Some(pages)) = (cx.plugins.schedules().contains(&granted), pages) else {
-        return Ok(Called::Done);
-    };
     let due = Timestamp::from_second(due).unwrap_or(cx.now());
+    let over = length(schedule).is_some_and(|length| cx.now().duration_since(due) >= length);
+    let pages = match cx.plugins.pages(scope, name) {
+        Some(Ok(pages)) if !pages.is_called(schedule) => None,
+        pages => pages,
+    };
+    let granted = (scope.clone(), name.to_owned(), schedule.to_owned());
+    let (true, Some(pages)) = (cx.plugins.schedules().contains(&granted), pages) else {
+        return not_here(cx, scope, name, schedule, over).await;
+    };
     let ended = match pages {
         Ok(pages) => {
             let ended = pages.tick(scope, schedule, due).await;
@@ -100,7 +128,6 @@ pub async fn tick(
         }
         Err(error) => Called::NotThere(error.to_string()),
     };
-    let over = length(schedule).is_some_and(|length| cx.now().duration_since(due) >= length);
     Ok(match ended {
         // Its plugin is not there, and the next call is due.
         Called::NotThere(_) if over => Called::Done,

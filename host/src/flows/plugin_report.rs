@@ -1,13 +1,21 @@
-//! A process says how its plugins stand, so that commands beside it and other processes can show it.
+//! A process says how its plugins stand, so that commands beside it can show it, and reads what the
+//! other processes say that theirs are told.
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Error;
 use crate::cx::Cx;
-use crate::store::PluginReport;
+use crate::plugins::Hearing;
+use crate::plugins::status::PluginStatus;
+use crate::store::{self, PluginReport};
 
 /// How long the last words of a process that did not end well are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// A process that has missed this many of its reports may be gone.
+const MISSED: i32 = 3;
 
 /// This process.
 #[derive(Clone, Debug)]
@@ -20,7 +28,13 @@ pub struct Process {
     pub started_at: Timestamp,
 }
 
-/// Writes down how the plugins of this process stand now.
+/// How long a process that reports so often may be silent before it is taken for gone.
+pub fn patience(report_every: SignedDuration) -> SignedDuration {
+    let missed = report_every.saturating_mul(MISSED);
+    missed.max(SignedDuration::from_secs(10))
+}
+
+/// Writes down how the plugins of this process stand now, and reads what those of the others hear.
 pub async fn tell(cx: &Cx, process: &Process) -> Result<(), Error> {
     let plugins = serde_json::to_string(&cx.plugins.statuses())
         .map_err(|error| Error::Unavailable(format!("no report of plugins: {error}")))?;
@@ -36,8 +50,33 @@ pub async fn tell(cx: &Cx, process: &Process) -> Result<(), Error> {
     .await?;
     tx.forget_plugin_reports(now.saturating_sub(KEPT).unwrap_or(now))
         .await?;
+    let mut others = tx.plugin_reports().await?;
     tx.commit().await?;
+    others.retain(|report| report.process != process.id);
+    cx.plugins.learn(heard(cx, &others));
     Ok(())
+}
+
+/// Whether a process that is there says that its pages are told this.
+pub(super) async fn is_heard(cx: &Cx, hearing: &Hearing) -> store::Result<bool> {
+    let reports = cx.store.read().await?.plugin_reports().await?;
+    Ok(heard(cx, &reports).contains(hearing))
+}
+
+/// What is heard by the processes that are there. One of another version of the host may write what
+/// this one cannot read.
+fn heard(cx: &Cx, reports: &[PluginReport]) -> BTreeSet<Hearing> {
+    let patience = patience(cx.settings.load().plugins.report_every);
+    let now = cx.now();
+    let there = reports
+        .iter()
+        .filter(|report| now.duration_since(report.reported_at) <= patience);
+    there
+        .filter_map(|report| serde_json::from_str::<Vec<PluginStatus>>(&report.plugins).ok())
+        .flatten()
+        .filter_map(|status| status.plugin)
+        .flat_map(|plugin| plugin.hears)
+        .collect()
 }
 
 /// This process ends; nothing of it is shown any more.

@@ -10,6 +10,9 @@ use crate::domain::id::EventId;
 use crate::flows::plugin_calls::{self, Called};
 use crate::store;
 
+/// How long a call is left to the process that can make it.
+const ELSEWHERE: SignedDuration = SignedDuration::from_secs(5);
+
 pub(super) async fn tell(jobs: &Jobs, scope: &Scope, event: &EventId, plugin: &str) -> Verdict {
     match admit(jobs, scope, plugin) {
         Ok(_passes) => plugin_calls::tell(&jobs.cx, scope, event, plugin)
@@ -58,6 +61,7 @@ impl From<store::Result<Called>> for Verdict {
         match called {
             Ok(Called::Done) => Self::Done,
             Ok(Called::NotThere(why)) => Self::Park(why),
+            Ok(Called::Elsewhere) => Self::NotYet(ELSEWHERE),
             Ok(Called::Failed(why)) => Self::Retry(why),
             Ok(Called::GivenUp(why)) => Self::GiveUp(why),
             Err(error) => error.into(),

@@ -81,10 +81,14 @@ fn class_v6(ip: Ipv6Addr) -> Class {
         _ => {}
     }
     match ip.segments() {
-        // Metadata services of AWS and GCP; then link-local, multicast, Teredo, local-use
-        // NAT64, discard.
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254]
+        // Metadata services and those that hand out keys: AWS has several in a network of their
+        // own; then GCP, Oracle, Akamai and Scaleway. Then link-local, multicast, Teredo,
+        // local-use NAT64, discard.
+        [0xfd00, 0x0ec2, ..]
         | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]
+        | [0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe]
+        | [0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1]
+        | [0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42]
         | [0xfe80..=0xfebf | 0xff00..=0xffff, ..]
         | [0x2001, 0, ..]
         | [0x64, 0xff9b, 1, ..]
@@ -156,7 +160,12 @@ mod tests {
             "64:ff9b::169.254.169.254",
             "2002:a9fe:a9fe::",
             "fd00:ec2::254",
+            "fd00:ec2::23",
             "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:a9fe:a9fe::1",
+            "fd00:42::42",
+            "::ffff:0:169.254.169.254",
             "100.100.100.200",
             "168.63.129.16",
             "192.0.0.192",

@@ -42,6 +42,8 @@ pub(super) struct Binding {
     pub(super) http: HttpClients,
     /// Leaves the plugin out for a while, where it can be done without.
     pub(super) breaker: Breaker,
+    /// Leaves its own pages out for a while, where customers waited for them in vain.
+    pub(super) visits: Breaker,
     /// What stands in the place of the network, while a suite tries the plugin.
     pub(super) line: Option<Arc<dyn Line>>,
     /// The lines that it may still write in the log from here.
@@ -137,6 +139,7 @@ impl Binding {
             permissions,
             http,
             breaker: Breaker::default(),
+            visits: Breaker::default(),
             line: None,
             samples: false,
             lines: Arc::default(),

@@ -113,6 +113,23 @@ impl Error {
         }
     }
 
+    /// Whether it took all the time that a call may take, so that whoever asked waited in vain.
+    pub fn took_all_its_time(&self) -> bool {
+        match self {
+            Self::Unknown { cause, .. } => {
+                matches!(
+                    cause,
+                    UnknownCause::Deadline(_) | UnknownCause::CpuBudget(_)
+                )
+            }
+            Self::NotExecuted { .. }
+            | Self::RateLimited { .. }
+            | Self::InvalidRequest { .. }
+            | Self::Misconfigured { .. }
+            | Self::Unsupported { .. } => false,
+        }
+    }
+
     /// How long the gateway wants to be left alone; none when it does not say.
     pub fn wanted_wait(&self) -> Option<Duration> {
         match self {

@@ -66,9 +66,9 @@ enum Taken {
 
 impl Folder {
     /// The folder at `path`, whose last good versions are kept in `kept`.
-    pub(super) fn new(path: PathBuf, kept: PathBuf, loader: Loader) -> Self {
+    pub(super) fn new(path: PathBuf, kept: &Path, loader: Loader) -> Self {
         Self {
-            kept: Arc::new(LastGood::of(kept)),
+            kept: Arc::new(LastGood::of(kept, &path)),
             path,
             loader,
             slots: ArcSwap::default(),
@@ -260,13 +260,10 @@ impl Folder {
         gone.retain(|id, _| slots.values().all(|slot| slot.id() != Some(id)));
         self.gone.store(Arc::new(gone));
         self.slots.store(Arc::new(slots));
-        // A folder that is not there, such as a disk that is not mounted yet, says nothing of its files.
-        if self.path.is_dir() {
-            let (kept, names) = (Arc::clone(&self.kept), names.clone());
-            let forget = move || kept.forget_all_but(|file| names.contains(file));
-            // A panic there is logged, and tried again at the next change.
-            let _ = tokio::task::spawn_blocking(forget).await;
-        }
+        let (kept, names) = (Arc::clone(&self.kept), names.clone());
+        let forget = move || kept.forget_all_but(&names);
+        // A panic there is logged, and tried again at the next change.
+        let _ = tokio::task::spawn_blocking(forget).await;
     }
 
     fn take_away(&self, plugins: Vec<(String, Arc<Loaded>)>) {

@@ -2,13 +2,15 @@
 //! with it. One for each file of a plugin folder, for as long as that file is there. What is
 //! kept is checked as any file is when it is loaded: by its digest, its signature, its manifest.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::upload::Upload;
 
@@ -18,9 +20,14 @@ const LONGEST_HEAD: u64 = 64 << 10;
 /// What a kept file is called, after the name of the plugin's.
 const ENDING: &str = ".good";
 
+/// Says which folder the plugins' one was when it last had files.
+const NOTE: &str = ".of";
+
 /// The good versions of the files of one plugin folder.
 pub(super) struct LastGood {
     folder: PathBuf,
+    /// The plugins' folder.
+    of: PathBuf,
 }
 
 /// The first line of what is kept; the plugin's bytes follow.
@@ -47,9 +54,14 @@ impl Head {
 }
 
 impl LastGood {
-    /// Those that are kept in `folder`, of one plugin folder.
-    pub(super) fn of(folder: PathBuf) -> Self {
-        Self { folder }
+    /// Those that are kept below `folder`, of the plugin folder `of`: the files of another have their
+    /// own, whatever they are called.
+    pub(super) fn of(folder: &Path, of: &Path) -> Self {
+        let of = std::path::absolute(of).unwrap_or_else(|_| of.to_owned());
+        let digest = Sha256::digest(of.as_os_str().as_encoded_bytes());
+        let name = HEXLOWER.encode(&digest[..8]);
+        let folder = folder.join(name);
+        Self { folder, of }
     }
 
     /// Keeps the good version of `file` in the place of that before. One that cannot be kept is
@@ -107,15 +119,29 @@ impl LastGood {
         Some(upload)
     }
 
-    /// Forgets those of files that were taken away: what an operator removed does not come back.
-    pub(super) fn forget_all_but(&self, files: impl Fn(&str) -> bool) {
-        let Ok(entries) = fs::read_dir(&self.folder) else {
+    /// Forgets those of files that were taken away: what an operator removed does not come back. A
+    /// folder that is not there, or an empty one where another was, says nothing of its files: its disk
+    /// may not be mounted yet.
+    pub(super) fn forget_all_but(&self, files: &BTreeSet<String>) {
+        let (Ok(entries), Ok(found)) = (fs::read_dir(&self.folder), fs::metadata(&self.of)) else {
             return;
         };
+        let (note, here) = (
+            self.folder.join(NOTE),
+            format!("{}:{}", found.dev(), found.ino()),
+        );
+        let is_noted = fs::read_to_string(&note).is_ok_and(|noted| noted == here);
+        if files.is_empty() && !is_noted {
+            return;
+        }
+        if !is_noted && let Err(error) = fs::write(&note, &here) {
+            tracing::warn!(path = %note.display(), %error, "whose the kept versions of plugins are is not noted");
+        }
         for entry in entries.flatten() {
             let name = entry.file_name();
             let file = name.to_str().and_then(|name| name.strip_suffix(ENDING));
-            if !file.is_some_and(&files)
+            if name != NOTE
+                && !file.is_some_and(|file| files.contains(file))
                 && let Err(error) = fs::remove_file(entry.path())
             {
                 tracing::error!(path = %entry.path().display(), %error, "the kept version of a plugin that was taken away stays");

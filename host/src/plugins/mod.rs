@@ -25,6 +25,7 @@ mod figures;
 mod folder;
 pub mod gateway;
 pub mod grants;
+mod hearing;
 mod imports;
 pub mod inspect;
 mod last_good;
@@ -52,7 +53,7 @@ mod uses;
 mod watch;
 mod wit;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -65,6 +66,7 @@ pub use self::component::{ContentsError, Files, Opening};
 pub use self::engine::EngineError;
 pub use self::error::{Error, FieldError, UnknownCause};
 pub use self::figures::{Failure, Figures};
+pub use self::hearing::Hearing;
 pub use self::imports::HostClock;
 pub use self::load::LoadError;
 pub use self::optional::Optional;
@@ -115,6 +117,8 @@ pub struct Plugins {
     configs: ArcSwap<HashMap<(Scope, String), Arc<PluginConfig>>>,
     brandings: ArcSwap<HashMap<Scope, Arc<PluginConfig>>>,
     pages: ArcSwap<BTreeMap<(Scope, String), Arc<PluginConfig>>>,
+    /// What the pages of other processes are told.
+    elsewhere: ArcSwap<BTreeSet<Hearing>>,
     bound: Mutex<HashMap<(Scope, Role), Bound>>,
     troubles: Troubles,
     clock: HostClock,
@@ -188,10 +192,11 @@ impl Plugins {
             .with_signing(settings.signing)
             .with_opening(settings.opening);
         Ok(Arc::new(Self {
-            folder: Folder::new(settings.folder, settings.kept, loader),
+            folder: Folder::new(settings.folder, &settings.kept, loader),
             configs: ArcSwap::default(),
             brandings: ArcSwap::default(),
             pages: ArcSwap::default(),
+            elsewhere: ArcSwap::default(),
             bound: Mutex::default(),
             troubles: Troubles::default(),
             clock,

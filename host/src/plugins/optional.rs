@@ -1,12 +1,14 @@
-//! Calls that the portal can do without: blocks and looks. One that fails again and again is left
-//! out for a while, so that not every page waits for it; calls about money, pages of the plugin's
-//! own, events and schedules are never left out.
+//! Calls that may be left out for a while. The portal can do without blocks and looks: those that fail
+//! again and again are left out, so that not every page waits for them. Pages of the plugin's own are
+//! left out when customers wait for them in vain again and again, and apart from its blocks: what fails
+//! at once holds up nobody, and may be the fault of one page. Calls about money, events and schedules
+//! are never left out.
 
 use std::sync::Arc;
 
 use super::binding::Binding;
 use super::branding::Branding;
-use super::breaker::{Change, Leave};
+use super::breaker::{Breaker, Change, Leave};
 use super::load::Loaded;
 use super::pages::Pages;
 
@@ -14,18 +16,23 @@ use super::pages::Pages;
 pub struct Optional {
     plugin: Arc<Loaded>,
     binding: Arc<Binding>,
+    breaker: Which,
     leave: Option<Leave>,
 }
 
+/// Which of a binding's breakers decides.
+type Which = fn(&Binding) -> &Breaker;
+
 impl Optional {
-    fn ask(plugin: &Arc<Loaded>, binding: &Arc<Binding>) -> Option<Self> {
-        let Some(leave) = binding.breaker.ask(plugin.code.now()) else {
+    fn ask(plugin: &Arc<Loaded>, binding: &Arc<Binding>, breaker: Which) -> Option<Self> {
+        let Some(leave) = breaker(binding).ask(plugin.code.now()) else {
             plugin.code.left_out();
             return None;
         };
         Some(Self {
             plugin: Arc::clone(plugin),
             binding: Arc::clone(binding),
+            breaker,
             leave: Some(leave),
         })
     }
@@ -36,7 +43,8 @@ impl Optional {
             return;
         };
         let (code, patience) = (&self.plugin.code, &self.plugin.limits.patience);
-        let change = self.binding.breaker.end(leave, well, code.now(), patience);
+        let breaker = (self.breaker)(&self.binding);
+        let change = breaker.end(leave, well, code.now(), patience);
         let (plugin, at) = (code.id(), &*self.binding.label);
         match change {
             Some(Change::LeftOut(rest)) => {
@@ -57,7 +65,7 @@ impl Optional {
 impl Drop for Optional {
     fn drop(&mut self) {
         if let Some(leave) = self.leave.take() {
-            self.binding.breaker.give_back(leave);
+            (self.breaker)(&self.binding).give_back(leave);
         }
     }
 }
@@ -65,13 +73,18 @@ impl Drop for Optional {
 impl Pages {
     /// Leave to ask for a block; none while the plugin is left out here.
     pub fn optional(&self) -> Option<Optional> {
-        Optional::ask(&self.plugin, &self.binding)
+        Optional::ask(&self.plugin, &self.binding, |binding| &binding.breaker)
+    }
+
+    /// Leave to ask for a page of its own, or to hand over a form; none while those are left out here.
+    pub fn visit(&self) -> Option<Optional> {
+        Optional::ask(&self.plugin, &self.binding, |binding| &binding.visits)
     }
 }
 
 impl Branding {
     /// Leave to ask for a look; none while the plugin is left out here.
     pub fn optional(&self) -> Option<Optional> {
-        Optional::ask(&self.plugin, &self.binding)
+        Optional::ask(&self.plugin, &self.binding, |binding| &binding.breaker)
     }
 }

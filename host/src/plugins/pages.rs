@@ -141,6 +141,13 @@ impl PagesPart {
     }
 }
 
+impl PagesPart {
+    /// Whether it can be told of events and called by the clock.
+    pub(super) fn hears(&self) -> bool {
+        self.events.is_some()
+    }
+}
+
 impl Pages {
     pub(super) fn new(plugin: Arc<Loaded>, binding: Arc<Binding>) -> Self {
         Self { plugin, binding }
@@ -245,6 +252,16 @@ impl Pages {
         let answer = call!(self, "blocks.block", who, blocks, call_block(&place))?;
         let content = self.said(answer)?.map(answer::content).transpose();
         self.read("blocks.block", content)
+    }
+
+    /// Whether it is told of events of this type.
+    pub fn hears(&self, kind: &str) -> bool {
+        self.part().hears() && self.binding.permissions.events.contains(kind)
+    }
+
+    /// Whether it is called by the clock so often.
+    pub fn is_called(&self, schedule: &str) -> bool {
+        self.part().hears() && self.binding.permissions.schedules.contains(schedule)
     }
 
     /// Tells of an event, if the plugin takes any.

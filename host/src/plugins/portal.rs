@@ -78,16 +78,6 @@ impl Plugins {
             .collect()
     }
 
-    /// The names of the pages in `scope` that the operator lets hear of events of this type,
-    /// loaded or not.
-    pub fn listeners(&self, scope: &Scope, kind: &str) -> Vec<String> {
-        let configs = self.pages.load();
-        let granted = configs.iter().filter(|((of, _), config)| {
-            of == scope && config.grant.events.iter().any(|event| event == kind)
-        });
-        granted.map(|((_, name), _)| name.clone()).collect()
-    }
-
     /// Every call by the clock that the operator grants: where, to which pages, how often.
     pub fn schedules(&self) -> Vec<(Scope, String, String)> {
         let configs = self.pages.load();

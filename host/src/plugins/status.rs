@@ -6,12 +6,13 @@ use std::sync::PoisonError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::binding::Binding;
 use super::figures::{Failure, Figures};
 use super::gateway::answer::Capabilities;
 use super::gateway::exports::GatewayPart;
 use super::load::Loaded;
 use super::manifest::Kind;
-use super::{Plugins, Role, Task};
+use super::{Hearing, Plugins, Role, Task};
 use crate::domain::Scope;
 
 /// How one file of the folder stands.
@@ -127,6 +128,9 @@ pub struct PluginInUse {
     pub loaded_at: Timestamp,
     /// What businesses use it as: `bus_lumen/live/main`.
     pub uses: Vec<String>,
+    /// What it is told of events and by the clock, and where.
+    #[serde(default)]
+    pub hears: Vec<Hearing>,
     /// Where it is left out for a while, because it failed again and again.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
@@ -164,10 +168,11 @@ pub struct Failing {
     pub count: u64,
 }
 
-/// A plugin is left out for a while, where a business's portal can do without it.
+/// A plugin is left out for a while: where a business's portal can do without it, or where its own
+/// pages kept customers waiting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// Where: `bus_lumen/live/offers`.
+    /// Where: `bus_lumen/live/offers`, and whether it is the pages of its own.
     pub at: String,
     /// Nobody asks it before this moment; the first call after it tries.
     pub until: Timestamp,
@@ -200,6 +205,7 @@ impl PluginStatus {
             uses: uses.get(&plugin.id).cloned().unwrap_or_default(),
             left_out: left_out.get(&plugin.id).cloned().unwrap_or_default(),
             troubles: troubles.get(&plugin.id).cloned().unwrap_or_default(),
+            hears: Vec::new(),
             refused: Vec::new(),
             kinds: plugin
                 .kinds
@@ -249,6 +255,9 @@ impl Plugins {
             let mut status = PluginStatus::of(state, gone, &uses, &left_out, &troubles);
             if let Some(plugin) = &mut status.plugin {
                 plugin.refused = self.refused_by(&plugin.id);
+                if !gone {
+                    plugin.hears = self.heard_by(&plugin.id);
+                }
             }
             status
         };
@@ -305,13 +314,22 @@ impl Plugins {
         let bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: BTreeMap<String, Vec<LeftOut>> = BTreeMap::new();
         for bound in bound.values() {
-            if let Some(open) = bound.binding.breaker.open() {
-                let of = all.entry(bound.config.plugin.clone()).or_default();
-                of.push(LeftOut {
-                    at: bound.binding.label.to_string(),
-                    until: open.until,
-                    calls: open.skipped,
-                });
+            let Binding {
+                label,
+                breaker,
+                visits,
+                ..
+            } = &*bound.binding;
+            let own = format!("{label}, pages of its own");
+            for (at, breaker) in [(label.to_string(), breaker), (own, visits)] {
+                if let Some(open) = breaker.open() {
+                    let of = all.entry(bound.config.plugin.clone()).or_default();
+                    of.push(LeftOut {
+                        at,
+                        until: open.until,
+                        calls: open.skipped,
+                    });
+                }
             }
         }
         for of in all.values_mut() {

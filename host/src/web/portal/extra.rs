@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::domain::content::Content;
 use crate::domain::extra_page::{PageAnswer, PageRequest, Reader, Submission};
-use crate::plugins::Task;
 use crate::plugins::pages::Pages;
+use crate::plugins::{self, Task};
 use crate::themes::{Carried, Forms, Page};
 use crate::web::next::Next;
 use crate::web::{Error, Posted, SignedIn, Sources};
@@ -73,19 +73,13 @@ pub(super) async fn submit(
         .filter(|(name, _)| name != "csrf")
         .collect();
     let (pages, request, sent) = (visit.pages.clone(), visit.request.clone(), fields.clone());
-    // A form that was sent is taken to its end, whatever becomes of the browser.
-    let running = visit
-        .who
-        .web
-        .cx
-        .flows
-        .spawn(async move { pages.submit(&request, &sent).await });
-    let taken = async { running.await.map_err(Error::internal) };
-    let submission = match visit.timed(taken).await?? {
-        Ok(submission) => submission,
-        Err(error) => return Err(visit.failed(&error.to_string())),
+    let flows = &visit.who.web.cx.flows;
+    let taken = async {
+        // A form that was sent is taken to its end, whatever becomes of the browser.
+        let running = flows.spawn(async move { pages.submit(&request, &sent).await });
+        running.await.map_err(Error::internal)
     };
-    match submission {
+    match visit.timed(taken).await? {
         Submission::Taken(answer) => visit.respond(answer, StatusCode::OK, (&[], &[])),
         Submission::Invalid(errors) => {
             let answer = visit.asked(visit.pages.render(&visit.request)).await?;
@@ -129,20 +123,32 @@ impl Visit {
         })
     }
 
-    /// What the plugin answers; nobody waits longer than the deadline of pages.
     async fn asked(
         &self,
-        call: impl Future<Output = Result<PageAnswer, crate::plugins::Error>>,
+        call: impl Future<Output = Result<PageAnswer, plugins::Error>>,
     ) -> Result<PageAnswer, Error> {
-        let answer = self.timed(call).await?;
-        answer.map_err(|error| self.failed(&error.to_string()))
+        self.timed(async { Ok(call.await) }).await
     }
 
-    async fn timed<T>(&self, call: impl Future<Output = T>) -> Result<T, Error> {
+    /// What the plugin answers. Nobody waits longer than the deadline of pages, and nobody at all for
+    /// a plugin that let customers wait for nothing again and again, until it has had its rest.
+    async fn timed<T>(
+        &self,
+        call: impl Future<Output = Result<Result<T, plugins::Error>, Error>>,
+    ) -> Result<T, Error> {
+        let leave = self.pages.visit().ok_or_else(Error::page_unavailable)?;
         let deadline = self.who.web.cx.settings.load().plugins.page_deadline;
         let deadline = Duration::try_from(deadline).unwrap_or_default();
-        let ended = tokio::time::timeout(deadline, call).await;
-        ended.map_err(|_| self.failed("it did not answer in time"))
+        let Ok(ended) = tokio::time::timeout(deadline, call).await else {
+            leave.end(false);
+            return Err(self.failed("it did not answer in time"));
+        };
+        let answer = ended?;
+        let in_vain = answer
+            .as_ref()
+            .is_err_and(plugins::Error::took_all_its_time);
+        leave.end(!in_vain);
+        answer.map_err(|error| self.failed(&error.to_string()))
     }
 
     fn failed(&self, what: &str) -> Error {

@@ -2,8 +2,10 @@
 //! up is taken up again.
 
 use jiff::SignedDuration;
+use vestibule::cx::Cx;
 use vestibule::domain::Mode;
-use vestibule::flows::plugin_calls;
+use vestibule::flows::plugin_calls::{self, Called};
+use vestibule::flows::plugin_report;
 use vestibule::plugins::PluginState;
 use vestibule::plugins::config::{PagesConfigs, PluginConfig};
 
@@ -131,4 +133,58 @@ async fn an_event_for_a_plugin_that_never_comes_is_given_up_at_last() {
     })
     .await;
     process.stop().await;
+}
+
+/// The process says how its plugins stand, and learns what those of the others are told.
+async fn report(cx: &Cx, id: &str) -> plugin_report::Process {
+    let process = plugin_report::Process {
+        id: id.to_owned(),
+        label: id.to_owned(),
+        started_at: cx.now(),
+    };
+    plugin_report::tell(cx, &process).await.unwrap();
+    process
+}
+
+fn calls(cx: &Cx) -> u64 {
+    let in_use = cx.plugins.states().remove(0).in_use;
+    in_use.unwrap().figures.calls
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_process_that_is_behind_cannot_tell_is_left_to_the_one_that_can() {
+    for database in databases().await {
+        let name = database.name;
+        let endpoint = Endpoint::start().await;
+        let place = place(database, &endpoint.url, "not now").await;
+        let subscription = subscribed(&place.database.store).await;
+        let ahead = place.open().await;
+        ahead.plugins.furnish(place.puppet("{}"));
+        let mut less = place.puppet("{}");
+        for config in less.values_mut() {
+            config.grant.events.clear();
+        }
+        // The file of the business is not there yet, or does not grant the event yet.
+        for (number, behind_with) in [PagesConfigs::new(), less].into_iter().enumerate() {
+            let behind = place.open().await;
+            behind.plugins.furnish(behind_with);
+            let process = report(&ahead, "ahead").await;
+            report(&behind, "behind").await;
+            let event = tell(&behind, "subscription.active", subscription.id.as_str()).await;
+            let ordered = place.of_kind("tell-plugin", "queued").await;
+            assert_eq!(ordered, number + 1, "{name}");
+            let told = async |cx: &Cx| plugin_calls::tell(cx, &scope(), &event, "strings").await;
+            let before = calls(&ahead);
+            assert_eq!(told(&behind).await.unwrap(), Called::Elsewhere, "{name}");
+            assert_eq!(told(&ahead).await.unwrap(), Called::Done, "{name}");
+            assert_eq!(calls(&ahead), before + 1, "{name}");
+            // Nobody waits for a process that has ended.
+            plugin_report::end(&ahead, &process).await.unwrap();
+            assert_eq!(told(&behind).await.unwrap(), Called::Done, "{name}");
+            report(&behind, "behind").await;
+            tell(&behind, "subscription.active", subscription.id.as_str()).await;
+            let ordered = place.of_kind("tell-plugin", "queued").await;
+            assert_eq!(ordered, number + 1, "nobody hears it, {name}");
+        }
+    }
 }

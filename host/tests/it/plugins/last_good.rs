@@ -70,13 +70,19 @@ impl Machine {
 
     /// What is kept for a restart.
     fn kept(&self) -> Vec<PathBuf> {
-        let files = std::fs::read_dir(self.folder.path().join("kept")).unwrap();
-        files.map(|file| file.unwrap().path()).collect()
+        let inside = |folder: &Path| -> Vec<PathBuf> {
+            let files = std::fs::read_dir(folder).unwrap();
+            files.map(|file| file.unwrap().path()).collect()
+        };
+        let folders = inside(&self.folder.path().join("kept"));
+        let mut files: Vec<_> = folders.iter().flat_map(|folder| inside(folder)).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "good"));
+        files
     }
 }
 
 /// Each file, how it stands, and which plugin in which version is in use.
-fn stand(plugins: &Plugins) -> Vec<(String, Standing, Option<String>)> {
+pub(super) fn stand(plugins: &Plugins) -> Vec<(String, Standing, Option<String>)> {
     let told = |status: PluginStatus| {
         let plugin = status.plugin;
         let plugin = plugin.map(|plugin| format!("{} {}", plugin.id, plugin.version));
@@ -85,7 +91,11 @@ fn stand(plugins: &Plugins) -> Vec<(String, Standing, Option<String>)> {
     plugins.statuses().into_iter().map(told).collect()
 }
 
-fn is(file: &str, standing: Standing, plugin: &str) -> (String, Standing, Option<String>) {
+pub(super) fn is(
+    file: &str,
+    standing: Standing,
+    plugin: &str,
+) -> (String, Standing, Option<String>) {
     let plugin = Some(plugin.to_owned()).filter(|plugin| !plugin.is_empty());
     (file.to_owned(), standing, plugin)
 }

@@ -7,6 +7,7 @@ pub(crate) mod guest;
 mod hostile;
 mod http;
 mod isolation;
+mod kept;
 mod last_good;
 mod leading;
 mod life;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use vestibule::plugins::Figures;
 use vestibule::plugins::status::PluginInUse;
@@ -230,6 +231,72 @@ async fn a_look_that_hangs_holds_up_three_pages_and_no_more() {
     // What nobody is asked for any more is no trouble.
     house.cx.plugins.dress([].into());
     assert_eq!(house.plugin().troubles, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_hang_keep_three_customers_waiting_and_come_back_when_they_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let file = format!(
+        "[test.pages.strings]\nplugin = \"puppet\"\nsettings.render = '{{\"do\":\"hang\"}}'\n\
+         settings.silent = \"{origin}\"\n[test.pages.strings.grants]\n\
+         http = [{{ origin = \"{origin}\", private = true }}]\n"
+    );
+    let settings = [
+        ("PLUGINS__PAGE_DEADLINE", "200ms"),
+        ("PLUGINS__FETCH_DEADLINE", "10m"),
+        ("PLUGINS__DEADLINE", "10m"),
+    ];
+    let house = House::arranged(&file, &[PUPPET], &[&RESTS[..], &settings].concat()).await;
+    let guest = house.guest("Alex").await;
+    let visit = async || {
+        let page = guest.get("/x/strings").await;
+        assert_eq!(page.status, 503);
+        page.says("This page cannot be shown right now");
+    };
+    for _ in 0..3 {
+        visit().await;
+    }
+    until(|| house.figures().under_way == 3).await;
+    assert!(house.failures().contains("in time"), "{}", house.failures());
+    // Nobody waits for it now, with a form neither; the portal and its blocks are asked as always.
+    for _ in 0..5 {
+        visit().await;
+    }
+    let sent = guest.send_form("/x/strings/send", &[("a", "1")]).await;
+    assert_eq!(sent.status, 503);
+    assert_eq!(house.figures().left_out, 6);
+    assert_eq!(house.figures().under_way, 3);
+    assert_eq!(guest.looks().await, (1, false));
+    let left_out = house.plugin().left_out;
+    assert_eq!(left_out.len(), 1);
+    assert_eq!(left_out[0].at, "bus_lumen/test/strings, pages of its own");
+    // When its rest is over one customer tries. It says what is wrong, and says it at once; where the
+    // machine is too slow for that, the next one does.
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 1024];
+                let read = connection.read(&mut request).await.unwrap_or(0);
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                if read > 0 {
+                    let _ = connection.write_all(answer).await;
+                }
+            });
+        }
+    });
+    until(|| house.figures().under_way == 0).await;
+    visit().await;
+    assert_eq!(house.figures().left_out, 7, "its rest is not over");
+    let begun = Instant::now();
+    while !house.plugin().left_out.is_empty() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "it is left out");
+        house.wait(60);
+        visit().await;
+    }
+    let before = house.figures().left_out;
+    visit().await;
+    assert_eq!(house.figures().left_out, before, "it is asked again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
