@@ -59,8 +59,8 @@ impl Author {
         self.build(id, lang)
     }
 
-    /// Builds a plugin that was begun, has it checked, runs its cases, and answers its file.
-    fn build(&self, id: &str, lang: &str) -> PathBuf {
+    /// Builds a plugin that was begun, and answers the name of its file.
+    fn compile(&self, id: &str, lang: &str) -> String {
         let folder = self.dir.path().join(id);
         if lang == "js" {
             // In the place of `npm install`.
@@ -73,7 +73,12 @@ impl Author {
             build.arg("--wasm").arg(guests::by_debian(&folder));
         }
         told(&build.output().unwrap());
-        let file = format!("{id}.wasm");
+        format!("{id}.wasm")
+    }
+
+    /// Builds a plugin that was begun, has it checked, runs its cases, and answers its file.
+    fn build(&self, id: &str, lang: &str) -> PathBuf {
+        let file = self.compile(id, lang);
         let said = told(&self.run(&["plugin", "check", &file]));
         assert!(said.contains(&format!("{file} is good")), "{said}");
         assert!(!said.contains("wasi:"), "{said}");
@@ -212,6 +217,31 @@ async fn a_gateway_begun_in_javascript_keeps_its_promises() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_begun_in_python_keeps_its_promises() {
     Author::new().begins_a_gateway("python").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_takes_the_404_of_anybody_for_absent_is_found_out() {
+    let (author, id) = (Author::new(), "hasty-pay");
+    told(&author.run(&["plugin", "new", id, "--lang", "rust", "--kind", "gateway"]));
+    let source = author.dir.path().join(id).join("src/lib.rs");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let careful = "let mut found: Found = call(Method::Get, &path, None)?;";
+    let hasty = "let mut found: Found = match call(Method::Get, &path, None) {
+        Err(GatewayError::UnknownOutcome(why)) if why.ends_with(\"404\") => return Ok(None),
+        answer => answer?,
+    };";
+    assert!(text.contains(careful), "{text}");
+    std::fs::write(&source, text.replace(careful, hasty)).unwrap();
+    let file = author.dir.path().join(author.compile(id, "rust"));
+    let broken = all_broken(&tried_at_the_sandbox(id, &file).await);
+    assert_eq!(broken.len(), 1, "{broken:#?}");
+    let promise = "what another server answers tells a lookup nothing";
+    assert!(broken[0].contains(promise), "{}", broken[0]);
+    assert!(broken[0].contains("it says: absent"), "{}", broken[0]);
+    // Its cases find it, too.
+    let file = format!("{id}.wasm");
+    let tested = author.run(&["plugin", "test", id, "--plugin", &file]);
+    assert!(!tested.status.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,14 +33,20 @@ function send(method, path, headers = {}, json = undefined) {
 function read(response) {
   const known = readIfKnown(response);
   // Where a thing must be, "not found" is not its absence: it is another server.
-  if (known === undefined) throw misconfigured("the processor does not know this address; check base_url");
+  if (known === undefined) throw wrongAddress();
   return known;
 }
 
+const wrongAddress = () => misconfigured("the processor does not know this address; check base_url");
+
 function readIfKnown(response) {
   const { status } = response;
-  if (status === 404) return undefined;
   const json = body(response);
+  if (status === 404) {
+    // Only the processor itself says that it does not know a thing, not a proxy or another server.
+    if (json?.error?.code === "not_found") return undefined;
+    throw wrongAddress();
+  }
   if (status >= 200 && status < 300) {
     if (json === null || typeof json !== "object") throw unreadable(WHOM, "it is no object");
     return json;

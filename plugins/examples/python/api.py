@@ -57,15 +57,23 @@ def read(response):
     known = read_if_known(response)
     if known is None:
         # Where a thing must be, "not found" is not its absence: it is another server.
-        raise misconfigured("the processor does not know this address; check base_url")
+        raise wrong_address()
     return known
+
+
+def wrong_address():
+    return misconfigured("the processor does not know this address; check base_url")
 
 
 def read_if_known(response):
     status = response.status
-    if status == 404:
-        return None
     json = body(response)
+    error = json.get("error") if isinstance(json, dict) else None
+    if status == 404:
+        # Only the processor itself says that it does not know a thing, not a proxy or another server.
+        if isinstance(error, dict) and error.get("code") == "not_found":
+            return None
+        raise wrong_address()
     if 200 <= status < 300:
         if not isinstance(json, dict):
             raise unreadable(WHOM, "it is no object")
@@ -73,7 +81,6 @@ def read_if_known(response):
     if status not in (400, 409, 413, 422):
         raise trouble(response, WHOM)
     # What it means that the processor says no to a request.
-    error = json.get("error") if isinstance(json, dict) else None
     if not isinstance(error, dict):
         raise unreadable(WHOM, f"status {status} and not why")
     if error["code"] == "idempotency_mismatch":

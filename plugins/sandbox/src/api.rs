@@ -70,16 +70,28 @@ fn read<T: DeserializeOwned>(response: &Response) -> Result<T, GatewayError> {
     match read_if_known(response)? {
         Some(known) => Ok(known),
         // Where a thing must be, "not found" is not its absence: it is another server.
-        None => Err(GatewayError::Misconfigured(
-            "the processor does not know this address; check base_url".to_owned(),
-        )),
+        None => Err(wrong_address()),
     }
+}
+
+fn wrong_address() -> GatewayError {
+    GatewayError::Misconfigured(
+        "the processor does not know this address; check base_url".to_owned(),
+    )
+}
+
+/// Whether the processor itself says that it does not know the thing: the 404 of a proxy or of
+/// another server says nothing.
+fn is_unknown(response: &Response) -> bool {
+    let refusal = response.json::<wire::Refusal>(WHOM);
+    refusal.is_ok_and(|refusal| refusal.error.code == "not_found")
 }
 
 fn read_if_known<T: DeserializeOwned>(response: &Response) -> Result<Option<T>, GatewayError> {
     match response.status {
         200..=299 => response.json(WHOM).map(Some),
-        404 => Ok(None),
+        404 if is_unknown(response) => Ok(None),
+        404 => Err(wrong_address()),
         400 | 409 | 413 | 422 => Err(refusal(response)),
         _ => Err(response.trouble(WHOM)),
     }

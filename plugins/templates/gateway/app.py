@@ -136,9 +136,11 @@ def outcome(charge: dict) -> gateway.Outcome:
 
 def find(sent: gateway.SentRequest) -> dict | None:
     """What the processor knows of an earlier request, by the host's key: a lost answer left nothing
-    else.
+    else. Only its own empty list says that there is none: anything else may come from another server.
     """
-    found = call(http.Method.GET, f"/v1/charges?key={segment(sent.key)}")["data"]
+    found = call(http.Method.GET, f"/v1/charges?key={segment(sent.key)}").get("data")
+    if not isinstance(found, list):
+        raise unreadable(WHOM, "it is no list of charges")
     return found[-1] if found else None
 
 

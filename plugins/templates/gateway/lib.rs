@@ -65,8 +65,7 @@ impl payments::Guest for Plugin {
             "description": request.description,
         });
         // The host's key is the processor's idempotency key: the same key twice is one charge.
-        let charge: Option<Charge> = call(Method::Post, "/v1/charges", Some((&request.key, &order)))?;
-        payment(charge.ok_or_else(|| api::unreadable(WHOM, "it does not know its own address"))?)
+        call(Method::Post, "/v1/charges", Some((&request.key, &order))).and_then(payment)
     }
 
     fn resume(sent: SentRequest, _returned: Vec<Kv>) -> Result<Payment, GatewayError> {
@@ -95,11 +94,10 @@ impl payments::Guest for Plugin {
             ));
         };
         let path = format!("/v1/charges/{}/cancel", segment(&charge.id));
-        let answer: Option<Cancelled> = call(Method::Post, &path, Some(("", &json!({}))))?;
-        match answer {
-            Some(answer) if answer.result == "cancelled" => Ok(payments::CancelAnswer::Cancelled),
-            Some(answer) => payment(answer.object).map(payments::CancelAnswer::TooLate),
-            None => Err(api::unreadable(WHOM, "a charge that went away")),
+        let answer: Cancelled = call(Method::Post, &path, Some(("", &json!({}))))?;
+        match answer.result.as_str() {
+            "cancelled" => Ok(payments::CancelAnswer::Cancelled),
+            _ => payment(answer.object).map(payments::CancelAnswer::TooLate),
         }
     }
 }
@@ -179,19 +177,20 @@ fn payment(charge: Charge) -> Result<Payment, GatewayError> {
 }
 
 /// What the processor knows of an earlier request, by the host's key: a lost answer left nothing
-/// else.
+/// else. Only its own empty list says that there is none: a 404 may as well come from a proxy, or
+/// from another server at a wrong address.
 fn find(sent: &SentRequest) -> Result<Option<Charge>, GatewayError> {
     let path = format!("/v1/charges?key={}", segment(&sent.key));
-    let found: Option<Found> = call(Method::Get, &path, None)?;
-    Ok(found.and_then(|mut found| found.data.pop()))
+    let mut found: Found = call(Method::Get, &path, None)?;
+    Ok(found.data.pop())
 }
 
-/// One request; none where the processor does not know the thing.
+/// One request, and the object that the processor answers.
 fn call<T: serde::de::DeserializeOwned>(
     method: Method,
     path: &str,
     order: Option<(&str, &Value)>,
-) -> Result<Option<T>, GatewayError> {
+) -> Result<T, GatewayError> {
     let key = operator::secret("api_key")?;
     let mut request = Request::new(method, &operator::required("base_url")?, path).bearer(&key);
     if let Some((key, body)) = order {
@@ -202,8 +201,7 @@ fn call<T: serde::de::DeserializeOwned>(
     }
     let response = request.send(WHOM)?;
     match response.status {
-        200..=299 => response.json(WHOM).map(Some),
-        404 => Ok(None),
+        200..=299 => response.json(WHOM),
         // Another request was done under this key: what became of it is for a lookup to say.
         409 => Err(GatewayError::UnknownOutcome("the key was used before".to_owned())),
         400 | 422 => Err(gateway::invalid("request", String::from_utf8_lossy(&response.body))),

@@ -106,8 +106,15 @@ function outcome({ status, action, decline }) {
   throw unreadable(WHOM, `a charge that is ${status}`);
 }
 
-/** What the processor knows of an earlier request, by the host's key: a lost answer left nothing else. */
-const find = (sent) => call("get", `/v1/charges?key=${segment(sent.key)}`).data?.at(-1);
+/**
+ * What the processor knows of an earlier request, by the host's key: a lost answer left nothing else.
+ * Only its own empty list says that there is none: anything else may come from another server.
+ */
+function find(sent) {
+  const { data } = call("get", `/v1/charges?key=${segment(sent.key)}`);
+  if (!Array.isArray(data)) throw unreadable(WHOM, "it is no list of charges");
+  return data.at(-1);
+}
 
 /** One request, and the object that the processor answers. */
 function call(method, path, headers = {}, json = undefined) {

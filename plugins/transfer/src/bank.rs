@@ -35,6 +35,12 @@ pub(crate) struct Transfer {
     pub(crate) reason: Option<String>,
 }
 
+/// Why the bank does not do what it is asked for.
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
 /// Orders a transfer under an id.
 pub(crate) fn order(id: &str, order: &Order) -> Result<Transfer, GatewayError> {
     let response = send(Method::Put, &path(id, ""), Some(api::json(order)?))?;
@@ -80,8 +86,14 @@ fn send(method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Response, G
 fn read(response: &Response) -> Result<Option<Transfer>, GatewayError> {
     match response.status {
         200..=299 => response.json(WHOM).map(Some),
-        404 => Ok(None),
+        // Only the bank itself says so: the 404 of a proxy or of another address says nothing.
+        404 if is_unknown(response) => Ok(None),
         400 | 422 => Err(invalid("order", "the bank refuses it")),
         _ => Err(response.trouble(WHOM)),
     }
+}
+
+fn is_unknown(response: &Response) -> bool {
+    let refusal = response.json::<Refusal>(WHOM);
+    refusal.is_ok_and(|refusal| refusal.error == "no-such-transfer")
 }

@@ -21,6 +21,8 @@ pub(super) enum Trouble {
     Garbage,
     /// Not done: an answer with this status and no word that the processor would use.
     Status(u16),
+    /// Not done: what another server says that takes every request, as at a wrong address.
+    Stranger,
 }
 
 /// A line that counts and breaks.
@@ -66,6 +68,7 @@ impl Line for BreakingLine {
             }
             Trouble::LostOnTheWay => Err(FetchError::MaybeSent(MaybeSent::ConnectionLost)),
             Trouble::Status(status) => Ok(answer(status, "")),
+            Trouble::Stranger => Ok(answer(200, "{}")),
             Trouble::AnswerLost | Trouble::Garbage => return None,
         })
     }

@@ -43,8 +43,18 @@ impl Suite {
             let judged = self.charge_in(name, trouble).await;
             self.judge(promise, judged);
         }
-        let judged = self.silence().await;
+        let silent = [
+            Trouble::NotSent,
+            Trouble::LostOnTheWay,
+            Trouble::Status(500),
+            Trouble::Status(502),
+            Trouble::Garbage,
+        ];
+        let judged = self.cannot_tell(&silent).await;
         self.judge("a lookup without an answer cannot tell", judged);
+        let strange = [Trouble::Status(404), Trouble::Stranger];
+        let judged = self.cannot_tell(&strange).await;
+        self.judge("what another server answers tells a lookup nothing", judged);
     }
 
     async fn charge_in(&mut self, name: &str, trouble: Trouble) -> Judged {
@@ -61,6 +71,7 @@ impl Suite {
             Trouble::AnswerLost
             | Trouble::Garbage
             | Trouble::LostOnTheWay
+            | Trouble::Stranger
             | Trouble::Status(500..) => {
                 error.outcome_unknown()
                     || (self.method.is_none() && matches!(error, Error::NotExecuted { .. }))
@@ -104,15 +115,10 @@ impl Suite {
         }
     }
 
-    async fn silence(&self) -> Judged {
+    /// Looks up what was charged, while each of these goes wrong.
+    async fn cannot_tell(&self, troubles: &[Trouble]) -> Judged {
         let sent = self.unanswered(&self.charging("answer-lost"));
-        for trouble in [
-            Trouble::NotSent,
-            Trouble::LostOnTheWay,
-            Trouble::Status(500),
-            Trouble::Status(502),
-            Trouble::Garbage,
-        ] {
+        for &trouble in troubles {
             self.line.breaks(trouble, false);
             let answer = self.gateway.lookup(&sent).await;
             self.line.mend();
@@ -120,7 +126,7 @@ impl Suite {
                 Ok(Lookup::CannotTell) | Err(_) => {}
                 answer => {
                     return Err(format!(
-                        "without an answer ({trouble:?}) it says: {}",
+                        "without an answer of the processor ({trouble:?}) it says: {}",
                         told(&answer)
                     ));
                 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{post, put};
 use axum::{Json, Router};
 use data_encoding::{BASE64, HEXLOWER};
@@ -117,7 +117,29 @@ impl Bank {
     }
 }
 
-type Answer = Result<Json<Value>, StatusCode>;
+type Answer = Result<Json<Value>, Refused>;
+
+/// Why not, with the bank's own word for it where it has one.
+struct Refused(StatusCode, Value);
+
+impl Refused {
+    fn no_such_transfer() -> Self {
+        let why = json!({ "error": "no-such-transfer" });
+        Self(StatusCode::NOT_FOUND, why)
+    }
+}
+
+impl From<StatusCode> for Refused {
+    fn from(status: StatusCode) -> Self {
+        Self(status, Value::Null)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.0, Json(self.1)).into_response()
+    }
+}
 
 async fn order(
     State(bank): State<Bank>,
@@ -126,14 +148,14 @@ async fn order(
     Json(order): Json<Value>,
 ) -> Answer {
     if !bank.knows(&headers) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(StatusCode::UNAUTHORIZED.into());
     }
     let mut book = bank.book.lock().unwrap();
     if let Some(known) = book.get(&id) {
         return if known["order"] == order {
             Ok(Json(known.clone()))
         } else {
-            Err(StatusCode::CONFLICT)
+            Err(StatusCode::CONFLICT.into())
         };
     }
     let transfer = json!({
@@ -153,20 +175,20 @@ async fn order(
 
 async fn tell(State(bank): State<Bank>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     if !bank.knows(&headers) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(StatusCode::UNAUTHORIZED.into());
     }
     let mut book = bank.book.lock().unwrap();
-    let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    let transfer = book.get_mut(&id).ok_or_else(Refused::no_such_transfer)?;
     expire(transfer);
     Ok(Json(transfer.clone()))
 }
 
 async fn withdraw(State(bank): State<Bank>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     if !bank.knows(&headers) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(StatusCode::UNAUTHORIZED.into());
     }
     let mut book = bank.book.lock().unwrap();
-    let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    let transfer = book.get_mut(&id).ok_or_else(Refused::no_such_transfer)?;
     expire(transfer);
     if transfer["state"] == "offered" {
         transfer["state"] = json!("withdrawn");
