@@ -178,7 +178,7 @@ error = "unknown-outcome"
 name = "a request too many is expected"
 call = "payments.lookup"
 http = [
-    { method = "GET", path = "/transfers/7061796d656e742d31", answer.status = 404 },
+    { method = "GET", path = "/transfers/7061796d656e742d31", answer = { status = 404, json.error = "unknown-transfer" } },
     { method = "GET", path = "/again", answer.status = 404 },
 ]
 expect.answer = "absent"
@@ -196,7 +196,7 @@ expect.answer.outcome = "succeeded"
 [[case]]
 name = "it does not fail"
 call = "payments.lookup"
-http = [{ method = "GET", path = "/transfers/7061796d656e742d31", answer.status = 404 }]
+http = [{ method = "GET", path = "/transfers/7061796d656e742d31", answer = { status = 404, json.error = "unknown-transfer" } }]
 expect.error = "misconfigured"
 
 [[case]]
@@ -220,7 +220,7 @@ expect.answer = {}
 [[case]]
 name = "this one is right"
 call = "payments.lookup"
-http = [{ method = "GET", path = "/transfers/7061796d656e742d31", answer.status = 404 }]
+http = [{ method = "GET", path = "/transfers/7061796d656e742d31", answer = { status = 404, json.error = "unknown-transfer" } }]
 expect.answer = "absent"
 "#;
 

@@ -35,6 +35,12 @@ pub(crate) struct Transfer {
     pub(crate) reason: Option<String>,
 }
 
+/// What the bank says instead of a transfer.
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
 /// Orders a transfer under an id.
 pub(crate) fn order(id: &str, order: &Order) -> Result<Transfer, GatewayError> {
     let response = send(Method::Put, &path(id, ""), Some(api::json(order)?))?;
@@ -80,8 +86,16 @@ fn send(method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Response, G
 fn read(response: &Response) -> Result<Option<Transfer>, GatewayError> {
     match response.status {
         200..=299 => response.json(WHOM).map(Some),
-        404 => Ok(None),
+        404 if is_unknown_transfer(response) => Ok(None),
         400 | 422 => Err(invalid("order", "the bank refuses it")),
         _ => Err(response.trouble(WHOM)),
     }
+}
+
+/// Whether it is the bank that says so, in its words: any server that stands in its place, such as a
+/// proxy while the bank is away, answers 404 to what it does not know, and knows nothing of money.
+fn is_unknown_transfer(response: &Response) -> bool {
+    response
+        .json::<Refusal>(WHOM)
+        .is_ok_and(|refusal| refusal.error == "unknown-transfer")
 }

@@ -117,7 +117,12 @@ impl Bank {
     }
 }
 
-type Answer = Result<Json<Value>, StatusCode>;
+type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
+
+/// What the bank says instead of a transfer.
+fn refusal(status: StatusCode, error: &str) -> (StatusCode, Json<Value>) {
+    (status, Json(json!({ "error": error })))
+}
 
 async fn order(
     State(bank): State<Bank>,
@@ -126,14 +131,14 @@ async fn order(
     Json(order): Json<Value>,
 ) -> Answer {
     if !bank.knows(&headers) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized"));
     }
     let mut book = bank.book.lock().unwrap();
     if let Some(known) = book.get(&id) {
         return if known["order"] == order {
             Ok(Json(known.clone()))
         } else {
-            Err(StatusCode::CONFLICT)
+            Err(refusal(StatusCode::CONFLICT, "another-transfer"))
         };
     }
     let transfer = json!({
@@ -153,20 +158,22 @@ async fn order(
 
 async fn tell(State(bank): State<Bank>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     if !bank.knows(&headers) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized"));
     }
     let mut book = bank.book.lock().unwrap();
-    let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    let unknown = || refusal(StatusCode::NOT_FOUND, "unknown-transfer");
+    let transfer = book.get_mut(&id).ok_or_else(unknown)?;
     expire(transfer);
     Ok(Json(transfer.clone()))
 }
 
 async fn withdraw(State(bank): State<Bank>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     if !bank.knows(&headers) {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(refusal(StatusCode::UNAUTHORIZED, "unauthorized"));
     }
     let mut book = bank.book.lock().unwrap();
-    let transfer = book.get_mut(&id).ok_or(StatusCode::NOT_FOUND)?;
+    let unknown = || refusal(StatusCode::NOT_FOUND, "unknown-transfer");
+    let transfer = book.get_mut(&id).ok_or_else(unknown)?;
     expire(transfer);
     if transfer["state"] == "offered" {
         transfer["state"] = json!("withdrawn");
