@@ -12,6 +12,7 @@ mod cookies;
 mod csrf;
 mod document;
 mod error;
+mod fields;
 mod gallery;
 mod headers;
 mod health;
@@ -19,6 +20,7 @@ mod hooks;
 mod leaving;
 mod mailbox;
 mod next;
+mod null_bytes;
 pub mod paging;
 pub mod pay;
 pub mod portal;
@@ -111,7 +113,8 @@ pub fn router(web: Web) -> Router {
             patience,
         ))
         .layer(DefaultBodyLimit::max(largest))
-        .layer(from_fn(card_numbers::refuse));
+        .layer(from_fn(card_numbers::refuse))
+        .layer(from_fn(null_bytes::refuse));
     Router::new()
         .fallback(dispatch)
         .with_state(surfaces)

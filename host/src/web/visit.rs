@@ -61,6 +61,12 @@ impl Visit {
         }
     }
 
+    /// Whether a gateway sends it, or a browser that comes from a gateway's page.
+    pub(super) fn is_of_gateway(&self) -> bool {
+        let first = self.path.split('/').nth(1);
+        self.surface == Surface::Host && matches!(first, Some("hooks" | "return"))
+    }
+
     /// The host that the request was sent to, with its port.
     pub(super) fn host(&self) -> &str {
         self.origin.split_once("://").map_or("", |(_, host)| host)

@@ -63,6 +63,19 @@ pub(crate) fn post<T: DeserializeOwned>(
     read(&send(Method::Post, path, key, Some(form))?)
 }
 
+/// Makes something under a key; none where Stripe knows the key from a request with other fields.
+pub(crate) fn make<T: DeserializeOwned>(
+    path: &str,
+    key: &str,
+    form: &Form,
+) -> Result<Option<T>, GatewayError> {
+    let response = send(Method::Post, path, Some(key), Some(form))?;
+    if response.status == 400 && is_of_other_fields(&refusal_of(&response)?) {
+        return Ok(None);
+    }
+    read(&response).map(Some)
+}
+
 /// Reads something that must be there.
 pub(crate) fn get<T: DeserializeOwned>(path: &str, query: &Form) -> Result<T, GatewayError> {
     read(&send(Method::Get, &asked(path, query), None, None)?)
@@ -127,14 +140,20 @@ fn refusal_of(response: &Response) -> Result<wire::Refusal, GatewayError> {
 
 /// What it means that Stripe says no to a request.
 fn refused(refusal: wire::Refusal) -> GatewayError {
-    if refusal.kind.as_deref() == Some("idempotency_error") {
-        // This request was not done, but another one under the key was: whether money moved
-        // for this payment is for a lookup to say.
-        return GatewayError::UnknownOutcome(
-            "the key was used before, for another request".to_owned(),
-        );
+    if is_of_other_fields(&refusal) {
+        return used_before();
     }
     let field = refusal.param.or(refusal.code);
     let message = refusal.message.unwrap_or_default();
     invalid(&field.unwrap_or_else(|| "request".to_owned()), message)
+}
+
+fn is_of_other_fields(refusal: &wire::Refusal) -> bool {
+    refusal.kind.as_deref() == Some("idempotency_error")
+}
+
+/// This request was not done, but another one under the key was: whether money moved for this
+/// payment is for a lookup to say.
+pub(crate) fn used_before() -> GatewayError {
+    GatewayError::UnknownOutcome("the key was used before, for another request".to_owned())
 }

@@ -3,6 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use vestibule_plugin::api::segment;
+use vestibule_plugin::host::clock;
 
 use crate::api::{self, Form};
 use crate::wire::{self, Intent, List, Session};
@@ -13,8 +14,16 @@ pub(crate) enum Found<T> {
     This(T),
     /// The lists were read to their end, and it is not there.
     Nothing,
-    /// The lists are longer than a call may read.
+    /// That cannot be told: the lists are longer than a call may read, or of another account.
     TooMuch,
+}
+
+/// How a customer stands whom Stripe once had.
+pub(crate) enum Standing {
+    There,
+    Deleted,
+    /// Stripe forgets nobody: this is another account.
+    Unknown,
 }
 
 /// A charge: on Stripe's page, or of a saved method.
@@ -52,10 +61,16 @@ pub(crate) fn charge(sent: &SentRequest) -> Result<Found<Charge>, GatewayError> 
                 Err(api::unreadable("it is about another key"))
             }
             Some(charge) => Ok(Found::This(charge)),
-            None => Ok(Found::Nothing),
+            // Stripe gave the reference and forgets none: this is another account.
+            None => Ok(Found::TooMuch),
         };
     }
-    let sessions = session(sent)?;
+    wherever(sent, listed)
+}
+
+/// The charge as the lists have it.
+fn listed(sent: &SentRequest) -> Result<Found<Charge>, GatewayError> {
+    let sessions = listed_session(sent)?;
     if let Found::This(session) = sessions {
         return Ok(Found::This(Charge::Session(session)));
     }
@@ -85,9 +100,27 @@ pub(crate) fn session(sent: &SentRequest) -> Result<Found<Session>, GatewayError
                 Err(api::unreadable("it is about another key"))
             }
             Some(session) => Ok(Found::This(session)),
-            None => Ok(Found::Nothing),
+            None => Ok(Found::TooMuch),
         };
     }
+    wherever(sent, listed_session)
+}
+
+/// The visit that was opened for the key within the time in which requests are repeated.
+pub(crate) fn session_of_late(key: &str, customer: &str) -> Result<Found<Session>, GatewayError> {
+    let latest = clock::now().saturating_sub(RESENT.saturating_mul(1_000_000));
+    listed_session(&SentRequest {
+        key: key.to_owned(),
+        reference: None,
+        customer_reference: Some(customer.to_owned()),
+        first_sent_at: latest,
+        amount: None,
+        extra: Vec::new(),
+    })
+}
+
+/// The visit as the list has it.
+fn listed_session(sent: &SentRequest) -> Result<Found<Session>, GatewayError> {
     let is_it = |session: &Session| marked(&session.metadata, &sent.key);
     let found = walk(
         "/v1/checkout/sessions",
@@ -100,6 +133,43 @@ pub(crate) fn session(sent: &SentRequest) -> Result<Found<Session>, GatewayError
         Found::This(session) => Ok(session_by_id(&session.id)?.map_or(Found::Nothing, Found::This)),
         other => Ok(other),
     }
+}
+
+/// Looks among what is of the customer; of one whom the merchant deleted among everything, since the
+/// request may have gone on with another (`order::visit`).
+fn wherever<T>(
+    sent: &SentRequest,
+    look: impl Fn(&SentRequest) -> Result<Found<T>, GatewayError>,
+) -> Result<Found<T>, GatewayError> {
+    let found = look(sent);
+    let Some(customer) = &sent.customer_reference else {
+        return found;
+    };
+    if !matches!(
+        found,
+        Ok(Found::Nothing) | Err(GatewayError::InvalidRequest(_))
+    ) {
+        return found;
+    }
+    match standing(customer)? {
+        Standing::There => found,
+        Standing::Deleted => look(&SentRequest {
+            customer_reference: None,
+            ..sent.clone()
+        }),
+        Standing::Unknown => Ok(Found::TooMuch),
+    }
+}
+
+/// Whether Stripe still has a customer.
+pub(crate) fn standing(customer: &str) -> Result<Standing, GatewayError> {
+    let path = format!("/v1/customers/{}", segment(customer));
+    let known: Option<wire::Customer> = api::get_if_known(&path, &Form::new())?;
+    Ok(match known {
+        Some(customer) if customer.deleted => Standing::Deleted,
+        Some(_) => Standing::There,
+        None => Standing::Unknown,
+    })
 }
 
 /// The session with this id, with all that its state needs.

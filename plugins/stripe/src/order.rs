@@ -14,7 +14,7 @@ use vestibule_plugin::operator;
 
 use crate::api::{self, Answer, Form};
 use crate::decline;
-use crate::find::Charge;
+use crate::find::{self, Charge, Found, Standing};
 use crate::stand;
 use crate::wire::{self, Intent, Method, Session};
 
@@ -129,10 +129,8 @@ pub(crate) fn collect(
 ) -> Result<Payment, GatewayError> {
     let currency = &request.amount.currency;
     let kinds = payment_method_types(kinds, currency, false)?;
-    let customer = known_customer(&request.customer, &request.key)?;
     let mut form = session_form(
         "payment",
-        &customer,
         &request.return_url,
         &kinds,
         &request.key,
@@ -164,17 +162,15 @@ pub(crate) fn collect(
         &request.key,
         request.expires_at,
     );
-    let session: Session = api::post("/v1/checkout/sessions", Some(&request.key), &form)?;
+    let session = visit(&request.customer, &request.key, &form)?;
     stand::payment(Charge::Session(session))
 }
 
 /// Saves what the customer gives on Stripe's page.
 pub(crate) fn set_up(request: &setup::SetupRequest) -> Result<SetupState, GatewayError> {
     let kinds = payment_method_types(&request.kinds, &request.currency, false)?;
-    let customer = known_customer(&request.customer, &request.key)?;
     let mut form = session_form(
         "setup",
-        &customer,
         &request.return_url,
         &kinds,
         &request.key,
@@ -187,21 +183,47 @@ pub(crate) fn set_up(request: &setup::SetupRequest) -> Result<SetupState, Gatewa
         &request.key,
         request.expires_at,
     );
-    let session: Session = api::post("/v1/checkout/sessions", Some(&request.key), &form)?;
+    let session = visit(&request.customer, &request.key, &form)?;
     stand::set_up(session)
 }
 
-fn session_form(
-    mode: &str,
-    customer: &str,
-    return_url: &str,
-    kinds: &[&str],
-    key: &str,
-    expires_at: i64,
-) -> Form {
+/// A visit to Stripe's page. A customer whom the merchant deleted at Stripe stays away for good, so
+/// that the same request leads to the same new one, and its visit has a key of its own.
+fn visit(customer: &Customer, key: &str, form: &Form) -> Result<Session, GatewayError> {
+    let Some(known) = &customer.reference else {
+        return open(&new_customer(customer, key)?, key, key, form);
+    };
+    let refused = match open(known, key, key, form) {
+        Err(GatewayError::InvalidRequest(fields)) => fields,
+        told => return told,
+    };
+    let is_gone = refused.iter().any(|field| field.field == "customer")
+        && !matches!(find::standing(known).map_err(not_charged)?, Standing::There);
+    if !is_gone {
+        return Err(GatewayError::InvalidRequest(refused));
+    }
+    let again = format!("{key}/again");
+    open(&new_customer(customer, key)?, key, &again, form)
+}
+
+/// Opens the visit of a charge or set-up with `key`. How long a short one lasts is counted from now,
+/// so that a repeat may not look like the first request: then the first visit is the one.
+fn open(customer: &str, key: &str, sent_as: &str, form: &Form) -> Result<Session, GatewayError> {
+    let mut form = form.clone();
+    form.set("customer", customer);
+    if let Some(session) = api::make("/v1/checkout/sessions", sent_as, &form)? {
+        return Ok(session);
+    }
+    match find::session_of_late(key, customer) {
+        Ok(Found::This(session)) => Ok(session),
+        // Without an answer it stays as unclear as it is.
+        Ok(Found::Nothing | Found::TooMuch) | Err(_) => Err(api::used_before()),
+    }
+}
+
+fn session_form(mode: &str, return_url: &str, kinds: &[&str], key: &str, expires_at: i64) -> Form {
     let mut form = Form::new();
     form.set("mode", mode)
-        .set("customer", customer)
         .set("client_reference_id", key)
         .set("success_url", return_url)
         .set("cancel_url", return_url);
@@ -252,11 +274,8 @@ fn payment_method_types(
     Ok(types)
 }
 
-/// Stripe's customer; made now, under a key of its own, when there is none yet.
-fn known_customer(customer: &Customer, key: &str) -> Result<String, GatewayError> {
-    if let Some(reference) = &customer.reference {
-        return Ok(reference.clone());
-    }
+/// A customer of Stripe's, made now under a key of its own.
+fn new_customer(customer: &Customer, key: &str) -> Result<String, GatewayError> {
     let mut form = Form::new();
     form.set("email", customer.email.as_str()).set(
         &format!("metadata[{}]", wire::CUSTOMER),
@@ -267,12 +286,7 @@ fn known_customer(customer: &Customer, key: &str) -> Result<String, GatewayError
     }
     let made: Result<wire::Customer, _> =
         api::post("/v1/customers", Some(&format!("{key}/customer")), &form);
-    match made {
-        Ok(made) => Ok(made.id),
-        // Without a customer nothing was charged, whatever became of the customer.
-        Err(GatewayError::UnknownOutcome(why)) => Err(GatewayError::NotExecuted(why)),
-        Err(error) => Err(error),
-    }
+    made.map(|made| made.id).map_err(not_charged)
 }
 
 /// Whose method it is.
@@ -284,8 +298,14 @@ fn owner(method: &StoredMethod) -> Result<String, GatewayError> {
             ..
         })) => Ok(customer),
         Ok(_) => Err(invalid("method", "Stripe keeps no such method")),
-        // Reading charges nothing.
-        Err(GatewayError::UnknownOutcome(why)) => Err(GatewayError::NotExecuted(why)),
-        Err(error) => Err(error),
+        Err(error) => Err(not_charged(error)),
+    }
+}
+
+/// What failed before anything was charged: reading, or making a customer.
+fn not_charged(error: GatewayError) -> GatewayError {
+    match error {
+        GatewayError::UnknownOutcome(why) => GatewayError::NotExecuted(why),
+        other => other,
     }
 }

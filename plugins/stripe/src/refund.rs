@@ -57,7 +57,8 @@ pub(crate) fn find(sent: &SentRequest) -> Result<RefundLookupAnswer, GatewayErro
                 RefundLookupAnswer::Found(state(refund))
             }
             Some(_) => return Err(api::unreadable("it is about another key")),
-            None => RefundLookupAnswer::Absent,
+            // Stripe gave the reference and forgets none: this is another account.
+            None => RefundLookupAnswer::CannotTell,
         });
     }
     // Refunds are not listed by customer.

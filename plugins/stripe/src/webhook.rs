@@ -102,7 +102,8 @@ fn reversal(kind: &str, dispute: wire::Dispute) -> Result<News, ParseError> {
             .payment_method_details
             .is_some_and(|method| method.kind == "sepa_debit");
     let stage = match dispute.status.as_str() {
-        "won" | "warning_closed" => ReversalStage::DisputeWon,
+        // Older versions of the API say that a refund has ended it: nothing more is taken back.
+        "won" | "warning_closed" | "charge_refunded" => ReversalStage::DisputeWon,
         // A bank returns a debit without asking anybody.
         "lost" if is_debit => ReversalStage::DebitReturned,
         "lost" => ReversalStage::DisputeLost,

@@ -125,6 +125,8 @@ pub(crate) struct SepaDebit {
 #[derive(Deserialize)]
 pub(crate) struct Customer {
     pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) deleted: bool,
 }
 
 #[derive(Deserialize)]

@@ -23,7 +23,7 @@ const CARDS: [&str; 6] = [
 ];
 
 /// The fields of the API that hold text, each with a body that would keep it.
-const FIELDS: &[(&str, &str, &str, &str)] = &[
+pub(super) const FIELDS: &[(&str, &str, &str, &str)] = &[
     (
         "POST",
         "/customers",
@@ -135,7 +135,7 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The fields of forms.
-const FORMS: &[(On, &str, &str)] = &[
+pub(super) const FORMS: &[(On, &str, &str)] = &[
     (On::Portal, "/profile", "name=CARD"),
     (On::Portal, "/profile", "name=Ada&phone=CARD"),
     (
@@ -248,7 +248,7 @@ impl Town {
     }
 }
 
-fn named_by_card(path: &str, card: &str) -> String {
+pub(super) fn named_by_card(path: &str, card: &str) -> String {
     let part = |part: &str| {
         if part.starts_with('{') {
             card.to_owned()
@@ -259,7 +259,7 @@ fn named_by_card(path: &str, card: &str) -> String {
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-fn own(path: &str, person: &Person) -> String {
+pub(super) fn own(path: &str, person: &Person) -> String {
     let path = path
         .replace("{business}", "bus_lumen")
         .replace("{mode}", "live");

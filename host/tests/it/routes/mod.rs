@@ -1,11 +1,12 @@
 //! What holds for every route of the host: nobody reaches what is not theirs, and no card number
-//! stays anywhere. One table names the routes; one that is not in it fails the tests.
+//! stays anywhere, and no null byte gets in. One table names the routes; one that is not in it fails the tests.
 
 mod cards;
 mod forms;
 mod inside;
 mod isolation;
 mod kinds;
+mod nulls;
 mod offers;
 mod people;
 mod source;
