@@ -390,7 +390,7 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         } => (Some(subscription), payment.as_ref()),
         MailOrder::PaymentReceived { payment }
         | MailOrder::PaymentFailed { payment }
-        | MailOrder::PaymentReversed { payment } => (None, Some(payment)),
+        | MailOrder::PaymentReversed { payment, .. } => (None, Some(payment)),
         MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
         _ => (None, None),
