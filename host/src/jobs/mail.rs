@@ -9,9 +9,11 @@ use super::{Jobs, Verdict, plan, refund};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::debt::DebtState;
+use crate::domain::dispute::DisputeState;
 use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
+use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Payment, PaymentState};
 use crate::domain::product::Product;
 use crate::domain::subscription::{Subscription, SubscriptionState};
@@ -104,6 +106,8 @@ struct Facts {
     retry_at: Option<Timestamp>,
     /// Whether something that the payment was for is unpaid.
     is_owed: bool,
+    /// What of the payment its bank took back.
+    taken_back: Option<Money>,
     product: Option<Product>,
 }
 
@@ -166,6 +170,10 @@ impl Facts {
             Some(payment) => is_owed(tx, payment).await?,
             None => false,
         };
+        let taken_back = match (order, &payment) {
+            (MailOrder::PaymentReversed { .. }, Some(payment)) => taken_back(tx, payment).await?,
+            _ => None,
+        };
         Ok(Some(Self {
             customer,
             subscription,
@@ -175,6 +183,7 @@ impl Facts {
             declined,
             retry_at,
             is_owed,
+            taken_back,
             product,
         }))
     }
@@ -253,7 +262,7 @@ impl Facts {
         };
         Some(PaymentReversed {
             product: self.bought(),
-            amount: payment.captured(),
+            amount: self.taken_back.unwrap_or(payment.captured()),
             paid_at: payment.created_at,
             meaning,
             portal,
@@ -345,6 +354,14 @@ async fn is_owed(tx: &mut Tx, payment: &Payment) -> store::Result<bool> {
     Ok(debts.iter().any(|debt| debt.state == DebtState::Open))
 }
 
+/// What of `payment` its bank took back in all; none when that cannot be added up, or is back.
+async fn taken_back(tx: &mut Tx, payment: &Payment) -> store::Result<Option<Money>> {
+    let all = tx.disputes_of(&payment.scope, &payment.id).await?;
+    let lost = all.iter().filter(|one| one.state == DisputeState::Lost);
+    let sum = Money::sum(payment.amount.currency, lost.map(|one| one.amount)).ok();
+    Ok(sum.filter(|sum| !sum.is_zero()))
+}
+
 /// When a declined renewal is tried again.
 async fn retry_at(
     tx: &mut Tx,
@@ -378,7 +395,7 @@ fn subjects(order: &MailOrder) -> (Option<&SubscriptionId>, Option<&PaymentId>) 
         } => (Some(subscription), payment.as_ref()),
         MailOrder::PaymentReceived { payment }
         | MailOrder::PaymentFailed { payment }
-        | MailOrder::PaymentReversed { payment } => (None, Some(payment)),
+        | MailOrder::PaymentReversed { payment, .. } => (None, Some(payment)),
         MailOrder::PaymentMethodUpdated { subscription, .. }
         | MailOrder::SubscriptionCancelled { subscription, .. } => (Some(subscription), None),
         _ => (None, None),

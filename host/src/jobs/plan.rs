@@ -9,7 +9,7 @@ use crate::domain::customer::Customer;
 use crate::domain::id::SubscriptionId;
 use crate::domain::payment::PaymentState;
 use crate::domain::plan::{Bought, ChangeState, PlanChange};
-use crate::domain::subscription::{Subscription, SubscriptionState};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use crate::mail::plan::{Charge, PlanChanged, SubscriptionPaused, SubscriptionResumed};
 use crate::store::{self, MailOrder, Tx};
 
@@ -152,11 +152,18 @@ impl Facts {
     /// None when it was paused again, or ended, before the mail was written.
     fn resumed(&self, portal: String) -> Option<SubscriptionResumed> {
         let subscription = &self.subscription;
+        let on_hold = match &subscription.state {
+            SubscriptionState::Active => false,
+            SubscriptionState::OnHold { why, .. } if *why == HoldReason::PaymentReversed => true,
+            _ => return None,
+        };
         let ends = subscription.cancel_at_period_end;
-        (subscription.state == SubscriptionState::Active).then(|| SubscriptionResumed {
+        let end = Some(subscription.period.end).filter(|_| !on_hold);
+        Some(SubscriptionResumed {
             product: self.product.clone(),
-            next_billing: (!ends).then_some(subscription.period.end),
-            ends_at: ends.then_some(subscription.period.end),
+            on_hold,
+            next_billing: end.filter(|_| !ends),
+            ends_at: end.filter(|_| ends),
             portal,
         })
     }

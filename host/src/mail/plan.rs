@@ -60,6 +60,8 @@ pub struct SubscriptionPaused {
 pub struct SubscriptionResumed {
     /// The product's name.
     pub product: String,
+    /// Whether it is on hold now, because its bank took a payment back meanwhile.
+    pub on_hold: bool,
     /// The next charge, if there is one.
     pub next_billing: Option<Timestamp>,
     /// When it ends, where that was asked for before.
@@ -160,6 +162,7 @@ impl Mail for SubscriptionResumed {
     fn samples() -> Vec<Self> {
         let running = Self {
             product: "Pro".to_owned(),
+            on_hold: false,
             next_billing: Some(at("2027-01-15T09:30:00Z")),
             ends_at: None,
             portal: PORTAL.to_owned(),
@@ -169,6 +172,11 @@ impl Mail for SubscriptionResumed {
             ends_at: Some(at("2027-01-15T09:30:00Z")),
             ..running.clone()
         };
-        vec![running, ending]
+        let held = Self {
+            on_hold: true,
+            next_billing: None,
+            ..running.clone()
+        };
+        vec![running, ending, held]
     }
 }

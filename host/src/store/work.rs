@@ -193,6 +193,9 @@ pub enum MailOrder {
     PaymentReversed {
         /// Which.
         payment: PaymentId,
+        /// Tells another time from the first.
+        #[serde(default)]
+        nonce: Option<String>,
     },
     /// What a subscription owes is asked for.
     PaymentDue {
@@ -370,7 +373,10 @@ impl MailOrder {
             Self::PaymentFailed { payment } => ("failed", payment.as_str()),
             Self::RefundIssued { refund } => ("refunded", refund.as_str()),
             Self::RefundReturned { refund } => ("refund-returned", refund.as_str()),
-            Self::PaymentReversed { payment } => ("reversed", payment.as_str()),
+            Self::PaymentReversed { payment, nonce } => (
+                "reversed",
+                nonce.as_deref().unwrap_or_else(|| payment.as_str()),
+            ),
             Self::PaymentDue { nonce, .. } => ("due", nonce.as_str()),
             Self::RenewalSoon { nonce, .. } => ("renewal", nonce.as_str()),
             Self::CardExpiring { nonce, .. } => ("card", nonce.as_str()),

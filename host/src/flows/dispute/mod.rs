@@ -56,6 +56,11 @@ pub(super) async fn heard(
     let now = cx.business_now(&mut tx, scope).await?;
     let (kind, heard) = meaning(said.stage);
     let known = tx.lock_dispute(scope, gateway, &said.reference).await?;
+    if let Some(other) = known.as_ref().filter(|known| known.payment != payment.id) {
+        // One dispute never takes back what two payments brought.
+        tracing::error!(dispute.id = %other.id, payment.id = %payment.id, other.id = %other.payment, gateway, "the gateway tells of a dispute over another payment than before; it is not believed");
+        return Ok(());
+    }
     let is_new = known.is_none();
     let mut dispute = known.unwrap_or_else(|| Dispute {
         id: cx.new_id(),

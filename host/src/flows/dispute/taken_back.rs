@@ -49,11 +49,25 @@ pub(super) async fn apply(
     if let Some(subscription) = living.filter(|_| dispute.reopened) {
         let mail = MailOrder::PaymentReversed {
             payment: payment.id.clone(),
+            nonce: once_more(tx, dispute, now).await?,
         };
         facts::mail(cx, tx, &scope, mail).await?;
         suspend_or_end(cx, tx, subscription, now).await?;
     }
     Ok(())
+}
+
+/// Tells the mail about this loss from that about one before it of the same payment, which its bank
+/// took back in two parts, or again after it gave it back; none for the first.
+async fn once_more(
+    tx: &mut Tx,
+    dispute: &Dispute,
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let all = tx.disputes_of(&dispute.scope, &dispute.payment).await?;
+    let before = |one: &Dispute| one.id != dispute.id && one.was_booked();
+    let is_first = !dispute.came_back && !all.iter().any(before);
+    Ok((!is_first).then(|| format!("{}:{}", dispute.id, now.as_microsecond())))
 }
 
 /// What is left of the payment's money beside this dispute, in minor units of its currency.

@@ -3,6 +3,7 @@
 
 mod carried;
 mod effects;
+mod next_invoice;
 mod resolve;
 mod revival;
 mod roads;

@@ -15,6 +15,7 @@ use vestibule::plugins::gateway::config::{GatewayConfig, GatewayConfigs};
 use vestibule::plugins::grants::{Grant, OriginGrant};
 
 use super::GOOD;
+use super::disputes::decided;
 use super::refunds::deliver;
 use crate::plugins::guest::{self, MANIFEST, OnCharge};
 use crate::support::log::Log;
@@ -98,7 +99,7 @@ impl World {
     }
 
     /// And now it is the honest one again.
-    fn tell_the_truth(&self) {
+    pub(super) fn tell_the_truth(&self) {
         let settings = self.cx.settings.load();
         let business = &settings.businesses[&self.scope.business];
         let gateways = business.mode(Mode::Test).gateways.iter();
@@ -274,5 +275,26 @@ async fn money_that_went_back_once_is_not_two_refunds() {
         assert!(matches!(after.state, RefundState::Unknown { .. }));
         assert_eq!(after.credit_note, None);
         assert_eq!(unsettled::list(&world.cx).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispute_that_is_told_of_two_payments_takes_back_its_own_alone() {
+    for world in World::each().await {
+        let ((first, payment), (second, other)) = (world.paid().await, world.paid().await);
+        let opened = world.contest(&payment).await;
+        deliver(&world, "dispute.opened", &opened).await;
+        let lost = world.control(&format!("{}/lose", decided(&opened))).await;
+        let mut wrong = lost.clone();
+        wrong["charge"] = world.charge_of(&other).await.into();
+        wrong["key"] = other.as_str().into();
+        deliver(&world, "dispute.lost", &wrong).await;
+        assert!(world.is_active(&second).await);
+        assert!(world.dues(&second).await.is_empty());
+        assert!(world.is_active(&first).await, "the bank still decides");
+
+        deliver(&world, "dispute.lost", &lost).await;
+        assert!(world.is_reversed(&first).await);
+        assert!(world.is_active(&second).await);
     }
 }

@@ -191,5 +191,20 @@ async fn a_payment_that_is_taken_back_in_a_pause_is_mailed_once_with_what_can_be
         let told = world.told(dispute.id.as_str()).await;
         let lost = told.iter().filter(|kind| *kind == "dispute.lost");
         assert_eq!(lost.count(), 1, "{told:?}");
+
+        // The end of the pause says what it waits for now.
+        pause::resume(&world.cx, &world.scope, &id).await.unwrap();
+        assert!(world.is_reversed(&id).await);
+        let texts = mailed(&world, "Lumen Pro").await;
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        says(
+            &texts[0],
+            &[
+                "The pause of Lumen Pro is over",
+                "on hold: your bank took back a payment",
+                "/test/login/bus_lumen",
+            ],
+        );
+        assert!(!texts[0].contains("Next payment"), "{texts:?}");
     }
 }

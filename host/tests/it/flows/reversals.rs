@@ -19,6 +19,7 @@ use vestibule::flows::{
 use super::disputes::decided;
 use super::dunning::days;
 use super::extras::Wish as Begin;
+use super::plan_mails::mailed;
 use super::refunds::{deliver, deliver_of};
 use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
@@ -86,6 +87,14 @@ async fn a_part_that_is_the_price_of_one_debt_is_owed_again_and_paid_once() {
         assert!(
             world.listed().await.is_empty(),
             "the customer is asked for it"
+        );
+        let texts = mailed(&world, "taken back by your bank").await;
+        let [text] = &texts[..] else {
+            panic!("{texts:?}")
+        };
+        assert!(
+            text.contains("Your payment of €29.00"),
+            "and no more: {text}"
         );
 
         let attempt = world.reactivate(&id, Choice::New).await;

@@ -160,7 +160,9 @@ mail-paused-sooner = It goes on by itself on that day. You can resume it sooner 
 mail-paused-open = It stays paused until you resume it in the portal.
 
 mail-resumed-subject = Your { $product } subscription is running again
+mail-resumed-subject-held = Your { $product } subscription waits for a payment
 mail-resumed-text = The pause of { $product } is over. License keys work as before, and all dates have moved by the length of the pause.
+mail-resumed-text-held = The pause of { $product } is over, and { $product } is on hold: your bank took back a payment for it meanwhile. It goes on as soon as that is paid. We will not charge it by ourselves: you choose when, and with what.
 
 mail-cancelled-subject = Your { $product } subscription has ended
 mail-cancelled-subject-scheduled = Your { $product } subscription ends on { $date }

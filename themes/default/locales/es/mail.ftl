@@ -160,7 +160,9 @@ mail-paused-sooner = Ese día se reanuda sola. Puedes reanudarla antes en el por
 mail-paused-open = Seguirá en pausa hasta que la reanudes en el portal.
 
 mail-resumed-subject = Tu suscripción a { $product } vuelve a estar en marcha
+mail-resumed-subject-held = Tu suscripción a { $product } espera un pago
 mail-resumed-text = La pausa de { $product } ha terminado. Las claves de licencia funcionan como antes y todas las fechas se han desplazado lo que duró la pausa.
+mail-resumed-text-held = La pausa de { $product } ha terminado y { $product } queda suspendida: mientras tanto tu banco devolvió un pago. Continuará en cuanto se pague. No lo cobraremos por nuestra cuenta: tú eliges cuándo y con qué.
 
 mail-cancelled-subject = Tu suscripción a { $product } ha terminado
 mail-cancelled-subject-scheduled = Tu suscripción a { $product } termina el { $date }
