@@ -101,7 +101,8 @@ async fn money_that_the_merchant_could_not_give_back_goes_back_by_the_rule() {
         world.cx.clock.advance(due.duration_since(world.cx.now()));
         world.give_back(&payment).await;
         let mut tx = world.cx.store.begin().await.unwrap();
-        tx.cancel_job(&format!("{RULE}{payment}")).await.unwrap();
+        let key = format!("{RULE}{payment}");
+        tx.cancel_job(&world.scope, &key).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.tries_to_give_back(&payment).await.len(), 1);
 
