@@ -21,9 +21,8 @@ pub(super) async fn leave(
     subscription: &Subscription,
 ) -> Result<bool, Error> {
     let scope = &payment.scope;
-    // Whoever left the bank's page was asked: the gateway has a reference of that.
-    let is_unasked = payment.gateway_ref.is_none()
-        && matches!(before, PaymentState::Created | PaymentState::Unknown { .. });
+    // Whoever left the bank's page was asked.
+    let is_unasked = matches!(before, PaymentState::Created | PaymentState::Unknown { .. });
     if news.impossible || !is_unasked || !renews(subscription) {
         return Ok(false);
     }
