@@ -8,7 +8,7 @@ use super::super::records::News;
 use super::super::{
     Error, begin, documents, dunning, facts, grants, lent_access, plan_change, refund,
 };
-use super::{next_invoice, revival, trouble, unscheduled};
+use super::{revival, trouble, unscheduled};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::money::Money;
@@ -52,10 +52,6 @@ pub(super) async fn follow(
             let paid_otherwise = is_paid_otherwise(tx, payment).await?;
             match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::PlanChange, Some(subscription)) => {
-                    let how = (before, news);
-                    if next_invoice::leave(cx, tx, payment, how, &subscription).await? {
-                        return Ok(());
-                    }
                     plan_change::failed(cx, tx, payment, subscription, None, now).await
                 }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {

@@ -3,7 +3,6 @@
 
 mod carried;
 mod effects;
-mod next_invoice;
 mod resolve;
 mod revival;
 mod roads;

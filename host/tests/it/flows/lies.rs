@@ -99,7 +99,7 @@ impl World {
     }
 
     /// And now it is the honest one again.
-    pub(super) fn tell_the_truth(&self) {
+    fn tell_the_truth(&self) {
         let settings = self.cx.settings.load();
         let business = &settings.businesses[&self.scope.business];
         let gateways = business.mode(Mode::Test).gateways.iter();

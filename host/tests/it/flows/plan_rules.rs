@@ -1,14 +1,13 @@
 //! Where a change of plan is refused, when it waits for its date, and what it does to keys and
 //! discounts.
 
-use jiff::SignedDuration;
 use vestibule::domain::debt::{Debt, DebtKind};
 use vestibule::domain::payment::Initiator;
-use vestibule::domain::plan::{ChangeState, OnFailure};
+use vestibule::domain::plan::ChangeState;
 use vestibule::domain::product::Product;
 use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::plan_change::{self, Order, Wish};
-use vestibule::flows::{Ending, Error, Refused, cancellation, failing_jobs};
+use vestibule::flows::{Ending, Error, Refused, cancellation};
 
 use super::extras::{self, euros, percent};
 use super::plan_changes::{is_refused, to};
@@ -275,38 +274,4 @@ async fn while_a_bank_decides_about_a_method_only_its_customer_charges_it_for_a_
         .await
         .unwrap();
     assert_eq!(world.charged().await, [2_900, 1_500]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_stands_and_for_which_nobody_was_asked_is_on_the_next_invoice() {
-    for world in World::each().await {
-        let id = world.paying(2_900, GOOD).await;
-        let pro = world.product_at(5_900, true).await;
-        world.wait_half(&id).await;
-        world.revoke_the_key();
-        let wish = Wish {
-            on_failure: OnFailure::Apply,
-            ..to(&pro)
-        };
-        let started = world.switch(&id, wish).await;
-        assert_eq!(started.ending, Some(Ending::Cancelled));
-        assert!(world.is_active(&id).await, "its customer was never asked");
-        assert!(world.is_on(&id, &pro).await);
-        assert_eq!(world.dues(&id).await, [1_500]);
-        let mails = world.mails().await;
-        assert!(!mails.contains(&"failed".to_owned()), "{mails:?}");
-        world.cx.clock.advance(SignedDuration::from_mins(16));
-        let listed = failing_jobs::list(&world.cx).await.unwrap();
-        let [job] = &listed[..] else {
-            panic!("{listed:?}")
-        };
-        assert_eq!(job.kind, "renew");
-        assert_eq!(job.subject.as_deref(), Some(id.as_str()));
-        assert!(job.reason.contains("could not be asked"), "{job:?}");
-
-        world.tell_the_truth();
-        world.wait_and_renew(&id).await;
-        assert_eq!(world.charged().await, [2_900, 7_400]);
-        assert!(world.dues(&id).await.is_empty());
-    }
 }
