@@ -12,6 +12,7 @@ use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::plan::ChangeState;
 use crate::domain::product::Product;
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::mail::billing::{
@@ -101,6 +102,8 @@ struct Facts {
     declined: Option<PaymentMethod>,
     /// When a declined renewal is tried again, if its decline allows that.
     retry_at: Option<Timestamp>,
+    /// Whether the payment was for a change of plan that never happened.
+    prevented: bool,
     product: Option<Product>,
 }
 
@@ -159,6 +162,11 @@ impl Facts {
             Some(subscription) => retry_at(tx, subscription, payment.as_ref()).await?,
             None => None,
         };
+        let prevented = match &payment {
+            Some(payment) => tx.plan_change_of_payment(scope, &payment.id).await?,
+            None => None,
+        };
+        let prevented = prevented.is_some_and(|change| change.state == ChangeState::Dropped);
         Ok(Some(Self {
             customer,
             subscription,
@@ -167,6 +175,7 @@ impl Facts {
             method,
             declined,
             retry_at,
+            prevented,
             product,
         }))
     }
@@ -258,6 +267,8 @@ impl Facts {
         let subscription = self.subscription.as_ref()?;
         let confirm = advice == Some(Advice::Authenticate);
         let meaning = match &subscription.state {
+            state if state.is_final() => return None,
+            _ if self.prevented => FailureMeaning::PlanStays,
             SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. } if confirm => {
                 FailureMeaning::NeedsConfirmation
             }
@@ -273,8 +284,12 @@ impl Facts {
             at: *at,
             meaning,
             backup: self.declined.as_ref().and_then(|_| self.method()),
-            retry_at: self.retry_at,
-            link: post.reactivation(&subscription.id),
+            retry_at: self.retry_at.filter(|_| !self.prevented),
+            link: if self.prevented {
+                post.sign_in()
+            } else {
+                post.reactivation(&subscription.id)
+            },
         })
     }
 

@@ -94,6 +94,8 @@ pub enum FailureMeaning {
     },
     /// The bank wants the customer to confirm it.
     NeedsConfirmation,
+    /// It was for a change of plan that did not happen for that: nothing is owed.
+    PlanStays,
 }
 
 /// A subscription is paid with another method from now on.
@@ -242,6 +244,7 @@ impl Mail for PaymentFailed {
             sample(FailureMeaning::OnHold),
             sample(until),
             sample(FailureMeaning::NeedsConfirmation),
+            sample(FailureMeaning::PlanStays),
             tried_twice,
         ]
     }

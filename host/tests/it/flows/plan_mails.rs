@@ -11,7 +11,7 @@ use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
 
 /// What is mailed of what was ordered until now, as far as it says `about`.
-async fn mailed(world: &World, about: &str) -> Vec<String> {
+pub(super) async fn mailed(world: &World, about: &str) -> Vec<String> {
     let working = Working::start(world);
     working.idle(world).await;
     let mut texts = working.texts();

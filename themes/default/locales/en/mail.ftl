@@ -105,6 +105,7 @@ mail-failed-text = We tried to charge { $amount } for { $product } on { $date },
 mail-failed-on-hold = { $product } is on hold until the amount is paid. You can pay with the same or another method, and everything works again at once.
 mail-failed-past-due = You keep access until { $until }. Please pay before then, with the same or another method.
 mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
+mail-failed-plan-stays = Your plan stays as it was, and nothing is due for the change.
 mail-failed-backup = We tried your backup payment method too, and it did not work either.
 mail-failed-button = Pay now
 

@@ -105,6 +105,7 @@ mail-failed-text = El { $date } intentamos cobrar { $amount } por { $product } y
 mail-failed-on-hold = { $product } queda suspendida hasta que se pague el importe. Puedes pagar con el mismo medio o con otro, y todo volverá a funcionar al momento.
 mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de esa fecha, con el mismo medio o con otro.
 mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
+mail-failed-plan-stays = Tu plan sigue como estaba y no debes nada por el cambio.
 mail-failed-backup = También probamos con tu forma de pago de reserva y tampoco fue posible.
 mail-failed-button = Pagar ahora
 
