@@ -50,8 +50,12 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     }
     if subscription.period.end > now {
         settlement::schedule(cx, &mut tx, &subscription).await?;
-        tx.commit().await?;
-        return Ok(None);
+        let Some(again) = plan_change::charge_again(cx, &mut tx, &subscription, now).await? else {
+            tx.commit().await?;
+            return Ok(None);
+        };
+        charge::commit(cx, tx, &again).await?;
+        return Ok(Some(again.id));
     }
     if subscription.cancel_at_period_end {
         let open = tx.open_payments_of(scope, id).await?;

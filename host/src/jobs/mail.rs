@@ -1,20 +1,22 @@
 //! Mails about facts. What they say is read when they are written, so that a mail that was
 //! held up tells the truth; how often one fact is mailed is decided by its Message-ID.
 
+mod around;
+
 use jiff::Timestamp;
 
+use self::around::{declined_before, is_owed, retry_at, taken_back};
 use super::post::{Letter, Post};
 use super::reminder::{self, named};
 use super::{Jobs, Verdict, plan, refund};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
-use crate::domain::debt::DebtState;
-use crate::domain::dispute::DisputeState;
-use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
+use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
 use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::plan::ChangeState;
 use crate::domain::product::Product;
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::mail::billing::{
@@ -108,6 +110,8 @@ struct Facts {
     is_owed: bool,
     /// What of the payment its bank took back.
     taken_back: Option<Money>,
+    /// Whether the payment was for a change of plan that never happened.
+    prevented: bool,
     product: Option<Product>,
 }
 
@@ -174,6 +178,11 @@ impl Facts {
             (MailOrder::PaymentReversed { .. }, Some(payment)) => taken_back(tx, payment).await?,
             _ => None,
         };
+        let prevented = match &payment {
+            Some(payment) => tx.plan_change_of_payment(scope, &payment.id).await?,
+            None => None,
+        };
+        let prevented = prevented.is_some_and(|change| change.state == ChangeState::Dropped);
         Ok(Some(Self {
             customer,
             subscription,
@@ -184,6 +193,7 @@ impl Facts {
             retry_at,
             is_owed,
             taken_back,
+            prevented,
             product,
         }))
     }
@@ -281,6 +291,12 @@ impl Facts {
         let subscription = self.subscription.as_ref()?;
         let confirm = advice == Some(Advice::Authenticate);
         let meaning = match &subscription.state {
+            state if self.prevented => {
+                if state.is_final() {
+                    return None;
+                }
+                FailureMeaning::PlanStays
+            }
             SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. } if confirm => {
                 FailureMeaning::NeedsConfirmation
             }
@@ -299,8 +315,12 @@ impl Facts {
             at: *at,
             meaning,
             backup: self.declined.as_ref().and_then(|_| self.method()),
-            retry_at: self.retry_at,
-            link: post.reactivation(&subscription.id),
+            retry_at: self.retry_at.filter(|_| !self.prevented),
+            link: if self.prevented {
+                post.sign_in()
+            } else {
+                post.reactivation(&subscription.id)
+            },
         })
     }
 
@@ -327,58 +347,6 @@ impl Facts {
             portal,
         })
     }
-}
-
-/// The method of the subscription that was declined before `payment` was tried.
-async fn declined_before(
-    tx: &mut Tx,
-    payment: &Payment,
-    main: Option<&MethodId>,
-) -> store::Result<Option<PaymentMethod>> {
-    let Some(main) = main.filter(|main| payment.method.as_ref() != Some(main)) else {
-        return Ok(None);
-    };
-    let tries = tx.tries_at(&payment.scope, &payment.id).await?;
-    let was_declined = |tried: &Payment| {
-        tried.method.as_ref() == Some(main) && matches!(tried.state, PaymentState::Declined { .. })
-    };
-    if !tries.iter().any(was_declined) {
-        return Ok(None);
-    }
-    tx.method_ever(&payment.scope, main).await
-}
-
-/// Whether something that `payment` was for is unpaid.
-async fn is_owed(tx: &mut Tx, payment: &Payment) -> store::Result<bool> {
-    let debts = tx.debts_of_payment(&payment.id).await?;
-    Ok(debts.iter().any(|debt| debt.state == DebtState::Open))
-}
-
-/// What of `payment` its bank took back in all; none when that cannot be added up, or is back.
-async fn taken_back(tx: &mut Tx, payment: &Payment) -> store::Result<Option<Money>> {
-    let all = tx.disputes_of(&payment.scope, &payment.id).await?;
-    let lost = all.iter().filter(|one| one.state == DisputeState::Lost);
-    let sum = Money::sum(payment.amount.currency, lost.map(|one| one.amount)).ok();
-    Ok(sum.filter(|sum| !sum.is_zero()))
-}
-
-/// When a declined renewal is tried again.
-async fn retry_at(
-    tx: &mut Tx,
-    subscription: &Subscription,
-    payment: Option<&Payment>,
-) -> store::Result<Option<Timestamp>> {
-    let later = |payment: &Payment| {
-        matches!(&payment.state, PaymentState::Declined { decline, .. }
-            if decline.advice == Advice::Later)
-    };
-    if !payment.is_some_and(later) {
-        return Ok(None);
-    }
-    let dunning = tx
-        .open_dunning(&subscription.scope, &subscription.id)
-        .await?;
-    Ok(dunning.and_then(|dunning| dunning.next_retry_at))
 }
 
 /// The subscription and the payment that an order names.

@@ -96,6 +96,8 @@ pub enum FailureMeaning {
     NeedsConfirmation,
     /// The subscription has ended, and this was kept to be paid.
     StillOwed,
+    /// It was for a change of plan that did not happen for that: nothing is owed.
+    PlanStays,
 }
 
 /// A subscription is paid with another method from now on.
@@ -244,6 +246,7 @@ impl Mail for PaymentFailed {
             sample(FailureMeaning::OnHold),
             sample(until),
             sample(FailureMeaning::NeedsConfirmation),
+            sample(FailureMeaning::PlanStays),
             tried_twice,
             sample(FailureMeaning::StillOwed),
         ]

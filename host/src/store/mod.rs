@@ -62,10 +62,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{
+    Database, Executor, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+};
 use tokio::sync::Notify;
 
 pub use self::access_mail::AccessMail;
@@ -160,6 +162,13 @@ impl DerefMut for Held {
     }
 }
 
+/// A pool whose connections live as long as they answer. The task with which sqlx 0.9 closes old ones
+/// counts the idle ones without a lock: while one is handed on, it may see some 2⁶⁴ of them, and then
+/// burns a processor for ever.
+fn unattended<DB: Database>(pool: PoolOptions<DB>) -> PoolOptions<DB> {
+    pool.idle_timeout(None).max_lifetime(None)
+}
+
 impl Store {
     /// As many readers of an SQLite file as help: each is a thread that computes, and with more
     /// than two for a processor they mostly wait for each other.
@@ -179,7 +188,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(SQLITE_BUSY);
-        let write = SqlitePoolOptions::new()
+        let write = unattended(SqlitePoolOptions::new())
             .max_connections(1)
             .after_release(|connection, _| {
                 Box::pin(async move {
@@ -192,7 +201,7 @@ impl Store {
             .await?;
         // A file does not hang up, and asking whether it did costs two switches of threads. Nor
         // is a cancelled `begin` rolled back a second time: sqlx's own thread has done it.
-        let read = SqlitePoolOptions::new()
+        let read = unattended(SqlitePoolOptions::new())
             .max_connections(readers)
             .test_before_acquire(false)
             .connect_with(options.pragma("query_only", "ON"))
@@ -210,7 +219,7 @@ impl Store {
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
-        let pool = PgPoolOptions::new()
+        let pool = unattended(PgPoolOptions::new())
             .max_connections(connections)
             .after_release(|connection, _| {
                 Box::pin(async move {

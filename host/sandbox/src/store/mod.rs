@@ -51,15 +51,18 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .disable_statement_logging();
-        let write = SqlitePoolOptions::new()
+        // The task of sqlx 0.9 that closes old connections may never end: see the host's store.
+        let pool = || {
+            SqlitePoolOptions::new()
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let write = pool()
             .max_connections(1)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("./migrations").run(&write).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options)
-            .await?;
+        let read = pool().max_connections(4).connect_with(options).await?;
         Ok(Self { write, read })
     }
 

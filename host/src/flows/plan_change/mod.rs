@@ -1,11 +1,13 @@
 //! Changing the plan of a subscription: now, with a charge or a credit for what is left of the
 //! period, or at the next billing date.
 
+mod again;
 mod charged;
 mod outcome;
 mod paid;
 mod price;
 
+pub(super) use self::again::charge_again;
 pub(super) use self::outcome::{failed, fall_due, foresee, hold_replaced, lost, paid};
 pub use self::price::{Preview, preview};
 

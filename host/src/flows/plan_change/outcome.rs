@@ -3,13 +3,14 @@
 
 use jiff::Timestamp;
 
+use super::super::records::News;
 use super::super::{Error, discount, dunning, facts, grants, settlement};
-use super::drop_scheduled;
+use super::{again, drop_scheduled};
 use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
-use crate::domain::payment::{Payment, Purpose};
+use crate::domain::payment::{Payment, PaymentState, Purpose};
 use crate::domain::plan::{Bought, ChangeState, PlanChange};
 use crate::domain::subscription::{HoldReason, Subscription};
 use crate::store::{MailOrder, Tx};
@@ -220,13 +221,14 @@ async fn withdraw(
 }
 
 /// The charge of a change ended without money. A change that waited for it never happened, and
-/// nothing is owed; one that stands already stays due, and the subscription goes on hold.
+/// nothing is owed; one that stands already stays due, and the subscription goes on hold, unless
+/// nobody was asked for the money. `before` is the state that the payment came from.
 pub(in crate::flows) async fn failed(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
     subscription: Subscription,
-    not_before: Option<Timestamp>,
+    (before, news): (&PaymentState, &News),
     now: Timestamp,
 ) -> Result<(), Error> {
     let scope = payment.scope.clone();
@@ -237,11 +239,34 @@ pub(in crate::flows) async fn failed(
         }
         return Ok(());
     }
+    // Whoever had asked for it has left long ago.
+    let moved_slowly = matches!(before, PaymentState::Processing { .. });
+    let mail = MailOrder::PaymentFailed {
+        payment: payment.id.clone(),
+    };
     if let Some(change) = to_come(tx, payment).await? {
-        return withdraw(cx, tx, change, payment, Some(subscription), now).await;
+        withdraw(cx, tx, change, payment, Some(subscription), now).await?;
+        if moved_slowly || payment.attempt > 0 {
+            facts::mail(cx, tx, &scope, mail).await?;
+        }
+        return Ok(());
     }
-    let what = (HoldReason::PlanChangeFailed, Some(payment));
-    dunning::hold(cx, tx, what, subscription, not_before, now).await
+    let mut why = payment;
+    let tries = tx.tries_at(&scope, &payment.id).await?;
+    if again::was_never_asked(payment, before, news) {
+        let was_declined = |tried: &&Payment| matches!(tried.state, PaymentState::Declined { .. });
+        match tries.iter().rev().find(was_declined) {
+            // Another method was, before this one.
+            Some(declined) => why = declined,
+            None => return again::later(cx, tx, payment, &subscription, now).await,
+        }
+    }
+    let what = (HoldReason::PlanChangeFailed, Some(why));
+    dunning::hold(cx, tx, what, subscription, news.not_before, now).await?;
+    if moved_slowly {
+        facts::mail(cx, tx, &scope, mail).await?;
+    }
+    Ok(())
 }
 
 /// The change that waits for `payment`.

@@ -52,7 +52,8 @@ pub(super) async fn follow(
             let paid_otherwise = is_paid_otherwise(tx, payment).await?;
             match (payment.purpose, subscription.filter(|_| !paid_otherwise)) {
                 (Purpose::PlanChange, Some(subscription)) => {
-                    plan_change::failed(cx, tx, payment, subscription, None, now).await
+                    let how = (before, news);
+                    plan_change::failed(cx, tx, payment, subscription, how, now).await
                 }
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
                     let how = (news.impossible, None);
@@ -89,8 +90,8 @@ pub(super) async fn follow(
                     return unscheduled::failed(cx, tx, payment, subscription, how, now).await;
                 }
                 (Purpose::PlanChange, Some(subscription)) => {
-                    let not_before = news.not_before;
-                    plan_change::failed(cx, tx, payment, subscription, not_before, now).await?;
+                    let how = (before, news);
+                    return plan_change::failed(cx, tx, payment, subscription, how, now).await;
                 }
                 _ => {}
             }

@@ -1,22 +1,22 @@
 //! Charges that the gateway cannot be asked for, such as one whose key was revoked: what is tried again
-//! by itself is on the operator's list with its reason until it goes through, and a renewal is told of
-//! once.
+//! by itself is on the operator's list with its reason until it goes through, and is told of once.
 
 use jiff::Timestamp;
 
 use super::super::Error;
 use super::super::records::News;
 use crate::domain::payment::{Initiator, Payment, PaymentState, Purpose};
+use crate::domain::plan::ChangeState;
 use crate::store::{Tx, Work};
 
-/// Since when the gateway could not be asked for what `payment` was to renew, if it was so before
+/// Since when the gateway could not be asked for what `payment` was for, if it was so before
 /// (host time).
 pub(super) async fn since(
     tx: &mut Tx,
     payment: &Payment,
     news: &News,
 ) -> Result<Option<Timestamp>, Error> {
-    if news.trouble.is_none() || payment.purpose != Purpose::Renewal {
+    if news.trouble.is_none() || !is_tried_again(tx, payment).await? {
         return Ok(None);
     }
     let tries = tx.tries_at(&payment.scope, &payment.id).await?;
@@ -27,6 +27,18 @@ pub(super) async fn since(
     };
     let cancelled = tries.iter().filter(was_cancelled);
     Ok(cancelled.filter_map(|tried| tried.sent_at).min())
+}
+
+/// Whether what `payment` was for is charged again by itself: a period, and a change of plan that
+/// stands.
+async fn is_tried_again(tx: &mut Tx, payment: &Payment) -> Result<bool, Error> {
+    if payment.purpose != Purpose::PlanChange {
+        return Ok(payment.purpose == Purpose::Renewal);
+    }
+    let change = tx
+        .plan_change_of_payment(&payment.scope, &payment.id)
+        .await?;
+    Ok(change.is_none_or(|change| change.state == ChangeState::Applied))
 }
 
 /// Notes why, and since when, on the work that will try again.
@@ -42,7 +54,7 @@ pub(super) async fn note(
     let mut next = vec![Work::Retry {
         subscription: subscription.clone(),
     }];
-    if payment.purpose == Purpose::Renewal {
+    if is_tried_again(tx, payment).await? {
         next.push(Work::Renew {
             subscription: subscription.clone(),
         });

@@ -15,8 +15,9 @@ use vestibule::flows::{Attempt, AttemptOf, Choice, Ending, begin, reconciliation
 use super::disputes::{DEBIT, decided};
 use super::extras;
 use super::plan_changes::to;
+use super::plan_mails::mailed;
 use super::refunds::deliver;
-use super::{GOOD, page};
+use super::{DECLINED_AT_RENEWAL, GOOD, page};
 use crate::support::world::World;
 
 fn payment_of(attempt: &Attempt) -> PaymentId {
@@ -162,6 +163,42 @@ async fn a_debit_for_a_change_of_plan_that_fails_days_later_prevents_it_or_holds
         assert!(world.is_active(id).await);
         assert_eq!(world.key(id).await.0, LicenseStatus::Active);
         assert_eq!(world.charged().await, [2_900, 2_900, 1_500]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_debit_fails_days_later_is_mailed_once_with_what_it_means() {
+    let policies = [
+        (OnFailure::Prevent, "Your plan stays as it was"),
+        (OnFailure::Apply, "is on hold until"),
+    ];
+    for (world, (on_failure, means)) in World::each().await.into_iter().zip(policies) {
+        let pro = world.product_at(5_900, true).await;
+        let changing = world.changing_by_debit(on_failure, &pro).await;
+        world.bank_ends(&changing.payment(), "fail").await;
+        let texts = mailed(&world, "did not work").await;
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        assert!(texts[0].contains(means), "{texts:?}");
+        assert!(!texts[0].contains("backup"), "{texts:?}");
+
+        let id = world.paying_by_debit(2_900).await;
+        let backup = world.second_method(&id, DECLINED_AT_RENEWAL).await;
+        world.make_backup(&id, &backup).await;
+        world.wait_half(&id).await;
+        let wish = Wish {
+            on_failure,
+            ..to(&pro)
+        };
+        let change = world.switch(&id, wish).await.change;
+        world.bank_ends(&change.payment.unwrap(), "fail").await;
+        assert!(world.is_active(&id).await, "the backup is asked first");
+        assert!(!world.mails().await.contains(&"failed".to_owned()));
+        world.send_queued(&id).await;
+        assert_eq!(world.is_active(&id).await, on_failure == OnFailure::Prevent);
+        let texts = mailed(&world, "did not work").await;
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        assert!(texts[0].contains(means), "{texts:?}");
+        assert!(texts[0].contains("your backup payment method too"));
     }
 }
 

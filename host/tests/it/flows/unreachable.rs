@@ -3,13 +3,16 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use tokio::net::TcpListener;
+use vestibule::domain::plan::OnFailure;
 use vestibule::domain::{Mode, Scope};
 use vestibule::flows::pause::{self, Pause};
+use vestibule::flows::plan_change::Wish;
 use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, reconciliation, renewal};
 use vestibule::plugins::grants::OriginGrant;
 use vestibule::store::Work;
 
 use super::GOOD;
+use super::plan_changes::to;
 use super::test_clock::Working;
 use crate::jobs::eventually;
 use crate::support::sandbox::plugin_folder;
@@ -44,6 +47,43 @@ async fn a_pause_waits_for_a_renewal_that_is_due_and_cannot_be_charged() {
         cx.clock.advance(end.duration_since(cx.now()));
         renewal::due(cx, scope, &id).await.unwrap();
         assert_eq!(world.charged().await, [2900, 2900, 2900], "one a period");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_stands_waits_for_its_gateway_with_access_and_is_charged_once() {
+    for world in World::each().await {
+        let id = world.paying(2_900, GOOD).await;
+        let pro = world.product_at(5_900, true).await;
+        let bytes = std::fs::read(plugin_folder().await.path().join("sandbox.wasm")).unwrap();
+        world.take_the_plugin_away().await;
+        world.wait_half(&id).await;
+        let wish = Wish {
+            on_failure: OnFailure::Apply,
+            ..to(&pro)
+        };
+        let started = world.switch(&id, wish).await;
+        assert_eq!(started.ending, Some(Ending::Cancelled), "nobody was asked");
+        let try_again = async || {
+            let next = world.due(&format!("renew:{id}")).await;
+            let wait = next.duration_since(world.cx.now());
+            assert!(wait < SignedDuration::from_hours(3), "{wait}");
+            world.cx.clock.advance(wait);
+            renewal::due(&world.cx, &world.scope, &id).await.unwrap();
+        };
+        try_again().await;
+        assert!(world.is_active(&id).await && world.is_on(&id, &pro).await);
+        assert_eq!(world.dues(&id).await, [1_500]);
+        assert!(!world.mails().await.contains(&"failed".to_owned()));
+
+        world.have_plugin("sandbox.wasm", &bytes).await;
+        try_again().await;
+        assert_eq!(world.charged().await, [2_900, 1_500]);
+        assert!(world.is_active(&id).await && world.dues(&id).await.is_empty());
+        let told = world.told(id.as_str()).await;
+        assert!(!told.contains(&"subscription.on_hold".to_owned()));
+        world.wait_and_renew(&id).await;
+        assert_eq!(world.charged().await[2..], [5_900]);
     }
 }
 

@@ -107,6 +107,7 @@ mail-failed-on-hold = { $product } is on hold until the amount is paid. You can 
 mail-failed-past-due = You keep access until { $until }. Please pay before then, with the same or another method.
 mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
 mail-failed-still-owed = { $product } has ended, and this amount is still open. We will not charge it by ourselves: you can pay it with the same or another method.
+mail-failed-plan-stays = Your plan stays as it was, and nothing is due for the change.
 mail-failed-backup = We tried your backup payment method too, and it did not work either.
 mail-failed-button = Pay now
 

@@ -107,6 +107,7 @@ mail-failed-on-hold = { $product } queda suspendida hasta que se pague el import
 mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de esa fecha, con el mismo medio o con otro.
 mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
 mail-failed-still-owed = { $product } ha terminado y este importe sigue pendiente. No lo cobraremos por nuestra cuenta: puedes pagarlo con el mismo medio o con otro.
+mail-failed-plan-stays = Tu plan sigue como estaba y no debes nada por el cambio.
 mail-failed-backup = También probamos con tu forma de pago de reserva y tampoco fue posible.
 mail-failed-button = Pagar ahora
 

@@ -21,12 +21,15 @@ const HELD_TWICE: &str = "SELECT debt_id FROM payment_debts JOIN payments \
 const HELD_BY_ENDED: &str = "SELECT debt_id FROM payment_debts JOIN payments \
     ON payments.id = payment_debts.payment_id WHERE CAST(open AS INTEGER) = 1 \
     AND state NOT IN ('created', 'awaiting-customer', 'processing', 'unknown')";
-/// Debts of what runs that nobody asks for: only those of periods are asked for by a renewal, and
-/// those that were carried to one.
+/// Debts of what runs that nobody asks for: only those of periods are asked for by a renewal, those
+/// that were carried to one, and those of changes whose gateway could not be asked.
 const UNASKED: &str = "SELECT debts.id || ' ' || kind FROM debts JOIN subscriptions \
     ON subscriptions.id = debts.subscription_id \
     WHERE debts.state = 'open' AND subscriptions.state = 'active' \
     AND (CAST(disputed AS INTEGER) = 1 OR kind NOT IN ('carried', 'period')) \
+    AND NOT (kind = 'plan-change' AND CAST(disputed AS INTEGER) = 0 \
+    AND EXISTS (SELECT 1 FROM jobs WHERE unique_key = 'renew:' || subscriptions.id \
+    AND jobs.state IN ('queued', 'running'))) \
     AND NOT EXISTS (SELECT 1 FROM payment_debts WHERE payment_debts.debt_id = debts.id \
     AND CAST(open AS INTEGER) = 1)";
 /// Changes of plan whose payment has ended and that have not.

@@ -45,7 +45,8 @@ pub(super) const UNNOTICED: &str = "SELECT id FROM subscriptions WHERE state = '
 /// States of which nobody was told.
 pub(super) const UNTOLD: &str = "SELECT id || ' is ' || state FROM payments \
     WHERE amount_minor > 0 AND (state IN ('succeeded', 'declined') \
-    OR (state = 'cancelled' AND purpose <> 'renewal')) \
+    OR (state = 'cancelled' AND purpose <> 'renewal' \
+    AND (purpose <> 'plan-change' OR attempt = 0))) \
     AND NOT EXISTS (SELECT 1 FROM events WHERE object_id = payments.id \
     AND type = CASE state WHEN 'declined' THEN 'payment.failed' ELSE 'payment.' || state END) \
     UNION SELECT id || ' is ' || state FROM refunds WHERE state IN ('succeeded', 'failed') \

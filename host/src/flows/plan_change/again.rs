@@ -1,0 +1,98 @@
+//! A change that stands and could not be charged, because the gateway could not be asked: what it
+//! costs stays due, with access. It is tried again until the next renewal takes it along.
+
+use jiff::Timestamp;
+
+use super::super::automatic::{self, Automatic};
+use super::super::reactivation::available;
+use super::super::records::News;
+use super::super::tries::{self, Allowance};
+use super::super::{Error, dispute};
+use crate::cx::Cx;
+use crate::domain::debt::{self, Debt, DebtKind};
+use crate::domain::payment::{Payment, PaymentState, Purpose};
+use crate::domain::subscription::{Subscription, SubscriptionState};
+use crate::store::{Tx, Work};
+
+/// Whether `payment`, which was `before`, ended because it was certainly never executed, and may be
+/// as soon as somebody has mended the gateway. Nobody was asked, and so nobody has failed to pay.
+pub(super) fn was_never_asked(payment: &Payment, before: &PaymentState, news: &News) -> bool {
+    let nobody_knew = matches!(before, PaymentState::Created | PaymentState::Unknown { .. });
+    let cancelled = matches!(payment.state, PaymentState::Cancelled { .. });
+    cancelled && nobody_knew && !news.impossible
+}
+
+/// Orders the next try, after an hour and then less and less often, and with the renewal at the
+/// latest. What waits on hold is paid by its customer, and what is paused with its next renewal.
+pub(super) async fn later(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if subscription.state != SubscriptionState::Active {
+        return Ok(());
+    }
+    let wait = cx.settings.load().billing.try_again_after;
+    let wait = wait.saturating_mul(1 << payment.attempt.min(4));
+    let mut at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+    at = at.min(subscription.period.end);
+    if let Some(end) = subscription.expires_at {
+        at = at.min(end);
+    }
+    let work = Work::Renew {
+        subscription: subscription.id.clone(),
+    };
+    cx.order_at_business_time(tx, &subscription.scope, &work, at)
+        .await?;
+    Ok(())
+}
+
+/// Beat one of the next try for a locked subscription, whose period runs. None where nothing is due
+/// for a change, or what is due cannot be charged now.
+pub(in crate::flows) async fn charge_again(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<Option<Payment>, Error> {
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    let (SubscriptionState::Active, Some(method)) = (&subscription.state, &subscription.method)
+    else {
+        return Ok(None);
+    };
+    let mut dues = tx.dues_of(scope, id).await?;
+    dues.retain(|due: &Debt| due.kind == DebtKind::PlanChange && !due.disputed);
+    if dues.is_empty() || !tx.open_payments_of(scope, id).await?.is_empty() {
+        return Ok(None);
+    }
+    if dispute::forbids(tx, scope, method).await?
+        || tries::allowance(cx, tx, scope, method, now).await? != Allowance::Free
+    {
+        return Ok(None);
+    }
+    let Some(method) = tx.method(scope, method).await? else {
+        return Ok(None);
+    };
+    let totals = debt::together(subscription.unit_price.currency, &mut dues)?;
+    if automatic::is_too_little(cx, scope, &method.gateway, totals.gross) {
+        return Ok(None);
+    }
+    let (business, _) = available(cx, scope)?;
+    for due in &dues {
+        tx.reprice_debt(due).await?;
+    }
+    let charge = Automatic {
+        business: &business,
+        subscription,
+        dues: &dues,
+        amount: totals.gross,
+        tax_minor: totals.tax.minor,
+        period: None,
+        method,
+        purpose: Purpose::PlanChange,
+        metadata: &subscription.metadata,
+    };
+    charge.intend(cx, tx, now).await.map(Some)
+}
