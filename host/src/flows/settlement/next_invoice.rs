@@ -49,9 +49,9 @@ pub(super) async fn leave(
 
 /// Whether another period is to be charged.
 fn renews(subscription: &Subscription) -> bool {
-    let ends_before = |end| end <= subscription.period.end;
+    let goes_on = |end| end > subscription.period.end;
     subscription.state == SubscriptionState::Active
         && !subscription.on_demand
         && !subscription.cancel_at_period_end
-        && !subscription.expires_at.is_some_and(ends_before)
+        && subscription.expires_at.is_none_or(goes_on)
 }
