@@ -49,9 +49,10 @@ pub(super) async fn leave(
 
 /// Whether another period is to be charged.
 fn renews(subscription: &Subscription) -> bool {
-    let goes_on = |end| end > subscription.period.end;
     subscription.state == SubscriptionState::Active
         && !subscription.on_demand
         && !subscription.cancel_at_period_end
-        && subscription.expires_at.is_none_or(goes_on)
+        && subscription
+            .expires_at
+            .is_none_or(|end| end > subscription.period.end)
 }
