@@ -154,7 +154,10 @@ impl Facts {
         let subscription = &self.subscription;
         let on_hold = match &subscription.state {
             SubscriptionState::Active => false,
-            SubscriptionState::OnHold { why, .. } if *why == HoldReason::PaymentReversed => true,
+            SubscriptionState::OnHold {
+                why: HoldReason::PaymentReversed,
+                ..
+            } => true,
             _ => return None,
         };
         let ends = subscription.cancel_at_period_end;
