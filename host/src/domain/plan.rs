@@ -8,6 +8,7 @@ use super::Scope;
 use super::addon::Attached;
 use super::credit::Credit;
 use super::discount::Applied;
+use super::extras::Sold;
 use super::id::{PaymentId, PlanChangeId, ProductId, SubscriptionId};
 use super::money::Money;
 use super::period::{Interval, Period};
@@ -137,6 +138,13 @@ impl Terms {
 
     /// Puts the new plan into `subscription`.
     pub fn put_into(&self, subscription: &mut Subscription) {
+        let start = subscription.period.start;
+        let sold = subscription.extras.sold_every(start, subscription.interval);
+        let goes_on = self.period.is_none() && sold != self.interval;
+        subscription.extras.sold = goes_on.then_some(Sold {
+            start,
+            interval: sold,
+        });
         subscription.product = self.product.clone();
         subscription.quantity = self.quantity;
         subscription.unit_price = self.unit_price;

@@ -41,7 +41,7 @@ pub struct Change<'a> {
     pub running: Period,
     /// What the dates of that period count from.
     pub anchor: Timestamp,
-    /// How often the old plan is paid.
+    /// How often the plan was paid for which that period was sold.
     pub old: Interval,
     /// How often the new plan is paid.
     pub new: Interval,

@@ -287,8 +287,18 @@ fn move_dates(
     zone: &TimeZone,
 ) -> Result<(), OutOfRange> {
     let moved = |at: Timestamp| moved(at, since, now, zone);
+    let before = subscription.period.start;
+    let start = moved(before)?;
+    if let Some(sold) = subscription
+        .extras
+        .sold
+        .as_mut()
+        .filter(|sold| sold.start == before)
+    {
+        sold.start = start;
+    }
     subscription.period = Period {
-        start: moved(subscription.period.start)?,
+        start,
         end: moved(subscription.period.end)?,
     };
     subscription.anchor = subscription.period.end;

@@ -102,7 +102,7 @@ pub async fn create_subscription_for(
     let extras = Extras {
         addons: attach(&mut tx, scope, currency, &new.addons).await?,
         discounts: redeeming.redeem(&mut tx, &new.codes).await?,
-        credits: Vec::new(),
+        ..Extras::default()
     };
     let mut subscription = Subscription {
         id: new.id.clone(),

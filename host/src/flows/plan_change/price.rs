@@ -170,13 +170,14 @@ pub(super) async fn price(
     } else {
         wish.mode
     };
+    let (running, known) = (subscription.period, &subscription.extras);
     let change = Change {
         mode,
         is_trial: paid.is_none() && is_unsold(tx, subscription).await?,
         now: at,
-        running: subscription.period,
+        running,
         anchor: subscription.anchor,
-        old: subscription.interval,
+        old: known.sold_every(running.start, subscription.interval),
         new: next.interval,
         ends: subscription.expires_at,
         paid: paid.as_ref(),

@@ -3,13 +3,15 @@
 
 use jiff::SignedDuration;
 use vestibule::domain::id::{PaymentId, ProductId, SubscriptionId};
+use vestibule::domain::period::{Interval, Unit};
 use vestibule::domain::product::Product;
+use vestibule::domain::proration::Mode;
 use vestibule::domain::refund::parts::{Wish, WishedItem};
 use vestibule::domain::tax::Role;
 use vestibule::flows::begin::OnDemand;
 use vestibule::flows::details::{self, Changes};
 use vestibule::flows::pause::{self, Pause};
-use vestibule::flows::plan_change::Preview;
+use vestibule::flows::plan_change::{Preview, Wish as Plan};
 use vestibule::flows::{Choice, Ending, schedule};
 
 use super::GOOD;
@@ -68,6 +70,17 @@ impl World {
         self.refund(payment, Wish::Items(vec![item])).await.unwrap();
     }
 
+    async fn yearly_at(&self, minor: i64) -> Product {
+        let mut product = self.product_at(minor, true).await;
+        product.id = self.cx.new_id();
+        product.recurring.as_mut().unwrap().interval = Interval {
+            unit: Unit::Year,
+            count: 1,
+        };
+        self.add_product(&product).await;
+        product
+    }
+
     async fn unused(&self, id: &SubscriptionId, product: &Product) -> Vec<i64> {
         taken_back(&self.preview(id, &to(product)).await)
     }
@@ -115,6 +128,40 @@ async fn after_the_billing_date_was_moved_an_equally_dear_plan_costs_nothing() {
             near(&world.charged().await[before..], &[price]);
             assert_eq!(world.subscription(&id).await.product, dear.id);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_month_is_no_part_of_a_year_after_a_change_without_a_bill() {
+    for world in World::each().await {
+        let id = world.paying(3_000, GOOD).await;
+        let (yearly, dear) = (world.yearly_at(36_500).await, world.yearly_at(73_000).await);
+        let monthly = world.product_at(6_000, true).await;
+        world.wait_half(&id).await;
+        let before = world.subscription(&id).await.period;
+        let unbilled = Plan {
+            mode: Mode::DoNotBill,
+            ..to(&yearly)
+        };
+        world.switch(&id, unbilled).await;
+        assert_eq!(world.subscription(&id).await.period, before);
+        assert_eq!(world.charged().await, [3_000]);
+        world.pause_for(&id, days(3)).await;
+        // Another year is paid for whole from now on, and another month for what is left of this.
+        let seen = world.preview(&id, &to(&dear)).await;
+        near(&amounts(&seen), &[73_000, -1_500]);
+        let seen = world.preview(&id, &to(&monthly)).await;
+        near(&amounts(&seen), &[3_000, -1_500]);
+
+        let month = world.subscription(&id).await.period;
+        world.wait_and_renew(&id).await;
+        assert_eq!(world.charged().await, [3_000, 36_500]);
+        let year = world.subscription(&id).await.period;
+        assert_eq!(year.start, month.end);
+        assert!(year.end.duration_since(year.start) >= days(365));
+        world.wait_half(&id).await;
+        let seen = world.preview(&id, &to(&dear)).await;
+        near(&amounts(&seen), &[36_500, -18_250]);
     }
 }
 
