@@ -8,7 +8,7 @@ use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::discount::{Applied, Discount, Eligibility};
 use crate::domain::id::{CustomerId, DiscountId, ProductId};
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::store::{self, Tx};
 
 /// The most codes of one subscription.
@@ -206,6 +206,16 @@ pub(super) async fn hold(
     }
     tx.hold_discounts(scope, ids).await?;
     Ok(())
+}
+
+/// Refuses codes that work on more than `price` only: whoever redeems one expects that it takes
+/// something off, and it would be used up for nothing.
+pub(super) fn check_minimum(redeemed: &[Applied], price: Money) -> Result<(), Error> {
+    let Some(one) = redeemed.iter().find(|one| one.minimum > price.minor) else {
+        return Ok(());
+    };
+    let problem = format!("{} is for {} minor units or more", one.code, one.minimum);
+    Err(invalid("discount_code", problem))
 }
 
 fn check(codes: &[String]) -> Result<(), Error> {

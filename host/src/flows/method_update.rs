@@ -12,7 +12,7 @@ use crate::domain::Scope;
 use crate::domain::id::{CustomerId, MethodId, SetupId, SubscriptionId};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::plugins::gateway::request::{DetachRequest, SetupRequest};
-use crate::store::{Setup, SetupState, Work};
+use crate::store::{Setup, SetupState, Tx, Work};
 
 /// Lets `choice` pay for a subscription: its dues now where there are some, its renewals
 /// from now on. What a `call` of the API made once, a repeat of it finds again.
@@ -101,9 +101,7 @@ pub(super) async fn choose(
         .lock_subscription(scope, id)
         .await?
         .ok_or(Error::NotFound("subscription"))?;
-    chosen(&mut tx, &subscription, Choice::Saved(method.clone())).await?;
-    let now = cx.business_now(&mut tx, scope).await?;
-    settlement::use_method(cx, &mut tx, subscription, method, now).await?;
+    put(cx, &mut tx, subscription, method).await?;
     if let Some(call) = call {
         repeat::close_in(&mut tx, call, "").await?;
     }
@@ -112,6 +110,41 @@ pub(super) async fn choose(
         of: AttemptOf::Nothing,
         ending: Ending::Succeeded,
     })
+}
+
+/// The same for a subscription among others, by whoever comes first: where the method pays already
+/// and nothing waits for one, that is no news.
+pub(super) async fn choose_among(
+    cx: &Cx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    method: MethodId,
+) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let subscription = tx
+        .lock_subscription(scope, id)
+        .await?
+        .ok_or(Error::NotFound("subscription"))?;
+    let waits = !matches!(
+        subscription.state,
+        SubscriptionState::Active | SubscriptionState::Paused { .. }
+    );
+    if waits || subscription.method.as_ref() != Some(&method) {
+        put(cx, &mut tx, subscription, method).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn put(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: Subscription,
+    method: MethodId,
+) -> Result<(), Error> {
+    chosen(tx, &subscription, Choice::Saved(method.clone())).await?;
+    let now = cx.business_now(tx, &subscription.scope).await?;
+    settlement::use_method(cx, tx, subscription, method, now).await
 }
 
 /// Collects a new method without a charge, on the gateway's page.

@@ -4,13 +4,16 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::{Error, catch_up, facts};
+use super::begin::period_debt;
+use super::reactivation::available;
+use super::{Error, catch_up, dues, facts, plan_change};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
-use crate::domain::debt::{Debt, DebtKind};
+use crate::domain::debt::{self, Debt, DebtKind};
 use crate::domain::id::{MethodId, SubscriptionId};
 use crate::domain::method::PaymentMethod;
+use crate::domain::money::Money;
 use crate::domain::period::{Interval, Unit};
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::store::{self, MailOrder, Tx, Work};
@@ -46,6 +49,45 @@ pub async fn next_charge(
     Ok(late.filter(|at| {
         *at > now && !subscription.cancel_at_period_end && over.is_none_or(|over| over > *at)
     }))
+}
+
+/// What the next charge of a subscription is for, and how much it is.
+#[derive(Clone, Debug)]
+pub struct Upcoming {
+    /// The subscription with the plan that it has then.
+    pub subscription: Subscription,
+    /// What is charged, with tax and with what was carried, less what codes and credit take off.
+    pub amount: Money,
+}
+
+/// What is charged when `subscription` renews at `at`, as it stands now. Nothing is written.
+pub async fn upcoming(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut subscription: Subscription,
+    at: Timestamp,
+) -> Result<Upcoming, Error> {
+    let (business, _) = available(cx, &subscription.scope)?;
+    plan_change::foresee(tx, &mut subscription).await?;
+    let start = subscription.period.end;
+    let (_, lines) = dues::of_period(tx, &business, &subscription, start, at).await?;
+    // What it would use up of codes and credit is another's to write down.
+    let next = period_debt(cx, &mut subscription.clone(), lines, start, at)?;
+    let mut amount = next.amount;
+    if !amount.is_zero() {
+        let (scope, id) = (&subscription.scope, &subscription.id);
+        let mut owed = tx.dues_of(scope, id).await?;
+        owed.retain(|due| !due.disputed);
+        let is_known = |due: &Debt| due.kind == DebtKind::Period && due.cause == next.cause;
+        if !owed.iter().any(is_known) {
+            owed.push(next);
+        }
+        amount = debt::together(amount.currency, &mut owed)?.gross;
+    }
+    Ok(Upcoming {
+        subscription,
+        amount,
+    })
 }
 
 /// Whether the period that runs is a trial: no period was paid yet, whatever else was bought with it.

@@ -142,7 +142,7 @@ async fn renews(
     post: &Post<'_>,
     scope: &Scope,
     id: &SubscriptionId,
-) -> store::Result<Option<(Customer, RenewalSoon)>> {
+) -> Result<Option<(Customer, RenewalSoon)>, flows::Error> {
     let mut tx = jobs.cx.store.read().await?;
     let now = jobs.cx.business_now(&mut tx, scope).await?;
     let Some(subscription) = tx.subscription(scope, id).await? else {
@@ -154,24 +154,24 @@ async fn renews(
     let Some(at) = flows::notices::next_charge(&jobs.cx, &mut tx, &subscription, now).await? else {
         return Ok(None);
     };
-    let price = subscription
-        .unit_price
-        .checked_mul(subscription.quantity.into());
-    let Ok(price) = price else { return Ok(None) };
     let method = match &subscription.method {
         Some(id) => tx.method(scope, id).await?,
         None => None,
     };
+    let trial = flows::notices::is_trial(&mut tx, &subscription).await?;
+    let next = flows::notices::upcoming(&jobs.cx, &mut tx, subscription, at).await?;
+    let subscription = next.subscription;
     let mail = RenewalSoon {
         product: product(&mut tx, scope, &subscription.product).await?,
-        price,
+        price: subscription.price()?,
         interval: subscription.interval,
+        amount: next.amount,
         at,
         method: method
             .filter(|method| method.refused_at.is_none())
             .as_ref()
             .map(named),
-        trial: flows::notices::is_trial(&mut tx, &subscription).await?,
+        trial,
         link: post.subscription(&subscription.id),
     };
     Ok(Some((customer, mail)))

@@ -48,10 +48,13 @@ pub enum DueAdvice {
 pub struct RenewalSoon {
     /// The product's name.
     pub product: String,
-    /// The price of the next period.
+    /// The price of the next period with its add-ons, as it is set: before tax that is added, and
+    /// before what is taken off.
     pub price: Money,
     /// How long a period is.
     pub interval: Interval,
+    /// What is charged.
+    pub amount: Money,
     /// When it is charged.
     pub at: Timestamp,
     /// With what.
@@ -141,6 +144,7 @@ impl Mail for RenewalSoon {
                 unit: Unit::Year,
                 count: 1,
             },
+            amount: money(29_000, "EUR"),
             at: at("2026-12-22T09:30:00Z"),
             method: Some(visa()),
             trial: false,
@@ -153,6 +157,7 @@ impl Mail for RenewalSoon {
                 unit: Unit::Month,
                 count: 1,
             },
+            amount: money(1450, "EUR"),
             ..yearly.clone()
         };
         let bare = Self {

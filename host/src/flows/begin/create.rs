@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::charge::{self, Intent};
 use super::super::customer::{self, Buying};
-use super::super::discount::Redeeming;
+use super::super::discount::{self, Redeeming};
 use super::super::reactivation::available;
 use super::super::{Error, facts};
 use super::supply::{once, purchase_debt};
@@ -135,6 +135,7 @@ pub async fn create_subscription_for(
         updated_at: now,
         version: 0,
     };
+    discount::check_minimum(&subscription.extras.discounts, subscription.price()?)?;
     let mut debts = Vec::new();
     match new.on_demand {
         Some(OnDemand::Charge { price, description }) => {

@@ -68,8 +68,8 @@ async fn switch(
     step: &Step,
     method: MethodId,
 ) -> Result<StepOutcome, Error> {
-    match method_update::choose(cx, scope, &step.subscription, method, None).await {
-        Ok(_) => Ok(StepOutcome::Changed),
+    match method_update::choose_among(cx, scope, &step.subscription, method).await {
+        Ok(()) => Ok(StepOutcome::Changed),
         Err(error) => refusal(error),
     }
 }

@@ -1,5 +1,5 @@
-//! What the gateway charges at least and at most: a first payment that it would never take is not
-//! made.
+//! What the gateway charges at least and at most, and a code asks for at least: a first payment
+//! beside that is not made.
 
 use vestibule::domain::discount::{CurrencyOption, Discount, DiscountKind};
 use vestibule::domain::product::Product;
@@ -22,8 +22,8 @@ impl World {
         begin::create_purchase(&self.cx, &self.scope, new).await
     }
 
-    /// A code that leaves `minor` of a price of 2900.
-    async fn leaves(&self, code: &str, minor: i64) {
+    /// A code that leaves `minor` of a price of 2900, and is for `minimum` or more.
+    async fn leaves(&self, code: &str, minor: i64, minimum: i64) {
         let new = Discount {
             kind: DiscountKind::Flat,
             usage_limit: Some(1),
@@ -31,7 +31,7 @@ impl World {
                 currency: "EUR".parse().unwrap(),
                 is_default: true,
                 max_amount_possible: Some(2_900 - minor),
-                minimum_subtotal: 0,
+                minimum_subtotal: minimum,
             }],
             ..percent(self, code, 0, None)
         };
@@ -88,7 +88,7 @@ async fn a_code_that_leaves_less_than_the_gateway_charges_is_refused_and_stays_u
     for world in World::each().await {
         let product = world.product_at(2_900, true).await;
         for (code, minor) in [("TEN", 10), ("FIFTY", 50), ("ALL", 0)] {
-            world.leaves(code, minor).await;
+            world.leaves(code, minor, 0).await;
             let wish = || Wish {
                 codes: vec![code.to_owned()],
                 ..Wish::default()
@@ -106,5 +106,22 @@ async fn a_code_that_leaves_less_than_the_gateway_charges_is_refused_and_stays_u
                 assert_eq!(made.unwrap().payment.amount.minor, minor, "{code}");
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_for_more_than_is_bought_is_refused_and_stays_unused() {
+    for world in World::each().await {
+        let product = world.product_at(2_900, true).await;
+        world.leaves("LARGE", 1_900, 5_800).await;
+        let wish = |quantity| Wish {
+            quantity,
+            codes: vec!["LARGE".to_owned()],
+            ..Wish::default()
+        };
+        let refused = world.try_to_begin(&product, wish(1)).await;
+        assert!(is_refused(&refused, "discount_code"));
+        let made = world.try_to_begin(&product, wish(2)).await.unwrap();
+        assert_eq!(made.payment.amount.minor, 4_800);
     }
 }

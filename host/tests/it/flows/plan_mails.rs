@@ -5,6 +5,8 @@ use vestibule::flows::pause::{self, Pause};
 use vestibule::flows::plan_change::{self, Wish};
 use vestibule::flows::reconciliation;
 
+use super::dunning::days;
+use super::extras;
 use super::plan_changes::to;
 use super::refunds::deliver;
 use super::test_clock::Working;
@@ -206,5 +208,44 @@ async fn a_payment_that_is_taken_back_in_a_pause_is_mailed_once_with_what_can_be
             ],
         );
         assert!(!texts[0].contains("Next payment"), "{texts:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_is_told_of_with_the_plan_and_the_amount_that_come() {
+    for world in World::each().await {
+        world.rules(|rules| rules.renewal_notices = vec![days(7)]);
+        let product = world.product_at(2_900, false).await;
+        let seats = world.addon_at(500).await;
+        world.code("TENTH", 1_000, None).await;
+        let wish = extras::Wish {
+            addons: vec![(seats.id, 2)],
+            codes: vec!["TENTH".to_owned()],
+            ..extras::Wish::default()
+        };
+        let id = world.begun(&product, wish).await;
+        let told = async || {
+            let end = world.subscription(&id).await.period.end;
+            world.wait((end - days(6)).duration_since(world.cx.now()));
+            let mut texts = mailed(&world, "renews on").await;
+            assert_eq!(texts.len(), 1, "{texts:?}");
+            texts.remove(0)
+        };
+        let parts = ["Price: €39.00 per month", "To be charged: €41.77"];
+        says(&told().await, &parts);
+        world.wait_and_renew(&id).await;
+        assert_eq!(world.charged().await, [4_177, 4_177]);
+
+        let pro = world.product_at(5_900, true).await;
+        let next = Wish {
+            at_next_date: true,
+            codes: Some(Vec::new()),
+            ..to(&pro)
+        };
+        world.switch(&id, next).await;
+        let parts = ["Price: €59.00 per month", "To be charged: €59.00"];
+        says(&told().await, &parts);
+        world.wait_and_renew(&id).await;
+        assert_eq!(world.charged().await, [4_177, 4_177, 5_900]);
     }
 }

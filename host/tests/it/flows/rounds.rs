@@ -1,5 +1,7 @@
 //! One method for all subscriptions: one charge for each debt, whatever happens on the way.
 
+mod methods;
+
 use serde_json::json;
 use vestibule::cx::Cx;
 use vestibule::domain::id::{CustomerId, MethodId, PaymentId, RoundId, SubscriptionId};
@@ -361,40 +363,4 @@ async fn what_changed_since_the_page_was_opened_is_refused() {
     let started = round::start(cx, scope, &family.customer, &named, choice, &seen).await;
     assert!(matches!(started, Err(Error::Refused(Refused::StaleQuote))));
     assert_eq!(world.charged().await, [2900; 4]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_round_whose_first_dues_are_too_little_begins_with_a_set_up() {
-    let world = World::sqlite().await;
-    let customer = world.customer().await.id;
-    let held = world.member(&customer, DECLINED_AT_RENEWAL).await;
-    world.renew(&held).await;
-    let cheap = world.member(&customer, GOOD).await;
-    world.cheapen(&cheap).await;
-    world.revoke(&cheap, 1).await;
-    world.renew(&cheap).await;
-    let family = Family {
-        customer,
-        held: Vec::new(),
-        active: held.clone(),
-    };
-    let charged = world.charged().await;
-    let round = world.begin_round(&family, Choice::New).await;
-    let waiting = round::waits_for(&world.cx, &world.scope, &round).await;
-    world
-        .sandbox
-        .pay_by_card(page(&waiting.unwrap()[0]), GOOD)
-        .await;
-    let mut tx = world.cx.store.read().await.unwrap();
-    let known = tx.round(&world.scope, &round).await.unwrap().unwrap();
-    drop(tx);
-    let setup = known.setup.unwrap();
-    let (cx, scope) = (&world.cx, &world.scope);
-    let saved = settlement::setup_returned(cx, scope, &setup, &[]).await;
-    assert_eq!(saved.unwrap(), Ending::Succeeded);
-    let gone_on = round::after(cx, scope, &AttemptOf::Setup(setup)).await;
-    assert_eq!(gone_on.unwrap(), Some(round));
-    assert!(world.is_active(&cheap).await && world.is_active(&held).await);
-    assert_eq!(world.charged().await[charged.len()..], [2_900]);
-    assert_eq!(world.method_of(&cheap).await, world.method_of(&held).await);
 }

@@ -121,6 +121,7 @@ mail-due-new-method = We cannot charge a payment method of yours for it. Please 
 mail-due-pay = We do not try again by ourselves. You can pay with the same or another method.
 
 mail-fact-method-next = Payment method
+mail-fact-charge-next = To be charged
 mail-trial-subject = Your trial of { $product } ends on { $date }
 mail-trial-title = Your trial of { $product } ends soon
 mail-trial-text = Your trial of { $product } ends on { $date }. On that day your subscription begins, and we charge you for the first time.

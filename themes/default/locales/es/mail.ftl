@@ -121,6 +121,7 @@ mail-due-new-method = No podemos cobrarlo con ninguna de tus formas de pago. Pag
 mail-due-pay = No lo volveremos a intentar por nuestra cuenta. Puedes pagar con el mismo medio o con otro.
 
 mail-fact-method-next = Forma de pago
+mail-fact-charge-next = Se cobrará
 mail-trial-subject = Tu prueba de { $product } termina el { $date }
 mail-trial-title = Tu prueba de { $product } termina pronto
 mail-trial-text = Tu prueba de { $product } termina el { $date }. Ese día empieza tu suscripción y te cobraremos por primera vez.
