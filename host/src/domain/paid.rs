@@ -29,7 +29,7 @@ pub struct Paid {
     /// How much of a whole period the newest purchase is for.
     pub part: Part,
     /// What the business has for the newest purchase, less what went back; and what went back of
-    /// what it had taken back, which is paid again.
+    /// what it had taken back and of the credit that it used up, which is paid again.
     pub newest: Vec<Line>,
     /// What the business has for all purchases of the period, less what they took back.
     pub all: Vec<Line>,
@@ -78,23 +78,37 @@ impl Purchase {
     }
 
     /// What is paid by it. `alone`, without what it took back of others, as far as that did not go
-    /// back in turn.
+    /// back in turn. Credit that it used up is in the prices; where a refund lowers those by that
+    /// as well, it has paid for them all the same.
     fn rest(&self, alone: bool) -> Result<Vec<Line>, MoneyError> {
         let mut rest = Vec::with_capacity(self.lines.len());
         for (place, line) in self.lines.iter().enumerate() {
+            let gone = self.gone.get(place).copied().unwrap_or_default();
             let whole = match line.role {
-                _ if line.role.is_credit() => continue,
+                Role::Kept => continue,
+                Role::Credit if gone == 0 => continue,
+                Role::Credit => Money::zero(line.unit.currency),
                 Role::Unused if alone => Money::zero(line.unit.currency),
                 _ => line.amount()?,
             };
-            let gone = self.gone.get(place).copied().unwrap_or_default();
             let left = whole.checked_sub(Money::new(gone, whole.currency))?;
             rest.push(Line {
                 share: Some(left),
-                ..line.clone()
+                ..self.named(line)
             });
         }
         Ok(rest)
+    }
+
+    /// `line`, or one of credit with the name of what it has paid for.
+    fn named(&self, line: &Line) -> Line {
+        let mut named = line.clone();
+        let mut supplies = self.lines.iter().filter(|line| is_supply(line));
+        if let (Role::Credit, Some(supply)) = (&line.role, supplies.next()) {
+            named.product.clone_from(&supply.product);
+            named.description.clone_from(&supply.description);
+        }
+        named
     }
 }
 

@@ -107,7 +107,7 @@ pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteE
         let running = change.running;
         let (covers, part) = match change.mode {
             Mode::Prorated => (rest(change), left(change, zone)?),
-            _ => (running, sold(change, zone)?),
+            _ => (supplied(change), sold(change, zone)?),
         };
         (running, covers, part, change.anchor)
     };
@@ -130,17 +130,24 @@ pub fn prorate(change: &Change<'_>, zone: &TimeZone) -> Result<Proration, QuoteE
     })
 }
 
+/// What of the running period is supplied: a merchant may have moved its end beyond the end of the
+/// term, and nobody has anything of that.
+fn supplied(change: &Change<'_>) -> Period {
+    change.running.until(change.ends)
+}
+
 /// What of the running period is still to come.
 fn rest(change: &Change<'_>) -> Period {
+    let running = supplied(change);
     Period {
-        start: change.now.max(change.running.start),
-        ..change.running
+        start: change.now.max(running.start),
+        ..running
     }
 }
 
 /// How much of a whole period is left of the running one.
 fn left(change: &Change<'_>, zone: &TimeZone) -> Result<Part, QuoteError> {
-    let running = Part::left(change.running, change.now);
+    let running = Part::left(supplied(change), change.now);
     Ok(match change.paid {
         Some(paid) => paid.left(running),
         None => running.times(sold(change, zone)?),
@@ -150,7 +157,7 @@ fn left(change: &Change<'_>, zone: &TimeZone) -> Result<Part, QuoteError> {
 /// How much of a whole period the running one was sold as. Of one that was not sold: how much of it
 /// the end of the term leaves.
 fn sold(change: &Change<'_>, zone: &TimeZone) -> Result<Part, QuoteError> {
-    let running = change.running;
+    let running = supplied(change);
     let is_last = change.ends.is_some_and(|ends| ends <= running.end);
     match change.paid {
         Some(paid) => Ok(paid.period),
@@ -197,10 +204,14 @@ fn unused(change: &Change<'_>, restarts: bool) -> Result<Vec<Line>, MoneyError> 
         return Ok(Vec::new());
     };
     let is_all = change.mode == Mode::Difference && !restarts;
-    let covers = if is_all { change.running } else { rest(change) };
+    let covers = if is_all {
+        supplied(change)
+    } else {
+        rest(change)
+    };
     // A period that starts anew takes nothing of the old one along.
     let covers = (!restarts).then_some(covers);
-    let left = paid.left(Part::left(change.running, change.now));
+    let left = paid.left(Part::left(supplied(change), change.now));
     let mut taken: Vec<Line> = Vec::new();
     for one in if is_all { &paid.all } else { &paid.newest } {
         let amount = one.amount()?;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+use super::super::credit;
 use super::super::money::Currency;
 use super::super::period::{Interval, Period, Unit};
 use super::super::proration::{Change, Mode, Proration, part_of_period, prorate};
@@ -222,6 +223,29 @@ fn what_a_change_took_back_is_paid_again_where_its_money_went_back() {
     assert_eq!(net(&back), -1_000, "ten days of A");
     let all = life.priced(&plan("Free", 0, true), Mode::Difference);
     assert_eq!(net(&all), -3_000, "all of A");
+}
+
+#[test]
+fn credit_that_paid_for_a_period_has_paid_for_it_when_the_money_beside_it_went_back() {
+    let mut life = Life::of(plan("A", 2_900, true), days(0, 30), Part::ALL);
+    let used = credit::line(Role::Credit, Money::new(-650, eur()), TaxRate(190_000));
+    life.purchases[0].lines.push(used);
+    life.wait(15 * DAY);
+    // Nothing of the 22.50 went back, half of it, and all of it.
+    for (gone, left) in [
+        (vec![], 1_450),
+        (vec![1_450, -325], 888),
+        (vec![2_900, -650], 325),
+    ] {
+        life.purchases[0].gone = gone;
+        let priced = life.priced(&plan("Free", 0, true), Mode::Prorated);
+        assert_eq!(net(&priced), -left);
+        let unused = priced.lines.iter().filter(|line| line.role == Role::Unused);
+        let names: Vec<_> = unused.map(|line| line.description.as_str()).collect();
+        assert_eq!(names, ["A"]);
+        let all = life.priced(&plan("Free", 0, true), Mode::Difference);
+        assert!((net(&all) + 2 * left).abs() <= 1);
+    }
 }
 
 #[test]

@@ -173,6 +173,26 @@ fn a_second_change_takes_back_what_the_first_has_left() {
     assert_eq!(unused, [("Pro", -2_000)], "Basic was taken back before");
 }
 
+#[test]
+fn a_date_that_was_moved_beyond_the_end_of_the_term_sells_nothing_after_it() {
+    let paid = [line("Old", 3_000, 0, true, Some(running()))];
+    let paid = bought(&paid, None);
+    let plan = [line("New", 6_000, 0, true, None)];
+    let moved = Change {
+        running: Period {
+            start: at(0),
+            end: at(60),
+        },
+        anchor: at(60),
+        ends: Some(at(40)),
+        ..change(Mode::Prorated, 20, Some(&paid), &plan)
+    };
+    let priced = price(&moved);
+    assert_eq!(priced.totals.gross.minor, 1_500, "20 of 40 days are left");
+    assert_eq!(priced.lines[0].period.map(|to| to.end), Some(at(40)));
+    assert_eq!((priced.period.end, priced.anchor), (at(60), at(60)));
+}
+
 proptest! {
     #[test]
     fn a_change_never_costs_less_than_nothing_and_its_parts_are_the_whole(

@@ -275,6 +275,29 @@ async fn a_change_whose_charge_went_back_leaves_what_was_paid_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn credit_that_a_refunded_period_had_used_up_is_neither_lost_nor_given_twice() {
+    for world in World::each().await {
+        let id = world.paying(10_000, GOOD).await;
+        let (basic, pro) = (
+            world.product_at(2_900, true).await,
+            world.product_at(5_900, true).await,
+        );
+        world.wait_half(&id).await;
+        world.switch(&id, to(&basic)).await;
+        world.wait_and_renew(&id).await;
+        world.wait_and_renew(&id).await;
+        assert_eq!(world.charged().await, [10_000, 2_250]);
+        world.wait_half(&id).await;
+        near(&world.unused(&id, &pro).await, &[-1_450]);
+        let payment = world.settled_by(&id).await;
+        world.refund(&payment, Wish::Rest).await.unwrap();
+        assert_eq!(world.given_back().await, [2_250]);
+        assert_eq!(world.credit(&id).await, 0, "the period goes on for it");
+        near(&world.unused(&id, &pro).await, &[-325]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_period_that_is_paid_again_is_not_the_price_of_the_one_that_runs() {
     for world in World::each().await {
         let (basic, pro) = (
