@@ -110,6 +110,13 @@ async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
     let now = cx.business_now(&mut tx, scope).await?;
     limit_tries(cx, &mut tx, scope, &customer.id, now).await?;
     let again = payment.state != PaymentState::Created;
+    // The first try is sent where it was made for, whatever gateway takes new methods by now: no
+    // gateway knows the customers of another.
+    let gateway = if again {
+        charge::default_gateway(&mode)?
+    } else {
+        payment.gateway.clone()
+    };
     let intent = Intent {
         id: if again {
             cx.new_id()
@@ -122,7 +129,7 @@ async fn intend(cx: &Cx, scope: &Scope, made: &Payment) -> Result<Next, Error> {
         buyer: made.buyer.clone(),
         amount: made.amount,
         tax_minor: made.tax_minor,
-        gateway: charge::default_gateway(&mode)?,
+        gateway,
         method: None,
         initiator: Initiator::Customer,
         description: debts

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use vestibule::domain::debt::DebtState;
 use vestibule::domain::license::LicenseStatus;
+use vestibule::domain::method::PaymentMethod;
 use vestibule::domain::subscription::SubscriptionState;
 use vestibule::flows::{AttemptOf, Ending, Error, Refused, begin, reconciliation, settlement};
 
@@ -360,5 +361,35 @@ async fn a_first_request_that_was_not_taken_is_sent_again_as_it_was() {
         let again = begin::pay(cx, scope, &first).await.unwrap();
         assert!(matches!(again.ending, Ending::Action(_)), "{again:?}");
         assert_eq!(kept().await.0, request);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_out_when_another_gateway_takes_over_names_nobody_by_its_name() {
+    for world in World::each().await {
+        let saved = world.subscription(&world.active(GOOD).await).await.method;
+        let begun = world.pending().await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        let mut tx = cx.store.begin().await.unwrap();
+        let known = tx.method(scope, &saved.unwrap()).await.unwrap().unwrap();
+        let other = PaymentMethod {
+            id: cx.new_id(),
+            gateway: "other".to_owned(),
+            customer: begun.payment.customer.clone(),
+            customer_reference: Some("cus_other".to_owned()),
+            ..known
+        };
+        tx.keep_method(&other, cx.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut settings = (**cx.settings.load()).clone();
+        let business = settings.businesses.get_mut(&scope.business).unwrap();
+        business.test.default_gateway = Some("other".to_owned());
+        cx.settings.store(settings.into());
+
+        let first = begin::pay(cx, scope, &begun.payment.id).await.unwrap();
+        let sent = world.payment(&begun.payment.id).await;
+        assert_eq!(sent.gateway, "sandbox");
+        assert!(!sent.request.unwrap().contains("cus_other"));
+        assert_eq!(world.give_card(&first, GOOD).await, Ending::Succeeded);
     }
 }
