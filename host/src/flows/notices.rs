@@ -90,6 +90,22 @@ pub async fn upcoming(
     })
 }
 
+/// Whether word of a renewal, by its nonce, is of the end of the period that runs now.
+pub fn is_of_this_period(subscription: &Subscription, nonce: &str) -> bool {
+    let end = subscription.period.end.as_microsecond().to_string();
+    nonce.split(':').nth(1) == Some(end.as_str())
+}
+
+/// Whether word of the end of a card, by its nonce, is of the end that it has now.
+pub fn is_of_this_card(cx: &Cx, method: &PaymentMethod, nonce: &str) -> bool {
+    let Some((business, _)) = cx.business(&method.scope) else {
+        return false;
+    };
+    card_notice(cx, &business, method).is_some_and(|(_, end)| {
+        nonce.split(':').nth(1) == Some(end.as_second().to_string().as_str())
+    })
+}
+
 /// Whether the period that runs is a trial: no period was paid yet, whatever else was bought with it.
 pub async fn is_trial(tx: &mut Tx, subscription: &Subscription) -> store::Result<bool> {
     if subscription.trial_days == 0 || subscription.anchor != subscription.period.end {

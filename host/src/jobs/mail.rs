@@ -5,12 +5,13 @@ mod around;
 
 use jiff::Timestamp;
 
-use self::around::{declined_before, is_owed, retry_at, taken_back};
+use self::around::{declined_before, retry_at, taken_back};
 use super::post::{Letter, Post};
 use super::reminder::{self, named};
 use super::{Jobs, Verdict, plan, refund};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
+use crate::domain::debt::{Debt, DebtState};
 use crate::domain::id::{PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
@@ -32,11 +33,14 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         MailOrder::PaymentDue { dunning, .. } => {
             return reminder::due(jobs, scope, dunning, &message_id).await;
         }
-        MailOrder::RenewalSoon { subscription, .. } => {
-            return reminder::renewal(jobs, scope, subscription, &message_id).await;
+        MailOrder::RenewalSoon {
+            subscription: id,
+            nonce,
+        } => {
+            return reminder::renewal(jobs, scope, (id, nonce.as_str()), &message_id).await;
         }
-        MailOrder::CardExpiring { method, .. } => {
-            return reminder::card(jobs, scope, method, &message_id).await;
+        MailOrder::CardExpiring { method, nonce } => {
+            return reminder::card(jobs, scope, (method, nonce.as_str()), &message_id).await;
         }
         MailOrder::PlanChanged { .. }
         | MailOrder::SubscriptionPaused { .. }
@@ -104,10 +108,10 @@ struct Facts {
     method: Option<PaymentMethod>,
     /// The method that was declined before the backup method was tried.
     declined: Option<PaymentMethod>,
+    /// What the payment was made for.
+    debts: Vec<Debt>,
     /// When a declined renewal is tried again, if its decline allows that.
     retry_at: Option<Timestamp>,
-    /// Whether something that the payment was for is unpaid.
-    is_owed: bool,
     /// What of the payment its bank took back.
     taken_back: Option<Money>,
     /// Whether the payment was for a change of plan that never happened.
@@ -166,13 +170,13 @@ impl Facts {
             }
             _ => None,
         };
+        let debts = match &payment {
+            Some(payment) => tx.debts_of_payment(&payment.id).await?,
+            None => Vec::new(),
+        };
         let retry_at = match &subscription {
             Some(subscription) => retry_at(tx, subscription, payment.as_ref()).await?,
             None => None,
-        };
-        let is_owed = match &payment {
-            Some(payment) => is_owed(tx, payment).await?,
-            None => false,
         };
         let taken_back = match (order, &payment) {
             (MailOrder::PaymentReversed { .. }, Some(payment)) => taken_back(tx, payment).await?,
@@ -190,19 +194,20 @@ impl Facts {
             invoice,
             method,
             declined,
+            debts,
             retry_at,
-            is_owed,
             taken_back,
             prevented,
             product,
         }))
     }
 
-    /// What was bought, in the customer's words: the product, or what the invoice says.
+    /// What was bought, in the customer's words: the product, or what the invoice says, or the debt.
     fn bought(&self) -> String {
         let product = self.product.as_ref().map(|product| product.name.clone());
         let line = || Some(self.invoice.as_ref()?.lines.first()?.description.clone());
-        product.or_else(line).unwrap_or_default()
+        let owed = || Some(self.debts.first()?.lines.first()?.description.clone());
+        product.or_else(line).or_else(owed).unwrap_or_default()
     }
 
     fn method(&self) -> Option<Method> {
@@ -251,10 +256,8 @@ impl Facts {
 
     /// None when it was held again, paused, or ended before the mail was written.
     fn reactivated(&self, portal: String) -> Option<SubscriptionReactivated> {
-        if !self.subscription.as_ref()?.state.grants_access() {
-            return None;
-        }
-        Some(SubscriptionReactivated {
+        let runs = self.subscription.as_ref()?.state.grants_access();
+        runs.then(|| SubscriptionReactivated {
             product: self.bought(),
             next_billing: self.next_billing(),
             portal,
@@ -266,7 +269,7 @@ impl Facts {
         let payment = self.payment.as_ref()?;
         let meaning = match &self.subscription.as_ref()?.state {
             SubscriptionState::OnHold { .. } => ReversalMeaning::OnHold,
-            SubscriptionState::Paused { .. } if self.is_owed => ReversalMeaning::Paused,
+            SubscriptionState::Paused { .. } if self.is_owed() => ReversalMeaning::Paused,
             state if state.is_final() => ReversalMeaning::Ended,
             _ => return None,
         };
@@ -279,7 +282,46 @@ impl Facts {
         })
     }
 
-    /// None when it was paid before the mail was written.
+    /// What a failed charge means now; none when it was paid otherwise, or nothing hangs on it.
+    fn failure(&self, post: &Post<'_>, confirm: bool) -> Option<FailureMeaning> {
+        let state = self.subscription.as_ref().map(|known| &known.state);
+        match state {
+            Some(state) if self.prevented => {
+                (!state.is_final()).then_some(FailureMeaning::PlanStays)
+            }
+            Some(SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. })
+                if confirm =>
+            {
+                Some(FailureMeaning::NeedsConfirmation)
+            }
+            Some(SubscriptionState::OnHold { .. }) => Some(FailureMeaning::OnHold),
+            Some(SubscriptionState::PastDue { until }) => Some(FailureMeaning::PastDue {
+                access_until: *until,
+            }),
+            Some(SubscriptionState::Cancelled { .. }) if self.is_owed() && post.keeps_dues() => {
+                Some(FailureMeaning::StillOwed)
+            }
+            None | Some(SubscriptionState::Pending | SubscriptionState::Failed { .. })
+                if !self.is_paid() =>
+            {
+                Some(FailureMeaning::NotCompleted)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether something that the payment was for is unpaid.
+    fn is_owed(&self) -> bool {
+        let mut debts = self.debts.iter();
+        debts.any(|debt| debt.state == DebtState::Open)
+    }
+
+    /// Whether something that the payment was for is paid.
+    fn is_paid(&self) -> bool {
+        let mut debts = self.debts.iter();
+        debts.any(|debt| debt.state == DebtState::Settled)
+    }
+
     fn failed(&self, post: &Post<'_>) -> Option<PaymentFailed> {
         let payment = self.payment.as_ref()?;
         let (advice, at) = match &payment.state {
@@ -288,26 +330,12 @@ impl Facts {
             PaymentState::Cancelled { at } => (None, at),
             _ => return None,
         };
-        let subscription = self.subscription.as_ref()?;
-        let confirm = advice == Some(Advice::Authenticate);
-        let meaning = match &subscription.state {
-            state if self.prevented => {
-                if state.is_final() {
-                    return None;
-                }
-                FailureMeaning::PlanStays
+        let meaning = self.failure(post, advice == Some(Advice::Authenticate))?;
+        let link = match (&meaning, &self.subscription) {
+            (FailureMeaning::NotCompleted | FailureMeaning::PlanStays, _) | (_, None) => {
+                post.payment(&payment.id)
             }
-            SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. } if confirm => {
-                FailureMeaning::NeedsConfirmation
-            }
-            SubscriptionState::OnHold { .. } => FailureMeaning::OnHold,
-            SubscriptionState::PastDue { until } => FailureMeaning::PastDue {
-                access_until: *until,
-            },
-            SubscriptionState::Cancelled { .. } if self.is_owed && post.keeps_dues() => {
-                FailureMeaning::StillOwed
-            }
-            _ => return None,
+            (_, Some(subscription)) => post.reactivation(&subscription.id),
         };
         Some(PaymentFailed {
             product: self.bought(),
@@ -316,11 +344,7 @@ impl Facts {
             meaning,
             backup: self.declined.as_ref().and_then(|_| self.method()),
             retry_at: self.retry_at.filter(|_| !self.prevented),
-            link: if self.prevented {
-                post.sign_in()
-            } else {
-                post.reactivation(&subscription.id)
-            },
+            link,
         })
     }
 

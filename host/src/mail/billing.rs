@@ -77,7 +77,7 @@ pub struct PaymentFailed {
     pub backup: Option<Method>,
     /// When it is tried again without the customer.
     pub retry_at: Option<Timestamp>,
-    /// The page on which it is paid, behind sign-in.
+    /// The page on which it is paid, or shown where nothing is due, behind sign-in.
     pub link: String,
 }
 
@@ -98,6 +98,8 @@ pub enum FailureMeaning {
     StillOwed,
     /// It was for a change of plan that did not happen for that: nothing is owed.
     PlanStays,
+    /// What was ordered did not come about.
+    NotCompleted,
 }
 
 /// A subscription is paid with another method from now on.
@@ -247,6 +249,7 @@ impl Mail for PaymentFailed {
             sample(until),
             sample(FailureMeaning::NeedsConfirmation),
             sample(FailureMeaning::PlanStays),
+            sample(FailureMeaning::NotCompleted),
             tried_twice,
             sample(FailureMeaning::StillOwed),
         ]

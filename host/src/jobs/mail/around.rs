@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::domain::debt::DebtState;
 use crate::domain::dispute::DisputeState;
 use crate::domain::id::MethodId;
 use crate::domain::method::PaymentMethod;
@@ -28,12 +27,6 @@ pub(super) async fn declined_before(
         return Ok(None);
     }
     tx.method_ever(&payment.scope, main).await
-}
-
-/// Whether something that `payment` was for is unpaid.
-pub(super) async fn is_owed(tx: &mut Tx, payment: &Payment) -> store::Result<bool> {
-    let debts = tx.debts_of_payment(&payment.id).await?;
-    Ok(debts.iter().any(|debt| debt.state == DebtState::Open))
 }
 
 /// What of `payment` its bank took back in all; none when that cannot be added up, or is back.

@@ -1,6 +1,7 @@
 //! The flows of money against the real component and the real processor. What was charged is
 //! counted in the processor's ledger, never in our own database.
 
+mod announced;
 mod asked_before;
 mod asking;
 mod audited;
@@ -12,6 +13,7 @@ mod codes;
 mod coming_back;
 mod crosswise;
 mod dates;
+mod debits_told;
 mod decided_in_console;
 mod demand;
 mod disputes;

@@ -108,7 +108,9 @@ mail-failed-past-due = You keep access until { $until }. Please pay before then,
 mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
 mail-failed-still-owed = { $product } has ended, and this amount is still open. We will not charge it by ourselves: you can pay it with the same or another method.
 mail-failed-plan-stays = Your plan stays as it was, and nothing is due for the change.
+mail-failed-not-completed = Your bank did not transfer the money, so your order of { $product } was not completed. If you still want it, please order it again.
 mail-failed-backup = We tried your backup payment method too, and it did not work either.
+mail-failed-button-look = See the payment
 mail-failed-button = Pay now
 
 mail-due-subject = Your payment for { $product } is due

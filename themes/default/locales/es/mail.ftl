@@ -108,7 +108,9 @@ mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de es
 mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
 mail-failed-still-owed = { $product } ha terminado y este importe sigue pendiente. No lo cobraremos por nuestra cuenta: puedes pagarlo con el mismo medio o con otro.
 mail-failed-plan-stays = Tu plan sigue como estaba y no debes nada por el cambio.
+mail-failed-not-completed = Tu banco no ha transferido el dinero, así que tu pedido de { $product } no se ha completado. Si todavía lo quieres, vuelve a pedirlo.
 mail-failed-backup = También probamos con tu forma de pago de reserva y tampoco fue posible.
+mail-failed-button-look = Ver el pago
 mail-failed-button = Pagar ahora
 
 mail-due-subject = Tienes un pago pendiente por { $product }
