@@ -58,6 +58,7 @@ pub(in crate::flows) async fn instead(
     // The bank may still say yes to the customer's own method.
     if decline.advice == Advice::Authenticate
         || subscription.cancel_at_period_end
+        || subscription.state.is_final()
         || payment.initiator == Initiator::Customer
     {
         return Ok(None);
