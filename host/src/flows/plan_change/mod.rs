@@ -8,7 +8,7 @@ mod paid;
 mod price;
 
 pub(super) use self::again::charge_again;
-pub(super) use self::outcome::{failed, fall_due, foresee, hold_replaced, lost, paid};
+pub(super) use self::outcome::{failed, fall_due, foresee, given_up, hold_replaced, lost, paid};
 pub use self::price::{Preview, preview};
 
 use jiff::{SignedDuration, Timestamp};

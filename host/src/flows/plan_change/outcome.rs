@@ -269,6 +269,20 @@ pub(in crate::flows) async fn failed(
     Ok(())
 }
 
+/// The charge of a change ended without money, after its subscription had: a change that waited for
+/// it never happened, and the codes that it used are there as before.
+pub(in crate::flows) async fn given_up(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match to_come(tx, payment).await? {
+        Some(change) => withdraw(cx, tx, change, payment, None, now).await,
+        None => Ok(()),
+    }
+}
+
 /// The change that waits for `payment`.
 async fn to_come(tx: &mut Tx, payment: &Payment) -> Result<Option<PlanChange>, Error> {
     let change = tx

@@ -55,6 +55,7 @@ pub(super) async fn follow(
                     let how = (before, news);
                     plan_change::failed(cx, tx, payment, subscription, how, now).await
                 }
+                (Purpose::PlanChange, None) => plan_change::given_up(cx, tx, payment, now).await,
                 (Purpose::OnDemand | Purpose::PauseSettlement, Some(subscription)) => {
                     let how = (news.impossible, None);
                     unscheduled::failed(cx, tx, payment, subscription, how, now).await
@@ -92,6 +93,9 @@ pub(super) async fn follow(
                 (Purpose::PlanChange, Some(subscription)) => {
                     let how = (before, news);
                     return plan_change::failed(cx, tx, payment, subscription, how, now).await;
+                }
+                (Purpose::PlanChange, None) => {
+                    return plan_change::given_up(cx, tx, payment, now).await;
                 }
                 _ => {}
             }

@@ -2,15 +2,17 @@
 
 use jiff::SignedDuration;
 use serde_json::Value;
+use vestibule::config::DuesAtCancel;
 use vestibule::domain::dispute::DisputeState;
 use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::license::LicenseStatus;
 use vestibule::domain::plan::{ChangeState, OnFailure};
 use vestibule::domain::product::Product;
-use vestibule::domain::subscription::HoldReason;
-use vestibule::domain::subscription::SubscriptionState;
+use vestibule::domain::subscription::{Cancellation, HoldReason, SubscriptionState};
 use vestibule::flows::plan_change::{Started, Wish};
-use vestibule::flows::{Attempt, AttemptOf, Choice, Ending, begin, reconciliation, renewal};
+use vestibule::flows::{
+    Attempt, AttemptOf, Choice, Ending, begin, cancellation, reconciliation, renewal,
+};
 
 use super::disputes::{DEBIT, decided};
 use super::extras;
@@ -203,6 +205,38 @@ async fn a_change_whose_debit_fails_days_later_is_mailed_once_with_what_it_means
         assert_eq!(texts.len(), 1, "{texts:?}");
         assert!(texts[0].contains(means), "{texts:?}");
         assert!(texts[0].contains("your backup payment method too"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_waits_for_its_debit_when_its_subscription_ends_gives_its_code_back() {
+    let dues = [DuesAtCancel::WriteOff, DuesAtCancel::Keep];
+    for (world, kept) in World::each().await.into_iter().zip(dues) {
+        world.set(|settings| settings.billing.dues_at_cancel = kept);
+        let id = world.paying_by_debit(2_900).await;
+        let backup = world.second_method(&id, GOOD).await;
+        world.make_backup(&id, &backup).await;
+        let pro = world.product_at(5_900, true).await;
+        let code = world.code("TENTH", 1_000, None).await;
+        world.wait_half(&id).await;
+        let wish = Wish {
+            codes: Some(vec!["TENTH".to_owned()]),
+            ..to(&pro)
+        };
+        let change = world.switch(&id, wish).await.change;
+        let why = Cancellation::default();
+        cancellation::now(&world.cx, &world.scope, &id, why)
+            .await
+            .unwrap();
+        world.bank_ends(&change.payment.unwrap(), "fail").await;
+        assert_eq!(world.state(&change.id).await, ChangeState::Dropped);
+        let mut tx = world.cx.store.read().await.unwrap();
+        let discount = tx.discount(&world.scope, &code).await.unwrap();
+        assert_eq!(discount.unwrap().times_used, 0);
+        let open = tx.open_payments_of(&world.scope, &id).await.unwrap();
+        drop(tx);
+        assert!(open.is_empty(), "the backup pays for nothing that is over");
+        assert!(world.dues(&id).await.is_empty());
     }
 }
 
