@@ -8,10 +8,11 @@ use super::reminder::{self, named};
 use super::{Jobs, Verdict, plan, refund};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
+use crate::domain::debt::{Debt, DebtState};
 use crate::domain::id::{MethodId, PaymentId, SubscriptionId};
 use crate::domain::invoice::Invoice;
 use crate::domain::method::PaymentMethod;
-use crate::domain::payment::{Advice, Payment, PaymentState};
+use crate::domain::payment::{Advice, Payment, PaymentState, Purpose};
 use crate::domain::product::Product;
 use crate::domain::subscription::{Subscription, SubscriptionState};
 use crate::mail::billing::{
@@ -99,6 +100,8 @@ struct Facts {
     method: Option<PaymentMethod>,
     /// The method that was declined before the backup method was tried.
     declined: Option<PaymentMethod>,
+    /// What the payment was made for.
+    debts: Vec<Debt>,
     /// When a declined renewal is tried again, if its decline allows that.
     retry_at: Option<Timestamp>,
     product: Option<Product>,
@@ -155,6 +158,10 @@ impl Facts {
             }
             _ => None,
         };
+        let debts = match &payment {
+            Some(payment) => tx.debts_of_payment(&payment.id).await?,
+            None => Vec::new(),
+        };
         let retry_at = match &subscription {
             Some(subscription) => retry_at(tx, subscription, payment.as_ref()).await?,
             None => None,
@@ -166,16 +173,18 @@ impl Facts {
             invoice,
             method,
             declined,
+            debts,
             retry_at,
             product,
         }))
     }
 
-    /// What was bought, in the customer's words: the product, or what the invoice says.
+    /// What was bought, in the customer's words: the product, or what the invoice says, or the debt.
     fn bought(&self) -> String {
         let product = self.product.as_ref().map(|product| product.name.clone());
         let line = || Some(self.invoice.as_ref()?.lines.first()?.description.clone());
-        product.or_else(line).unwrap_or_default()
+        let owed = || Some(self.debts.first()?.lines.first()?.description.clone());
+        product.or_else(line).or_else(owed).unwrap_or_default()
     }
 
     fn method(&self) -> Option<Method> {
@@ -251,7 +260,34 @@ impl Facts {
         })
     }
 
-    /// None when it was paid before the mail was written.
+    /// What a charge that failed means now; none when it was paid otherwise before the mail was
+    /// written, or nothing hangs on it any more.
+    fn failure(&self, payment: &Payment, confirm: bool) -> Option<FailureMeaning> {
+        let state = self.subscription.as_ref().map(|known| &known.state);
+        let mut debts = self.debts.iter();
+        let is_paid = debts.any(|debt| debt.state == DebtState::Settled);
+        match (state, payment.purpose) {
+            (Some(SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. }), _)
+                if confirm =>
+            {
+                Some(FailureMeaning::NeedsConfirmation)
+            }
+            (Some(SubscriptionState::OnHold { .. }), _) => Some(FailureMeaning::OnHold),
+            (Some(SubscriptionState::PastDue { until }), _) => Some(FailureMeaning::PastDue {
+                access_until: *until,
+            }),
+            (None | Some(SubscriptionState::Pending | SubscriptionState::Failed { .. }), _)
+                if !is_paid =>
+            {
+                Some(FailureMeaning::NotCompleted)
+            }
+            (Some(SubscriptionState::Active), Purpose::PlanChange) if !is_paid => {
+                Some(FailureMeaning::PlanKept)
+            }
+            _ => None,
+        }
+    }
+
     fn failed(&self, post: &Post<'_>) -> Option<PaymentFailed> {
         let payment = self.payment.as_ref()?;
         let (advice, at) = match &payment.state {
@@ -260,17 +296,12 @@ impl Facts {
             PaymentState::Cancelled { at } => (None, at),
             _ => return None,
         };
-        let subscription = self.subscription.as_ref()?;
-        let confirm = advice == Some(Advice::Authenticate);
-        let meaning = match &subscription.state {
-            SubscriptionState::OnHold { .. } | SubscriptionState::PastDue { .. } if confirm => {
-                FailureMeaning::NeedsConfirmation
+        let meaning = self.failure(payment, advice == Some(Advice::Authenticate))?;
+        let link = match (&meaning, &self.subscription) {
+            (FailureMeaning::NotCompleted | FailureMeaning::PlanKept, _) | (_, None) => {
+                post.payment(&payment.id)
             }
-            SubscriptionState::OnHold { .. } => FailureMeaning::OnHold,
-            SubscriptionState::PastDue { until } => FailureMeaning::PastDue {
-                access_until: *until,
-            },
-            _ => return None,
+            (_, Some(subscription)) => post.reactivation(&subscription.id),
         };
         Some(PaymentFailed {
             product: self.bought(),
@@ -279,7 +310,7 @@ impl Facts {
             meaning,
             backup: self.declined.as_ref().and_then(|_| self.method()),
             retry_at: self.retry_at,
-            link: post.reactivation(&subscription.id),
+            link,
         })
     }
 

@@ -77,7 +77,7 @@ pub struct PaymentFailed {
     pub backup: Option<Method>,
     /// When it is tried again without the customer.
     pub retry_at: Option<Timestamp>,
-    /// The page on which it is paid, behind sign-in.
+    /// The page on which it is paid, or shown where nothing is due, behind sign-in.
     pub link: String,
 }
 
@@ -94,6 +94,10 @@ pub enum FailureMeaning {
     },
     /// The bank wants the customer to confirm it.
     NeedsConfirmation,
+    /// What was ordered did not come about.
+    NotCompleted,
+    /// The plan stays as it was.
+    PlanKept,
 }
 
 /// A subscription is paid with another method from now on.
@@ -242,6 +246,8 @@ impl Mail for PaymentFailed {
             sample(FailureMeaning::OnHold),
             sample(until),
             sample(FailureMeaning::NeedsConfirmation),
+            sample(FailureMeaning::NotCompleted),
+            sample(FailureMeaning::PlanKept),
             tried_twice,
         ]
     }

@@ -12,6 +12,7 @@ mod codes;
 mod coming_back;
 mod crosswise;
 mod dates;
+mod debits_told;
 mod decided_in_console;
 mod demand;
 mod disputes;

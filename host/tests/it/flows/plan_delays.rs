@@ -45,7 +45,7 @@ impl World {
     }
 
     /// The bank settles a debit, or fails it, and the host asks.
-    async fn bank_ends(&self, payment: &PaymentId, how: &str) -> Ending {
+    pub(super) async fn bank_ends(&self, payment: &PaymentId, how: &str) -> Ending {
         let charge = self.charge_of(payment).await;
         self.control(&format!("/control/charges/{charge}/{how}"))
             .await;
@@ -58,7 +58,11 @@ impl World {
     }
 
     /// A change to `product` in the middle of the period, whose debit is under way.
-    async fn changing_by_debit(&self, on_failure: OnFailure, product: &Product) -> Changing {
+    pub(super) async fn changing_by_debit(
+        &self,
+        on_failure: OnFailure,
+        product: &Product,
+    ) -> Changing {
         let id = self.paying_by_debit(2_900).await;
         self.wait_half(&id).await;
         let wish = Wish {
@@ -80,13 +84,13 @@ impl World {
     }
 }
 
-struct Changing {
+pub(super) struct Changing {
     id: SubscriptionId,
     started: Started,
 }
 
 impl Changing {
-    fn payment(&self) -> PaymentId {
+    pub(super) fn payment(&self) -> PaymentId {
         self.started.change.payment.clone().unwrap()
     }
 }

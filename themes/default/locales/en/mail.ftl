@@ -105,7 +105,10 @@ mail-failed-text = We tried to charge { $amount } for { $product } on { $date },
 mail-failed-on-hold = { $product } is on hold until the amount is paid. You can pay with the same or another method, and everything works again at once.
 mail-failed-past-due = You keep access until { $until }. Please pay before then, with the same or another method.
 mail-failed-confirm = Your bank wants you to confirm this payment yourself. It takes a minute.
+mail-failed-not-completed = Your bank did not transfer the money, so your order of { $product } was not completed. If you still want it, please order it again.
+mail-failed-plan-kept = Your bank did not transfer the money, so your plan was not changed. Everything else stays as it was.
 mail-failed-backup = We tried your backup payment method too, and it did not work either.
+mail-failed-button-look = See the payment
 mail-failed-button = Pay now
 
 mail-due-subject = Your payment for { $product } is due

@@ -105,7 +105,10 @@ mail-failed-text = El { $date } intentamos cobrar { $amount } por { $product } y
 mail-failed-on-hold = { $product } queda suspendida hasta que se pague el importe. Puedes pagar con el mismo medio o con otro, y todo volverá a funcionar al momento.
 mail-failed-past-due = Conservas el acceso hasta el { $until }. Paga antes de esa fecha, con el mismo medio o con otro.
 mail-failed-confirm = Tu banco quiere que confirmes este pago. Solo lleva un minuto.
+mail-failed-not-completed = Tu banco no ha transferido el dinero, así que tu pedido de { $product } no se ha completado. Si todavía lo quieres, vuelve a pedirlo.
+mail-failed-plan-kept = Tu banco no ha transferido el dinero, así que tu plan no ha cambiado. Todo lo demás sigue como estaba.
 mail-failed-backup = También probamos con tu forma de pago de reserva y tampoco fue posible.
+mail-failed-button-look = Ver el pago
 mail-failed-button = Pagar ahora
 
 mail-due-subject = Tienes un pago pendiente por { $product }
