@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::{Error, catch_up, facts};
+use super::{Error, catch_up, facts, plan_change};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -46,6 +46,29 @@ pub async fn next_charge(
     Ok(late.filter(|at| {
         *at > now && !subscription.cancel_at_period_end && over.is_none_or(|over| over > *at)
     }))
+}
+
+/// The subscription as its next renewal sells it: with the plan that is scheduled for then.
+pub async fn to_come(tx: &mut Tx, subscription: &Subscription) -> Result<Subscription, Error> {
+    let mut renewed = subscription.clone();
+    plan_change::foresee(tx, &mut renewed).await?;
+    Ok(renewed)
+}
+
+/// Whether word of a renewal, by its nonce, is of the end of the period that runs now.
+pub fn is_of_this_period(subscription: &Subscription, nonce: &str) -> bool {
+    let end = subscription.period.end.as_microsecond().to_string();
+    nonce.split(':').nth(1) == Some(end.as_str())
+}
+
+/// Whether word of the end of a card, by its nonce, is of the end that it has now.
+pub fn is_of_this_card(cx: &Cx, method: &PaymentMethod, nonce: &str) -> bool {
+    let Some((business, _)) = cx.business(&method.scope) else {
+        return false;
+    };
+    card_notice(cx, &business, method).is_some_and(|(_, end)| {
+        nonce.split(':').nth(1) == Some(end.as_second().to_string().as_str())
+    })
 }
 
 /// Whether the period that runs is a trial: no period was paid yet, whatever else was bought with it.

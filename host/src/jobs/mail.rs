@@ -28,11 +28,14 @@ pub(super) async fn run(jobs: &Jobs, scope: &Scope, order: &MailOrder) -> Verdic
         MailOrder::PaymentDue { dunning, .. } => {
             return reminder::due(jobs, scope, dunning, &message_id).await;
         }
-        MailOrder::RenewalSoon { subscription, .. } => {
-            return reminder::renewal(jobs, scope, subscription, &message_id).await;
+        MailOrder::RenewalSoon {
+            subscription: id,
+            nonce,
+        } => {
+            return reminder::renewal(jobs, scope, (id, nonce.as_str()), &message_id).await;
         }
-        MailOrder::CardExpiring { method, .. } => {
-            return reminder::card(jobs, scope, method, &message_id).await;
+        MailOrder::CardExpiring { method, nonce } => {
+            return reminder::card(jobs, scope, (method, nonce.as_str()), &message_id).await;
         }
         MailOrder::PlanChanged { .. }
         | MailOrder::SubscriptionPaused { .. }
@@ -233,10 +236,8 @@ impl Facts {
 
     /// None when it was held again, paused, or ended before the mail was written.
     fn reactivated(&self, portal: String) -> Option<SubscriptionReactivated> {
-        if !self.subscription.as_ref()?.state.grants_access() {
-            return None;
-        }
-        Some(SubscriptionReactivated {
+        let runs = self.subscription.as_ref()?.state.grants_access();
+        runs.then(|| SubscriptionReactivated {
             product: self.bought(),
             next_billing: self.next_billing(),
             portal,
@@ -260,8 +261,7 @@ impl Facts {
         })
     }
 
-    /// What a charge that failed means now; none when it was paid otherwise before the mail was
-    /// written, or nothing hangs on it any more.
+    /// What a failed charge means now; none when it was paid otherwise, or nothing hangs on it.
     fn failure(&self, payment: &Payment, confirm: bool) -> Option<FailureMeaning> {
         let state = self.subscription.as_ref().map(|known| &known.state);
         let mut debts = self.debts.iter();

@@ -10,7 +10,7 @@ use crate::domain::id::{CustomerId, DunningId, MethodId, ProductId, Subscription
 use crate::domain::method::PaymentMethod;
 use crate::domain::payment::{Advice, PaymentState};
 use crate::domain::subscription::{Subscription, SubscriptionState};
-use crate::flows::{self, dunning, reactivation};
+use crate::flows::{self, dunning, notices, reactivation};
 use crate::mail::billing::Method;
 use crate::mail::dunning::{CardExpiring, DueAdvice, MethodGone, PaymentDue, RenewalSoon};
 use crate::store::{self, Tx};
@@ -31,13 +31,13 @@ pub(super) async fn due(jobs: &Jobs, scope: &Scope, id: &DunningId, message_id: 
 pub(super) async fn renewal(
     jobs: &Jobs,
     scope: &Scope,
-    id: &SubscriptionId,
+    (id, nonce): (&SubscriptionId, &str),
     message_id: &str,
 ) -> Verdict {
     let Some(post) = Post::of(jobs, scope) else {
         return Verdict::Park("the business's file is not there".to_owned());
     };
-    match renews(jobs, &post, scope, id).await {
+    match renews(jobs, &post, scope, (id, nonce)).await {
         Ok(Some((customer, mail))) => post.send(&letter(&customer, message_id), Some(mail)).await,
         Ok(None) => Verdict::Done,
         Err(error) => error.into(),
@@ -45,11 +45,16 @@ pub(super) async fn renewal(
 }
 
 /// Says that a card expires.
-pub(super) async fn card(jobs: &Jobs, scope: &Scope, id: &MethodId, message_id: &str) -> Verdict {
+pub(super) async fn card(
+    jobs: &Jobs,
+    scope: &Scope,
+    (id, nonce): (&MethodId, &str),
+    message_id: &str,
+) -> Verdict {
     let Some(post) = Post::of(jobs, scope) else {
         return Verdict::Park("the business's file is not there".to_owned());
     };
-    match expires(jobs, &post, scope, id).await {
+    match expires(jobs, &post, scope, (id, nonce)).await {
         Ok(Some((customer, mail))) => post.send(&letter(&customer, message_id), Some(mail)).await,
         Ok(None) => Verdict::Done,
         Err(error) => error.into(),
@@ -141,8 +146,8 @@ async fn renews(
     jobs: &Jobs,
     post: &Post<'_>,
     scope: &Scope,
-    id: &SubscriptionId,
-) -> store::Result<Option<(Customer, RenewalSoon)>> {
+    (id, nonce): (&SubscriptionId, &str),
+) -> Result<Option<(Customer, RenewalSoon)>, flows::Error> {
     let mut tx = jobs.cx.store.read().await?;
     let now = jobs.cx.business_now(&mut tx, scope).await?;
     let Some(subscription) = tx.subscription(scope, id).await? else {
@@ -151,27 +156,31 @@ async fn renews(
     let Some(customer) = tx.customer(scope, &subscription.customer).await? else {
         return Ok(None);
     };
-    let Some(at) = flows::notices::next_charge(&jobs.cx, &mut tx, &subscription, now).await? else {
+    // What has renewed since is told of when its next end is near.
+    if !notices::is_of_this_period(&subscription, nonce) {
+        return Ok(None);
+    }
+    let Some(at) = notices::next_charge(&jobs.cx, &mut tx, &subscription, now).await? else {
         return Ok(None);
     };
-    let price = subscription
-        .unit_price
-        .checked_mul(subscription.quantity.into());
-    let Ok(price) = price else { return Ok(None) };
+    let renewed = notices::to_come(&mut tx, &subscription).await?;
+    let Ok(price) = renewed.price() else {
+        return Ok(None);
+    };
     let method = match &subscription.method {
         Some(id) => tx.method(scope, id).await?,
         None => None,
     };
     let mail = RenewalSoon {
-        product: product(&mut tx, scope, &subscription.product).await?,
+        product: product(&mut tx, scope, &renewed.product).await?,
         price,
-        interval: subscription.interval,
+        interval: renewed.interval,
         at,
         method: method
             .filter(|method| method.refused_at.is_none())
             .as_ref()
             .map(named),
-        trial: flows::notices::is_trial(&mut tx, &subscription).await?,
+        trial: notices::is_trial(&mut tx, &subscription).await?,
         link: post.subscription(&subscription.id),
     };
     Ok(Some((customer, mail)))
@@ -181,10 +190,13 @@ async fn expires(
     jobs: &Jobs,
     post: &Post<'_>,
     scope: &Scope,
-    id: &MethodId,
+    (id, nonce): (&MethodId, &str),
 ) -> store::Result<Option<(Customer, CardExpiring)>> {
     let mut tx = jobs.cx.store.read().await?;
-    let Some(method) = tx.method(scope, id).await? else {
+    // One that was renewed meanwhile is told of before its new end.
+    let method = tx.method(scope, id).await?;
+    let Some(method) = method.filter(|method| notices::is_of_this_card(&jobs.cx, method, nonce))
+    else {
         return Ok(None);
     };
     let Some((month, year)) = method.expiry_month.zip(method.expiry_year) else {

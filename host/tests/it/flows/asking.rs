@@ -28,7 +28,7 @@ impl World {
     }
 
     /// How many mails of a kind are queued.
-    async fn count(&self, kind: &str) -> usize {
+    pub(super) async fn count(&self, kind: &str) -> usize {
         let mails = self.mails().await;
         mails.iter().filter(|mail| *mail == kind).count()
     }
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// What the subscription's card says of its end.
-    async fn card_ends(&self, id: &SubscriptionId, month: u8, year: u16) -> MethodId {
+    pub(super) async fn card_ends(&self, id: &SubscriptionId, month: u8, year: u16) -> MethodId {
         let method = self.subscription(id).await.method.unwrap();
         let mut tx = self.cx.store.begin().await.unwrap();
         let mut method = tx.method(&self.scope, &method).await.unwrap().unwrap();
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// A subscription that is paid for year by year.
-    async fn yearly(&self) -> SubscriptionId {
+    pub(super) async fn yearly(&self) -> SubscriptionId {
         let mut product = self.product().await;
         product.id = self.cx.new_id();
         if let Some(recurring) = &mut product.recurring {
@@ -286,6 +286,12 @@ async fn a_plan_that_costs_nothing_with_add_ons_that_do_is_told_of() {
         .await
         .unwrap();
     assert_eq!(world.count("renewal").await, 1);
+    let working = Working::start(&world);
+    working.idle(&world).await;
+    let texts = working.texts();
+    let text = texts.iter().find(|text| text.contains("renews on"));
+    assert!(text.unwrap().contains("€15.00"), "{texts:#?}");
+    working.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

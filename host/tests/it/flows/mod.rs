@@ -1,6 +1,7 @@
 //! The flows of money against the real component and the real processor. What was charged is
 //! counted in the processor's ledger, never in our own database.
 
+mod announced;
 mod asked_before;
 mod asking;
 mod audited;
