@@ -19,7 +19,7 @@ pub async fn resolve(
 ) -> Result<Refund, Error> {
     let evidence = settlement::evidence(evidence)?;
     let mut tx = cx.store.begin().await?;
-    let refund = settle::lock(&mut tx, scope, id).await?.1;
+    let (payment, mut refund) = settle::lock(&mut tx, scope, id).await?;
     if !refund.state.is_open() || refund.sent_at.is_none() {
         return Err(Error::Refused(Refused::State));
     }
@@ -42,7 +42,7 @@ pub async fn resolve(
         Some(after),
     )
     .await?;
+    settle::apply_in(cx, &mut tx, &payment, &mut refund, News::bare(event)).await?;
     tx.commit().await?;
-    let news = News::bare(event);
-    settle::apply_while(cx, scope, id, news, |refund| refund.state.is_open()).await
+    Ok(refund)
 }

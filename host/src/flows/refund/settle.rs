@@ -93,8 +93,21 @@ pub(super) async fn apply_while(
     if !stands(&refund) {
         return Ok(refund);
     }
-    let now = cx.business_now(&mut tx, scope).await?;
-    let news = credible(&mut tx, &refund, news).await?;
+    apply_in(cx, &mut tx, &payment, &mut refund, news).await?;
+    tx.commit().await?;
+    Ok(refund)
+}
+
+/// The same in a transaction that has locked the refund, and its payment before.
+pub(super) async fn apply_in(
+    cx: &Cx,
+    tx: &mut Tx,
+    payment: &Payment,
+    refund: &mut Refund,
+    news: News,
+) -> Result<(), Error> {
+    let now = cx.business_now(tx, &refund.scope).await?;
+    let news = credible(tx, refund, news).await?;
     if news.event != RefundEvent::OutcomeUnknown {
         refund.absent_since = None;
     }
@@ -105,26 +118,19 @@ pub(super) async fn apply_while(
         Transition::Moved(state) => {
             let before = std::mem::replace(&mut refund.state, state);
             refund.updated_at = now;
-            tracing::info!(refund.id = %id, from = before.name(), to = refund.state.name(), "refund moved");
-            follow(
-                cx,
-                &mut tx,
-                &payment,
-                (&before, &mut refund),
-                news.amount,
-                now,
-            )
-            .await?;
+            tracing::info!(refund.id = %refund.id, from = before.name(), to = refund.state.name(), "refund moved");
+            follow(cx, tx, payment, (&before, &mut *refund), news.amount, now).await?;
         }
-        Transition::Unchanged => tracing::debug!(refund.id = %id, "news of a refund was known"),
+        Transition::Unchanged => {
+            tracing::debug!(refund.id = %refund.id, "news of a refund was known");
+        }
         Transition::Refused(why) => {
-            tracing::info!(refund.id = %id, state = refund.state.name(), ?why, "late news of a refund");
+            tracing::info!(refund.id = %refund.id, state = refund.state.name(), ?why, "late news of a refund");
         }
     }
-    look::order(cx, &mut tx, &refund).await?;
-    tx.save_refund(&mut refund).await?;
-    tx.commit().await?;
-    Ok(refund)
+    look::order(cx, tx, refund).await?;
+    tx.save_refund(refund).await?;
+    Ok(())
 }
 
 /// What a gateway says with the reference of another refund is no answer about this one: money that

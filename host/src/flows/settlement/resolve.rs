@@ -2,7 +2,7 @@
 
 use super::super::records::News;
 use super::super::{Error, Refused, facts};
-use super::{apply_while, lock};
+use super::{apply_in, lock};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::PaymentId;
@@ -44,8 +44,8 @@ pub async fn resolve(
 ) -> Result<Payment, Error> {
     let evidence = self::evidence(evidence)?;
     let mut tx = cx.store.begin().await?;
-    let payment = lock(&mut tx, scope, id).await?.1;
-    let payment = payment.ok_or(Error::NotFound("payment"))?;
+    let (subscription, payment) = lock(&mut tx, scope, id).await?;
+    let mut payment = payment.ok_or(Error::NotFound("payment"))?;
     if !payment.state.is_open() || payment.sent_at.is_none() {
         return Err(Error::Refused(Refused::State));
     }
@@ -65,7 +65,7 @@ pub async fn resolve(
         Some(after),
     )
     .await?;
+    apply_in(cx, &mut tx, subscription, &mut payment, News::bare(event)).await?;
     tx.commit().await?;
-    let news = News::bare(event);
-    apply_while(cx, scope, id, news, |payment| payment.state.is_open()).await
+    Ok(payment)
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use vestibule::domain::access::Role;
 use vestibule::domain::id::PaymentId;
 use vestibule::domain::refund::parts::Wish;
+use vestibule::flows::settlement::{self, Finding};
 use vestibule::flows::unsettled;
 
 use super::GOOD;
@@ -132,4 +133,30 @@ async fn who_may_only_look_decides_nothing_in_the_console() {
     assert_eq!(pressed.status, StatusCode::NOT_FOUND);
     assert_eq!(unsettled::list(&world.cx).await.unwrap().len(), 1);
     assert!(world.audited("payment.resolve").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_cannot_be_carried_out_is_not_in_the_audit() {
+    for world in World::each().await {
+        let payment = world.lost().await;
+        let decide = || {
+            let evidence = "the statement, line 7";
+            settlement::resolve(
+                &world.cx,
+                &world.scope,
+                &payment,
+                Finding::Happened,
+                evidence,
+            )
+        };
+        let kept = world.cx.settings.load_full();
+        let mut settings = (*kept).clone();
+        settings.businesses.clear();
+        world.cx.settings.store(settings.into());
+        assert!(decide().await.is_err(), "nobody can be billed for it");
+        assert!(world.audited("payment.resolve").await.is_empty());
+        world.cx.settings.store(kept);
+        decide().await.unwrap();
+        assert_eq!(world.audited("payment.resolve").await.len(), 1);
+    }
 }
