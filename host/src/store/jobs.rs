@@ -62,7 +62,9 @@ queries! {
         ORDER BY run_at, id LIMIT $3 + 0";
     WHY = "SELECT last_error FROM jobs WHERE unique_key = $1 AND state = 'queued' \
         AND business_id = $2 AND mode = $3";
-    FORGET = "DELETE FROM jobs WHERE state = 'done' AND finished_at < $1";
+    /// Of a delivery that was given up its own log tells, and a plugin is called by the clock again.
+    FORGET = "DELETE FROM jobs WHERE finished_at < $1 AND (state = 'done' \
+        OR (state = 'failed' AND kind IN ('deliver-event', 'call-plugin')))";
 }
 
 text_enum! {
@@ -385,7 +387,7 @@ impl Tx {
         Ok(row.and_then(|row| row.last_error))
     }
 
-    /// Deletes what was done before `before`.
+    /// Deletes what was done before `before`, and what was given up then and is on no list.
     pub async fn forget_done_jobs(&mut self, before: Timestamp) -> Result<()> {
         execute!(self, FORGET, before.as_microsecond())?;
         Ok(())

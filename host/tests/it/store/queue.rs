@@ -200,3 +200,30 @@ async fn a_clock_waits_for_work_that_is_to_be_tried_again() {
         tx.commit().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_was_given_up_is_kept_while_somebody_can_take_it_up_and_deliveries_are_not() {
+    for database in databases().await {
+        let store = &database.store;
+        let of = |kind| NewJob {
+            kind,
+            ..job(None, at(0))
+        };
+        enqueue(store, &[of("renew"), of("mail"), of("deliver-event")]).await;
+        let mut tx = store.begin().await.unwrap();
+        for lane in Lane::ALL {
+            let lease = (at(60), "lease");
+            let claimed = tx.claim_jobs(lane, at(0), lease, 9, &[]).await.unwrap();
+            assert_eq!(claimed.len(), 1, "{lane:?}");
+            assert!(tx.job_failed(&claimed[0], at(1), "in vain").await.unwrap());
+        }
+        tx.forget_done_jobs(at(1)).await.unwrap();
+        assert_eq!(tx.jobs(&scope(), 9).await.unwrap().len(), 3, "not yet");
+        tx.forget_done_jobs(at(2)).await.unwrap();
+        let left = tx.jobs(&scope(), 9).await.unwrap();
+        let mut kinds: Vec<&str> = left.iter().map(|job| job.kind.as_str()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["mail", "renew"], "{}", database.name);
+        tx.commit().await.unwrap();
+    }
+}
