@@ -163,12 +163,18 @@ pub async fn send_in(cx: &Cx, tx: &mut Tx, scope: &Scope, link: &LinkId) -> Resu
     Ok(true)
 }
 
-/// Orders the mail that tells a customer of the portal, with the static link.
+/// Orders the mail that tells a customer of the portal, with the static link. One that is asked for
+/// again a moment later, such as by a page that is loaded again, is the same.
 pub async fn invite(cx: &Cx, scope: &Scope, customer: &CustomerId) -> Result<(), Error> {
     let mut tx = cx.store.begin().await?;
     tx.customer(scope, customer)
         .await?
         .ok_or(Error::NotFound("customer"))?;
+    let interval = cx.settings.load().login.send_email_interval;
+    let since = cx.now().saturating_sub(interval).unwrap_or(Timestamp::MIN);
+    if !limit::once_since(cx, &mut tx, &format!("invitation:{customer}"), since).await? {
+        return Ok(());
+    }
     let nonce: LinkId = cx.new_id();
     let mail = AccessMail::Invitation {
         customer: customer.clone(),
