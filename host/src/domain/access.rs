@@ -21,7 +21,7 @@ text_enum! {
     pub enum Role {
         /// Look at everything.
         Reader = "reader",
-        /// Also make links, invite, send events again and give money back.
+        /// Also make links, invite, send events again, give money back or decide about it.
         Manager = "manager",
     }
 }

@@ -142,9 +142,10 @@ pub async fn end(
 ) -> Result<After, Error> {
     let now = cx.now();
     let mut tx = cx.store.begin().await?;
-    tx.end_attempt(scope, attempt, end).await?;
     let of = (&attempt.endpoint, &attempt.event);
-    let known = tx.delivery(scope, of.0, of.1).await?;
+    // Somebody may be ordering it anew at this moment, which begins its tries from the first.
+    let known = tx.lock_delivery(scope, of.0, of.1).await?;
+    tx.end_attempt(scope, attempt, end).await?;
     let failures = known.map_or(0, |delivery| delivery.failures);
     if end.error.is_none() {
         let delivered = DeliveryState::Delivered;

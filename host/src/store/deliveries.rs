@@ -20,6 +20,8 @@ queries! {
         JOIN events ON events.id = webhook_deliveries.event_id \
         WHERE webhook_deliveries.business_id = $1 AND webhook_deliveries.mode = $2 \
         AND endpoint_id = $3 AND event_id = $4";
+    HOLD = "UPDATE webhook_deliveries SET state = state WHERE business_id = $1 AND mode = $2 \
+        AND endpoint_id = $3 AND event_id = $4";
     OLDER = "SELECT webhook_deliveries.*, events.type, events.object_id FROM webhook_deliveries \
         JOIN events ON events.id = webhook_deliveries.event_id \
         WHERE webhook_deliveries.business_id = $1 AND webhook_deliveries.mode = $2 \
@@ -182,6 +184,19 @@ impl Tx {
         )?
         .map(Delivery::try_from)
         .transpose()
+    }
+
+    /// The same, locked until the transaction ends.
+    pub async fn lock_delivery(
+        &mut self,
+        scope: &Scope,
+        endpoint: &EndpointId,
+        event: &EventId,
+    ) -> Result<Option<Delivery>> {
+        let (business, mode) = (scope.business.as_str(), scope.mode.as_str());
+        let (endpoint_id, event_id) = (endpoint.as_str(), event.as_str());
+        execute!(self, HOLD, business, mode, endpoint_id, event_id)?;
+        self.delivery(scope, endpoint, event).await
     }
 
     /// A page of an endpoint's deliveries.

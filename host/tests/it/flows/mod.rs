@@ -47,6 +47,7 @@ mod refunds;
 mod refunds_decided;
 mod refunds_in_console;
 mod reversals;
+mod replayed;
 mod roads;
 mod rounds;
 mod strangers;
