@@ -72,6 +72,12 @@ pub(super) async fn fail(
     not_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), Error> {
+    if subscription.cancel_at_period_end && subscription.period.end <= now {
+        // Its customer cancelled while this was tried: the period that could not be charged is not
+        // wanted, and the end that was waiting for the outcome is ordered.
+        settlement::schedule(cx, tx, &subscription).await?;
+        return Ok(());
+    }
     let grace = cx.settings.load().billing.grace;
     let (business, _) = available(cx, &subscription.scope)?;
     // Access is kept for the period that is unpaid, and for no other.

@@ -3,13 +3,14 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::payment::PaymentState;
+use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::settlement::Finding;
 use vestibule::flows::{
-    AttemptOf, Choice, Ending, Error, Refused, begin, method_update, reconciliation, renewal,
-    settlement, unsettled,
+    AttemptOf, Choice, Ending, Error, Refused, begin, cancellation, method_update, reconciliation,
+    renewal, settlement, unsettled,
 };
 
-use super::{DECLINED, GOOD, page};
+use super::{DECLINED, DECLINED_AT_RENEWAL, GOOD, page};
 use crate::support::world::World;
 
 const HALF_AN_HOUR: SignedDuration = SignedDuration::from_mins(31);
@@ -262,5 +263,33 @@ async fn the_method_that_a_slower_road_brings_is_the_one_that_pays_from_now_on()
         world.renew(&id).await;
         assert_eq!(world.charged().await, [2900, 2900]);
         assert!(world.is_active(&id).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_fails_after_its_customer_has_cancelled_ends_it_and_asks_for_nothing() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        world.lose_the_answer().await;
+        world.renew(&id).await;
+        assert!(world.is_active(&id).await, "nobody knows yet");
+        cancellation::at_period_end(cx, scope, &id, Cancellation::default())
+            .await
+            .unwrap();
+        world.send_queued(&id).await;
+        assert_eq!(world.declines().await, 1);
+        assert!(world.due(&format!("renew:{id}")).await <= cx.now());
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
+        assert!(world.dues(&id).await.is_empty());
+        let told = world.told(id.as_str()).await;
+        assert!(
+            !told.contains(&"subscription.on_hold".to_owned()),
+            "{told:?}"
+        );
+        assert!(!world.mails().await.contains(&"failed".to_owned()));
+        assert!(!world.is_queued("remind:").await);
+        assert_eq!(world.charged().await, [2900]);
     }
 }
