@@ -12,6 +12,7 @@ mod money;
 mod operator;
 mod town;
 mod waiting;
+mod work;
 
 use proptest::collection::vec;
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
