@@ -112,7 +112,7 @@ fn of_states(records: &Records, courses: &BTreeMap<&str, Course<'_>>, found: &mu
         }
         let ended = course.count("subscription.cancelled") > 0;
         let is_ordered =
-            |how| ordered.contains(format!("mail:cancelled:{subscription}:{how}").as_str());
+            |how: &str| ordered.contains(format!("mail:cancelled:{subscription}:{how}").as_str());
         if ended && !["now", "end"].into_iter().any(is_ordered) {
             found.mails.push(format!(
                 "{subscription} was cancelled and nobody was to be mailed"
