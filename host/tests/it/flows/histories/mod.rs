@@ -98,7 +98,7 @@ async fn the_invariants_notice_a_processor_that_ignores_keys() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_are_waited_for_until_a_clock_has_arrived_or_waits_itself() {
-    for world in [World::sqlite().await, World::postgres().await] {
+    for world in World::each().await {
         let (cx, scope) = (&world.cx, &world.scope);
         let mut town = Town::new(&world).await;
         let bought = Action::Buy(Instrument::Debit, Cart::default());
