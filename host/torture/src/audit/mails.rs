@@ -86,7 +86,12 @@ fn of_states(records: &Records, courses: &BTreeMap<&str, Course<'_>>, found: &mu
         let lived = subscription_of(records, &dispute.payment_id)
             .and_then(|id| courses.get(id))
             .is_some_and(|course| course.lived(lost_at));
-        if lived && !ordered.contains(format!("mail:reversed:{}", dispute.payment_id).as_str()) {
+        let mut letters = records.letters.iter();
+        let is_ordered = letters.any(|letter| {
+            let of = named(letter).filter(|(name, _)| *name == "reversed");
+            of.is_some_and(|(_, object)| payment(letter, object) == dispute.payment_id)
+        });
+        if lived && !is_ordered {
             found.mails.push(format!(
                 "{} was taken back ({}) and nobody was to be mailed",
                 dispute.payment_id, dispute.id
@@ -153,11 +158,12 @@ fn was_owed(records: &Records, courses: &BTreeMap<&str, Course<'_>>, letter: &Le
                 one.bounced.as_deref() == Some("open") || !made_good
             }),
         "reversed" => {
+            let object = payment(letter, object);
             let mut disputes = records.disputes.iter();
             let is_gone = disputes
                 .any(|one| one.payment_id == object && (one.reopened == 1 || one.updated_at > to));
             let unpaid = ["on-hold", "paused", "cancelled", "expired"];
-            is_gone && stayed(subscription_of(records, object), &unpaid)
+            is_gone && stayed(subscription_of(records, &object), &unpaid)
         }
         "failed" => {
             let mut payments = records.payments.iter();
@@ -227,6 +233,12 @@ fn twice(evidence: &Evidence, found: &mut Findings) {
 /// Which mail an order is for, and what tells it apart.
 fn named(letter: &Letter) -> Option<(&str, &str)> {
     letter.unique_key.strip_prefix("mail:")?.split_once(':')
+}
+
+/// The payment that an order names; what tells it apart where it names none.
+fn payment(letter: &Letter, object: &str) -> String {
+    let order = serde_json::from_str::<Value>(&letter.payload).unwrap_or_default();
+    order["payment"].as_str().unwrap_or(object).to_owned()
 }
 
 /// The subscription that an order names.
