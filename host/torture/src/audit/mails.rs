@@ -140,7 +140,8 @@ fn was_owed(records: &Records, courses: &BTreeMap<&str, Course<'_>>, letter: &Le
     let own = subject(letter);
     let own = own.as_deref();
     match name {
-        "received" | "started" | "reactivated" | "method" => true,
+        "received" | "started" | "method" => true,
+        "reactivated" => stayed(own, &["active", "past-due"]),
         "refunded" => (records.refunds.iter())
             .find(|one| one.id == object)
             .is_none_or(|one| one.state == "succeeded" || after(one.state_at)),
