@@ -1,7 +1,9 @@
 //! A portal page of one business while plugins of others on the same host hang or spin: how long its
 //! customers wait, beside how long they wait when the others are quiet.
 
+use std::cell::Cell;
 use std::net::TcpListener;
+use std::time::Instant;
 
 use anyhow::ensure;
 
@@ -96,10 +98,13 @@ async fn compare(report: &mut Report) -> anyhow::Result<()> {
             path: &path,
             cookies,
         };
+        // What the trouble is: how often the others are answered, well or not.
+        let (begun, answered) = (Instant::now(), Cell::new(0.0));
         let visitors = (0..VISITORS).map(|_| async {
             loop {
                 // A page of a plugin that fails is an error, and so it is meant.
                 drop(load::page(&noise).await);
+                answered.set(answered.get() + 1.0);
             }
         });
         let visitors = futures_util::future::join_all(visitors);
@@ -107,6 +112,9 @@ async fn compare(report: &mut Report) -> anyhow::Result<()> {
             told = tell(report, trouble.name, &target) => told?,
             _ = visitors => {}
         }
+        let rate = answered.get() / begun.elapsed().as_secs_f64();
+        let name = format!("{}, the others' pages", trouble.name);
+        report.add(GROUP, name, rate, "/s");
     }
     Ok(())
 }

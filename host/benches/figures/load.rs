@@ -14,6 +14,9 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+/// How long an answer may take: a host that never answers ends the run.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// Where to ask, and as whom.
 pub(crate) struct Target<'a> {
     pub(crate) address: SocketAddr,
@@ -109,10 +112,14 @@ async fn ask(
         .header(HOST, target.address.to_string())
         .header(COOKIE, cookie)
         .body(Body::empty())?;
-    sender.ready().await?;
-    let response = sender.send_request(request).await?;
-    if response.status() != StatusCode::OK {
-        bail!("{}: {}", target.path, response.status());
-    }
-    Ok(response.into_body().collect().await?.to_bytes())
+    let answered = async {
+        sender.ready().await?;
+        let response = sender.send_request(request).await?;
+        if response.status() != StatusCode::OK {
+            bail!("{}: {}", target.path, response.status());
+        }
+        anyhow::Ok(response.into_body().collect().await?.to_bytes())
+    };
+    let answered = tokio::time::timeout(PATIENCE, answered).await;
+    answered.with_context(|| format!("{}: no answer", target.path))?
 }

@@ -58,6 +58,7 @@ pub(crate) fn first_answer(address: SocketAddr, path: &str) -> anyhow::Result<()
     loop {
         match TcpStream::connect(address) {
             Ok(mut stream) => {
+                stream.set_read_timeout(Some(Duration::from_secs(30)))?;
                 write!(
                     stream,
                     "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"

@@ -85,13 +85,14 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     processor.decide_everything().await?;
     endpoint.calm_down();
     let settled = settle(&place, &processor).await?;
+    let untold = processor.untold().await?;
     serving.cancel();
     tasks.close();
     tasks.wait().await;
 
     let evidence = audit::Evidence {
         unsettled: place.unsettled().await?,
-        untold: processor.untold().await?,
+        untold,
         ledger: processor.ledger().await?,
         records: Records::read(place.database()).await?,
         deliveries: endpoint.deliveries(),

@@ -6,7 +6,6 @@ use futures_util::future::try_join_all;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::AT_ONCE;
 use super::works::Kind;
 
 /// For how long.
@@ -18,16 +17,21 @@ const MAKE: &str =
     "CREATE TABLE IF NOT EXISTS bare_rows (id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL)";
 const WRITE: &str = "INSERT INTO bare_rows (id, text) VALUES ($1, $2)";
 
-/// How many payments' writes the database at `url` commits in a second; `commits` says how many
-/// rows each of a payment's commits has.
-pub(super) async fn per_second(kind: Kind, url: &str, commits: &[i64]) -> anyhow::Result<f64> {
+/// How many payments' writes the database at `url` commits in a second where `at_once` write side by
+/// side; `commits` says how many rows each of a payment's commits has.
+pub(super) async fn per_second(
+    kind: Kind,
+    url: &str,
+    commits: &[i64],
+    at_once: u32,
+) -> anyhow::Result<f64> {
     match kind {
-        Kind::Sqlite => sqlite(url, commits).await,
-        Kind::Postgres => postgres(url, commits).await,
+        Kind::Sqlite => sqlite(url, commits, at_once).await,
+        Kind::Postgres => postgres(url, commits, at_once).await,
     }
 }
 
-async fn sqlite(url: &str, commits: &[i64]) -> anyhow::Result<f64> {
+async fn sqlite(url: &str, commits: &[i64], at_once: u32) -> anyhow::Result<f64> {
     // Settings as the host's own.
     let options: SqliteConnectOptions = url.parse()?;
     let options = options
@@ -40,7 +44,7 @@ async fn sqlite(url: &str, commits: &[i64]) -> anyhow::Result<f64> {
     sqlx::query(MAKE).execute(&pool).await?;
     let text = "x".repeat(BYTES);
     let begun = Instant::now();
-    let writers = (0..AT_ONCE).map(|_| async {
+    let writers = (0..at_once).map(|_| async {
         let mut done = 0_u32;
         while begun.elapsed() < TIME {
             for rows in commits {
@@ -63,16 +67,15 @@ async fn sqlite(url: &str, commits: &[i64]) -> anyhow::Result<f64> {
     Ok(f64::from(done) / begun.elapsed().as_secs_f64())
 }
 
-async fn postgres(url: &str, commits: &[i64]) -> anyhow::Result<f64> {
-    let connections = u32::try_from(AT_ONCE)?;
+async fn postgres(url: &str, commits: &[i64], at_once: u32) -> anyhow::Result<f64> {
     let pool = PgPoolOptions::new()
-        .max_connections(connections)
+        .max_connections(at_once)
         .connect(url)
         .await?;
     sqlx::query(MAKE).execute(&pool).await?;
     let text = "x".repeat(BYTES);
     let begun = Instant::now();
-    let writers = (0..AT_ONCE).map(|_| async {
+    let writers = (0..at_once).map(|_| async {
         let mut done = 0_u32;
         while begun.elapsed() < TIME {
             for rows in commits {

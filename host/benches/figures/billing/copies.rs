@@ -1,11 +1,14 @@
 //! Many copies of the one subscription that was bought: on hold, due, or due in a while. Each has
 //! a customer, a method and a place in the queue of its own, as if it had been bought, too.
 
+use std::time::Instant;
+
 use anyhow::Context as _;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use vestibule::domain::id::SubscriptionId;
 
+use super::PATIENCE;
 use super::works::Works;
 
 /// Three weeks, in microseconds.
@@ -105,10 +108,15 @@ impl Copies {
 
     /// Waits until nothing is due.
     pub(super) async fn until_idle(&self) -> anyhow::Result<()> {
-        while self.count(AT_HAND, Some(self.now())).await? > 0 {
+        let begun = Instant::now();
+        loop {
+            let left = self.count(AT_HAND, Some(self.now())).await?;
+            if left == 0 {
+                return Ok(());
+            }
+            anyhow::ensure!(begun.elapsed() < PATIENCE, "{left} jobs are left");
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
-        Ok(())
     }
 
     fn now(&self) -> i64 {

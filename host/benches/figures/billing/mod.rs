@@ -8,22 +8,25 @@ mod copies;
 mod works;
 mod writes;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use futures_util::future::try_join_all;
 
 use self::browser::Browser;
 use self::copies::Copies;
-use self::works::{Kind, Works};
+use self::works::{Kind, WORKERS, Works};
 use self::writes::Writes;
 use crate::report::{Aim, Report};
 
 /// How many are reactivated, and by how many customers at the same time.
 const REACTIVATIONS: usize = 400;
-const AT_ONCE: usize = 8;
+const AT_ONCE: u32 = 8;
 /// How many are due in a sweep, and of how many in a small database.
 const DUE: usize = 1_000;
 const SMALL: usize = 10_000;
+/// How long a sweep may take to the end: one in which something is declined has none.
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// `many` is the size of the large database: a million where there is time.
 pub(crate) fn measure(report: &mut Report, many: usize) -> anyhow::Result<()> {
@@ -55,12 +58,14 @@ async fn of_database(kind: Kind, many: usize, writes: Writes) -> anyhow::Result<
     let mut copies = Copies::of(&works).await?;
     copies.on_hold(REACTIVATIONS).await?;
     let reactivations = reactivate(&works, &copies).await?;
-    let bare_reactivations = bare::per_second(kind, works.url(), &writes.reactivation).await?;
+    catch_up(&works, &copies).await?;
+    let bare_reactivations =
+        bare::per_second(kind, works.url(), &writes.reactivation, AT_ONCE).await?;
 
     copies.idle(SMALL).await?;
     copies.due(DUE).await?;
     let small_sweep = sweep(&works, &copies).await?;
-    let bare_renewals = bare::per_second(kind, works.url(), &writes.renewal).await?;
+    let bare_renewals = bare::per_second(kind, works.url(), &writes.renewal, WORKERS).await?;
     copies.idle(many.saturating_sub(SMALL)).await?;
     copies.due(DUE).await?;
     let large_sweep = sweep(&works, &copies).await?;
@@ -83,7 +88,7 @@ async fn reactivate(works: &Works, copies: &Copies) -> anyhow::Result<f64> {
         browsers.push(Browser::of(works, held).await?);
     }
     let begun = Instant::now();
-    let share = browsers.len().div_ceil(AT_ONCE);
+    let share = browsers.len().div_ceil(usize::try_from(AT_ONCE)?);
     let customers = browsers.chunks(share).map(|browsers| async move {
         for browser in browsers {
             browser.pay().await?;
@@ -96,13 +101,28 @@ async fn reactivate(works: &Works, copies: &Copies) -> anyhow::Result<f64> {
     Ok(count(browsers.len()) / took)
 }
 
+/// Does what the payments left to do, mails and documents, so that no sweep does it.
+async fn catch_up(works: &Works, copies: &Copies) -> anyhow::Result<()> {
+    let working = works.work();
+    copies.until_idle().await?;
+    working.stop().await
+}
+
 /// Seconds until the worker has renewed everything that is due.
 async fn sweep(works: &Works, copies: &Copies) -> anyhow::Result<f64> {
     let before = copies.renewed().await?;
     let begun = Instant::now();
     let working = works.work();
-    while copies.renewed().await? < before + i64::try_from(DUE)? {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    loop {
+        let renewed = copies.renewed().await? - before;
+        if renewed >= i64::try_from(DUE)? {
+            break;
+        }
+        ensure!(
+            begun.elapsed() < PATIENCE,
+            "{renewed} of {DUE} were renewed"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let seconds = begun.elapsed().as_secs_f64();
     // What follows, mails and documents, is not part of the sweep, and not left to the next.

@@ -31,7 +31,7 @@ use crate::seed;
 const KEY: &str = "sk_sandbox_figures";
 const THEMES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../themes");
 /// Jobs at once: what is measured waits for the disk, not for a processor.
-const WORKERS: u32 = 16;
+pub(super) const WORKERS: u32 = 16;
 
 /// On which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -86,7 +86,12 @@ fn of_states(records: &Records, courses: &BTreeMap<&str, Course<'_>>, found: &mu
         let lived = subscription_of(records, &dispute.payment_id)
             .and_then(|id| courses.get(id))
             .is_some_and(|course| course.lived(lost_at));
-        if lived && !ordered.contains(format!("mail:reversed:{}", dispute.payment_id).as_str()) {
+        let mut letters = records.letters.iter();
+        let is_ordered = letters.any(|letter| {
+            let of = named(letter).filter(|(name, _)| *name == "reversed");
+            of.is_some_and(|(_, object)| payment(letter, object) == dispute.payment_id)
+        });
+        if lived && !is_ordered {
             found.mails.push(format!(
                 "{} was taken back ({}) and nobody was to be mailed",
                 dispute.payment_id, dispute.id
@@ -112,7 +117,7 @@ fn of_states(records: &Records, courses: &BTreeMap<&str, Course<'_>>, found: &mu
         }
         let ended = course.count("subscription.cancelled") > 0;
         let is_ordered =
-            |how| ordered.contains(format!("mail:cancelled:{subscription}:{how}").as_str());
+            |how: &str| ordered.contains(format!("mail:cancelled:{subscription}:{how}").as_str());
         if ended && !["now", "end"].into_iter().any(is_ordered) {
             found.mails.push(format!(
                 "{subscription} was cancelled and nobody was to be mailed"
@@ -135,7 +140,8 @@ fn was_owed(records: &Records, courses: &BTreeMap<&str, Course<'_>>, letter: &Le
     let own = subject(letter);
     let own = own.as_deref();
     match name {
-        "received" | "started" | "reactivated" | "method" => true,
+        "received" | "started" | "method" => true,
+        "reactivated" => stayed(own, &["active", "past-due"]),
         "refunded" => (records.refunds.iter())
             .find(|one| one.id == object)
             .is_none_or(|one| one.state == "succeeded" || after(one.state_at)),
@@ -153,11 +159,12 @@ fn was_owed(records: &Records, courses: &BTreeMap<&str, Course<'_>>, letter: &Le
                 one.bounced.as_deref() == Some("open") || !made_good
             }),
         "reversed" => {
+            let object = payment(letter, object);
             let mut disputes = records.disputes.iter();
             let is_gone = disputes
                 .any(|one| one.payment_id == object && (one.reopened == 1 || one.updated_at > to));
             let unpaid = ["on-hold", "paused", "cancelled", "expired"];
-            is_gone && stayed(subscription_of(records, object), &unpaid)
+            is_gone && stayed(subscription_of(records, &object), &unpaid)
         }
         "failed" => {
             let mut payments = records.payments.iter();
@@ -227,6 +234,12 @@ fn twice(evidence: &Evidence, found: &mut Findings) {
 /// Which mail an order is for, and what tells it apart.
 fn named(letter: &Letter) -> Option<(&str, &str)> {
     letter.unique_key.strip_prefix("mail:")?.split_once(':')
+}
+
+/// The payment that an order names; what tells it apart where it names none.
+fn payment(letter: &Letter, object: &str) -> String {
+    let order = serde_json::from_str::<Value>(&letter.payload).unwrap_or_default();
+    order["payment"].as_str().unwrap_or(object).to_owned()
 }
 
 /// The subscription that an order names.

@@ -97,10 +97,6 @@ const GIVEN_UP: &str = "SELECT kind || ': ' || COALESCE(last_error, '') FROM job
 /// Payments that have not ended.
 const OPEN: &str = "SELECT id || ' is ' || state FROM payments WHERE sent_at IS NOT NULL \
     AND state IN ('created', 'awaiting-customer', 'processing', 'unknown')";
-/// Work that is due, or being done.
-const DUE: &str = "SELECT id FROM jobs WHERE state = 'running' OR (state = 'queued' \
-    AND run_at <= $1)";
-
 /// A connection of our own.
 pub(super) enum Reader {
     Sqlite(SqliteConnection),
@@ -132,7 +128,7 @@ struct Document {
 }
 
 impl Reader {
-    async fn connect(url: &str) -> Self {
+    pub(super) async fn connect(url: &str) -> Self {
         if url.starts_with("sqlite:") {
             Self::Sqlite(SqliteConnection::connect(url).await.unwrap())
         } else {
@@ -149,7 +145,7 @@ impl Reader {
     }
 
     /// The same for a statement that needs to know how late it is.
-    async fn at(&mut self, sql: &'static str, now: Timestamp) -> Vec<String> {
+    pub(super) async fn at(&mut self, sql: &'static str, now: Timestamp) -> Vec<String> {
         let now = now.as_microsecond();
         let all = match self {
             Self::Sqlite(own) => sqlx::query_scalar(sql).bind(now).fetch_all(own).await,
@@ -201,12 +197,6 @@ impl Reader {
 
 fn days(count: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * count)
-}
-
-/// Whether nothing is due and nothing is being done.
-pub(super) async fn is_idle(world: &World) -> bool {
-    let mut reader = Reader::connect(&world.url).await;
-    reader.at(DUE, world.cx.now()).await.is_empty()
 }
 
 /// What is remembered from step to step.

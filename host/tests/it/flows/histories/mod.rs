@@ -12,12 +12,14 @@ mod money;
 mod operator;
 mod town;
 mod waiting;
+mod work;
 
 use proptest::collection::vec;
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
 use reqwest::Method;
 use serde_json::json;
 use tokio::runtime::Handle;
+use vestibule::flows::test_clock;
 
 use self::actions::{Action, Cart, Instrument, Trouble, action};
 use self::invariants::Invariants;
@@ -92,6 +94,26 @@ async fn the_invariants_notice_a_processor_that_ignores_keys() {
     ];
     let found = play(&world, &history).await.unwrap_err();
     assert!(found.contains("was charged 2 times"), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_are_waited_for_until_a_clock_has_arrived_or_waits_itself() {
+    for world in World::each().await {
+        let (cx, scope) = (&world.cx, &world.scope);
+        let mut town = Town::new(&world).await;
+        let bought = Action::Buy(Instrument::Debit, Cart::default());
+        town.step(&bought).await;
+        // The bank has not decided about the first payment.
+        town.step(&Action::Rehearse(3)).await;
+        let clock = test_clock::read(cx, scope).await.unwrap();
+        assert!(clock.target.is_some());
+        let decided = Action::BankDecides { moved: true };
+        for action in [decided, Action::Webhook(0), Action::Work] {
+            town.step(&action).await;
+        }
+        let clock = test_clock::read(cx, scope).await.unwrap();
+        assert_eq!(clock.target, None);
+    }
 }
 
 /// One history in a world of its own; answers what was wrong after which step.

@@ -21,7 +21,7 @@ use vestibule::themes::Themes;
 
 use super::actions::{Action, Instrument, Pause, Trouble, Way};
 use super::bank::Telling;
-use super::invariants::is_idle;
+use super::invariants::Reader;
 use super::merchant::Sale;
 use super::model::Act;
 use crate::flows::page;
@@ -344,12 +344,23 @@ impl<'a> Town<'a> {
         self.world.hear(&event.replace('"', ""), charge).await;
     }
 
-    /// The hosts' own worker does what is due, and stops.
+    /// The hosts' own worker does what is due, and stops. It is waited for as long as it gets on.
     pub(super) async fn work(&self) {
         let stop = CancellationToken::new();
         let worker = Worker::new(Arc::clone(&self.jobs));
         let running = tokio::spawn(worker.run(stop.clone()));
-        eventually("what is due is done", async || is_idle(self.world).await).await;
+        let mut reader = Reader::connect(&self.world.url).await;
+        loop {
+            let left = reader.left(self.world).await;
+            if left.is_empty() {
+                break;
+            }
+            let (what, before) = (left.join(", "), reader.done().await);
+            eventually(&what, async || {
+                reader.left(self.world).await.is_empty() || reader.done().await != before
+            })
+            .await;
+        }
         stop.cancel();
         running.await.unwrap();
     }

@@ -63,6 +63,15 @@ fn what_a_bank_took_back_may_be_paid_again_and_is_found_where_it_is_not_known() 
         evidence.mails.pop();
     });
     assert_eq!(unmailed, ["mails lost or under a second id"]);
+    // A second loss of the same payment has a mail of its own.
+    let told_apart = after(|evidence| {
+        taken_back(evidence);
+        let order = evidence.records.letters.last_mut().expect("the last one");
+        order.unique_key = "mail:reversed:other".to_owned();
+        order.payload = r#"{"payment":"pay_1"}"#.to_owned();
+        evidence.mails.push(said("mail-reversed-other"));
+    });
+    assert_eq!(told_apart, [""; 0]);
     let unordered = after(|evidence| {
         taken_back(evidence);
         evidence.records.letters.pop();

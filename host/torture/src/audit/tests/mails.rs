@@ -26,11 +26,20 @@ fn what_is_always_told_is_never_overtaken() {
     for key in [
         "mail:received:pay_9",
         "mail:started:sub_1",
-        "mail:reactivated:pay_9",
         "mail:method:evt_9",
     ] {
         assert_eq!(unsent(key, |_| {}), [MAILS], "{key}");
     }
+}
+
+#[test]
+fn a_subscription_that_came_back_is_told_unless_it_was_held_again() {
+    let back =
+        |steps: &[(&str, i64)]| unsent("mail:reactivated:pay_9", |evidence| went(evidence, steps));
+    let stays = [("active", 1), ("on_hold", 10), ("active", 19)];
+    assert_eq!(back(&stays), [MAILS]);
+    let held_again = [("active", 19), ("on_hold", 25)];
+    assert_eq!(back(&held_again), [""; 0]);
 }
 
 #[test]
