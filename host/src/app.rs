@@ -313,6 +313,7 @@ pub(crate) fn plugin_limits(plugins: &config::Plugins) -> anyhow::Result<Limits>
     Ok(Limits {
         component_bytes: plugins.component_mib.saturating_mul(MIB),
         compile: duration(plugins.compile)?,
+        compile_ahead: Limits::default().compile_ahead,
         memory_bytes: plugins.memory_mib.saturating_mul(MIB),
         transfer_bytes: plugins.transfer_kib.saturating_mul(KIB),
         handles: plugins.handles,

@@ -114,11 +114,12 @@ impl Folder {
     }
 
     /// Reads the folder and swaps in what is good, each as soon as it is ready: what was compiled
-    /// before, so that it waits for nobody; then what is `used`; then the rest.
-    pub(super) async fn reload(&self, uses: &Uses) {
+    /// before, so that it waits for nobody; then what is `used`; then the rest, of which `uncompiled`
+    /// says whether what takes long is waited for.
+    pub(super) async fn reload(&self, uses: &Uses, uncompiled: Uncompiled) {
         let _one_at_a_time = self.reloading.lock().await;
         match self.names().await {
-            Ok(names) => self.take_all(&names, uses).await,
+            Ok(names) => self.take_all(&names, uses, uncompiled).await,
             Err(error) => {
                 tracing::error!(%error, folder = %self.path.display(), "the plugin folder cannot be read; what is loaded stays");
             }
@@ -126,7 +127,7 @@ impl Folder {
         self.uncompiled.send_replace(Some(BTreeSet::new()));
     }
 
-    async fn take_all(&self, names: &BTreeSet<String>, uses: &Uses) {
+    async fn take_all(&self, names: &BTreeSet<String>, uses: &Uses, how: Uncompiled) {
         let (mut uncompiled, mut contested) = (Vec::new(), Vec::new());
         for file in names {
             match self.take(file, names, uses, Uncompiled::Leave).await {
@@ -148,21 +149,24 @@ impl Folder {
         // What was taken away waits for no compiler, but where it comes again under another name.
         self.forget_all_but(names, &ids).await;
         self.uncompiled.send_replace(Some(ids));
+        let mut left = BTreeSet::new();
         for (file, id) in uncompiled {
-            match self.take(file, names, uses, Uncompiled::Compile).await {
+            match self.take(file, names, uses, how).await {
                 Taken::Contested(one) => contested.push(*one),
-                Taken::Settled | Taken::Uncompiled(_) => {
-                    self.restore(file, Uncompiled::Compile).await;
-                }
+                Taken::Settled => left.extend(self.restore(file, how).await),
+                Taken::Uncompiled(id) => left.extend([id]),
             }
             self.uncompiled.send_modify(|ids| {
                 ids.get_or_insert_default().remove(&id);
             });
         }
-        for file in self.decide(contested, names).await {
-            self.restore(&file, Uncompiled::Compile).await;
+        // Files may have exchanged their ids with one that is not ready yet: then all wait for it.
+        if left.is_empty() {
+            for file in self.decide(contested, names).await {
+                left.extend(self.restore(&file, how).await);
+            }
         }
-        self.forget_all_but(names, &BTreeSet::new()).await;
+        self.forget_all_but(names, &left).await;
     }
 
     /// Waits for the first look at the folder, until what is `used` is loaded, or it is known why

@@ -82,7 +82,7 @@ use self::engine::Engine;
 use self::folder::Folder;
 use self::gateway::Gateway;
 use self::limits::Limits;
-use self::load::{Loaded, Loader};
+use self::load::{Loaded, Loader, Uncompiled};
 use self::manifest::Kind;
 use self::signature::Signing;
 use self::troubles::Troubles;
@@ -217,7 +217,11 @@ impl Plugins {
     /// ready; a bad one keeps its last good version, one that is gone is forgotten. Calls under
     /// way keep what they have.
     pub async fn reload(&self) {
-        self.folder.reload(&self.uses()).await;
+        self.take_up(Uncompiled::Compile).await;
+    }
+
+    async fn take_up(&self, uncompiled: Uncompiled) {
+        self.folder.reload(&self.uses(), uncompiled).await;
         self.changed.notify_one();
     }
 
