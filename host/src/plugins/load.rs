@@ -195,14 +195,12 @@ impl Loader {
             return self.compiler.compile(upload, compile).await;
         }
         let compiled = self.compiler.compile(upload, compile_ahead).await;
+        if let Err(LoadError::Slow(_)) = compiled {
+            let what = "a plugin takes long to compile; it is in use when it is ready";
+            tracing::info!(plugin = id, "{what}");
+        }
         compiled.map_err(|error| match error {
-            LoadError::Slow(_) | LoadError::Waits => {
-                tracing::info!(
-                    plugin = id,
-                    "a plugin takes long to compile; it is in use when it is ready"
-                );
-                LoadError::Uncompiled(id.to_owned())
-            }
+            LoadError::Slow(_) | LoadError::Waits => LoadError::Uncompiled(id.to_owned()),
             other => other,
         })
     }
