@@ -131,9 +131,7 @@ pub async fn serve(
     let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
 
     let address = listener.local_addr()?;
-    let process = reporting::begin(&cx, address)
-        .await
-        .context("cannot write down how the plugins stand")?;
+    let process = reporting::begin(&cx, address).await;
     let stopping = CancellationToken::new();
     let jobs = Jobs::new(
         cx.clone(),
