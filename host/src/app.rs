@@ -131,9 +131,7 @@ pub async fn serve(
     let _themes = themes.watch(trial::by_command(std::env::current_exe()?))?;
 
     let address = listener.local_addr()?;
-    let process = reporting::begin(&cx, address)
-        .await
-        .context("cannot write down how the plugins stand")?;
+    let process = reporting::begin(&cx, address).await;
     let stopping = CancellationToken::new();
     let jobs = Jobs::new(
         cx.clone(),
@@ -313,6 +311,7 @@ pub(crate) fn plugin_limits(plugins: &config::Plugins) -> anyhow::Result<Limits>
     Ok(Limits {
         component_bytes: plugins.component_mib.saturating_mul(MIB),
         compile: duration(plugins.compile)?,
+        compile_ahead: Limits::default().compile_ahead,
         memory_bytes: plugins.memory_mib.saturating_mul(MIB),
         transfer_bytes: plugins.transfer_kib.saturating_mul(KIB),
         handles: plugins.handles,

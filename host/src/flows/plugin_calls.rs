@@ -60,12 +60,13 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
         return Ok(Called::Done);
     };
     let past = cx.now().duration_since(event.occurred_at) > PATIENCE;
+    let hearing = Hearing::new(scope, name, &event.kind);
     let pages = match cx.plugins.pages(scope, name) {
         Some(Ok(pages)) if !pages.hears(&event.kind) => None,
         pages => pages,
     };
     let Some(pages) = pages else {
-        return not_here(cx, scope, name, &event.kind, past).await;
+        return elsewhere_or(Called::Done, cx, &hearing, past).await;
     };
     let event = PluginEvent {
         id: event.id.to_string(),
@@ -78,7 +79,10 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
             let ended = pages.handle(scope, &event).await;
             called(cx, scope, pages.plugin(), ended)
         }
-        Err(error) => Called::NotThere(error.to_string()),
+        Err(error) => {
+            let not_there = Called::NotThere(error.to_string());
+            elsewhere_or(not_there, cx, &hearing, past).await?
+        }
     };
     Ok(match ended {
         Called::NotThere(why) if past => Called::GivenUp(why),
@@ -86,19 +90,19 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
     })
 }
 
-/// What nobody takes here: it is left to a process that does, where one is there, until it is `past`.
-async fn not_here(
+/// What nobody takes here is left to a process that does, where one is there, until it is `past`;
+/// otherwise it is as it is `here`.
+async fn elsewhere_or(
+    here: Called,
     cx: &Cx,
-    scope: &Scope,
-    name: &str,
-    of: &str,
+    hearing: &Hearing,
     past: bool,
 ) -> store::Result<Called> {
-    let heard = plugin_report::is_heard(cx, &Hearing::new(scope, name, of)).await?;
+    let heard = plugin_report::is_heard(cx, hearing).await?;
     Ok(if heard && !past {
         Called::Elsewhere
     } else {
-        Called::Done
+        here
     })
 }
 
@@ -113,20 +117,24 @@ pub async fn tick(
     order_tick(cx, scope, name, schedule).await?;
     let due = Timestamp::from_second(due).unwrap_or(cx.now());
     let over = length(schedule).is_some_and(|length| cx.now().duration_since(due) >= length);
+    let hearing = Hearing::new(scope, name, schedule);
     let pages = match cx.plugins.pages(scope, name) {
         Some(Ok(pages)) if !pages.is_called(schedule) => None,
         pages => pages,
     };
     let granted = (scope.clone(), name.to_owned(), schedule.to_owned());
     let (true, Some(pages)) = (cx.plugins.schedules().contains(&granted), pages) else {
-        return not_here(cx, scope, name, schedule, over).await;
+        return elsewhere_or(Called::Done, cx, &hearing, over).await;
     };
     let ended = match pages {
         Ok(pages) => {
             let ended = pages.tick(scope, schedule, due).await;
             called(cx, scope, pages.plugin(), ended)
         }
-        Err(error) => Called::NotThere(error.to_string()),
+        Err(error) => {
+            let not_there = Called::NotThere(error.to_string());
+            elsewhere_or(not_there, cx, &hearing, over).await?
+        }
     };
     Ok(match ended {
         // Its plugin is not there, and the next call is due.

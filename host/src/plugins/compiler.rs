@@ -36,6 +36,8 @@ enum Seen {
     UnderWay,
     /// It is being compiled, and nobody waits for it any more.
     Abandoned,
+    /// It was compiled when nobody waited any more, and its code could not be kept on the disk.
+    Ready(Component),
     /// It does not compile, for this reason.
     Refused(String),
 }
@@ -71,6 +73,7 @@ impl Compiler {
         let content = upload.content;
         match self.seen().get(&content) {
             Some(Seen::UnderWay | Seen::Abandoned) => return Err(LoadError::Slow(most)),
+            Some(Seen::Ready(component)) => return Ok(component.clone()),
             Some(Seen::Refused(why)) => return Err(LoadError::Compile(why.clone())),
             None => {}
         }
@@ -119,6 +122,11 @@ impl Compiler {
         };
         let mut seen = self.seen();
         if let Some(Seen::Abandoned) = seen.remove(&upload.content) {
+            if let Ok(component) = &result
+                && self.known(&upload.content).is_none()
+            {
+                seen.insert(upload.content, Seen::Ready(component.clone()));
+            }
             self.late.notify_one();
         }
         result.map_err(|why| {

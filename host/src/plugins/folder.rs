@@ -54,6 +54,23 @@ impl Slot {
     }
 }
 
+/// Whose compiling a look at the folder waits for, however long it takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum WaitsFor {
+    Everything,
+    WhatIsUsed,
+    Nothing,
+}
+
+impl WaitsFor {
+    fn with(self, is_used: bool) -> Uncompiled {
+        match (self, is_used) {
+            (Self::Everything, _) | (Self::WhatIsUsed, true) => Uncompiled::Compile,
+            (Self::WhatIsUsed, false) | (Self::Nothing, _) => Uncompiled::Begin,
+        }
+    }
+}
+
 /// What becomes of a file that is taken up.
 enum Taken {
     /// It is in use, or refused.
@@ -115,10 +132,10 @@ impl Folder {
 
     /// Reads the folder and swaps in what is good, each as soon as it is ready: what was compiled
     /// before, so that it waits for nobody; then what is `used`; then the rest.
-    pub(super) async fn reload(&self, uses: &Uses) {
+    pub(super) async fn reload(&self, uses: &Uses, waits: WaitsFor) {
         let _one_at_a_time = self.reloading.lock().await;
         match self.names().await {
-            Ok(names) => self.take_all(&names, uses).await,
+            Ok(names) => self.take_all(&names, uses, waits).await,
             Err(error) => {
                 tracing::error!(%error, folder = %self.path.display(), "the plugin folder cannot be read; what is loaded stays");
             }
@@ -126,7 +143,7 @@ impl Folder {
         self.uncompiled.send_replace(Some(BTreeSet::new()));
     }
 
-    async fn take_all(&self, names: &BTreeSet<String>, uses: &Uses) {
+    async fn take_all(&self, names: &BTreeSet<String>, uses: &Uses, waits: WaitsFor) {
         let (mut uncompiled, mut contested) = (Vec::new(), Vec::new());
         for file in names {
             match self.take(file, names, uses, Uncompiled::Leave).await {
@@ -148,21 +165,32 @@ impl Folder {
         // What was taken away waits for no compiler, but where it comes again under another name.
         self.forget_all_but(names, &ids).await;
         self.uncompiled.send_replace(Some(ids));
+        let (mut left, mut waiting) = (BTreeSet::new(), Vec::new());
         for (file, id) in uncompiled {
-            match self.take(file, names, uses, Uncompiled::Compile).await {
+            let how = waits.with(used.contains(&id));
+            match self.take(file, names, uses, how).await {
                 Taken::Contested(one) => contested.push(*one),
-                Taken::Settled | Taken::Uncompiled(_) => {
-                    self.restore(file, Uncompiled::Compile).await;
+                Taken::Settled => left.extend(self.restore(file, how).await),
+                Taken::Uncompiled(id) => {
+                    left.insert(id);
+                    waiting.push(file);
                 }
             }
             self.uncompiled.send_modify(|ids| {
                 ids.get_or_insert_default().remove(&id);
             });
         }
+        // Whoever exchanged its id with a file that is not ready yet waits for that one.
+        let slots = self.slots.load_full();
+        contested.retain(|one| {
+            let id = Some(one.plugin.manifest.id.as_str());
+            let mut waiting = waiting.iter().filter_map(|file| slots.get(*file));
+            waiting.all(|slot| slot.id() != id)
+        });
         for file in self.decide(contested, names).await {
-            self.restore(&file, Uncompiled::Compile).await;
+            left.extend(self.restore(&file, waits.with(true)).await);
         }
-        self.forget_all_but(names, &BTreeSet::new()).await;
+        self.forget_all_but(names, &left).await;
     }
 
     /// Waits for the first look at the folder, until what is `used` is loaded, or it is known why

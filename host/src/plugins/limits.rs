@@ -19,6 +19,8 @@ pub struct Limits {
     pub component_bytes: usize,
     /// Wall-clock time of compiling it.
     pub compile: Duration,
+    /// How long a change of another file waits for one that is compiled while the host serves.
+    pub compile_ahead: Duration,
     /// Bytes of all linear memories of one call.
     pub memory_bytes: usize,
     /// Bytes that one host call or one answer may make the host allocate.
@@ -54,6 +56,7 @@ impl Default for Limits {
         Self {
             component_bytes: 24 * MIB,
             compile: Duration::from_mins(2),
+            compile_ahead: Duration::from_secs(3),
             memory_bytes: 64 * MIB,
             transfer_bytes: 2 * MIB,
             handles: 256,

@@ -52,6 +52,9 @@ pub(super) struct Loaded {
 pub(super) enum Uncompiled {
     /// It is compiled, and waited for.
     Compile,
+    /// It is compiled, and waited for only a while: what takes longer is [`LoadError::Uncompiled`], and
+    /// [`Loader::late`] tells when it is ready.
+    Begin,
     /// It is [`LoadError::Uncompiled`].
     Leave,
 }
@@ -137,6 +140,7 @@ impl Loader {
             (None, Uncompiled::Compile) => {
                 self.compiler.compile(upload, self.limits.compile).await?
             }
+            (None, Uncompiled::Begin) => self.begin(upload, &manifest.id).await?,
         };
 
         let pre = self
@@ -175,6 +179,29 @@ impl Loader {
             hash,
             signed_by,
             since: (self.clock)(),
+        })
+    }
+}
+
+impl Loader {
+    /// Compiles a component, and leaves it to itself when it takes long.
+    async fn begin(&self, upload: Upload, id: &str) -> Result<Component, LoadError> {
+        let Limits {
+            compile,
+            compile_ahead,
+            ..
+        } = self.limits;
+        if compile <= compile_ahead {
+            return self.compiler.compile(upload, compile).await;
+        }
+        let compiled = self.compiler.compile(upload, compile_ahead).await;
+        if let Err(LoadError::Slow(_)) = compiled {
+            let what = "a plugin takes long to compile; it is in use when it is ready";
+            tracing::info!(plugin = id, "{what}");
+        }
+        compiled.map_err(|error| match error {
+            LoadError::Slow(_) | LoadError::Waits => LoadError::Uncompiled(id.to_owned()),
+            other => other,
         })
     }
 }

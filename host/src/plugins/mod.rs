@@ -79,7 +79,7 @@ use self::binding::Binding;
 use self::config::PluginConfig;
 use self::data::{GuestData, NoData};
 use self::engine::Engine;
-use self::folder::Folder;
+use self::folder::{Folder, WaitsFor};
 use self::gateway::Gateway;
 use self::limits::Limits;
 use self::load::{Loaded, Loader};
@@ -217,7 +217,11 @@ impl Plugins {
     /// ready; a bad one keeps its last good version, one that is gone is forgotten. Calls under
     /// way keep what they have.
     pub async fn reload(&self) {
-        self.folder.reload(&self.uses()).await;
+        self.take_up(WaitsFor::Everything).await;
+    }
+
+    async fn take_up(&self, waits: WaitsFor) {
+        self.folder.reload(&self.uses(), waits).await;
         self.changed.notify_one();
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Plugins;
-use super::folder::wasm_name;
+use super::folder::{WaitsFor, wasm_name};
 use super::signature;
 
 /// How long the folder must be quiet before it is read again.
@@ -45,10 +45,13 @@ pub(super) fn watch(plugins: &Arc<Plugins>) -> Result<Watch, notify::Error> {
     debouncer.watch(plugins.folder.path(), RecursiveMode::NonRecursive)?;
     let plugins = Arc::clone(plugins);
     let task = tokio::spawn(async move {
+        // Whoever starts waits for what is configured. After that no file waits long for another.
+        let mut waits = WaitsFor::WhatIsUsed;
         loop {
             let seen = look(plugins.folder.path()).await;
             // The first time for what came before the watch: nothing is between the two.
-            plugins.reload().await;
+            plugins.take_up(waits).await;
+            waits = WaitsFor::Nothing;
             tokio::select! {
                 change = changes.recv() => if change.is_none() { break },
                 () = plugins.folder.late() => {}

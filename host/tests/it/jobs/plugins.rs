@@ -186,5 +186,19 @@ async fn what_a_process_that_is_behind_cannot_tell_is_left_to_the_one_that_can()
             let ordered = place.of_kind("tell-plugin", "queued").await;
             assert_eq!(ordered, number + 1, "nobody hears it, {name}");
         }
+        // It is configured, and its file is not there yet.
+        let behind = place.open().await;
+        let mut missing = place.puppet("{}");
+        for config in missing.values_mut() {
+            config.plugin = "missing".to_owned();
+        }
+        behind.plugins.furnish(missing);
+        let process = report(&ahead, "ahead").await;
+        let event = tell(&behind, "subscription.active", subscription.id.as_str()).await;
+        let told = async || plugin_calls::tell(&behind, &scope(), &event, "strings").await;
+        assert_eq!(told().await.unwrap(), Called::Elsewhere, "{name}");
+        plugin_report::end(&ahead, &process).await.unwrap();
+        let called = told().await.unwrap();
+        assert!(matches!(called, Called::NotThere(_)), "{name}: {called:?}");
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use vestibule::domain::Mode;
 use vestibule::plugins::data::NoData;
 use vestibule::plugins::limits::Limits;
-use vestibule::plugins::{Error, Plugins};
+use vestibule::plugins::{Error, PluginState, Plugins};
 
 use super::guest::{self, MANIFEST, OnCharge};
 use super::life::until;
-use super::{Host, limits, plain, put, scope, settings};
+use super::{Host, limits, patient, plain, put, scope, settings};
 
 /// Why a file is not in use.
 async fn refusal(file: &[u8]) -> String {
@@ -152,6 +152,49 @@ async fn what_was_compiled_before_waits_for_nobody_and_what_took_too_long_comes_
     let _watch = plugins.watch().unwrap();
     until(|| plugins.states().iter().all(|state| state.error.is_none())).await;
     assert!(plugins.states().iter().all(|state| state.in_use.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_long_to_compile_holds_up_no_other_change_and_comes_by_itself() {
+    let of = |id: &str, version: &str| {
+        let manifest = MANIFEST.replace("id = \"guest\"", &format!("id = {id:?}"));
+        let manifest = manifest.replace("\"1.0.0\"", &format!("{version:?}"));
+        guest::plugin(&manifest, &OnCharge::Succeeds)
+    };
+    // Whatever is compiled takes longer than others wait for it.
+    let limits = Limits {
+        compile_ahead: Duration::ZERO,
+        ..patient()
+    };
+    let host = Host::limited(&of("guest", "1"), limits).await;
+    let in_use = || -> Vec<String> {
+        let told = |state: PluginState| match (state.in_use, state.error) {
+            (Some(plugin), None) => format!("{} {} {}", state.file, plugin.id, plugin.version),
+            (_, error) => format!("{} {error:?}", state.file),
+        };
+        host.plugins.states().into_iter().map(told).collect()
+    };
+    let _watch = host.plugins.watch().unwrap();
+    for id in ["alpha", "beta", "zeta"] {
+        put(&host.folder, &format!("{id}.wasm"), &of(id, "1"));
+    }
+    let all = [
+        "alpha.wasm alpha 1",
+        "beta.wasm beta 1",
+        "guest.wasm guest 1",
+        "zeta.wasm zeta 1",
+    ];
+    until(|| in_use() == all).await;
+    // Files that exchange their ids are exchanged when both are ready.
+    put(&host.folder, "alpha.wasm", &of("beta", "2"));
+    put(&host.folder, "beta.wasm", &of("alpha", "2"));
+    let exchanged = [
+        "alpha.wasm beta 2",
+        "beta.wasm alpha 2",
+        "guest.wasm guest 1",
+        "zeta.wasm zeta 1",
+    ];
+    until(|| in_use() == exchanged).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
