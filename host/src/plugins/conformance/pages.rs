@@ -45,12 +45,21 @@ pub(in crate::plugins) async fn run(
         sample,
     };
     suite.description().await;
+    let before = suite.sample.kept();
     suite.pages().await;
-    suite.blocks().await;
     let odd = suite.odd_requests().await;
     suite
         .trial
         .judge("odd requests are answered, and bring nothing down", odd);
+    let kept = if suite.sample.kept() == before {
+        Ok(())
+    } else {
+        Err("what it keeps is something else after a page was shown".to_owned())
+    };
+    suite
+        .trial
+        .judge("a page that is asked for changes nothing", kept);
+    suite.blocks().await;
     let odd = suite.odd_forms().await;
     suite
         .trial
@@ -131,9 +140,7 @@ impl Suite<'_> {
     }
 
     async fn pages(&mut self) {
-        const KEEPS: &str = "a page that is asked for changes nothing";
         const NOT_FOUND: &str = "a path that is none is not found";
-        let before = self.sample.kept();
         let (mut down, mut there) = (Ok(()), Ok(()));
         for path in self.paths() {
             for locale in ["en", "es"] {
@@ -149,12 +156,6 @@ impl Suite<'_> {
             }
         }
         self.trial.judge_without_network(THERE, down, there);
-        let kept = if self.sample.kept() == before {
-            Ok(())
-        } else {
-            Err("what it keeps is something else after a page was shown".to_owned())
-        };
-        self.trial.judge(KEEPS, kept);
         let nowhere = match self.pages.render(&self.request(NOWHERE)).await {
             Ok(PageAnswer::NotFound) => Ok(()),
             Ok(_) => Err(format!("{NOWHERE} is there; answer not-found")),
