@@ -18,7 +18,6 @@ mod health;
 mod hooks;
 mod leaving;
 mod mailbox;
-mod next;
 pub mod paging;
 pub mod pay;
 pub mod portal;
