@@ -26,6 +26,7 @@ pub mod invoice;
 pub mod license;
 pub mod method;
 pub mod money;
+pub mod next;
 pub mod paid;
 pub mod part;
 pub mod payment;

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::component::{Files, Opening};
-use super::conformance::sample::Sample;
-use super::conformance::{self, Bench, Finding, Shown};
+use super::conformance::{self, Bench, Finding, Shown, sample};
 use super::data::GuestData;
 use super::engine::{Engine, EngineError};
 use super::gateway::answer::Description;
@@ -15,6 +16,7 @@ use super::gateway::exports::GatewayPart;
 use super::limits::Limits;
 use super::load::{self, LoadError, Loaded, Loader, Uncompiled};
 use super::manifest::Manifest;
+use super::rehearsal::Rehearsal;
 use super::upload::Upload;
 use super::{HostClock, component};
 
@@ -100,20 +102,19 @@ pub async fn check(
         }
     }
     let engine = Engine::start(&limits, cache)?;
-    let sample = Arc::new(Sample::new(clock()));
+    let now = clock();
+    let data = Arc::new(Rehearsal::default());
+    data.begin(sample::owned(now));
     // Time stands still where nothing is waited for: what comes twice is the same then.
     let clock: HostClock = match &trial {
         Some(_) => clock,
-        None => Arc::new({
-            let sample = Arc::clone(&sample);
-            move || sample.now()
-        }),
+        None => Arc::new(move || now),
     };
     let loader = Loader::new(
         engine,
         limits,
         clock,
-        Arc::clone(&sample) as Arc<dyn GuestData>,
+        Arc::clone(&data) as Arc<dyn GuestData>,
     )
     .map_err(|error| EngineError::Wasmtime(error.into()))?
     .with_opening(opening);
@@ -125,7 +126,8 @@ pub async fn check(
             report.gateway = plugin.gateway.as_ref().map(GatewayPart::description);
             report.files = Arc::clone(&plugin.files);
             let plugin = Arc::new(plugin);
-            report.promises = Box::pin(promises(&plugin, &sample, trial, &mut report.shown)).await;
+            report.promises =
+                Box::pin(promises(&plugin, &data, now, trial, &mut report.shown)).await;
         }
         Err(error) => {
             report.load_time = begun.elapsed();
@@ -138,13 +140,14 @@ pub async fn check(
 /// What is found of the promises of every kind that the plugin is; none where nothing was tried.
 async fn promises(
     plugin: &Arc<Loaded>,
-    sample: &Sample,
+    data: &Rehearsal,
+    now: Timestamp,
     trial: Option<Trial>,
     shown: &mut Vec<Shown>,
 ) -> Option<Result<Vec<Finding>, String>> {
     let mut findings = Vec::new();
     if plugin.pages.is_some() {
-        let (found, exhibits) = conformance::pages::run(Arc::clone(plugin), sample).await;
+        let (found, exhibits) = conformance::pages::run(Arc::clone(plugin), data, now).await;
         findings.extend(found);
         shown.extend(exhibits);
     }

@@ -39,6 +39,7 @@ mod origin;
 pub mod package;
 pub mod pages;
 mod portal;
+mod rehearsal;
 mod said;
 pub mod setting;
 pub mod signature;

@@ -82,14 +82,9 @@ impl Look {
         }
         let enclosed = enclosed.ok();
         let mut look = Self::default();
-        if !overrides.tokens.is_empty() {
-            match colours(theme, &overrides.tokens) {
-                Ok(colours) => {
-                    look.stylesheet = Some(address(theme.name(), &overrides.tokens, &colours));
-                    look.colours = Some(colours);
-                }
-                Err(problem) => problems.push(problem),
-            }
+        if let Some((tokens, colours)) = taken(theme, &overrides.tokens, &mut problems) {
+            look.stylesheet = Some(address(theme.name(), &tokens, &colours));
+            look.colours = Some(colours);
         }
         if let Some(name) = &overrides.logo {
             look.logo = enclosed.and_then(|enclosed| enclosed.picture(name));
@@ -143,8 +138,43 @@ impl Look {
     }
 }
 
-/// The colours of the theme with `tokens` in their places.
+/// Those of `tokens` that are taken, and the colours of the theme with them in their places. Colours
+/// that make text unreadable are left out all together.
+fn taken(
+    theme: &Theme,
+    tokens: &[(String, String)],
+    problems: &mut Vec<String>,
+) -> Option<(Vec<(String, String)>, Colours)> {
+    let mut taken = Vec::new();
+    for token in tokens {
+        match derived(theme, std::slice::from_ref(token)) {
+            Ok(_) => taken.push(token.clone()),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if let Err(problem) = colours(theme, &taken) {
+        problems.push(problem);
+        taken.retain(|(name, _)| !name.contains('.'));
+    }
+    if taken.is_empty() {
+        return None;
+    }
+    let colours = colours(theme, &taken).ok()?;
+    Some((taken, colours))
+}
+
+/// The colours of the theme with `tokens` in their places, if they can be read as well as its own.
 fn colours(theme: &Theme, tokens: &[(String, String)]) -> Result<Colours, String> {
+    let colours = derived(theme, tokens)?;
+    let own = theme.colours().faults();
+    let mut faults = colours.faults().into_iter();
+    match faults.find(|fault| !own.contains(fault)) {
+        Some(fault) => Err(fault),
+        None => Ok(colours),
+    }
+}
+
+fn derived(theme: &Theme, tokens: &[(String, String)]) -> Result<Colours, String> {
     let mut own = Tokens::default();
     for (name, value) in tokens {
         if !own.set(name, value) {
@@ -152,11 +182,7 @@ fn colours(theme: &Theme, tokens: &[(String, String)]) -> Result<Colours, String
         }
     }
     let colours = Colours::derive(theme.name(), &own.over(theme.tokens()));
-    let colours = colours.map_err(|error| shortened(&chain(&error)))?;
-    match colours.faults().into_iter().next() {
-        Some(fault) => Err(fault),
-        None => Ok(colours),
-    }
+    colours.map_err(|error| shortened(&chain(&error)))
 }
 
 /// The address of a stylesheet that is made of what stands in it, by any process.

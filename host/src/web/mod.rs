@@ -19,7 +19,6 @@ mod health;
 mod hooks;
 mod leaving;
 mod mailbox;
-mod next;
 mod null_bytes;
 pub mod paging;
 pub mod pay;

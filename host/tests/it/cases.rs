@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::commands::Host;
+use crate::support::guests::built;
 use crate::support::plugin::{cache, folder};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -112,6 +113,41 @@ async fn the_same_cases_pass_of_the_same_gateway_in_python() {
 #[tokio::test]
 async fn the_cases_of_the_retention_pages_pass() {
     cases_of("plugins/retention", "retention", 12).await;
+}
+
+#[tokio::test]
+async fn a_redirect_that_a_host_would_not_follow_fails_its_case() {
+    let bench = Bench::of(&[]).await;
+    let puppet = built("host/tests/guests/puppet").await;
+    std::fs::write(bench.files.path().join("puppet.wasm"), &**puppet).unwrap();
+    let redirect = |to: &str| {
+        let script = json!({ "redirect": to });
+        let case = format!(
+            "[[case]]\nname = \"it leads on\"\ncall = \"pages.render\"\n\
+             given.settings.render = '{script}'\n[case.expect]\nanswer.redirect.present = true\n"
+        );
+        bench.try_cases("puppet", &case, &[])
+    };
+    for good in [
+        "/",
+        "/subscriptions?all=1",
+        "https://survey.example.com/a?b=c",
+    ] {
+        passes(&redirect(good));
+    }
+    for bad in [
+        "/login",
+        "/a b",
+        "/\\evil.example",
+        "/./../..//evil.example",
+        "//evil.example",
+        "https://evil.example/",
+        "nowhere",
+    ] {
+        let said = redirect(bad);
+        assert!(!said.good, "{bad}: {}", said.out);
+        assert!(said.out.contains("refused"), "{bad}: {}", said.out);
+    }
 }
 
 #[tokio::test]

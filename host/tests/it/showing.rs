@@ -129,6 +129,18 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
             "absent.html",
         ),
         (
+            // It writes down what the address asks for, as no page may.
+            vec![
+                ("resolve", look.clone()),
+                (
+                    "render",
+                    json!({ "content": { "text": "Hello" }, "notes": true }),
+                ),
+            ],
+            "a page that is asked for changes nothing",
+            "what it keeps is something else after a page was shown",
+        ),
+        (
             vec![
                 ("resolve", look.clone()),
                 ("render", json!({ "do": "trap" })),

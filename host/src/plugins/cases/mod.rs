@@ -3,7 +3,6 @@
 //! answers of a processor, the customer and what they have, what the plugin keeps, the time.
 
 mod compare;
-mod data;
 mod delivery;
 mod file;
 mod gateway;
@@ -27,7 +26,6 @@ pub use self::file::{CaseFile, Mistake, read, read_folder};
 pub use self::report::{Carrier, Problem, Ran, Showing, Shown};
 
 use self::compare::compare;
-use self::data::CaseData;
 use self::file::Case;
 use self::pages::Seen;
 use self::script::Script;
@@ -41,6 +39,7 @@ use super::limits::Limits;
 use super::load::{LoadError, Loaded, Loader, Uncompiled};
 use super::manifest::{Kind, Manifest};
 use super::pages::Pages;
+use super::rehearsal::Rehearsal;
 use super::upload::Upload;
 use super::{Error, HostClock, UnknownCause};
 use crate::domain::extra_page::Reader;
@@ -86,7 +85,7 @@ pub enum RunError {
 /// A plugin that is loaded for its cases.
 pub struct Bench {
     plugin: Arc<Loaded>,
-    data: Arc<CaseData>,
+    data: Arc<Rehearsal>,
     now: Arc<Mutex<Timestamp>>,
 }
 
@@ -95,7 +94,7 @@ impl Bench {
     pub async fn load(bytes: Vec<u8>, limits: Limits, cache: &Path) -> Result<Self, RunError> {
         let engine = Engine::start(&limits, cache)?;
         let (data, now) = (
-            Arc::new(CaseData::default()),
+            Arc::new(Rehearsal::default()),
             Arc::new(Mutex::new(file::usual_time())),
         );
         let hand = Arc::clone(&now);
@@ -235,7 +234,7 @@ impl Bench {
         }
         for key in case.expect.store.keys() {
             if let Some(node) = expect.get("store").and_then(|store| store.get(key)) {
-                let kept = self.data.kept(key);
+                let kept = self.data.kept().remove(key);
                 let kept = kept.map(|bytes| as_written(node, &bytes));
                 compare(node, kept.as_ref(), &format!("store.{key}"), problems);
             }

@@ -1,7 +1,5 @@
 //! The customer of a case and what they have, made of the few words that a case says.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -18,6 +16,7 @@ use crate::domain::payment::{
 };
 use crate::domain::period::{Interval, Period, Unit};
 use crate::domain::subscription::{Cancellation, HoldReason, Subscription, SubscriptionState};
+use crate::plugins::rehearsal::Owned;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -92,16 +91,6 @@ fn succeeded() -> String {
 
 fn one() -> u32 {
     1
-}
-
-/// The customer's data of one case.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Owned {
-    pub(super) customer: Option<Customer>,
-    pub(super) subscriptions: Vec<(Subscription, String)>,
-    pub(super) payments: Vec<Payment>,
-    pub(super) licenses: Vec<License>,
-    pub(super) store: BTreeMap<String, Vec<u8>>,
 }
 
 impl Given {

@@ -12,6 +12,7 @@ use super::{Came, Problem, Shown};
 use crate::domain::branding::{BrandContext, Overrides, Surface};
 use crate::domain::content::Content;
 use crate::domain::extra_page::{PageAnswer, PageRequest, Reader, Slot, Submission};
+use crate::domain::next::Next;
 use crate::plugins::branding::Branding;
 use crate::plugins::pages::{Pages, PluginEvent};
 use crate::plugins::{Error, UnknownCause};
@@ -276,13 +277,15 @@ fn shown(
             values,
             errors,
         })),
+        PageAnswer::Redirect(to) if to == "/" || Next::parse(to).is_some() => Ok(None),
         PageAnswer::Redirect(to) => match url::Url::parse(to) {
-            Ok(url) if !pages.may_lead_to(&url) => Err(format!(
+            Ok(url) if pages.may_lead_to(&url) => Ok(None),
+            Ok(url) => Err(format!(
                 "it leads the browser to {url}, which is not wished and granted as `redirect`"
             )),
-            Ok(_) => Ok(None),
-            Err(_) if to.starts_with('/') && !to.starts_with("//") => Ok(None),
-            Err(_) => Err(format!("it leads the browser to {to}, which is no address")),
+            Err(_) => Err(format!(
+                "it leads the browser to {to}, which is neither an address nor a path of the portal"
+            )),
         },
         PageAnswer::Download { .. } | PageAnswer::NotFound => Ok(None),
     }

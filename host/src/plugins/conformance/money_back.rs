@@ -3,6 +3,7 @@
 
 use jiff::SignedDuration;
 
+use super::trouble::{SILENT, STRANGE};
 use super::{Judged, Suite, same};
 use crate::domain::money::Money;
 use crate::plugins::gateway::answer::{LedgerKind, Lookup, Outcome, RefundOutcome};
@@ -30,6 +31,8 @@ impl Suite {
             if let Some((key, amount)) = self.paid.first().cloned() {
                 let judged = self.refund(&key, amount).await;
                 self.judge(once, judged);
+                let judged = self.refund_unheard(amount).await;
+                self.judge("a lookup of a refund without an answer cannot tell", judged);
             } else {
                 self.not_tried(once, "nothing was paid that could be given back");
             }
@@ -135,6 +138,32 @@ impl Suite {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Looks the refund up while the processor cannot be heard, or another server is: what is called
+    /// absent is given back again.
+    async fn refund_unheard(&self, amount: Money) -> Judged {
+        let sent = SentRequest {
+            key: self.key("refund"),
+            reference: None,
+            customer_reference: self.customer.clone(),
+            first_sent_at: self.now(),
+            amount: Some(amount),
+        };
+        for trouble in SILENT.into_iter().chain(STRANGE) {
+            self.line.breaks(trouble, false);
+            let answer = self.gateway.refund_lookup(&sent).await;
+            self.line.mend();
+            match answer {
+                Ok(Lookup::CannotTell) | Err(_) => {}
+                Ok(answer) => {
+                    return Err(format!(
+                        "without an answer of the processor ({trouble:?}) it says: {answer:?}"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn forget(&self) -> Judged {

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::sample::{SUBSCRIPTION, Sample};
+use jiff::Timestamp;
+
+use super::sample::{self, SUBSCRIPTION};
 use super::shown::Exhibit;
 use super::trial::{LOCALES, Trial, answered, odd_words, put_down, said};
 use super::{Finding, Judged, Shown};
@@ -12,17 +14,19 @@ use crate::plugins::error::Error;
 use crate::plugins::grants::Grant;
 use crate::plugins::load::Loaded;
 use crate::plugins::pages::{Pages, PluginEvent};
+use crate::plugins::rehearsal::Rehearsal;
 
 const THERE: &str = "every entry of the navigation leads to something";
 const HOME: &str = "/x/sample";
 /// A path that no plugin has.
 const NOWHERE: &str = "/no-such-page-7f3a";
 
-/// Tries pages, with `sample` as the data of the host that it was loaded into, and tells what they
-/// showed.
+/// Tries pages, with `data` as the data of the host that they were loaded into and `now` as its time,
+/// and tells what they showed.
 pub(in crate::plugins) async fn run(
     plugin: Arc<Loaded>,
-    sample: &Sample,
+    data: &Rehearsal,
+    now: Timestamp,
 ) -> (Vec<Finding>, Vec<Shown>) {
     let mut trial = Trial::new(Arc::clone(&plugin));
     let (all, none) = (
@@ -42,15 +46,25 @@ pub(in crate::plugins) async fn run(
     let mut suite = Suite {
         trial,
         pages,
-        sample,
+        data,
+        now,
     };
     suite.description().await;
+    let before = suite.data.kept();
     suite.pages().await;
-    suite.blocks().await;
     let odd = suite.odd_requests().await;
     suite
         .trial
         .judge("odd requests are answered, and bring nothing down", odd);
+    let kept = if suite.data.kept() == before {
+        Ok(())
+    } else {
+        Err("what it keeps is something else after a page was shown".to_owned())
+    };
+    suite
+        .trial
+        .judge("a page that is asked for changes nothing", kept);
+    suite.blocks().await;
     let odd = suite.odd_forms().await;
     suite
         .trial
@@ -70,17 +84,18 @@ pub(in crate::plugins) async fn run(
 struct Suite<'a> {
     trial: Trial,
     pages: Pages,
-    sample: &'a Sample,
+    data: &'a Rehearsal,
+    now: Timestamp,
 }
 
 impl Suite<'_> {
     fn reader(&self, locale: &str) -> Reader {
         Reader {
             scope: self.trial.scope.clone(),
-            customer: "cus_sample".parse().expect("it is an id"),
+            customer: sample::customer(),
             home: HOME.to_owned(),
             locale: locale.to_owned(),
-            now: self.sample.now(),
+            now: self.now,
         }
     }
 
@@ -131,9 +146,7 @@ impl Suite<'_> {
     }
 
     async fn pages(&mut self) {
-        const KEEPS: &str = "a page that is asked for changes nothing";
         const NOT_FOUND: &str = "a path that is none is not found";
-        let before = self.sample.kept();
         let (mut down, mut there) = (Ok(()), Ok(()));
         for path in self.paths() {
             for locale in ["en", "es"] {
@@ -149,12 +162,6 @@ impl Suite<'_> {
             }
         }
         self.trial.judge_without_network(THERE, down, there);
-        let kept = if self.sample.kept() == before {
-            Ok(())
-        } else {
-            Err("what it keeps is something else after a page was shown".to_owned())
-        };
-        self.trial.judge(KEEPS, kept);
         let nowhere = match self.pages.render(&self.request(NOWHERE)).await {
             Ok(PageAnswer::NotFound) => Ok(()),
             Ok(_) => Err(format!("{NOWHERE} is there; answer not-found")),
@@ -321,17 +328,17 @@ impl Suite<'_> {
                 id: format!("evt_{}", kind.replace('.', "_")),
                 kind: kind.clone(),
                 object: SUBSCRIPTION.to_owned(),
-                occurred_at: self.sample.now(),
+                occurred_at: self.now,
             };
             let first = self.pages.handle(&self.trial.scope, &event).await;
-            let before = self.sample.kept();
+            let before = self.data.kept();
             let second = self.pages.handle(&self.trial.scope, &event).await;
             self.twice(kind, &[first, second], &before, (&mut down, &mut judged));
         }
         for schedule in &wishes.schedules {
-            let due = self.sample.now();
+            let due = self.now;
             let first = self.pages.tick(&self.trial.scope, schedule, due).await;
-            let before = self.sample.kept();
+            let before = self.data.kept();
             let second = self.pages.tick(&self.trial.scope, schedule, due).await;
             self.twice(
                 schedule,
@@ -356,7 +363,7 @@ impl Suite<'_> {
                 return;
             }
         }
-        if self.sample.kept() != *before && judged.is_ok() {
+        if self.data.kept() != *before && judged.is_ok() {
             *judged = Err(format!(
                 "{what}: what it keeps is something else after the same came a second time; \
                  store.add tells the first time from the others"

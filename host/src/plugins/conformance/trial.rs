@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Finding, Judged, Shown, Verdict};
-use crate::domain::{Mode, Scope};
+use super::{Finding, Judged, Shown, Verdict, sample};
+use crate::domain::Scope;
 use crate::plugins::binding::Binding;
 use crate::plugins::config::PluginConfig;
 use crate::plugins::error::{Error, UnknownCause};
@@ -44,10 +44,9 @@ pub(super) struct Trial {
 
 impl Trial {
     pub(super) fn new(plugin: Arc<Loaded>) -> Self {
-        let business = "bus_sample".parse().expect("it is an id");
         Self {
             plugin,
-            scope: Scope::new(business, Mode::Test),
+            scope: sample::scope(),
             findings: Vec::new(),
             shown: Vec::new(),
         }

@@ -6,6 +6,17 @@ use super::{Judged, Suite, stand, told};
 use crate::plugins::Error;
 use crate::plugins::gateway::answer::{Lookup, Outcome};
 
+/// What leaves a question without an answer.
+pub(super) const SILENT: [Trouble; 5] = [
+    Trouble::NotSent,
+    Trouble::LostOnTheWay,
+    Trouble::Status(500),
+    Trouble::Status(502),
+    Trouble::Garbage,
+];
+/// What another server answers in the processor's place.
+pub(super) const STRANGE: [Trouble; 2] = [Trouble::Status(404), Trouble::Stranger];
+
 impl Suite {
     pub(super) async fn trouble(&mut self) {
         for (promise, name, trouble) in [
@@ -43,17 +54,9 @@ impl Suite {
             let judged = self.charge_in(name, trouble).await;
             self.judge(promise, judged);
         }
-        let silent = [
-            Trouble::NotSent,
-            Trouble::LostOnTheWay,
-            Trouble::Status(500),
-            Trouble::Status(502),
-            Trouble::Garbage,
-        ];
-        let judged = self.cannot_tell(&silent).await;
+        let judged = self.cannot_tell(&SILENT).await;
         self.judge("a lookup without an answer cannot tell", judged);
-        let strange = [Trouble::Status(404), Trouble::Stranger];
-        let judged = self.cannot_tell(&strange).await;
+        let judged = self.cannot_tell(&STRANGE).await;
         self.judge("what another server answers tells a lookup nothing", judged);
     }
 

@@ -8,11 +8,11 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::email::Email;
+use crate::domain::next::Next;
 use crate::flows::session::{Client, Opened};
 use crate::flows::sign_in::{self, Entry, Question};
 use crate::themes::{Page, Registered};
 use crate::web::cookies::Purpose;
-use crate::web::next::Next;
 use crate::web::{Error, Posted, Visitor, Web, signed_in};
 
 pub(super) fn router() -> Router<Web> {

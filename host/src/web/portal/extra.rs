@@ -12,10 +12,10 @@ use url::Url;
 
 use crate::domain::content::Content;
 use crate::domain::extra_page::{PageAnswer, PageRequest, Reader, Submission};
+use crate::domain::next::Next;
 use crate::plugins::pages::Pages;
 use crate::plugins::{self, Task};
 use crate::themes::{Carried, Forms, Page};
-use crate::web::next::Next;
 use crate::web::{Error, Posted, SignedIn, Sources};
 
 /// Bytes of a path or query that a plugin is told.

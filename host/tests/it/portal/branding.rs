@@ -25,12 +25,12 @@ impl House {
     }
 
     /// A host whose branding is the puppet that answers this.
-    async fn puppet(answer: &Value) -> Self {
+    pub(super) async fn puppet(answer: &Value) -> Self {
         let file = format!("[test.branding]\nplugin = \"puppet\"\nsettings.resolve = '{answer}'\n");
         Self::furnished(&file, &[PUPPET]).await
     }
 
-    fn trouble(&self) -> String {
+    pub(super) fn trouble(&self) -> String {
         let troubles = self.cx.plugins.troubles();
         troubles.into_iter().map(|trouble| trouble.what).collect()
     }
@@ -54,7 +54,7 @@ fn address(page: &Page, selector: &str, attribute: &str) -> String {
 }
 
 /// The stylesheet of the page's tokens.
-async fn tokens(house: &House, page: &Page) -> String {
+pub(super) async fn tokens(house: &House, page: &Page) -> String {
     let href = address(page, "link[rel=stylesheet]", "href");
     house.fetch(&href).await.html
 }

@@ -12,6 +12,7 @@ use vestibule::plugins::grants::Grant;
 use vestibule::themes::Themes;
 use vestibule::web::{self, Web};
 
+use super::branding::tokens;
 use super::{Guest, House};
 
 const PUPPET: &str = "host/tests/guests/puppet";
@@ -102,4 +103,40 @@ async fn a_picture_is_there_in_a_process_that_never_made_the_page() {
     assert_eq!(get(format!("/assets/plugin:seasons/{name}")).await, 200);
     assert_eq!(get("/assets/plugin:seasons/none.svg".to_owned()).await, 404);
     assert_eq!(get(format!("/assets/plugin:other/{name}")).await, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_wrong_token_leaves_the_others_where_they_are() {
+    for (wrong, value, says) in [
+        ("light.glow", "#ffffff", "there is no token `light.glow`"),
+        ("font", "x;}*{color:red", "one plain CSS value"),
+        ("light.surface", "transparent", "must be opaque"),
+    ] {
+        let house = House::puppet(&json!({
+            "tokens": { "light.accent": "#1f6fb2", wrong: value }, "lifetime": 60,
+        }))
+        .await;
+        let page = house.guest("Alex").await.get("/").await;
+        let sheet = tokens(&house, &page).await;
+        assert!(sheet.contains("#1f6fb2"), "{wrong}: {sheet}");
+        assert!(house.trouble().contains(says), "{}", house.trouble());
+    }
+    // Colours that nobody can read are left out all together; what is no colour stays.
+    let house = House::puppet(&json!({
+        "tokens": { "light.accent": "#1f6fb2", "light.ink": "#ffffff", "radius": "1.25rem" },
+        "lifetime": 60,
+    }))
+    .await;
+    let page = house.guest("Alex").await.get("/").await;
+    let sheet = tokens(&house, &page).await;
+    assert!(sheet.contains("--radius:1.25rem"), "{sheet}");
+    assert!(
+        sheet.contains("#3350c8") && !sheet.contains("#1f6fb2"),
+        "{sheet}"
+    );
+    let trouble = house.trouble();
+    assert!(
+        trouble.contains("ink on page has a contrast of"),
+        "{trouble}"
+    );
 }

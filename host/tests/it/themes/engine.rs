@@ -209,6 +209,32 @@ fn static_files_have_names_that_change_with_their_content() {
 }
 
 #[test]
+fn what_plugins_show_is_held_inside_its_own_box() {
+    // Markup of plugins may bear the portal's classes, and some of those are fixed to the window.
+    let sheet = std::fs::read_to_string(root().join("default/static/portal.css")).expect("a sheet");
+    assert!(
+        sheet.contains("position: fixed"),
+        "nothing is fixed any more"
+    );
+    assert!(sheet.contains(".extra, .dressing { contain: layout paint;"));
+    for (template, inside) in [
+        ("partials/blocks.html", "extra\">{{ block }}</section>"),
+        (
+            "pages/extra.html",
+            "extra\">{{ page.content | safe }}</div>",
+        ),
+        (
+            "layouts/portal.html",
+            "dressing\">{{ frame.header.html }}</div>",
+        ),
+    ] {
+        let path = root().join("default/templates").join(template);
+        let source = std::fs::read_to_string(path).expect("a template");
+        assert!(source.contains(inside), "{template}");
+    }
+}
+
+#[test]
 fn themes_of_merchants_bring_no_scripts() {
     let folder = Folder::with_theme("probe", &[("static/evil.js", "alert(1)")]);
     assert!(folder.load().problems()["probe"].contains("not served"));

@@ -75,6 +75,10 @@ impl pages::Guest for Puppet {
     fn render(request: pages::Request) -> Result<pages::Answer, String> {
         let script = script("render");
         act(&script)?;
+        if script.get("notes").is_some() && !request.query.is_empty() {
+            let kept = store::put("note", request.path.as_bytes());
+            kept.map_err(|error| format!("{error:?}"))?;
+        }
         if request.path == "/all" {
             return Ok(pages::Answer::Page(pages::Page {
                 title: "All".to_owned(),

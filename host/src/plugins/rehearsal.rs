@@ -1,32 +1,43 @@
-//! The host's data of one case: what was given, and a store that lives as long as the case.
+//! The data of a host that is not there, for plugins that are only tried: what a customer has who
+//! does not exist, and a store that lives as long as the trial.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::owned::Owned;
+use super::data::{Answer, GuestData, Kept};
 use crate::domain::Scope;
 use crate::domain::customer::Customer;
 use crate::domain::id::CustomerId;
 use crate::domain::license::License;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::Subscription;
-use crate::plugins::data::{Answer, GuestData, Kept};
 
 /// Entries of the store that one question answers, as in a host's.
 const PAGE: usize = 100;
 
-/// The data of the case that is under way.
-#[derive(Default)]
-pub(super) struct CaseData(Mutex<Owned>);
+/// What is there: the customer with all that they have, and what the plugin keeps.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    pub(super) customer: Option<Customer>,
+    pub(super) subscriptions: Vec<(Subscription, String)>,
+    pub(super) payments: Vec<Payment>,
+    pub(super) licenses: Vec<License>,
+    pub(super) store: BTreeMap<String, Vec<u8>>,
+}
 
-impl CaseData {
+/// The data of the trial that is under way.
+#[derive(Default)]
+pub(super) struct Rehearsal(Mutex<Owned>);
+
+impl Rehearsal {
     /// From now on this is there.
     pub(super) fn begin(&self, owned: Owned) {
         *self.lock() = owned;
     }
 
-    /// What the plugin keeps under a key.
-    pub(super) fn kept(&self, key: &str) -> Option<Vec<u8>> {
-        self.lock().store.get(key).cloned()
+    /// What the plugin keeps at this moment.
+    pub(super) fn kept(&self) -> BTreeMap<String, Vec<u8>> {
+        self.lock().store.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Owned> {
@@ -39,7 +50,7 @@ impl CaseData {
     }
 }
 
-impl GuestData for CaseData {
+impl GuestData for Rehearsal {
     fn customer<'a>(&'a self, _: &'a Scope, _: &'a CustomerId) -> Answer<'a, Option<Customer>> {
         self.told(|owned| owned.customer.clone())
     }

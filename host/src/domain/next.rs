@@ -1,16 +1,16 @@
-//! Where to go after a sign-in: one of our own paths, or nowhere.
+//! Where a browser is sent on: one of our own paths, or nowhere.
 
 use url::Url;
 
 /// A path of the surface that it is used on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Next(String);
+pub struct Next(String);
 
 const LONGEST: usize = 400;
 
 impl Next {
     /// The path in `text`, if it is one and cannot lead anywhere else.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let plain = text
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -32,11 +32,13 @@ impl Next {
         }))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// The path, with what is asked of it.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    pub(super) fn into_string(self) -> String {
+    /// The same.
+    pub fn into_string(self) -> String {
         self.0
     }
 }
