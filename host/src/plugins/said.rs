@@ -1,5 +1,6 @@
 //! What plugins of every kind say, cut to size.
 
+use crate::domain::card_number;
 use crate::domain::content::Content;
 
 /// Bytes of a name, a key or a short text.
@@ -41,11 +42,59 @@ pub(super) fn template(name: String, data: &str) -> Result<Content, String> {
     }
 }
 
-/// A text for the operator: one line of bounded length.
+/// A text for the operator: one line of bounded length, in which no person's address and no card's
+/// number stands, since it comes to logs and lists.
 pub(super) fn note(text: &str) -> String {
-    let end = text.floor_char_boundary(MOST_NOTE);
-    text[..end]
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    // What is cut off at the end could be what makes the rest an address.
+    let read = &text[..text.floor_char_boundary(2 * MOST_NOTE)];
+    if card_number::is_in(read) {
+        return "a text with what looks like the number of a payment card".to_owned();
+    }
+    let words = read.split(|c: char| c.is_control() || c == ' ');
+    let discreet = words.map(|word| if is_address(word) { "…" } else { word });
+    let mut line = discreet.collect::<Vec<_>>().join(" ");
+    line.truncate(line.floor_char_boundary(MOST_NOTE));
+    line
+}
+
+/// Whether an e-mail address stands in a word, in whatever marks or escapes.
+fn is_address(word: &str) -> bool {
+    let word = word.replace("%40", "@");
+    let of_host = |(name, host): (&str, &str)| {
+        let top = host.rsplit_once('.').map(|(_, top)| top);
+        !name.is_empty() && top.is_some_and(|top| top.starts_with(char::is_alphabetic))
+    };
+    word.split_once('@').is_some_and(of_host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_is_one_line_without_anybodys_address() {
+        for (said, noted) in [
+            ("no such\r\ncustomer\u{0}", "no such  customer "),
+            ("`alex@example.com` is no address", "… is no address"),
+            ("GET /find?email=alex%40example.com failed", "GET … failed"),
+            (
+                "vestibule:gateway/refunds@1.0 is missing",
+                "vestibule:gateway/refunds@1.0 is missing",
+            ),
+            ("at 12:00 @ the bank", "at 12:00 @ the bank"),
+        ] {
+            assert_eq!(note(said), noted);
+        }
+        assert!(!note("the card 4242 4242 4242 4242 is closed").contains("4242"));
+    }
+
+    #[test]
+    fn what_is_cut_off_leaves_no_part_of_an_address_or_a_card_number() {
+        let padding = "x ".repeat(240);
+        let address = format!("{padding}somebody.with.a.long.name@example.com");
+        assert!(!note(&address).contains("somebody"));
+        let card = format!("{padding}the card 4242424242424242");
+        assert!(!note(&card).contains("42424"));
+        assert!(note(&"ö ".repeat(1000)).len() <= MOST_NOTE);
+    }
 }

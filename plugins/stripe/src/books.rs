@@ -74,19 +74,21 @@ fn entry(movement: Movement) -> Entry {
         other => EntryKind::Other(other.replace('_', "-")),
     };
     let source = movement.source.map(|source| match source {
-        Expandable::Id(id) => (id, None),
+        Expandable::Id(id) => (id, None, None),
         Expandable::Whole(source) => {
             let mut source = *source;
-            (source.id, source.metadata.remove(wire::KEY))
+            let key = source.metadata.remove(wire::KEY);
+            (source.id, key, source.amount.zip(source.currency))
         }
     });
-    let (reference, key) = source.unwrap_or((movement.id, None));
-    let minor = movement.amount.saturating_abs();
+    let (reference, key, paid) = source.unwrap_or((movement.id, None, None));
+    // The books are in the account's currency; what was charged stands in the charge.
+    let (minor, currency) = paid.unwrap_or((movement.amount, movement.currency));
     Entry {
         kind,
         reference,
         key,
-        amount: stand::money(minor, &movement.currency),
+        amount: stand::money(minor.saturating_abs(), &currency),
         at: stand::moment(movement.created),
         extra: Vec::new(),
     }

@@ -52,6 +52,10 @@ const GREATEST: i64 = 99_999_999;
 /// sooner gets that much more, and the host is told so.
 const SESSION_LEAST: i64 = 31 * 60;
 
+/// The longest description, in characters; Stripe refuses a request with a much longer one, and a
+/// purchase of many things names them all.
+const LONGEST: usize = 250;
+
 /// What can be charged.
 pub(crate) fn ranges() -> Vec<info::AmountRange> {
     LEAST
@@ -107,7 +111,7 @@ pub(crate) fn charge(
     if let Some(mandate) = &method.mandate {
         form.set("mandate", mandate.as_str());
     }
-    form.set("description", request.description.as_str());
+    form.set("description", short(&request.description));
     mark(&mut form, "metadata", &request.key, request.expires_at);
     match api::order::<Intent>("/v1/payment_intents", &request.key, &form)? {
         Answer::Done(intent) => stand::payment(Charge::Intent(intent)),
@@ -147,11 +151,11 @@ pub(crate) fn collect(
         )
         .set(
             "line_items[0][price_data][product_data][name]",
-            request.description.as_str(),
+            short(&request.description),
         )
         .set(
             "payment_intent_data[description]",
-            request.description.as_str(),
+            short(&request.description),
         );
     if request.save {
         form.set("payment_intent_data[setup_future_usage]", "off_session");
@@ -240,6 +244,11 @@ fn session_form(mode: &str, return_url: &str, kinds: &[&str], key: &str, expires
     form.set("expires_at", until.to_string());
     mark(&mut form, "metadata", key, expires_at);
     form
+}
+
+/// A description as long as Stripe takes it.
+fn short(description: &str) -> String {
+    description.chars().take(LONGEST).collect()
 }
 
 /// Puts the host's key, and when its wish ends, where a lookup finds them.

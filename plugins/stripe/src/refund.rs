@@ -13,6 +13,9 @@ use crate::wire::{self, Expandable, Refund};
 /// Five days, in seconds: when a refund that is under way is expected to have ended.
 const TAKES: i64 = 5 * 24 * 60 * 60;
 
+/// The longest value that Stripe keeps in metadata, in characters; it refuses a request with more.
+const LONGEST_NOTE: usize = 500;
+
 /// Gives a payment back, whole or in part.
 pub(crate) fn order(request: &RefundRequest) -> Result<RefundState, GatewayError> {
     let payment = match &request.payment.reference {
@@ -24,7 +27,8 @@ pub(crate) fn order(request: &RefundRequest) -> Result<RefundState, GatewayError
         .set("amount", request.amount.minor.to_string())
         .set(&format!("metadata[{}]", wire::KEY), request.key.as_str());
     if let Some(reason) = &request.reason {
-        form.set("metadata[reason]", reason.as_str());
+        let reason: String = reason.chars().take(LONGEST_NOTE).collect();
+        form.set("metadata[reason]", reason);
     }
     api::post("/v1/refunds", Some(&request.key), &form).map(state)
 }

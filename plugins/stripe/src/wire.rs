@@ -174,6 +174,8 @@ pub(crate) struct Movement {
 #[derive(Deserialize)]
 pub(crate) struct Source {
     pub(crate) id: String,
+    pub(crate) amount: Option<i64>,
+    pub(crate) currency: Option<String>,
     #[serde(default)]
     pub(crate) metadata: Metadata,
 }

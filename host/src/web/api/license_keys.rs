@@ -20,6 +20,8 @@ use crate::web::{Error, Web};
 use crate::wire::Page;
 use crate::wire::license::{Instance, LicenseKey};
 
+/// The field that says on how many devices a key may be active.
+const LIMIT: &str = "activations_limit";
 /// The longest key, in bytes.
 const MAX_KEY: usize = 255;
 /// Dodo's integers have a sign and 32 bits.
@@ -110,7 +112,10 @@ async fn create(
         customer: body.customer_id,
         product: body.product_id,
         key: text.to_owned(),
-        activations_limit: body.activations_limit.map(limit).transpose()?,
+        activations_limit: body
+            .activations_limit
+            .map(|most| limit(LIMIT, most))
+            .transpose()?,
         expires_at: body.expires_at,
     };
     let made = run(&web, async move {
@@ -141,7 +146,7 @@ async fn update(
     let body: ChangeBody = json(&body)?;
     let changes = Changes {
         activations_limit: match body.activations_limit {
-            Change::Set(most) => Change::Set(limit(most)?),
+            Change::Set(most) => Change::Set(limit(LIMIT, most)?),
             other => other,
         },
         disabled: body.disabled,
@@ -157,14 +162,12 @@ async fn update(
     Ok(Json(changed))
 }
 
-fn limit(most: u32) -> Result<u32, Error> {
+/// How many devices a key may be active on, as `field` says.
+pub(super) fn limit(field: &str, most: u32) -> Result<u32, Error> {
     if (1..=MOST_ACTIVATIONS).contains(&most) {
         Ok(most)
     } else {
-        Err(invalid(
-            "activations_limit",
-            "must be 1 to 2147483647, or null",
-        ))
+        Err(invalid(field, "must be 1 to 2147483647, or null"))
     }
 }
 

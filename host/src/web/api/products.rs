@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::input::{Asked, At, Paging, check_wishes, invalid, is_other_brand};
 use super::key::ApiKey;
 use super::repeats::Making;
-use super::run;
+use super::{license_keys, run};
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::period::{Interval, Unit};
@@ -155,7 +155,10 @@ impl NewBody {
         let recurring = self.price.recurring()?;
         let license = match self.license_key_enabled {
             Some(true) => Some(LicenseTerms {
-                activations_limit: self.license_key_activations_limit,
+                activations_limit: self
+                    .license_key_activations_limit
+                    .map(|most| license_keys::limit("license_key_activations_limit", most))
+                    .transpose()?,
                 duration: self
                     .license_key_duration
                     .map(|duration| {

@@ -122,6 +122,21 @@ async fn every_wrong_field_of_a_creation_is_refused_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_product_whose_keys_could_be_active_nowhere_is_refused() {
+    let world = World::sqlite().await;
+    let api = Api::of(&world).await;
+    for most in [0, 2_147_483_648_u32, u32::MAX] {
+        let mut body = monthly();
+        body["license_key_activations_limit"] = json!(most);
+        api.post("/products", body).await.refuses(
+            422,
+            "INVALID_REQUEST_BODY",
+            "license_key_activations_limit: must be 1 to 2147483647",
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_a_product_cannot_come_with_is_refused_by_name() {
     let world = World::sqlite().await;
     let api = Api::of(&world).await;

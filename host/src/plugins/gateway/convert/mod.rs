@@ -12,10 +12,12 @@ pub(super) use self::request::{
     charge_request, delivery, detach_request, pairs, refund_request, sent_request, setup_request,
 };
 use super::answer::Description;
+use crate::domain::card_number;
 use crate::domain::money::{Currency, Money};
 use crate::plugins::binding::Binding;
 use crate::plugins::bindings::vestibule::types::types as wit_types;
 use crate::plugins::call::Code;
+pub(super) use crate::plugins::said::note;
 use jiff::Timestamp;
 
 /// Fields that one complaint about a request may name.
@@ -23,9 +25,6 @@ pub(super) const MOST_FIELDS: usize = 20;
 
 /// Bytes of a reference, key or id of the gateway.
 const MOST_REFERENCE: usize = 255;
-
-/// Bytes of a text for the operator.
-const MOST_NOTE: usize = 500;
 
 /// An answer that the interface does not allow.
 #[derive(Debug, thiserror::Error)]
@@ -60,15 +59,6 @@ impl<'a> Checked<'a> {
             .map(|origin| origin.to_string())
             .collect()
     }
-}
-
-/// A text for the operator: one line of bounded length.
-pub(super) fn note(text: &str) -> String {
-    let end = text.floor_char_boundary(MOST_NOTE);
-    text[..end]
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 pub(super) fn seconds(seconds: u32) -> Duration {
@@ -113,13 +103,29 @@ fn ours(name: Option<String>) -> Option<String> {
 }
 
 /// A text that is only shown: cut to `most` characters, without control characters; none when
-/// nothing is left.
+/// nothing is left, or when it holds the number of a card.
 fn shown(text: Option<String>, most: usize) -> Option<String> {
-    let text: String = text?
+    let text: String = text
+        .filter(|text| !card_number::is_in(text))?
         .chars()
         .filter(|c| !c.is_control())
         .take(most)
         .collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_has_no_control_characters_and_no_card_number() {
+        let shown = |text: &str| shown(Some(text.to_owned()), 10);
+        assert_eq!(shown("Ada\u{0}\u{7} L").as_deref(), Some("Ada L"));
+        assert_eq!(shown("a longer name").as_deref(), Some("a longer n"));
+        for nothing in ["", " \n", "4242424242424242", "Ada 4242 4242 4242 4242"] {
+            assert_eq!(shown(nothing), None, "{nothing:?}");
+        }
+    }
 }
