@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::harmless::{self, Forms};
 use super::locale::Locale;
 use super::manifest::Tokens;
-use super::{LARGEST_CONTENT, look};
+use super::{LARGEST_CONTENT, look, tokens};
 use crate::domain::content::Content;
 
 /// The files of a plugin, opened.
@@ -55,8 +55,17 @@ impl Stage {
         self.0.picture(name).is_some()
     }
 
-    /// Whether themes have a token of this name.
-    pub fn is_token(name: &str, value: &str) -> bool {
-        Tokens::default().set(name, value)
+    /// Whether themes have a token of this name, and it can have this value; the error says what not.
+    pub fn token(name: &str, value: &str) -> Result<(), String> {
+        let name_told = name.escape_debug();
+        if !Tokens::default().set(name, value) {
+            return Err(format!("there is no token `{name_told}`"));
+        }
+        if !tokens::is_value(name, value) {
+            let value: String = value.chars().take(60).collect();
+            let value = value.escape_debug();
+            return Err(format!("the token `{name_told}` cannot be `{value}`"));
+        }
+        Ok(())
     }
 }

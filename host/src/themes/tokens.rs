@@ -95,6 +95,15 @@ impl Colours {
     }
 }
 
+/// Whether `value` is one that the token `name` can have in some theme.
+pub(super) fn is_value(name: &str, value: &str) -> bool {
+    match name {
+        "font" => is_font(value),
+        "radius" => is_length(value),
+        _ => csscolorparser::parse(value).is_ok_and(|colour| colour.a >= 1.0),
+    }
+}
+
 /// A list of font families: names, in quotes or not, with commas between them.
 fn is_font(value: &str) -> bool {
     let family = |family: &str| {

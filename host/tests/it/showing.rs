@@ -171,6 +171,14 @@ async fn a_promise_of_pages_or_of_a_branding_that_is_broken_is_named_with_the_re
             "there is no token `light.glow`",
         ),
         (
+            vec![(
+                "resolve",
+                json!({ "lifetime": 600, "tokens": { "light.accent": "banana" } }),
+            )],
+            "what it shows can be shown",
+            "the token `light.accent` cannot be `banana`",
+        ),
+        (
             vec![("resolve", json!({ "lifetime": 600, "logo": "absent.svg" }))],
             "what it shows can be shown",
             "there is no picture static/absent.svg",

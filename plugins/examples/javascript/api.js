@@ -19,6 +19,13 @@ export const postIfKnown = (path, json) => readIfKnown(send("post", path, {}, js
 /** Reads something. */
 export const get = (path) => read(send("get", path));
 
+/** Reads a list. An object without one is the answer of another server. */
+export function list(path) {
+  const { data } = get(path);
+  if (!Array.isArray(data)) throw unreadable(WHOM, "it is no list");
+  return data;
+}
+
 /** As `get`; undefined when the processor does not know the thing. */
 export const getIfKnown = (path) => readIfKnown(send("get", path));
 

@@ -6,7 +6,7 @@
 // each. A 64-bit integer is a BigInt, an option is a value or undefined, a variant has `tag` and `val`,
 // and an error is thrown.
 
-import { get, getIfKnown, order, post, postIfKnown } from "./api.js";
+import { get, getIfKnown, list, order, post, postIfKnown } from "./api.js";
 import * as convert from "./convert.js";
 import { parse } from "./news.js";
 import { isSilence, notExecuted, segment, unknownOutcome } from "./vestibule.js";
@@ -83,7 +83,7 @@ export const refunds = {
   },
 
   lookup: (sent) => told(() => {
-    const refund = get(`/v1/refunds?key=${segment(sent.key)}`).data.at(-1);
+    const refund = list(`/v1/refunds?key=${segment(sent.key)}`).at(-1);
     return refund ? { tag: "found", val: convert.refundState(refund) } : { tag: "absent" };
   }),
 };
@@ -124,11 +124,11 @@ function find(sent, path) {
     const found = getIfKnown(`${path}/${segment(sent.reference)}`);
     if (found) return convert.ours(found, sent.key);
   }
-  const { data } = get(`${path}?key=${segment(sent.key)}`);
+  const known = list(`${path}?key=${segment(sent.key)}`);
   // Several under one key happen only when a key outlived the processor's memory. The one that
   // moved money is the one that matters.
   const weight = (intent) => WEIGHT[intent.status] ?? 0;
-  return data.reduce((best, intent) => (best && weight(best) > weight(intent) ? best : intent), undefined);
+  return known.reduce((best, intent) => (best && weight(best) > weight(intent) ? best : intent), undefined);
 }
 
 const notSeen = () => unknownOutcome("the processor does not know this key yet");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shown::Exhibit;
-use super::trial::{LOCALES, Trial, answered, odd_words, put_down};
+use super::trial::{LOCALES, SAMPLE, Trial, answered, odd_words, put_down};
 use super::{Finding, Judged, Shown};
 use crate::domain::branding::{BrandContext, Overrides, Surface};
 use crate::plugins::branding::Branding;
@@ -108,7 +108,9 @@ fn shortened(text: &str) -> String {
 }
 
 fn show(trial: &mut Trial, context: &BrandContext, overrides: &Overrides) {
-    let tokens = overrides.tokens.iter().map(|(name, value)| Exhibit::Token {
+    // A value that the operator would have set is not the plugin's own mistake.
+    let own = overrides.tokens.iter().filter(|(_, value)| value != SAMPLE);
+    let tokens = own.map(|(name, value)| Exhibit::Token {
         name: name.clone(),
         value: value.clone(),
     });

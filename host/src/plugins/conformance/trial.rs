@@ -31,6 +31,9 @@ pub(super) fn odd_words() -> Vec<String> {
     .into()
 }
 
+/// The text of every setting that has to be set.
+pub(super) const SAMPLE: &str = "sample";
+
 /// Languages that not every plugin has words in.
 pub(super) const LOCALES: [&str; 5] = ["en", "es", "de-AT", "ar", "zz"];
 
@@ -155,7 +158,7 @@ pub(super) fn answered<T>(asked: &str, answer: Result<T, Error>) -> Result<Optio
 /// A value for each setting that has to be set.
 fn settings(manifest: &Manifest) -> BTreeMap<String, Value> {
     let value = |setting: &Setting| match setting.kind {
-        SettingKind::Text => "sample".into(),
+        SettingKind::Text => SAMPLE.into(),
         SettingKind::Url => "https://sample.example.com".into(),
         SettingKind::Choice => setting.choices.first().cloned().into(),
         SettingKind::Integer => setting.least.or(setting.greatest).unwrap_or(1).into(),
