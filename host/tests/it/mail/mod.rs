@@ -47,7 +47,7 @@ fn a_failed_payment_says_what_happened_and_what_it_means() {
     );
     let subject = rendered(&mails[2], "en").subject;
     assert_eq!(subject, "Please confirm your payment for Pro");
-    let text = rendered(&mails[4], "es").text;
+    let text = rendered(mails.last().unwrap(), "es").text;
     assert!(
         text.contains("Pro ha terminado y este importe sigue pendiente."),
         "{text}"
