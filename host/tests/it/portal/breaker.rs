@@ -291,7 +291,7 @@ async fn pages_that_hang_keep_three_customers_waiting_and_come_back_when_they_an
     let begun = Instant::now();
     while !house.plugin().left_out.is_empty() {
         assert!(begun.elapsed() < Duration::from_mins(1), "it is left out");
-        house.wait(60);
+        house.wait(30);
         visit().await;
     }
     let before = house.figures().left_out;
