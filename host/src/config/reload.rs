@@ -87,7 +87,8 @@ impl Sources {
             // What stands beside them too: a folder that is published by exchanging a link, as
             // Kubernetes does it, tells of that link alone.
             let is_ours = |path: &PathBuf| {
-                path.starts_with(&businesses) || path.parent() == Some(folder.as_path())
+                path.starts_with(&businesses)
+                    || (path.parent() == Some(folder.as_path()) && path.is_symlink())
             };
             let changes = |events: Vec<DebouncedEvent>| {
                 let changed = |event: &DebouncedEvent| !event.kind.is_access();

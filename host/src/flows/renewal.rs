@@ -49,8 +49,10 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         return Ok(None);
     }
     if subscription.period.end > now {
+        // The method is locked before the clock, as by every renewal.
+        let again = plan_change::charge_again(cx, &mut tx, &subscription, now).await?;
         settlement::schedule(cx, &mut tx, &subscription).await?;
-        let Some(again) = plan_change::charge_again(cx, &mut tx, &subscription, now).await? else {
+        let Some(again) = again else {
             tx.commit().await?;
             return Ok(None);
         };

@@ -90,6 +90,10 @@ impl Compiler {
             .spawn(move || {
                 let result = compiler.run(&upload);
                 drop(held(&its_turn).take());
+                // Who found no turn free meanwhile finds this one.
+                if done.is_closed() {
+                    compiler.late.notify_one();
+                }
                 // Nobody waits any more when the time was up.
                 let _ = done.send(result);
             });

@@ -34,10 +34,7 @@ pub(super) async fn later(
     if subscription.state != SubscriptionState::Active {
         return Ok(());
     }
-    let wait = cx.settings.load().billing.try_again_after;
-    let wait = wait.saturating_mul(1 << payment.attempt.min(4));
-    let mut at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-    at = at.min(subscription.period.end);
+    let mut at = after(cx, payment.attempt, now).min(subscription.period.end);
     if let Some(end) = subscription.expires_at {
         at = at.min(end);
     }
@@ -47,6 +44,45 @@ pub(super) async fn later(
     cx.order_at_business_time(tx, &subscription.scope, &work, at)
         .await?;
     Ok(())
+}
+
+/// When a change that stands and could not be charged is tried again, for whoever dates the next
+/// renewal anew meanwhile. None where a try is under way; and what was never tried was too little,
+/// and is for the next invoice.
+pub(in crate::flows) async fn next_try(
+    cx: &Cx,
+    tx: &mut Tx,
+    subscription: &Subscription,
+) -> Result<Option<Timestamp>, Error> {
+    if subscription.state != SubscriptionState::Active {
+        return Ok(None);
+    }
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    let mut dues = tx.dues_of(scope, id).await?;
+    dues.retain(|due: &Debt| due.kind == DebtKind::PlanChange && !due.disputed);
+    if dues.is_empty() {
+        return Ok(None);
+    }
+    for open in tx.open_payments_of(scope, id).await? {
+        let held = tx.debts_of_payment(&open.id).await?;
+        dues.retain(|due| held.iter().all(|held| held.id != due.id));
+    }
+    let mut tried: u32 = 0;
+    for due in &dues {
+        tried = tried.max(tx.attempts_at(&due.id).await?);
+    }
+    let Some(before) = tried.checked_sub(1) else {
+        return Ok(None);
+    };
+    let now = cx.business_now(tx, scope).await?;
+    Ok(Some(after(cx, before, now)))
+}
+
+/// The moment of the next try after so many that were repeated.
+fn after(cx: &Cx, before: u32, now: Timestamp) -> Timestamp {
+    let wait = cx.settings.load().billing.try_again_after;
+    let wait = wait.saturating_mul(1 << before.min(4));
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// Beat one of the next try for a locked subscription, whose period runs. None where nothing is due

@@ -7,7 +7,7 @@ mod outcome;
 mod paid;
 mod price;
 
-pub(super) use self::again::charge_again;
+pub(super) use self::again::{charge_again, next_try};
 pub(super) use self::outcome::{failed, fall_due, foresee, given_up, hold_replaced, lost, paid};
 pub use self::price::{Preview, preview};
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::reactivation::available;
-use super::super::{Error, dunning, facts, grants, notices, pause};
+use super::super::{Error, dunning, facts, grants, notices, pause, plan_change};
 use crate::config::Business;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -316,7 +316,8 @@ pub(super) fn buy_period(
 }
 
 /// Orders whatever is due next: the end of the period while it is paid for or is to end with
-/// it, and in any case the end of the agreed term.
+/// it, in any case the end of the agreed term, and before them the next try at a change of plan
+/// that stands and could not be charged.
 pub(in crate::flows) async fn schedule(
     cx: &Cx,
     tx: &mut Tx,
@@ -326,7 +327,8 @@ pub(in crate::flows) async fn schedule(
     let period_counts =
         subscription.state == SubscriptionState::Active || subscription.cancel_at_period_end;
     let period_end = period_counts.then_some(subscription.period.end);
-    if let Some(at) = [period_end, subscription.expires_at]
+    let next_try = plan_change::next_try(cx, tx, subscription).await?;
+    if let Some(at) = [period_end, subscription.expires_at, next_try]
         .into_iter()
         .flatten()
         .min()

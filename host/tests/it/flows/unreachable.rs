@@ -4,10 +4,13 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tokio::net::TcpListener;
 use vestibule::domain::plan::OnFailure;
+use vestibule::domain::subscription::Cancellation;
 use vestibule::domain::{Mode, Scope};
 use vestibule::flows::pause::{self, Pause};
 use vestibule::flows::plan_change::Wish;
-use vestibule::flows::{AttemptOf, Choice, Ending, Error, Refused, reconciliation, renewal};
+use vestibule::flows::{
+    AttemptOf, Choice, Ending, Error, Refused, cancellation, reconciliation, renewal,
+};
 use vestibule::plugins::grants::OriginGrant;
 use vestibule::store::Work;
 
@@ -84,6 +87,40 @@ async fn a_change_that_stands_waits_for_its_gateway_with_access_and_is_charged_o
         assert!(!told.contains(&"subscription.on_hold".to_owned()));
         world.wait_and_renew(&id).await;
         assert_eq!(world.charged().await[2..], [5_900]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_stands_is_charged_though_its_subscription_is_to_end() {
+    for world in World::each().await {
+        let id = world.paying(2_900, GOOD).await;
+        let pro = world.product_at(5_900, true).await;
+        let bytes = std::fs::read(plugin_folder().await.path().join("sandbox.wasm")).unwrap();
+        world.take_the_plugin_away().await;
+        world.wait_half(&id).await;
+        let wish = Wish {
+            on_failure: OnFailure::Apply,
+            ..to(&pro)
+        };
+        world.switch(&id, wish).await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        cancellation::at_period_end(cx, scope, &id, Cancellation::default())
+            .await
+            .unwrap();
+        let next = world.due(&format!("renew:{id}")).await;
+        let wait = next.duration_since(cx.now());
+        assert!(wait < SignedDuration::from_hours(3), "{wait}");
+
+        world.have_plugin("sandbox.wasm", &bytes).await;
+        cx.clock.advance(wait);
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert_eq!(world.charged().await, [2_900, 1_500]);
+        let end = world.subscription(&id).await.period.end;
+        assert_eq!(world.due(&format!("renew:{id}")).await, end);
+        cx.clock.advance(end.duration_since(cx.now()));
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
+        assert_eq!(world.charged().await, [2_900, 1_500]);
     }
 }
 
