@@ -52,7 +52,7 @@ impl World {
 
     pub(super) async fn is_queued(&self, work: &str) -> bool {
         let mut tx = self.cx.store.read().await.unwrap();
-        let jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let jobs = tx.jobs(&self.scope, u32::MAX).await.unwrap();
         jobs.iter()
             .filter_map(|job| job.unique_key.as_ref())
             .any(|key| key.starts_with(work))

@@ -229,7 +229,7 @@ impl World {
     /// The keys of the mails that are queued.
     async fn mails(&self) -> Vec<String> {
         let mut tx = self.cx.store.read().await.unwrap();
-        let jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let jobs = tx.jobs(&self.scope, u32::MAX).await.unwrap();
         let mut keys: Vec<_> = jobs
             .into_iter()
             .filter(|job| job.kind == "mail")
@@ -243,7 +243,7 @@ impl World {
     /// When the queued work runs whose key begins so.
     async fn due(&self, work: &str) -> Timestamp {
         let mut tx = self.cx.store.read().await.unwrap();
-        let jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let jobs = tx.jobs(&self.scope, u32::MAX).await.unwrap();
         let is_it = |key: &String| key.starts_with(work);
         let mut found = jobs
             .into_iter()

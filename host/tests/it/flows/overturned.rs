@@ -14,7 +14,7 @@ impl World {
     /// The keys of the mails about reversals that are queued.
     async fn mails_of_reversals(&self) -> Vec<String> {
         let mut tx = self.cx.store.read().await.unwrap();
-        let jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let jobs = tx.jobs(&self.scope, u32::MAX).await.unwrap();
         let mut keys: Vec<_> = jobs.into_iter().filter_map(|job| job.unique_key).collect();
         keys.retain(|key| key.starts_with("mail:reversed:"));
         keys

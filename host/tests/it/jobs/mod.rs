@@ -135,7 +135,7 @@ impl Workplace {
     /// What is queued, running or given up.
     async fn jobs(&self) -> Vec<JobRow> {
         let mut tx = self.database.store.read().await.unwrap();
-        tx.jobs(&scope(), 100).await.unwrap()
+        tx.jobs(&scope(), u32::MAX).await.unwrap()
     }
 }
 

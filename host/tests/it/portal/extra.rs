@@ -34,7 +34,7 @@ impl House {
 
     async fn jobs(&self, kind: &str) -> usize {
         let mut tx = self.cx.store.read().await.unwrap();
-        let jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let jobs = tx.jobs(&self.scope, u32::MAX).await.unwrap();
         jobs.iter().filter(|job| job.kind == kind).count()
     }
 

@@ -38,7 +38,7 @@ impl House {
 
     async fn calls_of_plugins(&self) -> Vec<JobRow> {
         let mut tx = self.cx.store.read().await.unwrap();
-        let mut jobs = tx.jobs(&self.scope, 100).await.unwrap();
+        let mut jobs = tx.jobs(&self.scope, u32::MAX).await.unwrap();
         jobs.retain(|job| ["tell-plugin", "call-plugin"].contains(&job.kind.as_str()));
         jobs
     }
