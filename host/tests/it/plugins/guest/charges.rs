@@ -63,6 +63,17 @@ pub(crate) const FETCHES: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
+/// The same with a body of so many zeros.
+pub(crate) fn sends_a_body(bytes: usize) -> OnCharge {
+    let OnCharge::Does(fetches) = FETCHES else {
+        unreachable!("it fetches")
+    };
+    let none = "(i32.const 0) (i32.const 0) (i32.const 0)";
+    let body = format!("(i32.const 1) (i32.const 131072) (i32.const {bytes})");
+    let sends = fetches.replace(none, &body);
+    OnCharge::Does(format!("(drop (memory.grow (i32.const 32))) {sends}").leak())
+}
+
 /// Sends the customer to the page whose address the request's key is.
 pub(crate) const LEADS: OnCharge = OnCharge::Does(
     "(i32.store8 (i32.const 4104) (i32.const 2))
