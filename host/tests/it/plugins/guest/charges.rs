@@ -157,6 +157,20 @@ pub(crate) const READS_A_SECRET: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
+/// Asks for what it keeps under a key, and answers that all is well, whatever it hears.
+pub(crate) const ASKS_FOR_A_VALUE: OnCharge = OnCharge::Does(
+    "(call $value (i32.const 1240) (i32.const 7) (i32.const 6144))
+     (i32.const 4096)",
+);
+
+/// Leaves something in its memory and answers that all is well; traps where a call before has left
+/// it.
+pub(crate) const REMEMBERS: OnCharge = OnCharge::Does(
+    "(if (i32.load (i32.const 12288)) (then (unreachable)))
+     (i32.store (i32.const 12288) (i32.const 1))
+     (i32.const 4096)",
+);
+
 /// Computes until the clock is past 1970.
 pub(crate) const WAITS_FOR_THE_CLOCK: OnCharge =
     OnCharge::Does("(loop $again (br_if $again (i64.eqz (call $now)))) (i32.const 4096)");
