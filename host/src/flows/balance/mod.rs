@@ -147,7 +147,8 @@ pub async fn compare(cx: &Cx, scope: &Scope, gateway: &str) -> Result<Balance, E
         unseen,
     };
     if !balance.differences.is_empty() {
-        tracing::error!(gateway, %scope, count = balance.differences.len(), "the gateway's books differ from ours; see `vestibule payment balance`");
+        let plugin = cx.plugins.plugin_of(scope, gateway);
+        tracing::error!(gateway, plugin, %scope, count = balance.differences.len(), "the gateway's books differ from ours; see `vestibule payment balance`");
     }
     let mut tx = cx.store.begin().await?;
     tx.insert_balance(&balance).await?;

@@ -192,7 +192,8 @@ async fn succeeded(
         payment.moved = Some(moved).filter(|moved| *moved != payment.amount);
         refund::order_for_unapplied(cx, tx, payment).await?;
         still_owed(cx, tx, payment, subscription, now).await?;
-        tracing::error!(payment.id = %payment.id, "money arrived that settles nothing; it waits on the list of unapplied receipts");
+        let (gateway, plugin) = (&payment.gateway, cx.plugins.plugin_of(&scope, &payment.gateway));
+        tracing::error!(payment.id = %payment.id, gateway, plugin, "money arrived that settles nothing; it waits on the list of unapplied receipts");
         facts::tell(
             cx,
             tx,

@@ -210,6 +210,30 @@ async fn who_answers_with_the_reference_of_another_payment_is_named_in_the_log()
     assert!(text.contains("plugin=\"guest\""), "{text}");
 }
 
+#[tokio::test]
+async fn who_takes_another_amount_or_charges_nothing_is_named_in_the_log() {
+    let (log, _guard) = Log::of_this_thread("vestibule=error");
+    let world = World::sqlite().await;
+    let ((other, _), (nothing, _)) = (world.paid().await, world.paid().await);
+    world.lie(1).await;
+    world.renew(&other).await;
+    world.lie(2_900).await;
+    world.renew(&nothing).await;
+    // The books are those of the honest one, which is asked for them.
+    world.tell_the_truth();
+    assert!(!world.compared().await.differences.is_empty());
+    let text = log.text();
+    for (what, plugin) in [
+        ("money arrived that settles nothing", "guest"),
+        ("the gateway's books differ from ours", "sandbox"),
+    ] {
+        let line = text.lines().find(|line| line.contains(what));
+        let line = line.unwrap_or_else(|| panic!("no `{what}` in: {text}"));
+        assert!(line.contains("gateway=\"sandbox\""), "{line}");
+        assert!(line.contains(&format!("plugin=\"{plugin}\"")), "{line}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_charge_that_is_told_of_two_payments_settles_the_debt_of_its_own_alone() {
     for world in World::each().await {

@@ -1,18 +1,105 @@
 //! What becomes of a call: done, certainly not executed, or unknown; never declined.
 
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use vestibule::domain::Mode;
+use tokio::time::timeout;
+use vestibule::domain::customer::Customer;
+use vestibule::domain::id::CustomerId;
+use vestibule::domain::license::License;
+use vestibule::domain::payment::Payment;
+use vestibule::domain::subscription::Subscription;
+use vestibule::domain::{Mode, Scope};
+use vestibule::plugins::data::{Answer, GuestData, Kept};
+use vestibule::plugins::gateway::Gateway;
 use vestibule::plugins::gateway::answer::Outcome;
+use vestibule::plugins::gateway::config::GatewayConfig;
 use vestibule::plugins::gateway::request::SentRequest;
+use vestibule::plugins::grants::Grant;
 use vestibule::plugins::limits::Limits;
 use vestibule::plugins::{Error, Plugins, UnknownCause};
 
 use super::guest::{self, MANIFEST, OnCharge};
-use super::{Host, charge, limits, plain, put, scope, settings};
+use super::{Host, charge, limits, patient, plain, put, scope, settings};
+
+/// Limits of calls that may compute for much longer than they may take.
+fn short() -> Limits {
+    Limits {
+        deadline: Duration::from_secs(2),
+        ..patient()
+    }
+}
+
+/// Charges, and sees the call end at its deadline.
+async fn ends_at_its_deadline(gateway: &Gateway) {
+    let ended = timeout(Duration::from_mins(1), gateway.charge(&charge("pay_1"))).await;
+    let error = ended.expect("it ends").unwrap_err();
+    let is_late = matches!(
+        error,
+        Error::Unknown {
+            cause: UnknownCause::Deadline(_),
+            ..
+        }
+    );
+    assert!(is_late, "{error}");
+}
+
+/// Data that never comes.
+struct Never;
+
+impl GuestData for Never {
+    fn customer<'a>(&'a self, _: &'a Scope, _: &'a CustomerId) -> Answer<'a, Option<Customer>> {
+        Box::pin(pending())
+    }
+
+    fn subscriptions<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a CustomerId,
+    ) -> Answer<'a, Vec<(Subscription, String)>> {
+        Box::pin(pending())
+    }
+
+    fn payments<'a>(&'a self, _: &'a Scope, _: &'a CustomerId) -> Answer<'a, Vec<Payment>> {
+        Box::pin(pending())
+    }
+
+    fn licenses<'a>(&'a self, _: &'a Scope, _: &'a CustomerId) -> Answer<'a, Vec<License>> {
+        Box::pin(pending())
+    }
+
+    fn value<'a>(&'a self, _: &'a Scope, _: &'a str, _: &'a str) -> Answer<'a, Option<Vec<u8>>> {
+        Box::pin(pending())
+    }
+
+    fn keep<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a str,
+        _: &'a str,
+        _: Vec<u8>,
+        _: bool,
+    ) -> Answer<'a, Kept> {
+        Box::pin(pending())
+    }
+
+    fn forget<'a>(&'a self, _: &'a Scope, _: &'a str, _: &'a str) -> Answer<'a, ()> {
+        Box::pin(pending())
+    }
+
+    fn scan<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a str,
+        _: &'a str,
+        _: &'a str,
+    ) -> Answer<'a, Vec<(String, Vec<u8>)>> {
+        Box::pin(pending())
+    }
+}
 
 /// Charges with a guest that does this, and answers why there is no outcome.
 async fn failure(on_charge: &OnCharge) -> UnknownCause {
@@ -48,6 +135,28 @@ async fn a_guest_that_behaves_charges_and_describes_itself() {
 async fn an_endless_loop_ends_and_is_unknown() {
     let cause = failure(&guest::LOOPS).await;
     assert!(matches!(cause, UnknownCause::CpuBudget(_)), "{cause}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_ends_at_its_deadline_however_much_processor_time_is_left() {
+    let host = Host::limited(&guest::plugin(MANIFEST, &guest::LOOPS), short()).await;
+    ends_at_its_deadline(&host.gateway(plain())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_for_the_hosts_data_ends_at_its_deadline() {
+    let keeps = MANIFEST.replace("[permissions]", "[permissions]\nstore = true");
+    let folder = tempfile::TempDir::new().unwrap();
+    let asks = guest::plugin(&keeps, &guest::ASKS_FOR_A_VALUE);
+    put(&folder, "guest.wasm", &asks);
+    let settings = settings(folder.path(), short());
+    let plugins = Plugins::open_with(settings, Arc::new(Never)).await.unwrap();
+    let grant = Grant {
+        store: true,
+        ..Grant::default()
+    };
+    let gateway = Host { folder, plugins }.gateway(GatewayConfig { grant, ..plain() });
+    ends_at_its_deadline(&gateway).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,6 +226,22 @@ async fn a_guest_that_failed_once_is_fresh_the_next_time() {
     for _ in 0..20 {
         let error = gateway.charge(&charge("pay_1")).await.unwrap_err();
         assert!(error.outcome_unknown(), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_call_leaves_in_memory_no_other_call_finds() {
+    // There is room for one call: each is in the place of the one before.
+    let narrow = Limits {
+        calls_in_all: 1,
+        calls_at_once: 1,
+        ..patient()
+    };
+    let host = Host::limited(&guest::plugin(MANIFEST, &guest::REMEMBERS), narrow).await;
+    let gateway = host.gateway(plain());
+    for _ in 0..50 {
+        let payment = gateway.charge(&charge("pay_1")).await.unwrap();
+        assert_eq!(payment.outcome, Outcome::Succeeded);
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) const MANIFEST: &str = r#"
 "#;
 
 /// What guests import, when they call it.
-const IMPORTS: [(&str, &str); 5] = [
+const IMPORTS: [(&str, &str); 6] = [
     (
         "$now",
         r#"(import "vestibule:host/clock@1.0.0" "now" (func $now (result i64)))"#,
@@ -49,11 +49,15 @@ const IMPORTS: [(&str, &str); 5] = [
         "$reveal",
         r#"(import "vestibule:host/reveal@1.0.0" "text" (func $reveal (param i32 i32)))"#,
     ),
+    (
+        "$value",
+        r#"(import "vestibule:pages/store@1.0.0" "get" (func $value (param i32 i32 i32)))"#,
+    ),
 ];
 
 /// A core module whose `charge` is `on_charge`. Memory: 1024 texts, 2048 the description,
 /// 1200 a text with markup and controls, 4096 the answer of a charge (a success of 1.00 EUR), 6144 room for what imports return,
-/// 65536 on what the host passes in.
+/// 8192 to 65535 free, 65536 on what the host passes in.
 pub(crate) fn module(on_charge: &OnCharge) -> Vec<u8> {
     let charge = match on_charge {
         OnCharge::Succeeds => "(i32.const 4096)",
@@ -250,10 +254,11 @@ fn gateway_world(optional: &[&str]) -> (Resolve, WorldId) {
         .collect();
     let exports = exports.join("\n");
     world_of(
-        resolve_of(&["types", "host", "gateway"]),
+        resolve_of(&["types", "host", "gateway", "pages"]),
         &format!(
             "include vestibule:gateway/gateway@1.0.0;
              import vestibule:host/reveal@1.0.0;
+             import vestibule:pages/store@1.0.0;
              {exports}"
         ),
     )

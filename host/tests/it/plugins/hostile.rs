@@ -2,7 +2,7 @@
 //! and the log says who it was.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vestibule::domain::{Mode, Scope};
 use vestibule::plugins::gateway::answer::Outcome;
@@ -59,6 +59,13 @@ const FLOODS: OnCharge = OnCharge::Does(
         (call $log (i32.const 3) (i32.const 1024) (i32.const 5) (i32.const 0) (i32.const 0))
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br_if $again (local.get $left)))
+     (i32.const 4096)",
+);
+
+/// Writes a line that is not UTF-8.
+const LOGS_BYTES: OnCharge = OnCharge::Does(
+    "(i32.store (i32.const 8192) (i32.const 0x80c0feff))
+     (call $log (i32.const 3) (i32.const 8192) (i32.const 4) (i32.const 0) (i32.const 0))
      (i32.const 4096)",
 );
 
@@ -122,7 +129,7 @@ async fn stopped(on_charge: &OnCharge) -> String {
         assert!(error.outcome_unknown(), "{error}");
         why = error.to_string();
     }
-    // Nothing of it is left over: it can be called again, and is stopped again.
+    // Nothing of it is left over.
     let figures = host.plugins.statuses()[0].plugin.clone().unwrap().figures;
     assert_eq!((figures.under_way, figures.failures), (0, 4));
     assert!(figures.memory_bytes <= limits().memory_bytes as u64);
@@ -132,6 +139,14 @@ async fn stopped(on_charge: &OnCharge) -> String {
         "{failed}"
     );
     assert!(why.starts_with("plugin guest: "), "{why}");
+    // It can be called again, is stopped again, and the log says whose it was.
+    let (log, _guard) = Log::of_this_thread("vestibule=warn");
+    let again = gateway.charge(&charge("pay_1")).await.unwrap_err();
+    assert!(again.outcome_unknown(), "{again}");
+    let text = log.text();
+    let told = text.lines().find(|line| line.contains("a plugin failed"));
+    let told = told.expect("it says that a plugin failed");
+    assert!(told.contains("plugin=\"guest\""), "{told}");
     why
 }
 
@@ -139,12 +154,15 @@ async fn stopped(on_charge: &OnCharge) -> String {
 async fn each_attack_is_stopped_and_named_while_others_are_served() {
     for (attack, says) in [
         (guest::LOOPS, "it used up its processor time"),
+        // The clock of these hosts stands still.
+        (guest::WAITS_FOR_THE_CLOCK, "it used up its processor time"),
         (RECURSES, "call stack exhausted"),
         (guest::HOGS, "bytes of memory"),
         (HOGS_TABLES, "it wanted a table of"),
         (guest::ANSWERS_TOO_MUCH, "fuel allocated for hostcalls"),
         (ANSWERS_A_GIGABYTE, "out of bounds"),
         (ANSWERS_BYTES, "utf-8"),
+        (LOGS_BYTES, "utf-8"),
         (guest::ANSWERS_GARBAGE, "it trapped"),
         (guest::ANSWERS_NONSENSE, "is not an ISO 4217 currency"),
         (guest::TRAPS, "it trapped"),
@@ -340,7 +358,7 @@ async fn a_plugin_whose_description_traps_or_never_ends_is_not_loaded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_sleeps_in_a_host_call_ends_at_the_deadline_and_slows_nobody() {
     let silent = silent().await;
-    let manifest = format!("{MANIFEST}\n[limits]\ndeadline_seconds = 1\n");
+    let manifest = format!("{MANIFEST}\n[limits]\ndeadline_seconds = 5\n");
     let host = Host::limited(&guest::plugin(&manifest, &guest::FETCHES), patient()).await;
     let honest = host.beside().await;
     let main = (scope(Mode::Test), "main".to_owned());
@@ -356,13 +374,18 @@ async fn a_guest_that_sleeps_in_a_host_call_ends_at_the_deadline_and_slows_nobod
     host.plugins.configure(configs.into());
     let gateway = host.plugins.gateway(&scope(Mode::Test), "main").unwrap();
     let request = charge(&silent);
+    let begun = Instant::now();
     let sleeping = tokio::spawn(async move { gateway.charge(&request).await });
     for _ in 0..20 {
         let payment = honest.charge(&charge("pay_2")).await.unwrap();
         assert_eq!(payment.outcome, Outcome::Succeeded);
     }
+    let figures = host.plugins.statuses()[0].plugin.clone().unwrap().figures;
+    assert_eq!(figures.under_way, 1, "nobody waited for its end");
     let error = sleeping.await.unwrap().unwrap_err();
     assert!(error.outcome_unknown(), "{error}");
+    // By itself its request goes on for two minutes.
+    assert!(begun.elapsed() < Duration::from_mins(1));
     let statuses = host.plugins.statuses();
     assert!(statuses.iter().all(|status| {
         let figures = &status.plugin.as_ref().unwrap().figures;

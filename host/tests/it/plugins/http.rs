@@ -8,8 +8,8 @@ use vestibule::plugins::limits::Limits;
 use vestibule::plugins::{Error, UnknownCause};
 
 use super::guest::{self, MANIFEST};
-use super::servers::{answering, listener, silent};
-use super::{Host, charge, config, limits, plain};
+use super::servers::{answering, answering_once, listener, silent};
+use super::{Host, charge, config, limits, patient, plain};
 
 async fn fetcher() -> Host {
     Host::with(&guest::plugin(MANIFEST, &guest::FETCHES)).await
@@ -119,6 +119,51 @@ async fn a_refused_connection_was_not_sent_and_a_lost_one_may_have_been() {
         }
     );
     assert!(said, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_larger_than_the_limit_is_not_read_and_may_have_been_sent() {
+    let host = Host::limited(&guest::plugin(MANIFEST, &guest::FETCHES), patient()).await;
+    let most = patient().fetch_bytes;
+    let answer = |bytes: usize| {
+        let body = "x".repeat(bytes);
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n{body}")
+    };
+    let (origin, _) = answering(&answer(most)).await;
+    let gateway = host.gateway(config(&origin, true));
+    let payment = gateway.charge(&charge(&origin)).await.unwrap();
+    assert_eq!(payment.outcome, Outcome::Succeeded);
+    // One byte more, and more than all buffers on the way hold.
+    for (bytes, may_be_taken) in [(most + 1, true), (64 * most, false)] {
+        let (origin, taken) = answering_once(answer(bytes)).await;
+        let gateway = host.gateway(config(&origin, true));
+        let error = gateway.charge(&charge(&origin)).await.unwrap_err();
+        let said = matches!(
+            error,
+            Error::Unknown {
+                cause: UnknownCause::Said(_),
+                ..
+            }
+        );
+        assert!(said, "{bytes} bytes: {error}");
+        assert!(may_be_taken || !taken.await.unwrap(), "it was read");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_larger_than_the_limit_is_not_sent() {
+    // Nobody listens there: what may be sent ends for want of a connection, which the guest has no
+    // words for.
+    let (listener, closed) = listener().await;
+    drop(listener);
+    let most = limits().fetch_bytes;
+    let refused = format!("a body of {most} bytes");
+    for (bytes, says) in [(most, "???"), (most + 1, refused.as_str())] {
+        let sends = guest::plugin(MANIFEST, &guest::sends_a_body(bytes));
+        let host = Host::limited(&sends, patient()).await;
+        let reason = refusal(&host, config(&closed, true), &closed).await;
+        assert_eq!(reason, says, "{bytes} bytes");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

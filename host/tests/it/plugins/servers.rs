@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// An answer without anything in it.
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -23,6 +24,18 @@ pub(super) async fn answering(answer: &str) -> (String, Arc<AtomicUsize>) {
         }
     });
     (origin, asked)
+}
+
+/// A server that answers one connection with these bytes, and whether all of them were taken.
+pub(super) async fn answering_once(answer: String) -> (String, JoinHandle<bool>) {
+    let (listener, origin) = listener().await;
+    let taken = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        let _ = connection.read(&mut request).await;
+        connection.write_all(answer.as_bytes()).await.is_ok()
+    });
+    (origin, taken)
 }
 
 /// A server that takes every connection and never says anything.

@@ -121,6 +121,7 @@ async fn hostile_names_are_only_text() {
     let license = guest.license(&subscription).await;
     let paid = PaymentState::Succeeded { at: house.now() };
     let payment = guest.payment(&subscription, paid).await;
+    guest.card_that_says(evil).await;
     for path in [
         "/".to_owned(),
         "/subscriptions".to_owned(),
@@ -130,6 +131,7 @@ async fn hostile_names_are_only_text() {
         "/billing".to_owned(),
         format!("/payments/{}", payment.id),
         format!("/payments/{}/done", payment.id),
+        "/payment-methods".to_owned(),
         "/license-keys".to_owned(),
         "/profile".to_owned(),
     ] {
@@ -138,6 +140,7 @@ async fn hostile_names_are_only_text() {
         assert_eq!(page.all("script").len(), 1, "{path}: the host's own");
         assert_eq!(page.all("[onerror]").len(), 0, "{path}");
     }
+    guest.get("/payment-methods").await.says("4242");
     guest.get("/license-keys").await.says(&license.key);
 }
 

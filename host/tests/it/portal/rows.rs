@@ -265,6 +265,22 @@ impl Guest<'_> {
         id
     }
 
+    /// A card whose brand and holder are these words.
+    pub(super) async fn card_that_says(&self, words: &str) {
+        let visa = self.visa().await;
+        self.house
+            .write(async |tx| {
+                let known = tx.method(&self.house.scope, &visa).await.unwrap();
+                let method = PaymentMethod {
+                    brand: Some(words.to_owned()),
+                    holder: Some(words.to_owned()),
+                    ..known.unwrap()
+                };
+                tx.keep_method(&method, method.created_at).await.unwrap();
+            })
+            .await;
+    }
+
     pub(super) async fn license(&self, subscription: &Subscription) -> License {
         let license = License {
             id: self.house.cx.new_id(),

@@ -63,6 +63,17 @@ pub(crate) const FETCHES: OnCharge = OnCharge::Does(
      (i32.const 4096)",
 );
 
+/// The same with a body of so many zeros.
+pub(crate) fn sends_a_body(bytes: usize) -> OnCharge {
+    let OnCharge::Does(fetches) = FETCHES else {
+        unreachable!("it fetches")
+    };
+    let none = "(i32.const 0) (i32.const 0) (i32.const 0)";
+    let body = format!("(i32.const 1) (i32.const 131072) (i32.const {bytes})");
+    let sends = fetches.replace(none, &body);
+    OnCharge::Does(format!("(drop (memory.grow (i32.const 32))) {sends}").leak())
+}
+
 /// Sends the customer to the page whose address the request's key is.
 pub(crate) const LEADS: OnCharge = OnCharge::Does(
     "(i32.store8 (i32.const 4104) (i32.const 2))
@@ -143,6 +154,20 @@ pub(crate) const READS_A_SECRET: OnCharge = OnCharge::Does(
      (drop (call $refused (i32.const 0)))
      (i32.store (i32.const 4108) (i32.load (i32.const 6180)))
      (i32.store (i32.const 4112) (i32.load (i32.const 6184)))
+     (i32.const 4096)",
+);
+
+/// Asks for what it keeps under a key, and answers that all is well, whatever it hears.
+pub(crate) const ASKS_FOR_A_VALUE: OnCharge = OnCharge::Does(
+    "(call $value (i32.const 1240) (i32.const 7) (i32.const 6144))
+     (i32.const 4096)",
+);
+
+/// Leaves something in its memory and answers that all is well; traps where a call before has left
+/// it.
+pub(crate) const REMEMBERS: OnCharge = OnCharge::Does(
+    "(if (i32.load (i32.const 12288)) (then (unreachable)))
+     (i32.store (i32.const 12288) (i32.const 1))
      (i32.const 4096)",
 );
 
