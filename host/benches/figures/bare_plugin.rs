@@ -127,20 +127,35 @@ impl Shelf {
         Ok(Self { engine, code })
     }
 
+    /// The components that were compiled into `folder` before.
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
+        let failed = |error: wasmtime::Error| anyhow::anyhow!("{error:#}");
+        let engine = Engine::new(&configuration()).map_err(failed)?;
+        let code = std::fs::read_dir(folder)?.map(|entry| anyhow::Ok(entry?.path()));
+        let code = code.collect::<anyhow::Result<_>>()?;
+        Ok(Self { engine, code })
+    }
+
     /// Maps the code of each and links it.
+    pub(crate) fn load(&self) -> anyhow::Result<Vec<Bare>> {
+        self.code.iter().map(|path| self.component(path)).collect()
+    }
+
+    /// The first of them alone.
+    pub(crate) fn first(&self) -> anyhow::Result<Bare> {
+        self.component(self.code.first().context("no code")?)
+    }
+
     #[expect(
         unsafe_code,
-        reason = "wasmtime maps native code into memory; it was compiled by this process into a \
+        reason = "wasmtime maps native code into memory; it was compiled by this program into a \
                   folder that nobody else writes to"
     )]
-    pub(crate) fn load(&self) -> anyhow::Result<Vec<Bare>> {
-        let failed = |error: wasmtime::Error| anyhow::anyhow!("{error:#}");
-        let load = |path: &PathBuf| {
-            // SAFETY: see the reason above.
-            let component = unsafe { Component::deserialize_file(&self.engine, path) };
-            Bare::of(&component.map_err(failed)?, &[])
-        };
-        self.code.iter().map(load).collect()
+    fn component(&self, path: &Path) -> anyhow::Result<Bare> {
+        // SAFETY: see the reason above.
+        let component = unsafe { Component::deserialize_file(&self.engine, path) };
+        let component = component.map_err(|error| anyhow::anyhow!("{error:#}"))?;
+        Bare::of(&component, &[])
     }
 }
 

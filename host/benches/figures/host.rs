@@ -56,6 +56,14 @@ impl Host {
         Ok(Self { dir, address })
     }
 
+    /// Adds to the host's own settings. Who serves already goes on with those before.
+    pub(crate) fn set(&self, more: &str) -> anyhow::Result<()> {
+        let path = self.dir.path().join("config/vestibule.toml");
+        let settings = std::fs::read_to_string(&path)? + more;
+        std::fs::write(path, settings)?;
+        Ok(())
+    }
+
     /// Another business on the same host, with more in its file.
     pub(crate) fn neighbour(&self, id: &str, more: &str) -> anyhow::Result<()> {
         let folder = self.dir.path().join("config/businesses");

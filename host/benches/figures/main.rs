@@ -66,12 +66,20 @@ enum Task {
         /// How many bytes the page shall have.
         size: usize,
     },
+    /// Load compiled components with wasmtime alone, and print what memory they take.
+    #[command(hide = true)]
+    Hold {
+        /// Where they are.
+        folder: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    if let Some(Task::Bare { database, size }) = cli.task {
-        return bare_page::serve(&database, size);
+    match cli.task {
+        Some(Task::Bare { database, size }) => return bare_page::serve(&database, size),
+        Some(Task::Hold { folder }) => return many::hold(&folder),
+        None => {}
     }
     // What the binary does for itself before anything else.
     rustls::crypto::ring::default_provider()

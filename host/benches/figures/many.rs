@@ -2,14 +2,16 @@
 //! they hold of memory, beside wasmtime alone loading the same code. They are one guest under
 //! fifty ids: each is a file, a module and machine code of its own.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 
 use crate::bare_plugin::Shelf;
 use crate::host::{Host, plugin_file};
-use crate::process::{Running, first_answer};
+use crate::process::{Running, first_answer, memory};
 use crate::report::{Report, median};
 
 const GROUP: &str = "Fifty plugins, compiled before, beside a host with one";
@@ -22,12 +24,14 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     let paths: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
     let one = Host::new()?;
     let many = Host::with("", &paths)?;
-    let shelf = Shelf::fill(&folder.path().join("code"), &files)?;
+    let code = folder.path().join("code");
+    let shelf = Shelf::fill(&code, &files)?;
 
     // Makes the databases, and the code.
     start(&one)?;
     compile(&many, usize::from(MANY) + 1)?;
-    let (mut alone, mut full, mut bare, mut held) = (vec![], vec![], vec![], vec![]);
+    let (mut alone, mut full, mut bare) = (vec![], vec![], vec![]);
+    let (mut held, mut least) = (vec![], vec![]);
     for _ in 0..ROUNDS {
         let (single, before) = start(&one)?;
         let (fifty, after) = start(&many)?;
@@ -38,6 +42,7 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
         alone.push(single);
         full.push(fifty);
         held.push(after - before);
+        least.push(bare_memory(&code)?);
     }
     report.add(GROUP, "start with one", median(&alone), "ms");
     report.add(GROUP, "start with fifty more", median(&full), "ms");
@@ -46,6 +51,31 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     let name = "wasmtime alone, its code mapped and linked: each";
     report.add(GROUP, name, median(&bare) / f64::from(MANY), "ms");
     report.add(GROUP, "memory of the fifty", median(&held), "MiB");
+    let name = "wasmtime alone, its code mapped and linked: memory";
+    report.add(GROUP, name, median(&least), "MiB");
+    Ok(())
+}
+
+/// MiB that wasmtime alone takes for the code in `folder`, in a process of its own: this one would use
+/// again what it has freed before.
+fn bare_memory(folder: &Path) -> anyhow::Result<f64> {
+    let mut child = Command::new(std::env::current_exe()?);
+    let output = child.arg("hold").arg(folder).output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "wasmtime alone: {errors}");
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
+/// Loads the code in `folder` with wasmtime alone, and prints the MiB that it takes.
+pub(crate) fn hold(folder: &Path) -> anyhow::Result<()> {
+    let shelf = Shelf::open(folder)?;
+    // What is there once for all of them: the other side has one plugin before as well.
+    let _first = shelf.first()?;
+    let before = memory(std::process::id())?;
+    let loaded = shelf.load()?;
+    let after = memory(std::process::id())?;
+    ensure!(loaded.len() == usize::from(MANY));
+    writeln!(std::io::stdout(), "{}", after - before)?;
     Ok(())
 }
 

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use vestibule::domain::{Mode, Scope};
 use vestibule::store::{PluginEntry, PluginKept, PluginUsage, Store};
 
 use crate::commands::{Host, Running};
 use crate::plugins::guest::{self, MANIFEST, OnCharge};
 use crate::support::dump::dump;
+use crate::support::guests::built;
 
 fn version(version: &str) -> Vec<u8> {
     let manifest = MANIFEST.replace("version = \"1.0.0\"", &format!("version = {version:?}"));
@@ -86,10 +87,10 @@ fn a_plugin_is_added_to_a_running_host_replaced_broken_and_taken_away_as_the_lis
     let plugin = host.until_it_is(|plugin| plugin["state"] == "in-use");
     assert_eq!(plugin["file"], "guest.wasm");
     assert_eq!(plugin["plugin"]["version"], "1.0.0");
-    assert_eq!(plugin["plugin"]["kinds"], serde_json::json!(["gateway"]));
+    assert_eq!(plugin["plugin"]["kinds"], json!(["gateway"]));
     assert_eq!(plugin["plugin"]["signed_by"], Value::Null);
     assert_eq!(plugin["plugin"]["figures"]["failures"], 0);
-    assert_eq!(plugin["plugin"]["uses"], serde_json::json!([]));
+    assert_eq!(plugin["plugin"]["uses"], json!([]));
 
     // The lines that it printed are good, once the places in angle brackets are filled in.
     let (_, lines) = told.split_once("\n[live.").unwrap();
@@ -135,7 +136,38 @@ fn a_plugin_is_added_to_a_running_host_replaced_broken_and_taken_away_as_the_lis
     let mut kill = std::process::Command::new("kill");
     assert!(kill.args(["-TERM", &pid]).status().unwrap().success());
     assert!(child.0.wait().unwrap().success());
-    assert_eq!(host.listed(), serde_json::json!([]));
+    assert_eq!(host.listed(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_anew_in_a_businesss_file_holds_in_a_host_that_runs() {
+    let host = Host::new();
+    let puppet = built("host/tests/guests/puppet").await;
+    std::fs::write(host.dir.path().join("plugins/puppet.wasm"), &*puppet).unwrap();
+    let grant = |grants: &str| {
+        let pages = "[test.pages.strings]\nplugin = \"puppet\"\n[test.pages.strings.grants]\n";
+        host.business("lumen", &format!("{pages}{grants}"));
+    };
+    grant("");
+    let (child, _) = host.serve();
+    let _child = Running(child);
+    let used = json!(["bus_lumen/test/strings"]);
+    let before = host.until_it_is(|plugin| plugin["plugin"]["uses"] == used);
+    assert_eq!(before["plugin"]["hears"], json!([]));
+    let heard = |of: &str| json!([{ "scope": "bus_lumen/test", "pages": "strings", "of": of }]);
+    for (grants, hears) in [
+        (
+            "events = [\"subscription.active\"]",
+            heard("subscription.active"),
+        ),
+        ("schedules = [\"hourly\"]", heard("hourly")),
+        ("", json!([])),
+    ] {
+        grant(grants);
+        let after = host.until_it_is(|plugin| plugin["plugin"]["hears"] == hears);
+        let same = after["plugin"]["loaded_at"] == before["plugin"]["loaded_at"];
+        assert!(same, "it was loaded anew: {after}");
+    }
 }
 
 #[test]

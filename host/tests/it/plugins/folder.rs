@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use vestibule::plugins::Plugins;
 use vestibule::plugins::gateway::answer::Outcome;
+use vestibule::plugins::limits::Limits;
 
 use super::guest::{self, MANIFEST, OnCharge};
 use super::{Host, charge, limits, plain, put, settings};
@@ -83,6 +84,40 @@ async fn compiled_code_is_used_again_and_a_damaged_one_is_made_anew() {
     assert!(in_use(&again).is_some());
     assert_ne!(std::fs::metadata(&code).unwrap().ino(), first);
     assert_eq!(compiled(&cache).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_for_an_engine_of_other_limits_is_compiled_beside_the_first_and_used_again_too() {
+    use std::os::unix::fs::MetadataExt;
+
+    let host = Host::with(&guest::plugin(MANIFEST, &OnCharge::Succeeds)).await;
+    let cache = host.folder.path().join("cache");
+    let inodes = || {
+        let files = compiled(&cache).into_iter();
+        let mut inodes: Vec<_> = files
+            .map(|code| std::fs::metadata(code).unwrap().ino())
+            .collect();
+        inodes.sort_unstable();
+        inodes
+    };
+    let first = inodes();
+    assert_eq!(first.len(), 1);
+    let open = async |limits: Limits| {
+        let again = Plugins::open(settings(host.folder.path(), limits)).await;
+        assert!(in_use(&again.unwrap()).is_some());
+        inodes()
+    };
+    // The room for a memory is part of the code.
+    let other = Limits {
+        memory_bytes: 32 << 20,
+        ..limits()
+    };
+    let both = open(other).await;
+    assert_eq!(both.len(), 2);
+    assert!(both.contains(&first[0]));
+    for limits in [limits(), other] {
+        assert_eq!(open(limits).await, both);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,8 +14,12 @@ use super::{Guest, House};
 const PUPPET: &str = "host/tests/guests/puppet";
 
 impl House {
-    /// A host whose overview has a block of the puppet, which does this.
-    async fn with_a_block(does: &Value, grants: &str, settings: &[(&str, &str)]) -> Self {
+    /// A host whose pages have a block of the puppet, which does this.
+    pub(super) async fn with_a_block(
+        does: &Value,
+        grants: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let settings = [&RESTS, settings].concat();
         let file = format!(
             "[test.pages.strings]\nplugin = \"puppet\"\nsettings.block = '{does}'\n{grants}"

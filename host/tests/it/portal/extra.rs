@@ -331,3 +331,34 @@ async fn a_call_by_the_clock_orders_the_next_one_first() {
             .contains("tick/daily")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_the_four_places_has_its_block_and_is_whole_without_it() {
+    for (does, blocks) in [(json!({ "place": true }), 1), (json!({ "do": "trap" }), 0)] {
+        // Without rests: who failed in three places would not be asked in the fourth.
+        let settings = [("PLUGINS__BREAKER_FAILURES", "0")];
+        let house = House::with_a_block(&does, "", &settings).await;
+        let guest = house.guest("Alex").await;
+        let subscription = guest.active().await;
+        let here = format!("/subscriptions/{}", subscription.id);
+        let (cancel, cancelled) = (format!("{here}/cancel"), format!("{here}/cancelled"));
+        let of_it = format!("of Some({:?})", subscription.id.as_str());
+        let look = async |path: &str, place: String| {
+            let before = house.figures().calls;
+            let page = guest.get(path).await;
+            assert_eq!(page.status, 200, "{path}");
+            assert_eq!(house.figures().calls - before, 1, "{path}");
+            assert_eq!(page.all(".extra").len(), blocks, "{path}");
+            assert_eq!(page.text().contains(&place), blocks == 1, "{path}");
+            page.says("Lumen Pro");
+            page
+        };
+        look("/", "Slot::Overview of None".to_owned()).await;
+        look(&here, format!("Slot::Subscription {of_it}")).await;
+        let page = look(&cancel, format!("Slot::Cancel {of_it}")).await;
+        let ended = guest.press(&page, &cancel, &[("when", "now")]).await;
+        ended.redirects_to(&cancelled);
+        let page = look(&cancelled, format!("Slot::Confirmation {of_it}")).await;
+        page.says("Your Lumen Pro subscription has ended");
+    }
+}

@@ -107,9 +107,13 @@ impl pages::Guest for Puppet {
 }
 
 impl blocks::Guest for Puppet {
-    fn block(_: blocks::Place) -> Result<Option<Content>, String> {
+    fn block(place: blocks::Place) -> Result<Option<Content>, String> {
         let script = script("block");
         act(&script)?;
+        if script.get("place").is_some() {
+            let told = format!("{:?} of {:?}", place.slot, place.subscription);
+            return Ok(Some(Content::Text(told)));
+        }
         Ok(script.get("content").map(content))
     }
 }
