@@ -22,12 +22,12 @@ use crate::support::{guests, plugin};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// An author's folder, with nothing but the commands.
-struct Author {
-    dir: tempfile::TempDir,
+pub(crate) struct Author {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Author {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         // Components in JavaScript and Python are compiled once for all tests.
         std::fs::create_dir(dir.path().join("config")).unwrap();
@@ -49,7 +49,7 @@ impl Author {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
@@ -60,7 +60,7 @@ impl Author {
     }
 
     /// Builds a plugin that was begun, and answers the name of its file.
-    fn compile(&self, id: &str, lang: &str) -> String {
+    pub(crate) fn compile(&self, id: &str, lang: &str) -> String {
         let folder = self.dir.path().join(id);
         if lang == "js" {
             // In the place of `npm install`.
@@ -191,7 +191,7 @@ impl Author {
 }
 
 /// What a command that went well said.
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let problem = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}{problem}");

@@ -1,5 +1,7 @@
 //! The suite of promises, on every gateway of this repository and on gateways that lie.
 
+mod broken;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,8 +45,17 @@ async fn in_front_of_the_sandbox(plugin: &'static str) -> Vec<Finding> {
 /// What is found of the gateway in `file`, in front of a sandbox processor of its own whose
 /// customers pay with a good card.
 pub(crate) async fn tried_at_the_sandbox(plugin: &str, file: &Path) -> Vec<Finding> {
+    tried_at_a_sandbox(plugin, file, true).await
+}
+
+/// The same in front of a processor that honours its keys, or carries out every order anew.
+async fn tried_at_a_sandbox(plugin: &str, file: &Path, honours_keys: bool) -> Vec<Finding> {
     let (url, received) = receiver().await;
     let sandbox = Arc::new(Sandbox::start(Some(url)).await);
+    let keys = serde_json::json!({ "honoured": honours_keys });
+    sandbox
+        .call(reqwest::Method::PUT, "/control/keys", Some(keys))
+        .await;
     let config = GatewayConfig {
         plugin: plugin.to_owned(),
         ..crate::sandbox::config(&sandbox.origin())
@@ -156,20 +167,7 @@ async fn a_processor_that_forgets_its_keys_is_found_out() {
 
 #[tokio::test]
 async fn a_gateway_that_lies_is_found_out_promise_by_promise() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("guest.wasm");
-    std::fs::write(
-        &file,
-        guest::plugin(guest::MANIFEST, &guest::OnCharge::Succeeds),
-    )
-    .unwrap();
-    let config = GatewayConfig {
-        plugin: "guest".to_owned(),
-        settings: [("base_url".to_owned(), "http://127.0.0.1:9".into())].into(),
-        ..crate::stripe::config("http://127.0.0.1:9")
-    };
-    let report = report(&file, config, None, None).await;
-    let findings = report.promises.unwrap().unwrap();
+    let findings = tried_where_it_lies().await;
     assert!(
         broken(&findings, "a payment begins with a page for the customer")
             .contains("the amount is")
@@ -183,6 +181,24 @@ async fn a_gateway_that_lies_is_found_out_promise_by_promise() {
     );
     assert!(broken(&findings, "a key that was never sent is not found").contains("trapped"));
     assert!(broken(&findings, "a payment that is cancelled cannot succeed").contains("trapped"));
+}
+
+/// What is found of a guest that says at once that a euro was paid.
+async fn tried_where_it_lies() -> Vec<Finding> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("guest.wasm");
+    std::fs::write(
+        &file,
+        guest::plugin(guest::MANIFEST, &guest::OnCharge::Succeeds),
+    )
+    .unwrap();
+    let config = GatewayConfig {
+        plugin: "guest".to_owned(),
+        settings: [("base_url".to_owned(), "http://127.0.0.1:9".into())].into(),
+        ..crate::stripe::config("http://127.0.0.1:9")
+    };
+    let report = report(&file, config, None, None).await;
+    report.promises.unwrap().unwrap()
 }
 
 /// Customers with a good card and with one that is declined.
