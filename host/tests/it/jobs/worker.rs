@@ -44,7 +44,11 @@ async fn the_job_of_a_dead_process_is_taken_when_its_lease_ends() {
         let dead = place.open().await;
         tell(&dead, "subscription.active", subscription.id.as_str()).await;
         let lease = place.settings.jobs.lease;
-        assert_eq!(lease, SignedDuration::from_mins(2), "as ARCHITECTURE.md says");
+        assert_eq!(
+            lease,
+            SignedDuration::from_mins(2),
+            "as ARCHITECTURE.md says"
+        );
         let mut tx = dead.store.begin().await.unwrap();
         let until = dead.now() + lease;
         let claimed = tx
@@ -87,7 +91,10 @@ async fn what_a_worker_claims_is_its_own_for_the_lease_of_the_file() {
         let tries: Vec<_> = place.jobs().await.iter().map(|job| job.attempts).collect();
         assert_eq!(tries, [1, 1], "the lease still holds");
         place.advance(SignedDuration::from_secs(40));
-        eventually("it is taken over", async || endpoint.deliveries().len() == 3).await;
+        eventually("it is taken over", async || {
+            endpoint.deliveries().len() == 3
+        })
+        .await;
         assert_eq!(endpoint.deliveries()[2].id(), first.as_str());
         endpoint.let_go();
         heir.stop().await;
