@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app;
 use crate::domain::balance::{Balance, Unseen};
@@ -25,10 +26,9 @@ pub(super) enum Payment {
     /// List payments without an end, money that settled nothing, disputes to decide about, and work
     /// that does not get on.
     ///
-    /// Each with where it stands, since when, and when its gateway is asked next, or what you have to
-    /// decide. A payment whose
-    /// outcome is not known is never failed by time: it is asked for, and stays here until the
-    /// gateway answers or you resolve it.
+    /// Each with where it stands, how old it is, when it was sent last, and when its gateway is
+    /// asked next, or what you have to decide. A payment whose outcome is not known is never failed
+    /// by time: it is asked for, and stays here until the gateway answers or you resolve it.
     #[command(
         after_help = "Examples:\n  vestibule payment unsettled\n  vestibule payment unsettled --json"
     )]
@@ -160,12 +160,12 @@ impl Payment {
         let settings = place.load()?;
         match self {
             Self::Unsettled { json } => {
-                let (listed, failing) = block_on(async {
+                let (listed, failing, now) = block_on(async {
                     let cx = app::open(settings).await?;
                     let failing = failing_jobs::list(&cx).await?;
-                    Ok((unsettled::list(&cx).await?, failing))
+                    Ok((unsettled::list(&cx).await?, failing, cx.now()))
                 })?;
-                show(&listed, &failing, json)?;
+                show(&listed, &failing, now, json)?;
             }
             Self::Balance { now, json } => {
                 let balances = block_on(async {
@@ -236,7 +236,12 @@ impl Payment {
     }
 }
 
-fn show(listed: &[Unsettled], failing: &[FailingJob], json: bool) -> anyhow::Result<()> {
+fn show(
+    listed: &[Unsettled],
+    failing: &[FailingJob],
+    now: Timestamp,
+    json: bool,
+) -> anyhow::Result<()> {
     if json {
         let all = listed.iter().map(serde_json::to_value);
         let all = all.chain(failing.iter().map(serde_json::to_value));
@@ -247,11 +252,12 @@ fn show(listed: &[Unsettled], failing: &[FailingJob], json: bool) -> anyhow::Res
         return print("every payment has ended, all money is applied, and all work gets on");
     }
     for entry in listed {
-        let since = match (&entry.dispute, entry.sent_at) {
+        let sent = match (&entry.dispute, entry.sent_at) {
             (Some(_), _) => "contested".to_owned(),
             (None, Some(at)) => format!("sent {at:.0}"),
             (None, None) => "not sent".to_owned(),
         };
+        let age = age(now.duration_since(entry.since));
         let next = match (entry.decide, entry.next_look) {
             (Some(question), _) => format!("decide: {question}"),
             (None, Some(at)) => format!("asked {} times, next {at:.0}", entry.looks),
@@ -271,7 +277,7 @@ fn show(listed: &[Unsettled], failing: &[FailingJob], json: bool) -> anyhow::Res
             ..
         } = entry;
         print(&format!(
-            "{which}  {business}/{mode}  {} {}  {state}  {gateway}  {since}  {next}",
+            "{which}  {business}/{mode}  {} {}  {state}  {gateway}  for {age}  {sent}  {next}",
             amount.to_decimal(),
             amount.currency.code(),
         ))?;
@@ -280,6 +286,16 @@ fn show(listed: &[Unsettled], failing: &[FailingJob], json: bool) -> anyhow::Res
         print(&super::job::line(job))?;
     }
     Ok(())
+}
+
+/// How long something is open, in its largest whole unit.
+fn age(open: SignedDuration) -> String {
+    let minutes = open.as_mins().max(0);
+    match (minutes / (24 * 60), minutes / 60) {
+        (0, 0) => format!("{minutes}m"),
+        (0, hours) => format!("{hours}h"),
+        (days, _) => format!("{days}d"),
+    }
 }
 
 fn balance_lines(balances: &[Balance]) -> Vec<String> {
@@ -337,4 +353,16 @@ fn balance_lines(balances: &[Balance]) -> Vec<String> {
         }));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_whole_unit() {
+        let ages = [-1, 59, 60, 3_599, 3_600, 86_399, 86_400, 40 * 86_400];
+        let told = ages.map(|seconds| age(SignedDuration::from_secs(seconds)));
+        assert_eq!(told, ["0m", "0m", "1m", "59m", "1h", "23h", "1d", "40d"]);
+    }
 }

@@ -1,14 +1,16 @@
-//! `[invoices]`: how the numbers of documents look.
+//! `[invoices]`: how the numbers of documents look, and when they are given.
 
 use serde::Deserialize;
 
 use super::problem::Problem;
 use super::source::Source;
 
-/// How the numbers of documents look.
+/// How the numbers of documents look, and when they are given.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Invoices {
+    /// When a document gets its number.
+    pub issue: Issue,
     /// Stands before the number of an invoice.
     pub prefix: String,
     /// Stands before the number of a credit note.
@@ -19,9 +21,20 @@ pub struct Invoices {
     pub digits: u8,
 }
 
+/// When a document gets its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Issue {
+    /// When it is paid.
+    Settlement,
+    /// When it falls due; refused, with what to write instead.
+    DueDate,
+}
+
 impl Default for Invoices {
     fn default() -> Self {
         Self {
+            issue: Issue::Settlement,
             prefix: "INV-".into(),
             credit_note_prefix: "CN-".into(),
             test_prefix: "TEST-".into(),
@@ -32,6 +45,13 @@ impl Default for Invoices {
 
 impl Invoices {
     pub(super) fn check(&self, source: &Source, problems: &mut Vec<Problem>) {
+        if self.issue == Issue::DueDate {
+            problems.push(source.problem(
+                "invoices.issue",
+                "is \"due-date\", which this version cannot do",
+                "Write \"settlement\": a document gets its number when it is paid.",
+            ));
+        }
         if self.prefix == self.credit_note_prefix {
             problems.push(source.problem(
                 "invoices.credit_note_prefix",

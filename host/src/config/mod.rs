@@ -41,7 +41,7 @@ pub use self::api::Api;
 pub use self::billing::{Billing, DuesAtCancel, OnReversal, Unapplied};
 pub use self::business::{Allow, Business, Seller};
 pub use self::database::{Database, Location};
-pub use self::invoices::Invoices;
+pub use self::invoices::{Invoices, Issue};
 pub use self::jobs::Jobs;
 pub use self::keys::{HostKeys, KeyFileError};
 pub use self::login::Login;

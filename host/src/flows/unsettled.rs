@@ -4,13 +4,14 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Error;
+use super::{Error, charge};
 use crate::cx::Cx;
 use crate::domain::Mode;
 use crate::domain::dispute::Attention;
 use crate::domain::id::{BusinessId, CustomerId, DisputeId, PaymentId, RefundId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
 use crate::store::{Tx, Work};
 
 /// The most that is listed of each kind.
@@ -45,7 +46,9 @@ pub struct Unsettled {
     pub state: &'static str,
     /// What a person has to decide; none when nobody has to.
     pub decide: Option<&'static str>,
-    /// When the request was last sent (host time).
+    /// Since when: when its request was made, or a dispute was heard of (host time).
+    pub since: Timestamp,
+    /// When the request was last sent (host time); none while it waits to be sent, first or again.
     pub sent_at: Option<Timestamp>,
     /// How often the gateway was asked.
     pub looks: u32,
@@ -87,6 +90,7 @@ pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
         };
         let of = entry(&mut tx, payment, refund.standing().name(), &look).await?;
         listed.push(Unsettled {
+            since: made_at(&refund),
             gateway_reference: refund.gateway_ref,
             amount: refund.amount,
             sent_at: refund.sent_at,
@@ -100,6 +104,7 @@ pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
             continue;
         };
         listed.push(Unsettled {
+            since: made_at(&refund),
             gateway_reference: refund.gateway_ref,
             amount: refund.amount,
             decide: Some(BOUNCED),
@@ -123,6 +128,7 @@ pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
             continue;
         };
         listed.push(Unsettled {
+            since: dispute.id.made_at().unwrap_or(dispute.created_at),
             gateway_reference: Some(dispute.reference),
             amount: dispute.amount,
             decide: Some(question(attention)),
@@ -134,6 +140,11 @@ pub async fn list(cx: &Cx) -> Result<Vec<Unsettled>, Error> {
         });
     }
     Ok(listed)
+}
+
+/// When a refund was intended, by the host's clock, which is the one that dates its id.
+fn made_at(refund: &Refund) -> Timestamp {
+    refund.id.made_at().unwrap_or(refund.created_at)
 }
 
 async fn entry(
@@ -151,6 +162,7 @@ async fn entry(
 
 fn plain(payment: Payment, state: &'static str, next_look: Option<Timestamp>) -> Unsettled {
     Unsettled {
+        since: charge::made_at(&payment),
         payment: payment.id,
         refund: None,
         dispute: None,

@@ -101,6 +101,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// How long a writer waits for another process's transaction on SQLite.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
+/// How long a writer waits for a row that another transaction holds on Postgres.
+const POSTGRES_BUSY: &str = "10s";
+/// When Postgres ends a transaction of which nothing is heard any more: a host that vanished holds
+/// its rows no longer.
+const VANISHED: &str = "60s";
 
 /// The newest migration of the database, in the table that sqlx keeps.
 const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";
@@ -216,8 +221,8 @@ impl Store {
     pub async fn open_postgres(url: &str, connections: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)?.options([
             ("client_min_messages", "error"),
-            ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "60s"),
+            ("lock_timeout", POSTGRES_BUSY),
+            ("idle_in_transaction_session_timeout", VANISHED),
         ]);
         let pool = unattended(PgPoolOptions::new())
             .max_connections(connections)

@@ -1,5 +1,5 @@
 //! The list of all statements, for what is true of each: that both databases take it, and that
-//! none reads a whole table where an index is meant.
+//! none reads a whole table where an index is meant. Besides, what the connections are set to.
 
 use sqlx::{Executor, Row};
 
@@ -48,6 +48,16 @@ impl Tx {
             plans.push((name, sql, steps?.join("\n")));
         }
         Ok(plans)
+    }
+
+    /// What this connection's session of Postgres is set to, such as its `lock_timeout`; nothing on
+    /// SQLite.
+    pub async fn session_setting(&mut self, name: &str) -> Result<Option<String>> {
+        let Connection::Postgres(connection) = &mut self.connection else {
+            return Ok(None);
+        };
+        let value = sqlx::query_scalar::<_, String>("SELECT current_setting($1)").bind(name);
+        Ok(Some(value.fetch_one(&mut **connection).await?))
     }
 }
 

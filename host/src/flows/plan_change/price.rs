@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::super::begin::{attach, period_lines};
+use super::super::discount::check_minimum;
 use super::super::reactivation::available;
 use super::super::{Error, Refused, notices, reconciliation};
 use super::paid::paid;
@@ -161,6 +162,10 @@ pub(super) async fn price(
             };
         }
     }
+    let there = &subscription.extras.discounts;
+    let is_new = |one: &&Applied| there.iter().all(|other| other.discount != one.discount);
+    let new: Vec<Applied> = discounts.iter().filter(is_new).cloned().collect();
+    check_minimum(&new, next.price()?)?;
     let paid = paid(tx, subscription).await?;
     let all_paid = paid.as_ref().map_or(&[][..], |paid| &paid.all);
     next.extras.discounts = running(&discounts, all_paid);

@@ -53,7 +53,9 @@ struct Open {
     /// Whether it is a dispute.
     dispute: bool,
     gateway: String,
-    /// Since when.
+    /// Since when: when its request was made, or the dispute was heard of.
+    since: Timestamp,
+    /// When it was last sent; none while it waits to be sent.
     sent_at: Option<Timestamp>,
     /// How often the gateway was asked.
     looks: u32,
@@ -113,6 +115,7 @@ impl Open {
             amount: entry.amount,
             state: entry.state,
             gateway: entry.gateway,
+            since: entry.since,
             sent_at: entry.sent_at,
             looks: entry.looks,
             next: entry.next_look,
@@ -164,6 +167,7 @@ impl Page for ReconciliationPage {
             refund,
             dispute: false,
             gateway: "main".to_owned(),
+            since: at("2026-11-20T09:28:00Z"),
             sent_at: Some(at("2026-11-20T09:30:00Z")),
             looks: 4,
             next,

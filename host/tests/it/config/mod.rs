@@ -137,6 +137,19 @@ fn a_wrong_value_is_named_with_its_line_and_what_to_write() {
 }
 
 #[test]
+fn numbers_of_documents_at_the_due_date_are_refused_with_what_to_write() {
+    let folder = Folder::new();
+    let file = "config/vestibule.toml";
+    folder.write(file, "[invoices]\nissue = \"due-date\"\n");
+    insta::assert_snapshot!(folder.report(), @r#"
+    config/vestibule.toml:2: invoices.issue: is "due-date", which this version cannot do
+        Write "settlement": a document gets its number when it is paid.
+    "#);
+    folder.write(file, "[invoices]\nissue = \"settlement\"\n");
+    folder.load().unwrap();
+}
+
+#[test]
 fn more_calls_of_plugins_than_a_process_has_addresses_for_are_refused() {
     let folder = Folder::new();
     folder.write(

@@ -250,9 +250,12 @@ async fn a_renewal_without_a_method_has_the_same_grace() {
     );
     assert!(over, "{state:?}");
     assert_eq!(world.charged().await, [2900]);
+    assert_eq!(world.key(&id).await.0, LicenseStatus::Disabled);
     let back = world.reactivate(&id, Choice::New).await;
     assert_eq!(world.give_card(&back, GOOD).await, Ending::Succeeded);
     assert!(world.is_active(&id).await);
+    assert_eq!(world.key(&id).await.0, LicenseStatus::Active);
+    assert_eq!(world.charged().await, [2900, 2900]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use vestibule::domain::id::{PaymentId, SubscriptionId};
 use vestibule::domain::payment::PaymentState;
-use vestibule::flows::{AttemptOf, Choice, Ending, reconciliation, renewal};
+use vestibule::flows::{AttemptOf, Choice, Ending, reconciliation, renewal, unsettled};
 
 use super::GOOD;
 use crate::support::world::World;
@@ -43,6 +43,39 @@ async fn what_was_certainly_not_executed_is_sent_again_under_its_own_key() {
         assert_eq!(look.await.unwrap(), Ending::Succeeded);
         assert_eq!(world.charged_keys().await[1], payment.as_str());
         assert_eq!(world.charged().await, [2900, 2900]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_sent_again_is_listed_with_its_age() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let busy = json!({ "operation": "charge", "answer": "rate_limited", "times": 2 });
+        world.sandbox.fault(busy).await;
+        // The business's own time is another one: what is listed goes by the host's.
+        let ten_days = SignedDuration::from_hours(24 * 10).as_micros();
+        let mut tx = world.cx.store.begin().await.unwrap();
+        tx.hold_clock(&world.scope).await.unwrap();
+        tx.move_clock(&world.scope, i64::try_from(ten_days).unwrap())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let before = world.cx.now();
+        world.renew(&id).await;
+        let made = before..=world.cx.now();
+        for _ in 0..2 {
+            let (payment, _) = world.the_open_payment(&id).await;
+            world.cx.clock.advance(SignedDuration::from_hours(2));
+            let listed = unsettled::list(&world.cx).await.unwrap();
+            assert_eq!(listed.len(), 1, "{listed:?}");
+            assert_eq!((&listed[0].payment, listed[0].sent_at), (&payment, None));
+            assert!(made.contains(&listed[0].since), "{listed:?}");
+            // It is refused once more, and no younger for that; then it goes through.
+            let look = reconciliation::look(&world.cx, &world.scope, &payment);
+            look.await.unwrap();
+        }
+        assert_eq!(world.charged().await, [2900, 2900]);
+        assert!(unsettled::list(&world.cx).await.unwrap().is_empty());
     }
 }
 

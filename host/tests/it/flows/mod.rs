@@ -31,6 +31,7 @@ mod late_yes;
 mod least;
 mod lent_access;
 mod lies;
+mod looks;
 mod lost_commit;
 mod methods_gone;
 mod off_renewal;

@@ -2,12 +2,13 @@
 //! discounts.
 
 use vestibule::domain::debt::{Debt, DebtKind};
+use vestibule::domain::discount::{CurrencyOption, Discount};
 use vestibule::domain::payment::Initiator;
 use vestibule::domain::plan::ChangeState;
 use vestibule::domain::product::Product;
 use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::plan_change::{self, Order, Wish};
-use vestibule::flows::{Ending, Error, Refused, cancellation};
+use vestibule::flows::{Ending, Error, Refused, cancellation, discount};
 
 use super::extras::{self, euros, percent};
 use super::plan_changes::{is_refused, to};
@@ -160,7 +161,7 @@ async fn a_discount_that_is_to_stay_stays_and_others_go() {
     let product = world.product_at(2_000, true).await;
     let mut stays = percent(&world, "STAYS", 5_000, Some(1));
     stays.preserve = true;
-    vestibule::flows::discount::create(&world.cx, &world.scope, stays)
+    discount::create(&world.cx, &world.scope, stays)
         .await
         .unwrap();
     world.code("GOES", 1_000, None).await;
@@ -180,6 +181,49 @@ async fn a_discount_that_is_to_stay_stays_and_others_go() {
     assert_eq!(discounts[0].code, "STAYS");
     world.wait_and_renew(&id).await;
     assert_eq!(world.charged().await[2..], [4_000], "its one cycle is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_for_more_than_the_new_plan_costs_is_refused_and_stays_unused() {
+    for world in World::each().await {
+        let id = world.paying(2_900, GOOD).await;
+        let pro = world.product_at(5_900, true).await;
+        let large = Discount {
+            usage_limit: Some(1),
+            options: vec![CurrencyOption {
+                currency: "EUR".parse().unwrap(),
+                is_default: true,
+                max_amount_possible: None,
+                minimum_subtotal: 11_800,
+            }],
+            ..percent(&world, "LARGE", 1_000, None)
+        };
+        discount::create(&world.cx, &world.scope, large)
+            .await
+            .unwrap();
+        let wish = |quantity, at_next_date| Wish {
+            quantity,
+            at_next_date,
+            codes: Some(vec!["LARGE".to_owned()]),
+            ..to(&pro)
+        };
+        for at_next_date in [false, true] {
+            let tried = world.try_to_change(&id, wish(1, at_next_date)).await;
+            assert!(matches!(
+                tried,
+                Err(Error::Invalid {
+                    field: "discount_code",
+                    ..
+                })
+            ));
+        }
+        let started = world.switch(&id, wish(2, false)).await;
+        assert_eq!(started.ending, Some(Ending::Succeeded));
+        // What is there already stays there, and works again when the plan costs enough.
+        world.switch(&id, wish(1, false)).await;
+        let discounts = world.subscription(&id).await.extras.discounts;
+        assert_eq!(discounts.len(), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,10 +5,11 @@ use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::subscription::SubscriptionState;
 use vestibule::flows::settlement::{self, Received};
-use vestibule::flows::{Ending, begin};
+use vestibule::flows::{Ending, begin, renewal, unsettled};
 use vestibule::plugins::gateway::request::{Delivery, Pair};
 
 use super::{GOOD, page};
+use crate::jobs::eventually;
 use crate::support::world::World;
 
 async fn receive(world: &World, delivery: &Delivery) -> Received {
@@ -104,4 +105,38 @@ async fn a_webhook_about_nothing_known_is_acknowledged_and_one_of_no_sense_is_no
     ));
     assert!(world.is_active(&id).await);
     assert_eq!(world.told(id.as_str()).await, ["subscription.active"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_applied_and_acknowledged_while_a_charge_hangs_at_its_gateway() {
+    let patient = [
+        ("PLUGINS__DEADLINE", "60s"),
+        ("PLUGINS__FETCH_DEADLINE", "60s"),
+    ];
+    let world = World::sqlite_with(&patient).await;
+    let begun = world.pending().await;
+    let attempt = begin::pay(&world.cx, &world.scope, &begun.payment.id)
+        .await
+        .unwrap();
+    world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+    let charge = world.processors_word_on(&attempt).await;
+    let delivery = world.delivery("evt_1", "charge.succeeded", &charge);
+
+    let other = world.active(GOOD).await;
+    world.make_due_now(&other).await;
+    let hangs = json!({ "operation": "charge", "delay_before_ms": 60_000, "times": 1 });
+    world.sandbox.fault(hangs).await;
+    let (cx, scope) = (world.cx.clone(), world.scope.clone());
+    let hanging = tokio::spawn(async move { renewal::due(&cx, &scope, &other).await });
+    eventually("the charge has left", async || {
+        let listed = unsettled::list(&world.cx).await.unwrap();
+        listed.iter().any(|entry| entry.state == "unknown")
+    })
+    .await;
+
+    let taken = receive(&world, &delivery).await;
+    assert!(matches!(taken, Received::Acknowledged { .. }), "{taken:?}");
+    assert!(world.is_active(&begun.subscription.unwrap().id).await);
+    assert!(!hanging.is_finished(), "nobody waited for it");
+    hanging.abort();
 }

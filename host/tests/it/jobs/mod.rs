@@ -70,7 +70,7 @@ impl Workplace {
             "[server]\nkey_file = \"host.key\"\n[database]\nurl = \"{}\"\n\
              [plugins]\ndir = \"plugins\"\ncache = \"cache\"\n[themes]\ndir = \"{}\"\n\
              [mail]\nmailbox = \"mailbox\"\n\
-             [jobs]\npoll = \"20ms\"\nlease = \"2m\"\nretry_first = \"5s\"\ntries = 3\n",
+             [jobs]\npoll = \"20ms\"\nretry_first = \"5s\"\ntries = 3\n",
             database.url(),
             repository.join("themes").display(),
         );

@@ -43,8 +43,14 @@ async fn the_job_of_a_dead_process_is_taken_when_its_lease_ends() {
         let subscription = subscribed(&place.database.store).await;
         let dead = place.open().await;
         tell(&dead, "subscription.active", subscription.id.as_str()).await;
+        let lease = place.settings.jobs.lease;
+        assert_eq!(
+            lease,
+            SignedDuration::from_mins(2),
+            "as ARCHITECTURE.md says"
+        );
         let mut tx = dead.store.begin().await.unwrap();
-        let until = dead.now() + SignedDuration::from_mins(2);
+        let until = dead.now() + lease;
         let claimed = tx
             .claim_jobs(Lane::Deliveries, dead.now(), (until, "dead"), 10, &[])
             .await
@@ -60,6 +66,37 @@ async fn the_job_of_a_dead_process_is_taken_when_its_lease_ends() {
         place.advance(SignedDuration::from_secs(10));
         eventually("it is taken over", async || place.jobs().await.is_empty()).await;
         assert_eq!(endpoint.deliveries().len(), 2);
+        heir.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_worker_claims_is_its_own_for_the_lease_of_the_file() {
+    for database in databases().await {
+        let endpoint = Endpoint::holding().await;
+        let mut place = Workplace::new(database, &endpoint.url);
+        place.settings.jobs.lease = SignedDuration::from_mins(10);
+        // What the dead one has begun ends after everything here.
+        place.settings.jobs.webhook_timeout = SignedDuration::from_hours(1);
+        let subscription = subscribed(&place.database.store).await;
+        let dead = place.start().await;
+        let first = tell(&dead.cx, "subscription.active", subscription.id.as_str()).await;
+        eventually("it runs", async || !endpoint.deliveries().is_empty()).await;
+        dead.worker.abort();
+
+        let heir = place.start().await;
+        place.advance(SignedDuration::from_secs(570));
+        tell(&heir.cx, "subscription.renewed", subscription.id.as_str()).await;
+        eventually("later work runs", async || endpoint.deliveries().len() == 2).await;
+        let tries: Vec<_> = place.jobs().await.iter().map(|job| job.attempts).collect();
+        assert_eq!(tries, [1, 1], "the lease still holds");
+        place.advance(SignedDuration::from_secs(40));
+        eventually("it is taken over", async || {
+            endpoint.deliveries().len() == 3
+        })
+        .await;
+        assert_eq!(endpoint.deliveries()[2].id(), first.as_str());
+        endpoint.let_go();
         heir.stop().await;
     }
 }

@@ -1,6 +1,7 @@
 //! The customer's portal through the whole router: what a signed-in customer reads and presses,
 //! over a SQLite file with known rows. Payments through a gateway have their own tests.
 
+mod allowed;
 mod branding;
 mod breaker;
 mod extra;

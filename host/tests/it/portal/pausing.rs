@@ -15,8 +15,16 @@ async fn a_pause_is_not_offered_unless_the_business_allows_it() {
     let here = format!("/subscriptions/{}", subscription.id);
     let page = guest.get(&here).await;
     assert!(!page.html.contains(&format!("{here}/pause")));
-    let page = guest.get(&format!("{here}/pause")).await;
-    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    let pause = format!("{here}/pause");
+    assert_eq!(guest.get(&pause).await.status, StatusCode::NOT_FOUND);
+    // A form that was open when the merchant said so.
+    house.let_customers(|allow| allow.pause = true);
+    let page = guest.get(&pause).await;
+    house.let_customers(|allow| allow.pause = false);
+    let answer = guest.press(&page, &pause, &[("date", "")]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    let stored = house.stored(&subscription).await;
+    assert_eq!(stored.state, SubscriptionState::Active);
 }
 
 #[tokio::test]

@@ -86,6 +86,23 @@ async fn no_more_connections_are_opened_than_the_operator_allows() {
     }
 }
 
+#[tokio::test]
+async fn a_host_that_vanished_holds_no_row_for_more_than_a_minute() {
+    let database = crate::support::postgres().await;
+    for mut tx in [
+        database.store.begin().await.unwrap(),
+        database.store.read().await.unwrap(),
+    ] {
+        for (name, limit) in [
+            ("idle_in_transaction_session_timeout", "1min"),
+            ("lock_timeout", "10s"),
+        ] {
+            let set = tx.session_setting(name).await.unwrap();
+            assert_eq!(set.as_deref(), Some(limit), "{name}");
+        }
+    }
+}
+
 /// The same database through connections of its own, which see only what is committed.
 async fn reopened(database: &Database) -> Store {
     database.store.close().await;

@@ -157,6 +157,7 @@ console-looks = { $count ->
     [one] asked once
    *[other] asked { $count } times
 }
+console-open-since = since { $date }
 console-sent = sent { $date }
 console-balance-of = Books of { $gateway }
 console-balance-made = Compared on { $date }: { $count ->

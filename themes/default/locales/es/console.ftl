@@ -157,6 +157,7 @@ console-looks = { $count ->
     [one] consultado una vez
    *[other] consultado { $count } veces
 }
+console-open-since = desde el { $date }
 console-sent = enviado el { $date }
 console-balance-of = Libros de { $gateway }
 console-balance-made = Comparados el { $date }: { $count ->
