@@ -24,7 +24,9 @@ pub(super) async fn add(file: &Path, settings: Settings) -> anyhow::Result<ExitC
         Err(error) => return refused(file, &error),
     };
     let clock = app::host_clock(&Clock::default());
-    let report = check::check(file, limits, &plugins.cache, clock, app::opening(), None).await?;
+    let bytes = candidate.bytes.clone();
+    let opening = app::opening();
+    let report = check::check_bytes(bytes, limits, &plugins.cache, clock, opening, None).await?;
     if let Some(problem) = report.problem {
         return refused(file, &problem);
     }

@@ -157,3 +157,11 @@ pub async fn take(
     tx.commit().await?;
     Ok(None)
 }
+
+/// Whoever counts what there is of `subject`, and makes one more, waits here for anybody else who
+/// does, until that transaction ends.
+pub(super) async fn one_by_one(cx: &Cx, tx: &mut Tx, subject: &str) -> store::Result<()> {
+    let (key, now) = (keyed_hash(cx, PURPOSE, subject), cx.now());
+    tx.take_limit(&key, now, now).await?;
+    Ok(())
+}

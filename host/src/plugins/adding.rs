@@ -15,7 +15,8 @@ pub struct Candidate {
     pub manifest: Manifest,
     /// Who signed it, of those whose signatures are believed.
     pub signed_by: Option<String>,
-    bytes: Vec<u8>,
+    /// The file itself, read once: what is checked is what is put into the folder.
+    pub bytes: Vec<u8>,
     signature: Option<Vec<u8>>,
 }
 

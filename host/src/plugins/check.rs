@@ -55,9 +55,26 @@ pub struct Trial {
     pub bench: Bench,
 }
 
-/// Checks a plugin's file as a host with these `limits` would. Compiled code is kept in
-/// `cache`; `opening` tries what the plugin carries. The promises of pages and brandings are tried, without any network; with a `trial`, a
-/// gateway's promises are tried too, which moves money at its processor.
+impl Report {
+    /// Of so many bytes, of which nothing is known yet.
+    fn of(bytes: usize, limits: Limits) -> Self {
+        Self {
+            bytes,
+            manifest: None,
+            imports: Vec::new(),
+            exports: Vec::new(),
+            gateway: None,
+            limits,
+            load_time: Duration::ZERO,
+            problem: None,
+            promises: None,
+            files: Arc::default(),
+            shown: Vec::new(),
+        }
+    }
+}
+
+/// Checks a plugin's file as a host with these `limits` would: see [`check_bytes`].
 pub async fn check(
     file: &Path,
     limits: Limits,
@@ -66,27 +83,27 @@ pub async fn check(
     opening: Opening,
     trial: Option<Trial>,
 ) -> Result<Report, EngineError> {
-    let mut report = Report {
-        bytes: 0,
-        manifest: None,
-        imports: Vec::new(),
-        exports: Vec::new(),
-        gateway: None,
-        limits,
-        load_time: Duration::ZERO,
-        problem: None,
-        promises: None,
-        files: Arc::default(),
-        shown: Vec::new(),
-    };
-    let bytes = match tokio::fs::read(file).await {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            report.problem = Some(error.into());
-            return Ok(report);
-        }
-    };
-    report.bytes = bytes.len();
+    match tokio::fs::read(file).await {
+        Ok(bytes) => check_bytes(bytes, limits, cache, clock, opening, trial).await,
+        Err(error) => Ok(Report {
+            problem: Some(error.into()),
+            ..Report::of(0, limits)
+        }),
+    }
+}
+
+/// Checks what was read of a plugin's file. Compiled code is kept in `cache`; `opening` tries what
+/// the plugin carries. The promises of pages and brandings are tried, without any network; with a
+/// `trial`, a gateway's promises are tried too, which moves money at its processor.
+pub async fn check_bytes(
+    bytes: Vec<u8>,
+    limits: Limits,
+    cache: &Path,
+    clock: HostClock,
+    opening: Opening,
+    trial: Option<Trial>,
+) -> Result<Report, EngineError> {
+    let mut report = Report::of(bytes.len(), limits);
     if let Ok(contents) = component::read(&bytes) {
         report.imports = contents.imports;
         report.exports = contents.exports;

@@ -56,7 +56,8 @@ impl Plugins {
         granted.chain(heard).collect()
     }
 
-    /// What the loaded plugin with this id is told.
+    /// What the loaded plugin with this id is told here. Pages that cannot be called, as those whose
+    /// settings it refuses, are not told here: others would leave to this process what it cannot do.
     pub(super) fn heard_by(&self, plugin: &str) -> Vec<Hearing> {
         let Some(loaded) = self.folder.plugin(plugin) else {
             return Vec::new();
@@ -74,8 +75,11 @@ impl Plugins {
                 let both = words.iter().filter(|word| wished.contains(*word));
                 both.map(|word| Hearing::new(scope, name, word)).collect()
             };
-            heard.extend(granted(&config.grant.events, &wishes.events));
-            heard.extend(granted(&config.grant.schedules, &wishes.schedules));
+            let mut told = granted(&config.grant.events, &wishes.events);
+            told.extend(granted(&config.grant.schedules, &wishes.schedules));
+            if !told.is_empty() && matches!(self.pages(scope, name), Some(Ok(_))) {
+                heard.append(&mut told);
+            }
         }
         heard
     }

@@ -1,6 +1,8 @@
 //! `vestibule plugin add|list|sign` beside a running host, as an operator runs them.
 
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -362,4 +364,25 @@ fn what_a_file_says_cannot_play_with_the_terminal_of_who_looks_at_it() {
         let shown = what == "a name" || all.contains(r"\u001b[2J");
         assert!(shown, "{what}: {all}");
     }
+}
+
+#[test]
+fn a_file_is_read_once_so_that_what_is_checked_is_what_is_put_there() {
+    let host = Host::new();
+    // A pipe gives what it has once.
+    let mut adding = host
+        .command(&["plugin", "add", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = adding.stdin.take().unwrap();
+    pipe.write_all(&version("1.0.0")).unwrap();
+    drop(pipe);
+    let output = adding.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{told}");
+    let put = host.dir.path().join("plugins/guest.wasm");
+    assert_eq!(std::fs::read(put).unwrap(), version("1.0.0"));
 }

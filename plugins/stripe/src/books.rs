@@ -1,75 +1,63 @@
-//! Stripe's books: balance transactions, which it lists newest first and the host wants oldest
-//! first.
+//! Stripe's books: balance transactions. Stripe lists them newest first, page by page from the last
+//! that was read on, and so are they read here, however many there are: the parts follow each other
+//! backwards in time, and each of them is oldest first.
 
 use vestibule_plugin::Timestamp;
 use vestibule_plugin::gateway::GatewayError;
-use vestibule_plugin::gateway::invalid;
 use vestibule_plugin::gateway::ledger::{Entry, EntryKind, Page};
 
 use crate::api::{self, Form};
 use crate::stand;
 use crate::wire::{self, Expandable, List, Movement};
 
-/// How many entries the host takes at once.
-const ENTRIES: usize = 200;
-/// How many pages of Stripe's a call may read.
-const PAGES: usize = 9;
+/// How many entries a page of Stripe's has, and how many of them a call reads: the host takes 200
+/// entries at once.
+const PAGE: &str = "100";
+const PAGES: usize = 2;
 
-/// The movements of a time, from the cursor on: how many entries were read before.
+/// The movements of a time, from the cursor on: Stripe's id of the last that was read before.
 pub(crate) fn page(
     start: Timestamp,
     end: Timestamp,
-    cursor: Option<&str>,
+    cursor: Option<String>,
 ) -> Result<Page, GatewayError> {
-    let from: usize = match cursor {
-        None => 0,
-        Some(cursor) => cursor
-            .parse()
-            .map_err(|_| invalid("cursor", "it is none of this gateway"))?,
-    };
     // Stripe's moments are whole seconds: the bounds are rounded up, so that every movement is
     // in one of two adjoining times and in one only.
     let seconds = |moment: Timestamp| moment.saturating_add(999_999).div_euclid(1_000_000);
-    let mut movements = movements(seconds(start), seconds(end))?;
-    movements.reverse();
-    let until = from.saturating_add(ENTRIES);
-    let next = (until < movements.len()).then(|| until.to_string());
-    let entries = movements.into_iter().skip(from).take(ENTRIES);
-    Ok(Page {
-        entries: entries.map(entry).collect(),
-        next,
-    })
-}
-
-fn movements(start: i64, end: i64) -> Result<Vec<Movement>, GatewayError> {
-    let mut all: Vec<Movement> = Vec::new();
+    let mut of_this_time = Form::new();
+    of_this_time
+        .set("limit", PAGE)
+        .set("created[gte]", seconds(start).to_string())
+        .set("created[lt]", seconds(end).to_string())
+        .set("expand[]", "data.source");
+    let mut movements: Vec<Movement> = Vec::new();
+    let mut after = cursor;
     for _ in 0..PAGES {
-        let mut query = Form::new();
-        query
-            .set("limit", "100")
-            .set("created[gte]", start.to_string())
-            .set("created[lt]", end.to_string())
-            .set("expand[]", "data.source");
-        if let Some(last) = all.last() {
-            query.set("starting_after", last.id.as_str());
+        let mut query = of_this_time.clone();
+        if let Some(after) = &after {
+            query.set("starting_after", after.as_str());
         }
         let list: List<Movement> = api::get("/v1/balance_transactions", &query)?;
-        let more = list.has_more && !list.data.is_empty();
-        all.extend(list.data);
-        if !more {
-            return Ok(all);
+        let last = list.data.last().filter(|_| list.has_more);
+        after = last.map(|last| last.id.clone());
+        movements.extend(list.data);
+        if after.is_none() {
+            break;
         }
     }
-    Err(invalid(
-        "start",
-        "there are too many movements in this time for one call; ask for a shorter one",
-    ))
+    movements.reverse();
+    Ok(Page {
+        entries: movements.into_iter().map(entry).collect(),
+        next: after,
+    })
 }
 
 fn entry(movement: Movement) -> Entry {
     let kind = match movement.kind.as_str() {
         "charge" | "payment" => EntryKind::Charge,
         "refund" | "payment_refund" => EntryKind::Refund,
+        // What a dispute took is given again when it is won.
+        "adjustment" if movement.amount > 0 => EntryKind::Other("reinstated".to_owned()),
         "adjustment" | "payment_reversal" | "payment_failure_refund" => EntryKind::Reversal,
         other => EntryKind::Other(other.replace('_', "-")),
     };

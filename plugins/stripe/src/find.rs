@@ -32,13 +32,15 @@ pub(crate) enum Charge {
     Intent(Intent),
 }
 
-/// What a session or an intent brings along.
-const WITH_SESSION: [&str; 3] = [
+/// What a session, an intent, and an intent of a list brings along.
+const WITH_SESSION: [&str; 4] = [
     "payment_intent.payment_method",
+    "payment_intent.latest_charge",
     "setup_intent",
     "setup_intent.payment_method",
 ];
-const WITH_INTENT: &str = "payment_method";
+pub(crate) const WITH_INTENT: [&str; 2] = ["payment_method", "latest_charge"];
+const WITH_LISTED: &str = "data.payment_method";
 
 /// How many entries a page of a list has, and how many pages are read of one list.
 const PAGE: &str = "100";
@@ -75,7 +77,7 @@ fn listed(sent: &SentRequest) -> Result<Found<Charge>, GatewayError> {
         return Ok(Found::This(Charge::Session(session)));
     }
     let mut query = window(sent);
-    query.set("expand[]", format!("data.{WITH_INTENT}"));
+    query.set("expand[]", WITH_LISTED);
     let is_it = |intent: &Intent| marked(&intent.metadata, &sent.key);
     let intents = walk(
         "/v1/payment_intents",
@@ -184,7 +186,9 @@ pub(crate) fn session_by_id(id: &str) -> Result<Option<Session>, GatewayError> {
 /// The intent with this id.
 pub(crate) fn intent_by_id(id: &str) -> Result<Option<Intent>, GatewayError> {
     let mut query = Form::new();
-    query.set("expand[]", WITH_INTENT);
+    for part in WITH_INTENT {
+        query.set("expand[]", part);
+    }
     api::get_if_known(&format!("/v1/payment_intents/{}", segment(id)), &query)
 }
 
@@ -256,7 +260,7 @@ fn searched(key: &str) -> Result<Option<Intent>, GatewayError> {
     let mut query = Form::new();
     query
         .set("query", format!("metadata['{}']:'{key}'", wire::KEY))
-        .set("expand[]", format!("data.{WITH_INTENT}"));
+        .set("expand[]", WITH_LISTED);
     let found: List<Intent> = api::get("/v1/payment_intents/search", &query)?;
     let mut found = found.data.into_iter();
     Ok(found.find(|intent| marked(&intent.metadata, key)))

@@ -165,7 +165,7 @@ impl ledger::Guest for Stripe {
         end: Timestamp,
         cursor: Option<String>,
     ) -> Result<ledger::Page, GatewayError> {
-        books::page(start, end, cursor.as_deref())
+        books::page(start, end, cursor)
     }
 }
 

@@ -48,9 +48,11 @@ const LEAST: [(&str, i64); 22] = [
 /// The greatest amount: eight digits, in any currency.
 const GREATEST: i64 = 99_999_999;
 
-/// A session lives half an hour at least, and Stripe refuses a shorter one: a wish that ends
-/// sooner gets that much more, and the host is told so.
+/// A session lives half an hour at least and a day at most, and Stripe refuses any other: a wish that
+/// ends sooner gets that much more, and one that ends later gets less; the host is told so.
 const SESSION_LEAST: i64 = 31 * 60;
+const SESSION_MOST: i64 = 23 * 60 * 60;
+const HOUR: i64 = 60 * 60;
 
 /// The longest description, in characters; Stripe refuses a request with a much longer one, and a
 /// purchase of many things names them all.
@@ -95,8 +97,10 @@ pub(crate) fn charge(
         .set("currency", request.amount.currency.to_ascii_lowercase())
         .set("customer", customer.as_str())
         .set("payment_method", method.reference.as_str())
-        .set("confirm", "true")
-        .set("expand[]", "payment_method");
+        .set("confirm", "true");
+    for part in find::WITH_INTENT {
+        form.set("expand[]", part);
+    }
     match request.initiator {
         Initiator::CustomerPresent => form.set("return_url", request.return_url.as_str()),
         Initiator::MerchantRecurring | Initiator::MerchantUnscheduled => {
@@ -234,12 +238,14 @@ fn session_form(mode: &str, return_url: &str, kinds: &[&str], key: &str, expires
     for (at, kind) in kinds.iter().enumerate() {
         form.set(&format!("payment_method_types[{at}]"), *kind);
     }
-    let left = expires_at.saturating_sub(clock::now());
+    let now = clock::now().div_euclid(1_000_000);
     let wished = expires_at.div_euclid(1_000_000);
-    let until = if left.div_euclid(1_000_000) < SESSION_LEAST {
+    let until = if wished.saturating_sub(now) < SESSION_LEAST {
         wished.saturating_add(SESSION_LEAST)
     } else {
-        wished
+        // The most is counted from a whole hour: a repeat within it is the same request.
+        let hour = now.div_euclid(HOUR).saturating_mul(HOUR);
+        wished.min(hour.saturating_add(SESSION_MOST))
     };
     form.set("expires_at", until.to_string());
     mark(&mut form, "metadata", key, expires_at);

@@ -36,7 +36,7 @@ pub(crate) fn payment(charge: Charge) -> Result<Payment, GatewayError> {
             reference: Some(intent.id.clone()),
             customer_reference: intent.customer.clone(),
             outcome: outcome(&intent)?,
-            method: intent.payment_method.and_then(saved),
+            method: saved(intent),
             extra: Vec::new(),
         }),
         Charge::Session(session) => visit(session),
@@ -55,7 +55,7 @@ fn visit(mut session: Session) -> Result<Payment, GatewayError> {
         Some("expired") => (Outcome::Cancelled, None),
         Some("complete") => {
             let intent = intent.ok_or_else(|| api::unreadable("a payment without its intent"))?;
-            (outcome(&intent)?, intent.payment_method.and_then(saved))
+            (outcome(&intent)?, saved(intent))
         }
         _ => return Err(api::unreadable("a session without a status")),
     };
@@ -164,10 +164,16 @@ fn outcome(intent: &Intent) -> Result<Outcome, GatewayError> {
     })
 }
 
-/// The method that a payment used, if Stripe keeps it.
-fn saved(method: Expandable<Method>) -> Option<SavedMethod> {
-    let method = method.whole().filter(|method| method.customer.is_some())?;
-    Some(described(method))
+/// The method that a payment used, if Stripe keeps it. A debit's mandate stands in the charge.
+fn saved(intent: Intent) -> Option<SavedMethod> {
+    let method = intent.payment_method?.whole();
+    let mut method = described(method.filter(|method| method.customer.is_some())?);
+    if is_debit(&method) {
+        let charge = intent.latest_charge.and_then(Expandable::whole);
+        let debit = charge.and_then(|charge| charge.payment_method_details?.sepa_debit);
+        method.mandate = debit.and_then(|debit| debit.mandate);
+    }
+    Some(method)
 }
 
 fn is_debit(method: &SavedMethod) -> bool {

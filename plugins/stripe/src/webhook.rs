@@ -101,12 +101,19 @@ fn reversal(kind: &str, dispute: wire::Dispute) -> Result<News, ParseError> {
         || dispute
             .payment_method_details
             .is_some_and(|method| method.kind == "sepa_debit");
+    // All that it has moved: what was withdrawn counts below zero.
+    let lines = dispute.balance_transactions.iter();
+    let moved = lines.fold(0_i64, |sum, line| sum.saturating_add(line.amount));
     let stage = match dispute.status.as_str() {
         // Older versions of the API say that a refund has ended it: nothing more is taken back.
         "won" | "warning_closed" | "charge_refunded" => ReversalStage::DisputeWon,
+        // It never comes to a decision: the money went back to the customer at once, or stays.
+        "prevented" if moved >= 0 => ReversalStage::DisputeWon,
         // A bank returns a debit without asking anybody.
-        "lost" if is_debit => ReversalStage::DebitReturned,
-        "lost" => ReversalStage::DisputeLost,
+        "lost" | "prevented" if is_debit => ReversalStage::DebitReturned,
+        "lost" | "prevented" => ReversalStage::DisputeLost,
+        // `needs_response`, `under_review`, both of them as a `warning_`, and what is still to be
+        // invented.
         _ => ReversalStage::DisputeOpened,
     };
     let Some(about) = about_key(intent.metadata) else {

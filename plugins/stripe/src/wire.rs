@@ -60,10 +60,27 @@ pub(crate) struct Intent {
     pub(crate) created: i64,
     pub(crate) customer: Option<String>,
     pub(crate) payment_method: Option<Expandable<Method>>,
+    pub(crate) latest_charge: Option<Expandable<Charged>>,
     pub(crate) last_payment_error: Option<Refusal>,
     pub(crate) next_action: Option<NextAction>,
     #[serde(default)]
     pub(crate) metadata: Metadata,
+}
+
+/// The charge of an intent, as far as it matters.
+#[derive(Deserialize)]
+pub(crate) struct Charged {
+    pub(crate) payment_method_details: Option<ChargedMethod>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ChargedMethod {
+    pub(crate) sepa_debit: Option<ChargedDebit>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ChargedDebit {
+    pub(crate) mandate: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +167,14 @@ pub(crate) struct Dispute {
     pub(crate) currency: String,
     pub(crate) reason: Option<String>,
     pub(crate) payment_method_details: Option<DisputedMethod>,
+    #[serde(default)]
+    pub(crate) balance_transactions: Vec<Moved>,
+}
+
+/// What a dispute has moved: below zero where it was taken.
+#[derive(Deserialize)]
+pub(crate) struct Moved {
+    pub(crate) amount: i64,
 }
 
 #[derive(Deserialize)]

@@ -160,11 +160,13 @@ impl Book {
                         id: refund.id.to_string(),
                     })
             }
+            // A gateway may withdraw the money when a dispute is opened, and give it again when it is
+            // won: one that is known explains its withdrawal, however it stands.
             Movement::Reversal => tx
                 .dispute_by_reference(scope, gateway, reference)
                 .await?
                 .map(|dispute| Known {
-                    moved: dispute.was_booked().then_some(dispute.amount),
+                    moved: Some(dispute.amount),
                     id: dispute.id.to_string(),
                 }),
         };

@@ -18,7 +18,7 @@ pub use self::view::{View, find, list};
 
 use self::sealed::Signing;
 use self::view::of_file;
-use super::{Change, Error, Refused, facts};
+use super::{Change, Error, Refused, facts, limit};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::endpoint::{Endpoint, wants};
@@ -182,6 +182,7 @@ async fn insert(cx: &Cx, scope: &Scope, new: NewEndpoint) -> Result<View, Error>
     check::key(new.idempotency_key.as_deref())?;
     let headers = headers::change(BTreeMap::new(), new.headers)?;
     let mut tx = cx.store.begin().await?;
+    limit::one_by_one(cx, &mut tx, &format!("endpoints:{scope}")).await?;
     let key = new.idempotency_key.as_deref();
     if let Some(known) = known(&mut tx, scope, &new.id, key).await? {
         return Ok(known.into());

@@ -75,9 +75,10 @@ async fn read(cx: &Cx, scope: &Scope, id: &SetupId) -> Result<Setup, Error> {
     tx.setup(scope, id).await?.ok_or(Error::NotFound("set-up"))
 }
 
-/// Asks the gateway how an open set-up stands; none when it cannot be asked, or is over.
+/// Asks the gateway how a set-up stands; none when it cannot be asked, or has succeeded. One that was
+/// given up is asked about as well: the gateway's page may stay open for longer than we wait.
 async fn ask(cx: &Cx, scope: &Scope, setup: &Setup, pairs: &[Pair]) -> Option<answer::Setup> {
-    if !setup.state.is_open() {
+    if setup.state == SetupState::Succeeded {
         return None;
     }
     let sent = sent(setup);

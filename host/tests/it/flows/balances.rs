@@ -1,14 +1,18 @@
 //! The gateway's books beside ours, and money that settled nothing.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use serde_json::json;
 use vestibule::domain::balance::{Movement, Problem, Unseen};
+use vestibule::domain::dispute::DisputeState;
 use vestibule::domain::refund::RefundState;
 use vestibule::domain::refund::parts::Wish;
 use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::settlement::Finding;
 use vestibule::flows::{balance, cancellation, refund, settlement, unsettled};
 
+use super::disputes::decided;
 use super::refunds::deliver;
 use crate::support::world::World;
 
@@ -126,6 +130,33 @@ async fn reversals_are_compared_too_and_silence_is_named_instead_of_differences(
         "nothing is said of what was not read"
     );
     assert!(matches!(unheard.unseen[..], [Unseen::NoAnswer { .. }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispute_that_is_open_or_won_is_no_difference() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        // As at a gateway that withdraws the money before the bank has decided, and gives it again:
+        // its books have it, and all that it tells is that the dispute is open, and then won.
+        let opened = world.contest(&payment).await;
+        world.control(&format!("{}/lose", decided(&opened))).await;
+        deliver(&world, "dispute.opened", &opened).await;
+        let open = world.compared().await;
+        assert_eq!(open.movements, 2, "{open:?}");
+        assert!(open.differences.is_empty(), "{open:?}");
+
+        let won = world.control(&format!("{}/win", decided(&opened))).await;
+        deliver(&world, "dispute.won", &won).await;
+        let dispute = world.disputes_over(&payment).await.remove(0);
+        assert_eq!(
+            (dispute.state, dispute.came_back),
+            (DisputeState::Won, false)
+        );
+        let won = world.compared().await;
+        assert!(won.differences.is_empty(), "{won:?}");
+        let given_again = BTreeMap::from([("reversal-returned".to_owned(), 1)]);
+        assert_eq!(won.unseen, [Unseen::OtherKinds { kinds: given_again }]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,16 @@
 //! Two who need the same rows on Postgres: they take them in one order, and so the second waits for
 //! the first, and finds what that has made of them.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use vestibule::domain::id::SubscriptionId;
 use vestibule::flows::begin::NewPurchase;
+use vestibule::flows::endpoint::NewEndpoint;
 use vestibule::flows::plan_change::Wish;
-use vestibule::flows::{AttemptOf, Ending, Error, Refused, begin};
+use vestibule::flows::{AttemptOf, Ending, Error, Refused, begin, endpoint};
 
 use super::plan_changes::to;
 use super::{DECLINED, GOOD, extras, page};
@@ -224,4 +226,42 @@ async fn two_tries_at_one_purchase_that_succeed_at_once_settle_it_once_and_bring
     assert_eq!(unapplied, 1, "one of them settled nothing");
     let keys = tx.licenses(scope, Some(&customer), None, None, 10, 0).await;
     assert_eq!(keys.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_make_the_last_endpoint_at_once_make_one() {
+    let world = World::postgres().await;
+    let (cx, scope) = (&world.cx, &world.scope);
+    let make = async || {
+        let new = NewEndpoint {
+            id: cx.new_id(),
+            url: "https://hooks.example.com/lumen".to_owned(),
+            description: String::new(),
+            metadata: "{}".to_owned(),
+            disabled: false,
+            filter_types: None,
+            headers: BTreeMap::new(),
+            rate_limit: None,
+            idempotency_key: None,
+        };
+        endpoint::create(cx, scope, new).await
+    };
+    for _ in 0..49 {
+        make().await.unwrap();
+    }
+    // Everybody may count them, and nobody can make one.
+    let mut observer = PgConnection::connect(&world.url).await.unwrap();
+    let mut holder = PgConnection::connect(&world.url).await.unwrap();
+    holder.execute("BEGIN").await.unwrap();
+    let lock = "LOCK TABLE webhook_endpoints IN EXCLUSIVE MODE";
+    holder.execute(lock).await.unwrap();
+    let goes_on = async {
+        wait_for(&mut observer, 2).await;
+        holder.execute("COMMIT").await.unwrap();
+    };
+    let (one, other, ()) = tokio::join!(make(), make(), goes_on);
+    assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");
+    let mut tx = cx.store.read().await.unwrap();
+    let all = endpoint::list(cx, &mut tx, scope, None, 100).await.unwrap();
+    assert_eq!(all.len(), 50);
 }

@@ -1,6 +1,7 @@
 //! Gateways that do not answer, and news that comes after the end.
 
 use jiff::SignedDuration;
+use reqwest::Method;
 use serde_json::json;
 use vestibule::domain::payment::PaymentState;
 use vestibule::domain::subscription::Cancellation;
@@ -10,6 +11,7 @@ use vestibule::flows::{
     renewal, settlement, unsettled,
 };
 
+use super::refunds::deliver;
 use super::{DECLINED, DECLINED_AT_RENEWAL, GOOD, page};
 use crate::support::world::World;
 
@@ -82,6 +84,46 @@ async fn a_card_that_was_saved_after_its_page_was_given_up_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_given_after_the_portals_half_hour_is_kept_and_used() {
+    for world in World::each().await {
+        let (cx, scope) = (&world.cx, &world.scope);
+        let id = world.active(GOOD).await;
+        for by_webhook in [false, true] {
+            let before = world.subscription(&id).await.method;
+            let attempt = method_update::start(cx, scope, &id, Choice::New, None)
+                .await
+                .unwrap();
+            let AttemptOf::Setup(setup) = &attempt.of else {
+                panic!("not a set-up")
+            };
+            cx.clock.advance(HALF_AN_HOUR);
+            settlement::give_up_setup(cx, scope, setup).await.unwrap();
+            // Whoever comes back without a card, however often, changes nothing.
+            for _ in 0..2 {
+                let back = settlement::setup_returned(cx, scope, setup, &[]).await;
+                assert_eq!(back.unwrap(), Ending::Cancelled);
+            }
+            assert_eq!(world.subscription(&id).await.method, before);
+            // The gateway's page is still open.
+            world.sandbox.pay_by_card(page(&attempt.ending), GOOD).await;
+            if by_webhook {
+                let path = format!("/v1/setups?key={}", setup.as_str());
+                let found = world.sandbox.call(Method::GET, &path, None).await;
+                let mut word = found["data"][0].clone();
+                // So that it does not say how the set-up stands.
+                word["method"] = json!(null);
+                deliver(&world, "setup.succeeded", &word).await;
+            } else {
+                let back = settlement::setup_returned(cx, scope, setup, &[]).await;
+                assert_eq!(back.unwrap(), Ending::Succeeded);
+            }
+            let kept = world.subscription(&id).await.method;
+            assert!(kept.is_some() && kept != before, "by webhook: {by_webhook}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_saved_card_that_the_gateway_has_forgotten_puts_the_renewal_on_hold() {
     let world = World::sqlite().await;
     let id = world.active(GOOD).await;
@@ -90,7 +132,7 @@ async fn a_saved_card_that_the_gateway_has_forgotten_puts_the_renewal_on_hold() 
     let reference = tx.method(&world.scope, &method).await.unwrap().unwrap();
     drop(tx);
     let path = format!("/v1/methods/{}/detach", reference.reference);
-    world.sandbox.call(reqwest::Method::POST, &path, None).await;
+    world.sandbox.call(Method::POST, &path, None).await;
 
     world.renew(&id).await;
     assert_eq!(world.subscription(&id).await.state.name(), "on-hold");

@@ -37,7 +37,7 @@ impl Workplace {
     }
 
     /// How the operator configures the puppet, with this for `handle`.
-    fn puppet(&self, handle: &str) -> PagesConfigs {
+    fn puppet(&self, handle: impl Into<serde_json::Value>) -> PagesConfigs {
         let business = self.settings.businesses.values().next().unwrap();
         let config = business.mode(Mode::Test).pages["strings"].clone();
         let settings = [("handle".to_owned(), handle.into())].into();
@@ -133,6 +133,42 @@ async fn an_event_for_a_plugin_that_never_comes_is_given_up_at_last() {
     })
     .await;
     process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_of_pages_whose_settings_are_refused_waits_with_its_reason() {
+    for database in databases().await {
+        let endpoint = Endpoint::start().await;
+        let place = place(database, &endpoint.url, "not now").await;
+        let name = place.database.name;
+        let subscription = subscribed(&place.database.store).await;
+        let process = place.start().await;
+        let cx = &process.cx;
+        // Where something worked before, it would stand in.
+        cx.plugins.furnish(PagesConfigs::new());
+        cx.plugins.furnish(place.puppet(5));
+        let here = report(cx, "here").await;
+        let event = tell(cx, "subscription.active", subscription.id.as_str()).await;
+        eventually("it waits, and why is written down", async || {
+            let jobs = place.jobs().await.into_iter();
+            let mut why = jobs.filter_map(|job| job.last_error);
+            why.any(|why| why.contains("`handle` must be"))
+        })
+        .await;
+        // The others have nothing to leave to this process either.
+        let behind = place.open().await;
+        behind.plugins.furnish(PagesConfigs::new());
+        let told = plugin_calls::tell(&behind, &scope(), &event, "strings").await;
+        assert_eq!(told.unwrap(), Called::Done, "{name}");
+        // Mended, it is heard here again, and is told.
+        cx.plugins.furnish(place.puppet("{}"));
+        plugin_report::tell(cx, &here).await.unwrap();
+        let told = plugin_calls::tell(&behind, &scope(), &event, "strings").await;
+        assert_eq!(told.unwrap(), Called::Elsewhere, "{name}");
+        place.advance(SignedDuration::from_mins(10));
+        eventually("it is told", async || place.jobs().await.is_empty()).await;
+        process.stop().await;
+    }
 }
 
 /// The process says how its plugins stand, and learns what those of the others are told.

@@ -54,8 +54,13 @@ async fn money_goes_back_once_per_key_and_never_more_than_was_taken() {
             (LedgerKind::Refund, euros(2000), Some("ref_1")),
         ]
     );
-    let page = world.gateway.ledger_list(start, end, Some("1")).await;
-    assert_eq!(page.unwrap().entries.len(), 1);
+    let movements = world.stripe.movements().await;
+    let (first, about) = (&movements[0]["id"], &movements[0]["source"]);
+    let rest = world.gateway.ledger_list(start, end, first.as_str()).await;
+    let rest = rest.unwrap();
+    assert_eq!(rest.entries.len(), 1);
+    assert_ne!(about, &rest.entries[0].reference);
+    assert_eq!(rest.next, None);
 }
 
 #[tokio::test]
