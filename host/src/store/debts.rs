@@ -48,6 +48,10 @@ queries! {
     HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open, business_id, mode) \
         SELECT id, $2, TRUE, business_id, mode FROM payments WHERE id = $1";
     ATTEMPTS = "SELECT COUNT(*) AS count FROM payment_debts WHERE debt_id = $1";
+    ANSWERS = "SELECT COUNT(*) AS count FROM payments \
+        JOIN payment_debts ON payment_debts.payment_id = payments.id \
+        WHERE payments.business_id = $1 AND payments.mode = $2 AND payment_debts.debt_id = $3 \
+        AND payments.state IN ('declined', 'succeeded')";
     RELEASE = "UPDATE payment_debts SET open = FALSE WHERE payment_id = $1";
 }
 
@@ -266,6 +270,13 @@ impl Tx {
             id: debt.as_str(),
         };
         columns.number("count", row.map_or(0, |row| row.count))
+    }
+
+    /// Whether a charge of a debt was answered, with a decline or with money.
+    pub async fn is_answered(&mut self, debt: &Debt) -> Result<bool> {
+        let (business, mode) = (debt.scope.business.as_str(), debt.scope.mode.as_str());
+        let row = fetch_optional!(self, Count, ANSWERS, business, mode, debt.id.as_str())?;
+        Ok(row.is_some_and(|row| row.count > 0))
     }
 
     /// Lets go of all debts of a payment that has ended.
