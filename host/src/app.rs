@@ -38,8 +38,8 @@ use crate::store::Store;
 use crate::themes::{Stage, Themes, trial};
 use crate::web::{self, Web};
 
-/// How often it is looked whether there are gateways' books to compare, plugins to call, or money to
-/// give back.
+/// How often it is looked whether there are gateways' books to compare, plugins to call, or money
+/// to give back.
 const ORDERING: Duration = Duration::from_hours(1);
 
 /// Tries whether the portal can show what a plugin carries.

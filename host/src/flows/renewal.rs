@@ -138,6 +138,8 @@ async fn intend(
 ) -> Result<Option<Payment>, Error> {
     let scope = subscription.scope.clone();
     let (business, _) = available(cx, &scope)?;
+    // Methods are locked before the clock, which a change that falls due holds.
+    let usable = usable(cx, tx, &subscription, now).await?;
     plan_change::fall_due(cx, tx, &mut subscription, now).await?;
     let start = subscription.period.end;
     let (period, lines) = dues::of_period(tx, &business, &subscription, start, now).await?;
@@ -161,7 +163,7 @@ async fn intend(
         go_on(cx, tx, subscription, period, now).await?;
         return Ok(None);
     }
-    let method = match usable(cx, tx, &subscription, now).await? {
+    let method = match usable {
         Usable::Now(method) => *method,
         Usable::Later => {
             let wait = cx.settings.load().billing.try_again_after;

@@ -91,9 +91,8 @@ fn after(cx: &Cx, before: u32, now: Timestamp) -> Timestamp {
 }
 
 /// Beat one of the next try for a locked subscription, whose period runs. None where nothing is due
-/// for a change, or what is due cannot be charged now. With a method that may never be charged again
-/// the backup method is; where there is none the subscription goes on hold, and its customer is
-/// asked.
+/// for a change, or what is due cannot be charged now. Instead of a method that may never be charged
+/// the backup method is; without one the subscription goes on hold, and its customer is asked.
 pub(in crate::flows) async fn charge_again(
     cx: &Cx,
     tx: &mut Tx,
