@@ -38,7 +38,8 @@ use crate::store::Store;
 use crate::themes::{Stage, Themes, trial};
 use crate::web::{self, Web};
 
-/// How often it is looked whether there are gateways' books to compare, or plugins to call.
+/// How often it is looked whether there are gateways' books to compare, plugins to call, or money
+/// to give back.
 const ORDERING: Duration = Duration::from_hours(1);
 
 /// Tries whether the portal can show what a plugin carries.
@@ -173,7 +174,8 @@ pub async fn serve(
 }
 
 /// Orders what nobody asks for: that every gateway's books are compared and every plugin that
-/// wants it is called by the clock, also those that are configured later.
+/// wants it is called by the clock, also those that are configured later; and that money goes back
+/// which was held, when it is not to be any more.
 async fn order_by_the_clock(cx: Cx, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if let Err(error) = flows::plugin_calls::order_all(&cx).await {
@@ -186,6 +188,10 @@ async fn order_by_the_clock(cx: Cx, stop: CancellationToken) {
                 error,
                 "the comparison of the gateways' books was not ordered"
             );
+        }
+        if let Err(error) = flows::refund::order_all_unapplied(&cx).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the way back of what settled nothing was not ordered");
         }
         tokio::select! {
             () = stop.cancelled() => {}

@@ -201,8 +201,9 @@ async fn cancel(
     subscription.cancel_at_period_end = false;
     subscription.updated_at = now;
     tx.end_licenses(&scope, &subscription.id, now).await?;
-    dunning::stop(tx, &subscription, now).await?;
+    // Codes are locked before the clock.
     plan_change::drop_scheduled(tx, &subscription, now).await?;
+    dunning::stop(tx, &subscription, now).await?;
     if never_began || cx.settings.load().billing.dues_at_cancel == DuesAtCancel::WriteOff {
         write_off(tx, &subscription, now).await?;
     }

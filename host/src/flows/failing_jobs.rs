@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Error, facts};
+use super::{Error, dunning, facts};
 use crate::cx::Cx;
 use crate::domain::Mode;
 use crate::domain::id::{BusinessId, JobId};
-use crate::store;
+use crate::store::{self, Work};
 
 /// The most that is listed.
 const MOST: u32 = 10_000;
@@ -84,6 +84,10 @@ pub async fn retry(cx: &Cx, which: &Which) -> Result<Vec<JobId>, Error> {
 
 async fn retry_one(cx: &Cx, job: &store::FailingJob) -> Result<bool, Error> {
     let mut tx = cx.store.begin().await?;
+    if let Ok(Work::Retry { subscription }) = serde_json::from_str(&job.payload) {
+        // Taken up before its date it would only be queued for that again.
+        dunning::retry_now(cx, &mut tx, &job.scope, &subscription).await?;
+    }
     match tx.retry_job(&job.id, cx.now()).await {
         // It runs at this moment, or got on meanwhile.
         Ok(false) => return Ok(false),

@@ -51,7 +51,9 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
     if subscription.period.end > now {
         // The method is locked before the clock, as by every renewal.
         let again = plan_change::charge_again(cx, &mut tx, &subscription, now).await?;
-        settlement::schedule(cx, &mut tx, &subscription).await?;
+        // It may be on hold by now.
+        let stands = tx.subscription(scope, id).await?.unwrap_or(subscription);
+        settlement::schedule(cx, &mut tx, &stands).await?;
         let Some(again) = again else {
             tx.commit().await?;
             return Ok(None);
@@ -136,6 +138,8 @@ async fn intend(
 ) -> Result<Option<Payment>, Error> {
     let scope = subscription.scope.clone();
     let (business, _) = available(cx, &scope)?;
+    // Methods are locked before the clock, which a change that falls due holds.
+    let usable = usable(cx, tx, &subscription, now).await?;
     plan_change::fall_due(cx, tx, &mut subscription, now).await?;
     let start = subscription.period.end;
     let (period, lines) = dues::of_period(tx, &business, &subscription, start, now).await?;
@@ -159,7 +163,7 @@ async fn intend(
         go_on(cx, tx, subscription, period, now).await?;
         return Ok(None);
     }
-    let method = match usable(cx, tx, &subscription, now).await? {
+    let method = match usable {
         Usable::Now(method) => *method,
         Usable::Later => {
             let wait = cx.settings.load().billing.try_again_after;
@@ -274,8 +278,9 @@ async fn expire(
         subscription.state = state;
         subscription.updated_at = now;
         tx.end_licenses(&scope, &subscription.id, now).await?;
-        dunning::stop(tx, &subscription, now).await?;
+        // Codes are locked before the clock.
         plan_change::drop_scheduled(tx, &subscription, now).await?;
+        dunning::stop(tx, &subscription, now).await?;
         // Nobody can pay it any more.
         cancellation::write_off(tx, &subscription, now).await?;
         facts::tell(

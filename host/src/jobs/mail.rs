@@ -112,7 +112,7 @@ struct Facts {
     debts: Vec<Debt>,
     /// When a declined renewal is tried again, if its decline allows that.
     retry_at: Option<Timestamp>,
-    /// What of the payment its bank took back.
+    /// What of the payment its bank took back, and did not give again.
     taken_back: Option<Money>,
     /// Whether the payment was for a change of plan that never happened.
     prevented: bool,
@@ -266,7 +266,7 @@ impl Facts {
 
     /// None when it was paid again, or the money came back, before the mail was written.
     fn reversed(&self, portal: String) -> Option<PaymentReversed> {
-        let payment = self.payment.as_ref()?;
+        let (payment, amount) = (self.payment.as_ref()?, self.taken_back?);
         let meaning = match &self.subscription.as_ref()?.state {
             SubscriptionState::OnHold { .. } => ReversalMeaning::OnHold,
             SubscriptionState::Paused { .. } if self.is_owed() => ReversalMeaning::Paused,
@@ -275,7 +275,7 @@ impl Facts {
         };
         Some(PaymentReversed {
             product: self.bought(),
-            amount: self.taken_back.unwrap_or(payment.captured()),
+            amount,
             paid_at: payment.created_at,
             meaning,
             portal,

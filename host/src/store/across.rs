@@ -11,6 +11,24 @@ use super::{Result, Tx};
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 
+/// Money that settled nothing. What went back again, or was taken back, needs nobody.
+macro_rules! receipts {
+    ($which:literal) => {
+        concat!(
+            "SELECT * FROM payments WHERE unapplied \
+            AND (SELECT COALESCE(SUM(COALESCE(refunds.moved_minor, refunds.amount_minor)), 0) \
+            FROM refunds WHERE refunds.business_id = payments.business_id \
+            AND refunds.mode = payments.mode AND refunds.payment_id = payments.id \
+            AND refunds.state = 'succeeded') \
+            + (SELECT COALESCE(SUM(disputes.amount_minor), 0) \
+            FROM disputes WHERE disputes.business_id = payments.business_id \
+            AND disputes.mode = payments.mode AND disputes.payment_id = payments.id \
+            AND disputes.state = 'lost') < COALESCE(payments.moved_minor, payments.amount_minor)",
+            $which
+        )
+    };
+}
+
 queries! {
     API_KEY = "SELECT id, business_id, mode, label, may_write, created_at FROM api_keys \
         WHERE hash = $1 AND revoked_at IS NULL";
@@ -18,17 +36,14 @@ queries! {
     UNSETTLED = "SELECT * FROM payments \
         WHERE state IN ('created', 'awaiting-customer', 'processing', 'unknown') \
         AND request IS NOT NULL ORDER BY id LIMIT $1";
-    /// What went back again, or was taken back, needs nobody.
-    UNAPPLIED = "SELECT * FROM payments WHERE unapplied \
-        AND (SELECT COALESCE(SUM(COALESCE(refunds.moved_minor, refunds.amount_minor)), 0) \
-        FROM refunds WHERE refunds.business_id = payments.business_id \
-        AND refunds.mode = payments.mode AND refunds.payment_id = payments.id \
-        AND refunds.state = 'succeeded') \
-        + (SELECT COALESCE(SUM(disputes.amount_minor), 0) \
-        FROM disputes WHERE disputes.business_id = payments.business_id \
-        AND disputes.mode = payments.mode AND disputes.payment_id = payments.id \
-        AND disputes.state = 'lost') < COALESCE(payments.moved_minor, payments.amount_minor) \
-        ORDER BY id LIMIT $1";
+    UNAPPLIED = receipts!(" ORDER BY id LIMIT $1");
+    /// Whose way back is neither ordered, under way nor given up.
+    UNORDERED = receipts!(
+        " AND id > $1 AND NOT EXISTS (SELECT 1 FROM jobs \
+        WHERE jobs.business_id = payments.business_id AND jobs.mode = payments.mode \
+        AND jobs.state IN ('queued', 'running', 'failed') \
+        AND jobs.unique_key = 'refund-unapplied:' || payments.id) ORDER BY id LIMIT $2 + 0"
+    );
     UNSETTLED_REFUNDS = "SELECT * FROM refunds \
         WHERE state IN ('created', 'processing', 'unknown') ORDER BY id LIMIT $1";
     TO_DECIDE = "SELECT * FROM refunds WHERE bounced = 'open' ORDER BY id LIMIT $1";
@@ -58,6 +73,12 @@ impl Tx {
     /// Payments of every business whose money settled nothing, oldest first.
     pub async fn unapplied_payments(&mut self, limit: u32) -> Result<Vec<Payment>> {
         let rows = fetch_all!(self, PaymentRow, UNAPPLIED, i64::from(limit))?;
+        rows.into_iter().map(Payment::try_from).collect()
+    }
+
+    /// Those of them after `after`, in the order of their ids, whose way back nobody has ordered.
+    pub async fn unordered_receipts(&mut self, after: &str, limit: u32) -> Result<Vec<Payment>> {
+        let rows = fetch_all!(self, PaymentRow, UNORDERED, after, i64::from(limit))?;
         rows.into_iter().map(Payment::try_from).collect()
     }
 

@@ -48,6 +48,11 @@ queries! {
     HOLD = "INSERT INTO payment_debts (payment_id, debt_id, open, business_id, mode) \
         SELECT id, $2, TRUE, business_id, mode FROM payments WHERE id = $1";
     ATTEMPTS = "SELECT COUNT(*) AS count FROM payment_debts WHERE debt_id = $1";
+    /// A charge with which its customer wanted to come back was for whatever was due.
+    ANSWERS = "SELECT COUNT(*) AS count FROM payments \
+        JOIN payment_debts ON payment_debts.payment_id = payments.id \
+        WHERE payments.business_id = $1 AND payments.mode = $2 AND payment_debts.debt_id = $3 \
+        AND payments.state IN ('declined', 'succeeded') AND payments.purpose <> 'reactivation'";
     RELEASE = "UPDATE payment_debts SET open = FALSE WHERE payment_id = $1";
 }
 
@@ -266,6 +271,13 @@ impl Tx {
             id: debt.as_str(),
         };
         columns.number("count", row.map_or(0, |row| row.count))
+    }
+
+    /// Whether a charge that was made for a debt was answered, with a decline or with money.
+    pub async fn is_answered(&mut self, debt: &Debt) -> Result<bool> {
+        let (business, mode) = (debt.scope.business.as_str(), debt.scope.mode.as_str());
+        let row = fetch_optional!(self, Count, ANSWERS, business, mode, debt.id.as_str())?;
+        Ok(row.is_some_and(|row| row.count > 0))
     }
 
     /// Lets go of all debts of a payment that has ended.

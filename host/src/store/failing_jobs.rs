@@ -11,12 +11,12 @@ use crate::domain::id::JobId;
 
 queries! {
     /// Deliveries have a log of their own, and a plugin that is called by the clock its next call.
-    FAILING = "SELECT id, business_id, mode, kind, unique_key, state, run_at, attempts, \
+    FAILING = "SELECT id, business_id, mode, kind, payload, unique_key, state, run_at, attempts, \
         failing_since, last_error FROM jobs WHERE failing_since IS NOT NULL \
         AND (state = 'failed' OR failing_since <= $1) \
         AND kind NOT IN ('deliver-event', 'call-plugin') \
         ORDER BY failing_since, id LIMIT $2 + 0";
-    GET = "SELECT id, business_id, mode, kind, unique_key, state, run_at, attempts, \
+    GET = "SELECT id, business_id, mode, kind, payload, unique_key, state, run_at, attempts, \
         failing_since, last_error FROM jobs WHERE id = $1 AND failing_since IS NOT NULL";
     /// What was given up has all its time again; what is still tried is in trouble as long as it was.
     RETRY = "UPDATE jobs SET state = 'queued', run_at = $2, attempts = 0, finished_at = NULL, \
@@ -47,6 +47,8 @@ pub struct FailingJob {
     pub scope: Scope,
     /// What is to be done.
     pub kind: String,
+    /// What it is done with.
+    pub payload: String,
     /// The key it is queued under, which names what it is about.
     pub unique_key: Option<String>,
     /// Whether nobody goes on with it.
@@ -76,6 +78,7 @@ struct Row {
     business_id: String,
     mode: String,
     kind: String,
+    payload: String,
     unique_key: Option<String>,
     state: String,
     run_at: i64,
@@ -101,6 +104,7 @@ impl TryFrom<Row> for FailingJob {
             attempts: columns.number("attempts", row.attempts)?,
             since: columns.time("failing_since", since)?,
             kind: row.kind,
+            payload: row.payload,
             unique_key: row.unique_key,
             reason: row.last_error.unwrap_or_default(),
         })

@@ -8,7 +8,7 @@ use crate::cx::Cx;
 use crate::domain::debt::{Debt, DebtKind, DebtState};
 use crate::domain::dispute::{Attention, Dispute};
 use crate::domain::payment::Payment;
-use crate::domain::subscription::Subscription;
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use crate::store::Tx;
 
 /// Books that the money of `dispute` is back.
@@ -82,11 +82,42 @@ async fn settle_again(
     }
     if let Some(subscription) = subscription.filter(|known| !known.state.is_final()) {
         documents::discard_draft(tx, scope, &subscription).await?;
-        if tx.dues_of(scope, &subscription.id).await?.is_empty() {
+        if nothing_holds(tx, &subscription).await? {
             settlement::dues_are_gone(cx, tx, subscription, now).await?;
         } else {
             dunning::ask_again(cx, tx, &subscription, now).await?;
         }
     }
     Ok(())
+}
+
+/// Whether nothing that is due keeps a locked subscription on hold. Beside a loss that is
+/// overturned there may be what is owed with access: what is carried, what a charge under way
+/// decides by its end, and what no gateway was asked for, or none has answered, such as a change
+/// that costs too little.
+async fn nothing_holds(tx: &mut Tx, subscription: &Subscription) -> Result<bool, Error> {
+    let (scope, id) = (&subscription.scope, &subscription.id);
+    let mut dues = tx.dues_of(scope, id).await?;
+    let held_by_loss = matches!(
+        subscription.state,
+        SubscriptionState::OnHold {
+            why: HoldReason::PaymentReversed,
+            ..
+        }
+    );
+    if dues.is_empty() || !held_by_loss || tx.open_dunning(scope, id).await?.is_some() {
+        return Ok(dues.is_empty());
+    }
+    dues.retain(|due| due.disputed || due.kind != DebtKind::Carried);
+    let holds = |due: &Debt| due.disputed || due.kind == DebtKind::Period;
+    for open in tx.open_payments_of(scope, id).await? {
+        let held = tx.debts_of_payment(&open.id).await?;
+        dues.retain(|due| holds(due) || held.iter().all(|held| held.id != due.id));
+    }
+    for due in &dues {
+        if holds(due) || tx.is_answered(due).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -17,7 +17,7 @@ use crate::domain::Scope;
 use crate::domain::dispute::{Dispute, DisputeKind, DisputeState};
 use crate::domain::id::MethodId;
 use crate::domain::payment::{Payment, PaymentState};
-use crate::domain::subscription::Subscription;
+use crate::domain::subscription::SubscriptionState;
 use crate::domain::transition::Transition;
 use crate::plugins::gateway::news::{Reversal, ReversalStage};
 use crate::store::{Tx, Work};
@@ -117,7 +117,7 @@ pub(super) async fn heard(
     let event = match dispute.state {
         DisputeState::Opened => "dispute.opened",
         DisputeState::Won => {
-            charges_go_on(cx, &mut tx, &payment, subscription.as_ref()).await?;
+            charges_go_on(cx, &mut tx, &payment, now).await?;
             if before == DisputeState::Lost {
                 came_back::apply(cx, &mut tx, &mut payment, subscription, &mut dispute, now)
                     .await?;
@@ -125,8 +125,9 @@ pub(super) async fn heard(
             "dispute.won"
         }
         DisputeState::Lost => {
-            charges_go_on(cx, &mut tx, &payment, subscription.as_ref()).await?;
             taken_back::apply(cx, &mut tx, &payment, subscription, &mut dispute, now).await?;
+            // After it: codes that an end gives back are locked before the clock.
+            charges_go_on(cx, &mut tx, &payment, now).await?;
             "dispute.lost"
         }
     };
@@ -154,13 +155,17 @@ async fn charges_go_on(
     cx: &Cx,
     tx: &mut Tx,
     payment: &Payment,
-    subscription: Option<&Subscription>,
+    now: Timestamp,
 ) -> Result<(), Error> {
-    if let Some(subscription) = subscription.filter(|known| !known.state.is_final()) {
+    let (scope, Some(id)) = (&payment.scope, &payment.subscription) else {
+        return Ok(());
+    };
+    let subscription = tx.subscription(scope, id).await?;
+    if subscription.is_some_and(|known| known.state == SubscriptionState::Active) {
         let work = Work::Renew {
-            subscription: subscription.id.clone(),
+            subscription: id.clone(),
         };
-        cx.order(tx, &payment.scope, &work).await?;
+        cx.order_at_business_time(tx, scope, &work, now).await?;
     }
     Ok(())
 }

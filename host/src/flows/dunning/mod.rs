@@ -21,6 +21,7 @@ use crate::store::{self, MailOrder, Tx, Work};
 pub(super) use self::ask::again as ask_again;
 pub(super) use self::backup::{instead as backup_instead, of as backup_of};
 pub use self::remind::remind;
+pub(super) use self::retry::now as retry_now;
 pub use self::retry::retry;
 
 /// A payment of a renewal ended without money, and as it is it will not come.

@@ -27,6 +27,23 @@ pub async fn retry(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<(), Er
     Ok(())
 }
 
+/// Lets the next retry of a subscription be due now, for whoever takes it up before its date.
+pub(in crate::flows) async fn now(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &SubscriptionId,
+) -> Result<(), Error> {
+    tx.lock_subscription(scope, id).await?;
+    let Some(mut dunning) = tx.open_dunning(scope, id).await? else {
+        return Ok(());
+    };
+    let now = cx.business_now(tx, scope).await?;
+    dunning.next_retry_at = Some(dunning.next_retry_at.map_or(now, |at| at.min(now)));
+    tx.save_dunning(&dunning).await?;
+    Ok(())
+}
+
 /// Beat one; answers the payment that is to be sent.
 async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<PaymentId>, Error> {
     let mut tx = cx.store.begin().await?;
@@ -57,9 +74,11 @@ async fn decide(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option<Pa
         tx.commit().await?;
         return Ok(None);
     }
+    // The method is locked before the clock, as by every renewal.
+    let method = chargeable(cx, &mut tx, &subscription, now).await?;
     plan_retry(cx, &mut tx, &mut dunning, None, now).await?;
     tx.save_dunning(&dunning).await?;
-    let payment = match chargeable(cx, &mut tx, &subscription, now).await? {
+    let payment = match method {
         Some(method) => intend(cx, &mut tx, &mut subscription, &dues, method, now).await?,
         None => None,
     };

@@ -7,11 +7,11 @@ use super::super::automatic::{self, Automatic};
 use super::super::reactivation::available;
 use super::super::records::News;
 use super::super::tries::{self, Allowance};
-use super::super::{Error, dispute};
+use super::super::{Error, dispute, dunning};
 use crate::cx::Cx;
 use crate::domain::debt::{self, Debt, DebtKind};
 use crate::domain::payment::{Payment, PaymentState, Purpose};
-use crate::domain::subscription::{Subscription, SubscriptionState};
+use crate::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 use crate::store::{Tx, Work};
 
 /// Whether `payment`, which was `before`, ended because it was certainly never executed, and may be
@@ -67,15 +67,20 @@ pub(in crate::flows) async fn next_try(
         let held = tx.debts_of_payment(&open.id).await?;
         dues.retain(|due| held.iter().all(|held| held.id != due.id));
     }
-    let mut tried: u32 = 0;
-    for due in &dues {
-        tried = tried.max(tx.attempts_at(&due.id).await?);
-    }
-    let Some(before) = tried.checked_sub(1) else {
+    let Some(before) = tries_at(tx, &dues).await?.checked_sub(1) else {
         return Ok(None);
     };
     let now = cx.business_now(tx, scope).await?;
     Ok(Some(after(cx, before, now)))
+}
+
+/// How often the one of `dues` was tried that was tried most often.
+async fn tries_at(tx: &mut Tx, dues: &[Debt]) -> Result<u32, Error> {
+    let mut tried = 0;
+    for due in dues {
+        tried = tx.attempts_at(&due.id).await?.max(tried);
+    }
+    Ok(tried)
 }
 
 /// The moment of the next try after so many that were repeated.
@@ -86,7 +91,8 @@ fn after(cx: &Cx, before: u32, now: Timestamp) -> Timestamp {
 }
 
 /// Beat one of the next try for a locked subscription, whose period runs. None where nothing is due
-/// for a change, or what is due cannot be charged now.
+/// for a change, or what is due cannot be charged now. Instead of a method that may never be charged
+/// the backup method is; without one the subscription goes on hold, and its customer is asked.
 pub(in crate::flows) async fn charge_again(
     cx: &Cx,
     tx: &mut Tx,
@@ -94,21 +100,33 @@ pub(in crate::flows) async fn charge_again(
     now: Timestamp,
 ) -> Result<Option<Payment>, Error> {
     let (scope, id) = (&subscription.scope, &subscription.id);
-    let (SubscriptionState::Active, Some(method)) = (&subscription.state, &subscription.method)
-    else {
+    if subscription.state != SubscriptionState::Active {
         return Ok(None);
-    };
+    }
     let mut dues = tx.dues_of(scope, id).await?;
     dues.retain(|due: &Debt| due.kind == DebtKind::PlanChange && !due.disputed);
     if dues.is_empty() || !tx.open_payments_of(scope, id).await?.is_empty() {
         return Ok(None);
     }
-    if dispute::forbids(tx, scope, method).await?
-        || tries::allowance(cx, tx, scope, method, now).await? != Allowance::Free
-    {
-        return Ok(None);
-    }
-    let Some(method) = tx.method(scope, method).await? else {
+    let main = match &subscription.method {
+        Some(method) => tx.method(scope, method).await?,
+        None => None,
+    };
+    let allowance = match &main {
+        Some(main) if dispute::forbids(tx, scope, &main.id).await? => Allowance::Busy,
+        Some(main) => tries::allowance(cx, tx, scope, &main.id, now).await?,
+        None => Allowance::Refused,
+    };
+    let method = match (main, allowance) {
+        (_, Allowance::Busy | Allowance::UsedUp) => return Ok(None),
+        (Some(main), Allowance::Free) => Some(main),
+        _ => dunning::backup_of(cx, tx, subscription, None, now).await?,
+    };
+    let Some(method) = method else {
+        if tries_at(tx, &dues).await? > 0 {
+            let what = (HoldReason::PlanChangeFailed, None);
+            dunning::hold(cx, tx, what, subscription.clone(), None, now).await?;
+        }
         return Ok(None);
     };
     let totals = debt::together(subscription.unit_price.currency, &mut dues)?;

@@ -15,8 +15,8 @@ pub(super) use self::by_line::gone;
 pub use self::look::look;
 pub use self::resolve::resolve;
 pub(super) use self::settle::heard;
-pub use self::unapplied::give_back as give_back_unapplied;
 pub(super) use self::unapplied::order as order_for_unapplied;
+pub use self::unapplied::{give_back as give_back_unapplied, order_all as order_all_unapplied};
 
 use super::{Error, Refused, cancellation, facts, reconciliation, records, settlement};
 use crate::cx::Cx;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{NewRefund, make, refundable};
+use super::{NewRefund, make, may_be_refunded, refundable};
 use crate::config::Unapplied;
 use crate::cx::Cx;
 use crate::domain::Scope;
@@ -11,8 +11,11 @@ use crate::domain::id::PaymentId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::parts::Wish;
 use crate::domain::refund::{Refund, RefundCause, RefundState};
-use crate::flows::{Error, Refused};
+use crate::flows::{Error, Refused, settlement};
 use crate::store::{Tx, Work};
+
+/// How many are read at once.
+const AT_ONCE: u32 = 100;
 
 /// Orders that a payment which settled nothing goes back when the rule says so.
 pub(in crate::flows) async fn order(cx: &Cx, tx: &mut Tx, payment: &Payment) -> Result<(), Error> {
@@ -25,6 +28,53 @@ pub(in crate::flows) async fn order(cx: &Cx, tx: &mut Tx, payment: &Payment) -> 
     };
     cx.order_at(tx, &payment.scope, &work, at).await?;
     Ok(())
+}
+
+/// Orders what nobody has ordered: money that came while it was to be held goes back as soon as the
+/// rule is a time again. A refund that came back is for a person to decide.
+pub async fn order_all(cx: &Cx) -> Result<(), Error> {
+    let mut after = String::new();
+    while !is_held(cx) {
+        let mut tx = cx.store.read().await?;
+        let found = tx.unordered_receipts(&after, AT_ONCE).await?;
+        drop(tx);
+        let Some(last) = found.last() else {
+            break;
+        };
+        last.id.as_str().clone_into(&mut after);
+        for payment in &found {
+            if may_be_refunded(cx, payment).is_ok() {
+                order_if_left(cx, &payment.scope, &payment.id).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn order_if_left(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<(), Error> {
+    let mut tx = cx.store.begin().await?;
+    let Some(payment) = settlement::lock(&mut tx, scope, id).await?.1 else {
+        return Ok(());
+    };
+    let work = Work::RefundUnapplied {
+        payment: id.clone(),
+    };
+    let key = work.unique_key().unwrap_or_default();
+    let refunds = tx.refunds_of(scope, id).await?;
+    let waits_for_somebody = refunds.iter().any(|refund| refund.bounced.is_some());
+    if payment.unapplied
+        && !waits_for_somebody
+        && refundable(&mut tx, &payment).await?.left.minor > 0
+        && tx.next_run_of(&key).await?.is_none()
+    {
+        order(cx, &mut tx, &payment).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn is_held(cx: &Cx) -> bool {
+    matches!(cx.settings.load().billing.unapplied, Unapplied::Hold)
 }
 
 /// Orders another try after `refund` failed, and puts on the operator's list `why` it did until the
@@ -75,8 +125,7 @@ pub async fn give_back(cx: &Cx, scope: &Scope, id: &PaymentId) -> Result<(), Err
     let payment = payment.ok_or(Error::NotFound("payment"))?;
     let left = refundable(&mut tx, &payment).await?.left;
     drop(tx);
-    let held = matches!(cx.settings.load().billing.unapplied, Unapplied::Hold);
-    if !payment.unapplied || left.is_zero() || held {
+    if !payment.unapplied || left.is_zero() || is_held(cx) {
         return Ok(());
     }
     let new = NewRefund {

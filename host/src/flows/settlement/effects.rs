@@ -163,6 +163,10 @@ async fn renew_later(
     if subscription.state.has_dues() {
         return dunning::retry_again(cx, tx, subscription, wait, now).await;
     }
+    if subscription.cancel_at_period_end && subscription.period.end <= now {
+        // Its customer cancelled meanwhile: the end that was waiting for the outcome is ordered.
+        return revival::schedule(cx, tx, subscription).await;
+    }
     let at = now.checked_add(wait).unwrap_or(Timestamp::MAX);
     let work = Work::Renew {
         subscription: subscription.id.clone(),

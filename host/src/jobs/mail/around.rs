@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::dispute::DisputeState;
+use crate::domain::dispute::{Dispute, DisputeState};
 use crate::domain::id::MethodId;
 use crate::domain::method::PaymentMethod;
 use crate::domain::money::Money;
@@ -29,12 +29,14 @@ pub(super) async fn declined_before(
     tx.method_ever(&payment.scope, main).await
 }
 
-/// What of `payment` its bank took back in all; none when that cannot be added up, or is back.
+/// What of `payment` its bank took back in all, in its own currency; none when that is back.
 pub(super) async fn taken_back(tx: &mut Tx, payment: &Payment) -> store::Result<Option<Money>> {
     let all = tx.disputes_of(&payment.scope, &payment.id).await?;
-    let lost = all.iter().filter(|one| one.state == DisputeState::Lost);
-    let sum = Money::sum(payment.amount.currency, lost.map(|one| one.amount)).ok();
-    Ok(sum.filter(|sum| !sum.is_zero()))
+    let currency = payment.captured().currency;
+    let counts =
+        |one: &&Dispute| one.state == DisputeState::Lost && one.amount.currency == currency;
+    let lost = all.iter().filter(counts).map(|one| one.amount);
+    Ok(Money::sum(currency, lost).ok().filter(|sum| !sum.is_zero()))
 }
 
 /// When a declined renewal is tried again.

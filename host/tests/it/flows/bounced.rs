@@ -19,7 +19,7 @@ use crate::support::world::World;
 
 impl World {
     /// The money of a refund comes back; answers what the processor says of it then.
-    async fn bounce(&self, refund: &Refund) -> serde_json::Value {
+    pub(super) async fn bounce(&self, refund: &Refund) -> serde_json::Value {
         let reference = refund.gateway_ref.as_deref().unwrap();
         self.control(&format!("/control/refunds/{reference}/bounce"))
             .await

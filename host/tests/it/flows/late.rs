@@ -335,3 +335,31 @@ async fn a_renewal_that_fails_after_its_customer_has_cancelled_ends_it_and_asks_
         assert_eq!(world.charged().await, [2900]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_that_was_never_executed_after_its_customer_has_cancelled_ends_it_at_once() {
+    for world in World::each().await {
+        let id = world.active(GOOD).await;
+        let (cx, scope) = (&world.cx, &world.scope);
+        let lost = json!({ "operation": "charge", "answer": "cut_before", "times": 1 });
+        world.sandbox.fault(lost).await;
+        world.renew(&id).await;
+        let payment = world.under_way(&id).await;
+        cancellation::at_period_end(cx, scope, &id, Cancellation::default())
+            .await
+            .unwrap();
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert!(world.is_active(&id).await, "nobody knows yet");
+        cx.clock.advance(SignedDuration::from_mins(20));
+        let first = reconciliation::look(cx, scope, &payment).await.unwrap();
+        assert_eq!(first, Ending::Unknown, "absent once");
+        cx.clock.advance(SignedDuration::from_mins(6));
+        let second = reconciliation::look(cx, scope, &payment).await.unwrap();
+        assert_eq!(second, Ending::Cancelled);
+        assert!(world.due(&format!("renew:{id}")).await <= cx.now());
+        renewal::due(cx, scope, &id).await.unwrap();
+        assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
+        assert!(world.dues(&id).await.is_empty());
+        assert_eq!(world.charged().await, [2900]);
+    }
+}

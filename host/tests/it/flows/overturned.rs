@@ -1,13 +1,19 @@
-//! Money that comes back when the subscription that it had paid for is over, or is taken once more.
+//! Money that comes back when the subscription that it had paid for is over, is taken once more, or
+//! owes something else.
 
 use jiff::SignedDuration;
 use vestibule::config::OnReversal;
 use vestibule::domain::invoice::InvoiceState;
+use vestibule::domain::plan::ChangeState;
+use vestibule::domain::proration::Mode;
 use vestibule::domain::subscription::Cancellation;
 use vestibule::flows::cancellation;
+use vestibule::flows::plan_change::Wish;
 
+use super::plan_changes::to;
 use super::plan_mails::mailed;
 use super::refunds::deliver;
+use super::{DECLINED_AT_RENEWAL, GOOD};
 use crate::support::world::World;
 
 impl World {
@@ -75,5 +81,75 @@ async fn a_payment_that_is_taken_back_once_more_is_mailed_as_another_fact() {
         assert_eq!(second.len(), 1, "{second:?}");
         assert_ne!(first, second, "no repeat of the first");
         assert_eq!(mailed(&world, about).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_too_little_to_charge_keeps_nobody_on_hold_once_the_bank_overturns_its_decision() {
+    for world in World::each().await {
+        for by_a_change in [false, true] {
+            let id = world.paying(2_900, GOOD).await;
+            let payment = world.paid_by(&id).await.unwrap();
+            if by_a_change {
+                let next = world.product_at(2_930, true).await;
+                let wish = Wish {
+                    mode: Mode::Difference,
+                    ..to(&next)
+                };
+                world.switch(&id, wish).await;
+            } else {
+                world.cheapen(&id).await;
+                world.renew(&id).await;
+            }
+            assert_eq!(world.dues(&id).await, [30]);
+            let lost = world.bank_takes(&payment, 2_900).await;
+            assert!(world.is_reversed(&id).await);
+            world.overturn(&lost).await;
+            assert!(world.is_active(&id).await, "as before");
+            assert_eq!(world.dues(&id).await, [30]);
+            assert!(!world.is_queued("retry:").await && !world.is_queued("remind:").await);
+            world.wait_and_renew(&id).await;
+            let renewed = if by_a_change { 2_960 } else { 60 };
+            assert_eq!(world.charged().await.last(), Some(&renewed));
+            assert!(world.dues(&id).await.is_empty());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_prevented_after_an_overturned_loss_leaves_nothing_on_hold() {
+    for world in World::each().await {
+        let id = world.paying(2_900, DECLINED_AT_RENEWAL).await;
+        let first = world.paid_by(&id).await.unwrap();
+        let pro = world.product_at(5_900, true).await;
+        world.wait_half(&id).await;
+        world.lose_the_answer().await;
+        let started = world.switch(&id, to(&pro)).await;
+        let lost = world.bank_takes(&first, 2_900).await;
+        assert!(world.is_reversed(&id).await);
+        world.overturn(&lost).await;
+        assert_eq!(world.state(&started.change.id).await, ChangeState::Pending);
+        assert!(world.is_active(&id).await, "nobody owes the change yet");
+
+        world.send_queued(&id).await;
+        assert_eq!(world.state(&started.change.id).await, ChangeState::Dropped);
+        assert!(world.is_active(&id).await);
+        assert!(world.owed(&id).await.is_empty());
+        assert!(!world.is_queued("retry:").await && !world.is_queued("remind:").await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_that_was_overturned_before_its_mail_was_written_is_not_mailed() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        let first = world.paid_by(&id).await.unwrap();
+        world.renew(&id).await;
+        let lost = world.bank_takes(&first, 2_900).await;
+        world.overturn(&lost).await;
+        assert_eq!(world.subscription(&id).await.state.name(), "on-hold");
+        assert_eq!(world.mails_of_reversals().await.len(), 1);
+        let mailed = mailed(&world, "taken back by your bank").await;
+        assert!(mailed.is_empty(), "{mailed:?}");
     }
 }

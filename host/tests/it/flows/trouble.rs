@@ -7,7 +7,7 @@ use vestibule::domain::money::Money;
 use vestibule::domain::payment::PaymentState;
 use vestibule::domain::refund::RefundState;
 use vestibule::domain::subscription::Cancellation;
-use vestibule::flows::failing_jobs::FailingJob;
+use vestibule::flows::failing_jobs::{FailingJob, Which};
 use vestibule::flows::pause::{self, Pause, Settlement};
 use vestibule::flows::{
     AttemptOf, Choice, Ending, cancellation, failing_jobs, reconciliation, refund, renewal,
@@ -244,6 +244,30 @@ async fn a_retry_whose_gateway_is_away_is_on_the_operators_list_since_the_first_
         world.wait_and_retry(&id).await;
         let second = world.the_failing_job().await;
         assert_eq!((second.kind.as_str(), second.since), ("retry", first.since));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_that_an_operator_takes_up_is_charged_at_once() {
+    for world in World::each().await {
+        let id = world.active(DECLINED_AT_RENEWAL).await;
+        world.wait_and_renew(&id).await;
+        let folder = plugin_folder().await;
+        let plugin = std::fs::read(folder.path().join("sandbox.wasm")).unwrap();
+        world.take_the_plugin_away().await;
+        world.wait_and_retry(&id).await;
+        let job = world.the_failing_job().await;
+        assert!(job.next_look.unwrap() > world.cx.now());
+        world.have_plugin("sandbox.wasm", &plugin).await;
+        assert_eq!(world.declines().await, 1);
+
+        let which = Which::One(job.job.clone());
+        let taken_up = failing_jobs::retry(&world.cx, &which).await.unwrap();
+        assert_eq!(taken_up, [job.job]);
+        assert!(world.due(&format!("retry:{id}")).await <= world.cx.now());
+        world.retry(&id).await;
+        assert_eq!(world.declines().await, 2, "it was tried");
+        assert!(world.due(&format!("retry:{id}")).await > world.cx.now());
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
+use vestibule::config::Unapplied;
 use vestibule::domain::id::PaymentId;
 use vestibule::domain::refund::Refund;
 use vestibule::domain::refund::parts::Wish;
@@ -49,6 +50,17 @@ impl World {
     async fn give_back(&self, payment: &PaymentId) {
         let given = refund::give_back_unapplied(&self.cx, &self.scope, payment);
         given.await.unwrap();
+    }
+
+    async fn order_what_is_held(&self) {
+        refund::order_all_unapplied(&self.cx).await.unwrap();
+    }
+
+    async fn forget_the_order(&self, payment: &PaymentId) {
+        let mut tx = self.cx.store.begin().await.unwrap();
+        let key = format!("{RULE}{payment}");
+        tx.cancel_job(&self.scope, &key).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     async fn tries_to_give_back(&self, payment: &PaymentId) -> Vec<Refund> {
@@ -100,10 +112,7 @@ async fn money_that_the_merchant_could_not_give_back_goes_back_by_the_rule() {
         let due = world.due(RULE).await;
         world.cx.clock.advance(due.duration_since(world.cx.now()));
         world.give_back(&payment).await;
-        let mut tx = world.cx.store.begin().await.unwrap();
-        let key = format!("{RULE}{payment}");
-        tx.cancel_job(&world.scope, &key).await.unwrap();
-        tx.commit().await.unwrap();
+        world.forget_the_order(&payment).await;
         assert_eq!(world.tries_to_give_back(&payment).await.len(), 1);
 
         world.refuse(&wanted).await;
@@ -132,4 +141,45 @@ async fn the_list_says_since_when_refunds_fail_and_not_since_when_one_is_under_w
         panic!("{listed:?}")
     };
     assert_eq!(Some(job.since), rest.sent_at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_goes_back_once_the_rule_is_a_time_again() {
+    for world in World::each().await {
+        world.rules(|rules| rules.unapplied = Unapplied::Hold);
+        let payment = world.settles_nothing().await;
+        world.order_what_is_held().await;
+        assert!(!world.is_queued(RULE).await, "it is held");
+
+        let day = SignedDuration::from_hours(24);
+        world.rules(|rules| rules.unapplied = Unapplied::After(day));
+        world.order_what_is_held().await;
+        let due = world.due(RULE).await;
+        assert!(due > world.cx.now());
+        world.cx.clock.advance(SignedDuration::from_hours(1));
+        world.order_what_is_held().await;
+        assert_eq!(world.due(RULE).await, due, "it is not put off");
+        world.cx.clock.advance(due.duration_since(world.cx.now()));
+        world.give_back(&payment).await;
+        assert_eq!(world.given_back().await, [2_900]);
+
+        world.forget_the_order(&payment).await;
+        world.order_what_is_held().await;
+        assert!(!world.is_queued(RULE).await, "nothing is left");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_back_and_came_again_is_not_ordered_without_a_person() {
+    let world = World::sqlite().await;
+    let payment = world.settles_nothing().await;
+    world.give_back(&payment).await;
+    let first = world.tries_to_give_back(&payment).await.remove(0);
+    assert_eq!(first.state.name(), "succeeded");
+    world.forget_the_order(&payment).await;
+    let bounced = world.bounce(&first).await;
+    deliver(&world, "refund.failed", &bounced).await;
+    assert!(world.refund_now(&first.id).await.bounced.is_some());
+    world.order_what_is_held().await;
+    assert!(!world.is_queued(RULE).await);
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tokio::net::TcpListener;
 use vestibule::domain::plan::OnFailure;
-use vestibule::domain::subscription::Cancellation;
+use vestibule::domain::subscription::{Cancellation, HoldReason, SubscriptionState};
 use vestibule::domain::{Mode, Scope};
 use vestibule::flows::pause::{self, Pause};
 use vestibule::flows::plan_change::Wish;
@@ -20,6 +20,9 @@ use super::test_clock::Working;
 use crate::jobs::eventually;
 use crate::support::sandbox::plugin_folder;
 use crate::support::world::World;
+
+/// Another card than the first.
+const OTHER: &str = "5555555555554444";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_waits_for_a_renewal_that_is_due_and_cannot_be_charged() {
@@ -121,6 +124,54 @@ async fn a_change_that_stands_is_charged_though_its_subscription_is_to_end() {
         renewal::due(cx, scope, &id).await.unwrap();
         assert_eq!(world.subscription(&id).await.state.name(), "cancelled");
         assert_eq!(world.charged().await, [2_900, 1_500]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_stands_is_paid_by_the_backup_or_asked_for_when_its_method_is_gone() {
+    for world in World::each().await {
+        for has_backup in [true, false] {
+            let id = world.paying(2_900, GOOD).await;
+            if has_backup {
+                let backup = world.second_method(&id, OTHER).await;
+                world.make_backup(&id, &backup).await;
+            }
+            let pro = world.product_at(5_900, true).await;
+            let bytes = std::fs::read(plugin_folder().await.path().join("sandbox.wasm")).unwrap();
+            world.take_the_plugin_away().await;
+            world.wait_half(&id).await;
+            let wish = Wish {
+                on_failure: OnFailure::Apply,
+                ..to(&pro)
+            };
+            world.switch(&id, wish).await;
+            world.have_plugin("sandbox.wasm", &bytes).await;
+            world.revoke(&id, 1).await;
+            assert_eq!(world.dues(&id).await, [1_500]);
+            let before = world.charged().await.len();
+
+            let (cx, scope) = (&world.cx, &world.scope);
+            let next = world.due(&format!("renew:{id}")).await;
+            cx.clock.advance(next.duration_since(cx.now()));
+            renewal::due(cx, scope, &id).await.unwrap();
+            let charged = world.charged().await.split_off(before);
+            if has_backup {
+                assert_eq!(charged, [1_500]);
+                assert!(world.is_active(&id).await && world.dues(&id).await.is_empty());
+                continue;
+            }
+            assert!(charged.is_empty());
+            let subscription = world.subscription(&id).await;
+            let SubscriptionState::OnHold { why, .. } = subscription.state else {
+                panic!("{:?}", subscription.state)
+            };
+            assert_eq!(why, HoldReason::PlanChangeFailed);
+            assert!(world.mails().await.contains(&"due".to_owned()));
+            assert!(world.is_queued("remind:").await);
+            // Nothing renews on hold.
+            let next = world.due(&format!("renew:{id}")).await;
+            assert_eq!(Some(next), subscription.expires_at);
+        }
     }
 }
 
