@@ -191,7 +191,10 @@ async fn order_by_the_clock(cx: Cx, stop: CancellationToken) {
         }
         if let Err(error) = flows::refund::order_all_unapplied(&cx).await {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "the way back of what settled nothing was not ordered");
+            tracing::warn!(
+                error,
+                "the way back of what settled nothing was not ordered"
+            );
         }
         tokio::select! {
             () = stop.cancelled() => {}

@@ -196,7 +196,10 @@ async fn succeeded(
         payment.moved = Some(moved).filter(|moved| *moved != payment.amount);
         refund::order_for_unapplied(cx, tx, payment).await?;
         still_owed(cx, tx, payment, subscription, now).await?;
-        let (gateway, plugin) = (&payment.gateway, cx.plugins.plugin_of(&scope, &payment.gateway));
+        let (gateway, plugin) = (
+            &payment.gateway,
+            cx.plugins.plugin_of(&scope, &payment.gateway),
+        );
         tracing::error!(payment.id = %payment.id, gateway, plugin, "money arrived that settles nothing; it waits on the list of unapplied receipts");
         facts::tell(
             cx,
