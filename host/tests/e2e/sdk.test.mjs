@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import DodoPayments from "dodopayments";
 
 import { openBrowser, openPage } from "./support/browser.mjs";
-import { begin } from "./support/customer.mjs";
+import { begin, standing } from "./support/customer.mjs";
 import { until } from "./support/processes.mjs";
 import { World } from "./support/world.mjs";
 
@@ -42,6 +42,31 @@ describe("the official SDK", () => {
   });
 
   after(() => world?.stop());
+
+  /** Pays on a hosted page, in a browser. */
+  async function pay(link) {
+    const browser = await openBrowser();
+    try {
+      await begin(await openPage(browser), link, "4242 4242 4242 4242");
+    } finally {
+      await browser.close();
+    }
+  }
+
+  /** A running subscription, begun on its page; `more` of what is asked for. */
+  async function running(more = {}) {
+    const made = await dodo.subscriptions.create({
+      billing: { country: "DE" },
+      customer: { customer_id: customer.customer_id },
+      product_id: product.product_id,
+      quantity: 1,
+      payment_link: true,
+      ...more,
+    });
+    await pay(made.payment_link);
+    await standing(dodo, made.subscription_id, "active");
+    return made.subscription_id;
+  }
 
   it("reads, finds and changes a customer", async () => {
     const id = customer.customer_id;
@@ -102,12 +127,7 @@ describe("the official SDK", () => {
     });
     const unpaid = dodo.refunds.create({ payment_id: made.payment_id });
     await assert.rejects(unpaid, DodoPayments.ConflictError);
-    const browser = await openBrowser();
-    try {
-      await begin(await openPage(browser), made.payment_link, "4242 4242 4242 4242");
-    } finally {
-      await browser.close();
-    }
+    await pay(made.payment_link);
     const payment = await until("the payment", async () => {
       const payment = await dodo.payments.retrieve(made.payment_id);
       return payment.status === "succeeded" ? payment : undefined;
@@ -178,5 +198,33 @@ describe("the official SDK", () => {
       });
     }
     await assert.rejects(dodo.subscriptions.update(id, { status: "paused", tax_id: "X1" }), DodoPayments.UnprocessableEntityError);
+  });
+
+  it("pauses and goes on, and ends with the period or not", async () => {
+    const id = await running();
+    for (const status of ["paused", "active"]) {
+      assert.equal((await dodo.subscriptions.update(id, { status })).status, status);
+      assert.equal((await dodo.subscriptions.retrieve(id)).status, status);
+    }
+    for (const ends of [true, false]) {
+      const changed = await dodo.subscriptions.update(id, { cancel_at_next_billing_date: ends });
+      assert.deepEqual([changed.status, changed.cancel_at_next_billing_date], ["active", ends]);
+      assert.equal((await dodo.subscriptions.retrieve(id)).cancel_at_next_billing_date, ends);
+    }
+  });
+
+  it("charges on demand what was agreed to in the browser", async () => {
+    const id = await running({ on_demand: { mandate_only: false, product_price: 500 } });
+    const { payment_id: payment } = await dodo.subscriptions.charge(id, { product_price: 700 });
+    const paid = await until("the charge", async () => {
+      const paid = await dodo.payments.retrieve(payment);
+      return paid.status === "succeeded" && paid;
+    });
+    assert.equal(paid.subscription_id, id);
+    // The price is as the product's, before 19 % tax.
+    assert.equal(paid.total_amount, 833);
+    const charges = (await world.processor.charges()).filter((charge) => charge.idempotency_key === payment);
+    assert.deepEqual(charges.map((charge) => charge.amount), [833]);
+    assert.equal((await dodo.subscriptions.retrieve(id)).status, "active");
   });
 });

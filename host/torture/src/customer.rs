@@ -170,6 +170,13 @@ impl Town {
         subjects.get(at).cloned()
     }
 
+    /// Now and then somebody who has bought already, and buys another one.
+    pub(crate) fn regular(&self, chance: &mut StdRng) -> Option<String> {
+        let subjects = lock(&self.subjects);
+        let regular = subjects.choose(chance)?;
+        chance.random_bool(0.25).then(|| regular.customer.clone())
+    }
+
     pub(crate) fn arrived(&self, subject: Subject) {
         lock(&self.subjects).push(subject);
     }

@@ -36,7 +36,7 @@ pub(crate) struct Errand<'a> {
 }
 
 impl Errand<'_> {
-    /// A new customer with a new subscription, and its first payment.
+    /// A new subscription, mostly of a new customer, and its first payment.
     pub(crate) async fn buy(mut self, email: &str) -> anyhow::Result<()> {
         let mut body = json!({
             "product_id": self.town.any_plan(self.chance),
@@ -49,6 +49,9 @@ impl Errand<'_> {
             "payment_link": true,
             "metadata": { "email": email },
         });
+        if let Some(customer) = self.town.regular(self.chance) {
+            body["customer"] = json!({ "customer_id": customer });
+        }
         if self.chance.random_bool(0.15) {
             body["on_demand"] = json!({ "mandate_only": true });
         } else if self.chance.random_bool(0.3) {
@@ -71,11 +74,12 @@ impl Errand<'_> {
         let standing = self.town.api.get(&path).await?;
         match standing["status"].as_str().unwrap_or_default() {
             "pending" => self.begin(subject).await,
-            "on_hold" | "past_due" => match self.chance.random_range(0..10) {
+            "on_hold" | "past_due" => match self.chance.random_range(0..12) {
                 0..4 => self.pay_on_page(subject).await,
                 4..8 => self.pay_by_api(subject).await,
                 8 => self.method_by_api(subject).await,
-                _ => self.cancel_on_page(subject).await,
+                9 => self.cancel_on_page(subject).await,
+                _ => self.pay_all(subject).await,
             },
             "paused" => self.go_on(subject).await,
             "active" => match self.chance.random_range(0..37) {
@@ -128,18 +132,25 @@ impl Errand<'_> {
         self.choose_on(subject, "payment-method").await
     }
 
+    /// The portal's page that pays what is due on every subscription with one method.
+    async fn pay_all(&mut self, subject: &Subject) -> anyhow::Result<()> {
+        self.choose_at(subject, "/pay-all").await
+    }
+
     async fn choose_on(&mut self, subject: &Subject, what: &str) -> anyhow::Result<()> {
+        let path = format!("/subscriptions/{}/{what}", subject.subscription);
+        self.choose_at(subject, &path).await
+    }
+
+    /// A page of the portal on which a method is chosen.
+    async fn choose_at(&mut self, subject: &Subject, path: &str) -> anyhow::Result<()> {
         let choice = match self.saved(subject).await? {
             Some(method) if self.chance.random_bool(0.5) => method,
             _ => "new".to_owned(),
         };
         let mut visitor = self.sign_in(subject).await?;
-        let path = format!(
-            "/test/{BUSINESS}/subscriptions/{}/{what}",
-            subject.subscription
-        );
-        let page = visitor.get(&path).await?;
-        let (action, mut fields) = page.form(&format!("/{what}"))?;
+        let page = visitor.get(&format!("/test/{BUSINESS}{path}")).await?;
+        let (action, mut fields) = page.form(path)?;
         fields.retain(|(name, _)| name != "choice");
         fields.push(("choice".to_owned(), choice));
         self.press(&mut visitor, &action, &fields).await

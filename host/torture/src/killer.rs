@@ -21,6 +21,21 @@ const CUT: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM (SELECT pid \
     AND usename = current_user AND application_name <> 'killer' \
     ORDER BY random() LIMIT $1) AS chosen";
 
+/// Runs from here on have to kill so many a minute to show anything, shorter ones somebody.
+const LONG: Duration = Duration::from_mins(5);
+const A_MINUTE: u64 = 25;
+
+/// How many hosts must have been killed in a run of this length; none where it spares them.
+pub(crate) fn least_kills(ran: Duration, spares: bool) -> u64 {
+    if spares {
+        0
+    } else if ran < LONG {
+        1
+    } else {
+        A_MINUTE * ran.as_secs() / 60
+    }
+}
+
 /// What it has done.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {

@@ -110,6 +110,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         operations: town.operations.load(Ordering::Relaxed),
         interrupted: town.interrupted.load(Ordering::Relaxed),
         kills: counts.kills,
+        least_kills: killer::least_kills(place.duration(), place.options.ignore_keys),
         freezes: counts.freezes,
         dropped: counts.dropped,
         ended_alone: hosts.ended_alone(),

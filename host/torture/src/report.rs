@@ -21,6 +21,8 @@ pub struct Report {
     pub(crate) operations: u64,
     pub(crate) interrupted: u64,
     pub(crate) kills: u64,
+    /// Fewer show nothing.
+    pub(crate) least_kills: u64,
     pub(crate) freezes: u64,
     pub(crate) dropped: u64,
     pub(crate) ended_alone: Vec<String>,
@@ -32,10 +34,20 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether everything that must be zero is, in a run in which money moved at all.
+    /// Whether everything that must be zero is, in a run that could have shown it.
     pub fn is_clean(&self) -> bool {
         let kinds = self.findings.kinds();
-        self.findings.charges > 0 && kinds.iter().all(|(_, found)| found.is_empty())
+        self.too_few().is_empty() && kinds.iter().all(|(_, found)| found.is_empty())
+    }
+
+    /// What did not happen often enough for the run to show anything: how often, and the least.
+    fn too_few(&self) -> Vec<(&'static str, u64, u64)> {
+        let mut counted = vec![
+            ("charges that moved money", count(self.findings.charges), 1),
+            ("kills", self.kills, self.least_kills),
+        ];
+        counted.retain(|(_, times, least)| times < least);
+        counted
     }
 
     /// How many debts were charged more than once.
@@ -120,6 +132,12 @@ impl Display for Report {
         for how in self.ended_alone.iter().take(SHOWN) {
             writeln!(f, "\na host ended by itself: {how}")?;
         }
+        for (what, times, least) in self.too_few() {
+            writeln!(
+                f,
+                "\ntoo few {what}: {times}, and less than {least} shows nothing"
+            )?;
+        }
         writeln!(f, "\nmust be 0:")?;
         for (what, found) in findings.kinds() {
             writeln!(f, "{what:44} {:>9}", found.len())?;
@@ -138,4 +156,59 @@ impl Display for Report {
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Report;
+    use crate::findings::Findings;
+    use crate::killer::least_kills;
+    use crate::place::Database;
+
+    /// A run of twenty minutes in which nothing was found.
+    fn quiet(kills: u64, charges: usize) -> Report {
+        let ran = Duration::from_mins(20);
+        Report {
+            hosts: 1,
+            database: Database::Sqlite,
+            seed: 7,
+            ran,
+            settled: Duration::ZERO,
+            operations: 1,
+            interrupted: 0,
+            kills,
+            least_kills: least_kills(ran, false),
+            freezes: 0,
+            dropped: 0,
+            ended_alone: Vec::new(),
+            faults: 0,
+            endpoint_failed: 0,
+            findings: Findings {
+                charges,
+                ..Findings::default()
+            },
+            kept: None,
+        }
+    }
+
+    #[test]
+    fn a_run_that_killed_too_few_or_moved_no_money_is_not_clean_and_says_why() {
+        assert!(quiet(500, 1).is_clean());
+        for (report, why) in [
+            (quiet(499, 1), "too few kills: 499, and less than 500"),
+            (quiet(500, 0), "too few charges that moved money: 0"),
+        ] {
+            assert!(!report.is_clean());
+            assert!(report.to_string().contains(why), "{report}");
+        }
+    }
+
+    #[test]
+    fn short_runs_need_one_kill_and_those_that_spare_the_hosts_none() {
+        assert_eq!(least_kills(Duration::from_secs(24), false), 1);
+        assert_eq!(least_kills(Duration::from_mins(5), false), 125);
+        assert_eq!(least_kills(Duration::from_mins(20), true), 0);
+    }
 }

@@ -20,8 +20,19 @@ export class Processor {
 
   /** Every charge that moved money, oldest first. */
   async charges() {
+    return this.#entries("charge");
+  }
+
+  async #entries(kind) {
     const { data } = await this.#call("GET", "/v1/ledger?limit=100");
-    return data.filter((entry) => entry.kind !== "refund");
+    return data.filter((entry) => entry.kind === kind);
+  }
+
+  /** The customer's bank sends a refund back that had arrived. */
+  async bounce(refund) {
+    const entries = await this.#entries("refund");
+    const { reference } = entries.find((entry) => entry.idempotency_key === refund);
+    return this.#call("POST", `/control/refunds/${reference}/bounce`);
   }
 
   /** Makes the next matching requests fail in a chosen way. */

@@ -14,6 +14,7 @@ mod refusals;
 mod repeats;
 mod resources;
 mod spelling;
+mod test_clock;
 mod webhooks;
 
 use std::sync::Arc;

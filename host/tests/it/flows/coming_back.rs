@@ -77,6 +77,7 @@ async fn paying_the_dues_with_a_new_method_brings_it_back() {
             .collect();
         assert_eq!(numbers, ["TEST-LUM-000002", "TEST-LUM-000001"], "gapless");
         assert!(tx.dues_of(&world.scope, &id).await.unwrap().is_empty());
+        world.books_agree().await;
     }
 }
 
@@ -149,6 +150,7 @@ async fn what_is_charged_is_what_was_shown_last_and_not_what_was_shown_before() 
         assert_eq!(world.give_card(&attempt, GOOD).await, Ending::Succeeded);
         assert_eq!(world.charged().await.last(), Some(&5800));
         assert!(world.is_active(&id).await);
+        world.books_agree().await;
     }
 }
 
@@ -192,6 +194,7 @@ async fn the_same_form_sent_again_names_the_same_payment_even_after_it_was_paid(
         assert_eq!(late.ending, Ending::Succeeded);
         assert!(named.iter().all(|of| *of == late.of), "{named:?}");
         assert_eq!(world.charged().await, [2900, 2900]);
+        world.books_agree().await;
     }
 }
 
@@ -261,6 +264,7 @@ async fn assert_paid_once(world: &World, id: &SubscriptionId) {
         .filter(|invoice| invoice.number_text.is_some())
         .collect();
     assert_eq!(paid.len(), 2, "one invoice for each");
+    world.books_agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,6 +303,7 @@ async fn money_for_a_subscription_that_was_cancelled_meanwhile_settles_nothing()
         payment.unapplied,
         "an unapplied receipt, for the operator's list"
     );
+    world.books_agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

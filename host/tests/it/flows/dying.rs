@@ -103,6 +103,7 @@ async fn a_renewal_that_dies_at_any_wait_is_charged_once_by_those_who_come_after
                 break;
             }
         }
+        world.books_agree().await;
     }
 }
 
@@ -135,6 +136,7 @@ async fn a_reactivation_that_dies_at_any_wait_is_charged_once_though_the_custome
             break;
         }
     }
+    world.books_agree().await;
 }
 
 /// Each change costs 10.00 € more than the last: whatever died is seen in the ledger, in the plan
@@ -191,5 +193,6 @@ async fn a_change_of_plan_that_dies_at_any_wait_is_charged_once_and_stands_where
                 break;
             }
         }
+        world.books_agree().await;
     }
 }

@@ -43,6 +43,7 @@ async fn what_was_certainly_not_executed_is_sent_again_under_its_own_key() {
         assert_eq!(look.await.unwrap(), Ending::Succeeded);
         assert_eq!(world.charged_keys().await[1], payment.as_str());
         assert_eq!(world.charged().await, [2900, 2900]);
+        world.books_agree().await;
     }
 }
 
@@ -99,6 +100,7 @@ async fn what_was_not_executed_is_never_sent_again_when_half_of_its_key_is_over(
         payment.as_str(),
         "the period is charged under a new key"
     );
+    world.books_agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,6 +119,7 @@ async fn an_unknown_outcome_older_than_its_key_is_looked_up_and_never_sent_again
     let look = reconciliation::look(&world.cx, &world.scope, &payment);
     assert_eq!(look.await.unwrap(), Ending::Succeeded);
     assert_eq!(world.charged().await, [2900, 2900]);
+    world.books_agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,4 +144,5 @@ async fn a_gateway_that_answers_too_late_is_unknown_and_offers_no_second_charge(
     assert_eq!(look.await.unwrap(), Ending::Succeeded);
     assert!(world.is_active(&id).await);
     assert_eq!(world.charged().await, [2900, 2900]);
+    world.books_agree().await;
 }

@@ -187,6 +187,7 @@ async fn every_order_of_return_webhook_and_poll_each_twice_makes_the_same_one_fa
             [2900; 24],
             "one each time the bank moved it"
         );
+        world.books_agree().await;
     }
 }
 
@@ -259,6 +260,7 @@ async fn a_bank_debit_that_fails_after_five_days_leaves_the_hold_as_it_was() {
         let card = world.reactivate(&id, Choice::New).await;
         assert_eq!(world.give_card(&card, GOOD).await, Ending::Succeeded);
         assert_eq!(world.charged().await, [2900, 2900]);
+        world.books_agree().await;
     }
 }
 
@@ -302,6 +304,7 @@ async fn a_renewal_by_bank_debit_is_a_period_only_when_the_money_is_there() {
         };
         assert_eq!(why, HoldReason::RenewalFailed);
         assert_eq!(world.charged().await, [2900]);
+        world.books_agree().await;
     }
 }
 
@@ -355,6 +358,7 @@ async fn a_bank_page_that_is_finished_after_the_debt_was_paid_otherwise_takes_no
             .await;
         assert_eq!(world.charged().await, [2900, 2900], "the dues once");
         assert!(world.is_active(&id).await);
+        world.books_agree().await;
     }
 }
 
@@ -378,4 +382,5 @@ async fn a_bank_page_whose_cancelling_is_not_confirmed_keeps_the_debt_to_itself(
     // The cancel never arrived, so that the page is paid, and nothing else was.
     assert_eq!(world.charged().await, [2900, 2900]);
     assert!(world.is_active(&id).await);
+    world.books_agree().await;
 }

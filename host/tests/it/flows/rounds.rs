@@ -146,6 +146,7 @@ async fn a_saved_card_pays_each_debt_once_and_all_use_it_later() {
         for id in &family.held {
             assert_eq!(world.method_of(id).await, card);
         }
+        world.books_agree().await;
     }
 }
 
@@ -164,6 +165,7 @@ async fn a_new_card_is_saved_by_the_first_charge_and_pays_the_others() {
         assert_eq!(world.charged().await, [2900; 5]);
         let card = world.method_of(&family.held[0]).await;
         assert_eq!(world.method_of(&family.active).await, card);
+        world.books_agree().await;
     }
 }
 
@@ -187,6 +189,7 @@ async fn a_new_card_that_is_declined_changes_nothing_else() {
         );
         assert_eq!(world.charged().await, [2900; 3]);
         assert_eq!(world.method_of(&family.active).await, before);
+        world.books_agree().await;
     }
 }
 
@@ -209,6 +212,7 @@ async fn each_charge_is_confirmed_by_itself_and_has_its_own_result() {
         let held = world.subscription(&steps[1].subscription).await;
         assert_eq!(held.state.name(), "on-hold");
         assert_eq!(world.charged().await, [2900; 4]);
+        world.books_agree().await;
     }
 }
 
@@ -256,6 +260,7 @@ async fn the_same_page_sent_forty_times_by_two_processes_is_one_round() {
         }
         world.all_run(&family).await;
         assert_eq!(world.charged().await, [2900; 5]);
+        world.books_agree().await;
     }
 }
 
@@ -298,6 +303,7 @@ async fn a_process_that_dies_in_the_middle_leaves_nothing_out_and_charges_nothin
         }
         world.all_run(&family).await;
         assert_eq!(world.charged().await, [2900; 5]);
+        world.books_agree().await;
         assert!(
             world
                 .outcomes(&id)

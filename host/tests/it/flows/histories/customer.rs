@@ -12,7 +12,7 @@ use super::model::{self, Act, Seen, UnderWay};
 use super::town::{Town, allowed};
 
 impl Town<'_> {
-    async fn seen(&self) -> Vec<Seen> {
+    pub(super) async fn seen(&self) -> Vec<Seen> {
         let mut seen = Vec::new();
         for id in &self.subscriptions {
             seen.push(Seen::of(&self.world.subscription(id).await));
@@ -20,7 +20,7 @@ impl Town<'_> {
         seen
     }
 
-    async fn under_way(&self, id: &SubscriptionId, today: Timestamp) -> UnderWay {
+    pub(super) async fn under_way(&self, id: &SubscriptionId, today: Timestamp) -> UnderWay {
         let subscription = self.world.subscription(id).await;
         let scope = &self.world.scope;
         let mut tx = self.world.cx.store.read().await.unwrap();

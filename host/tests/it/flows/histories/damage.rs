@@ -15,7 +15,7 @@ const DECLINED: Instrument = Instrument::Card("4000000000000002");
 const DECLINED_AT_RENEWAL: Instrument = Instrument::Card("4000000000000341");
 
 /// What is found, and after which damage.
-const DAMAGES: [(&str, &str); 51] = [
+const DAMAGES: [(&str, &str); 53] = [
     (
         "at the gateway",
         "UPDATE debts SET amount_minor = amount_minor + 1 WHERE state = 'settled'",
@@ -80,6 +80,12 @@ const DAMAGES: [(&str, &str); 51] = [
         "UPDATE invoices SET pdf_sha256 = 'other' WHERE number = 1",
     ),
     (
+        "has bytes of another hash",
+        "UPDATE invoices SET pdf = (SELECT other.pdf FROM invoices AS other \
+         WHERE other.kind = 'invoice' AND other.number = 2) \
+         WHERE kind = 'invoice' AND number = 1",
+    ),
+    (
         "while active",
         "UPDATE licenses SET suspended = NOT suspended",
     ),
@@ -114,6 +120,12 @@ const DAMAGES: [(&str, &str); 51] = [
         "told twice: payment.succeeded",
         "INSERT INTO events (id, business_id, mode, type, object_id, occurred_at) \
          SELECT id || 'x', business_id, mode, type, object_id, occurred_at FROM events",
+    ),
+    (
+        "renewed more often",
+        "INSERT INTO events (id, business_id, mode, type, object_id, occurred_at) \
+         SELECT id || 'x', business_id, mode, 'subscription.renewed', object_id, occurred_at \
+         FROM events WHERE type = 'subscription.active'",
     ),
     (
         "nobody was told: pay_",
@@ -272,11 +284,13 @@ async fn each_invariant_notices_its_own_damage() {
         let mut invariants = Invariants::new(&world).await;
         let before = invariants.broken(&world, &town).await;
         assert!(before.is_empty(), "{before:?}");
+        assert!(invariants.altered().await.is_empty());
         let mut unnoticed = Vec::new();
         for (what, damage) in DAMAGES {
             invariants.damage(damage).await;
             let mut found = invariants.broken(&world, &town).await;
             found.extend(invariants.unsettled().await);
+            found.extend(invariants.altered().await);
             invariants.undo().await;
             if !found.iter().any(|wrong| wrong.contains(what)) {
                 unnoticed.push(format!("{damage}: no {what} in {found:?}"));

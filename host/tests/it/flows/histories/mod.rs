@@ -5,11 +5,13 @@ mod actions;
 mod bank;
 mod customer;
 mod damage;
+mod documents;
 mod invariants;
 mod merchant;
 mod model;
 mod money;
 mod operator;
+mod paid;
 mod town;
 mod waiting;
 mod work;
@@ -21,8 +23,9 @@ use serde_json::json;
 use tokio::runtime::Handle;
 use vestibule::flows::test_clock;
 
-use self::actions::{Action, Cart, Instrument, Trouble, action};
+use self::actions::{Action, Cart, Instrument, Trouble, Way, action};
 use self::invariants::Invariants;
+use self::model::Seen;
 use self::town::Town;
 use crate::support::world::World;
 
@@ -116,6 +119,39 @@ async fn hosts_are_waited_for_until_a_clock_has_arrived_or_waits_itself() {
     }
 }
 
+impl World {
+    /// What the gateway says that it moved is what stands in our own books.
+    pub(super) async fn books_agree(&self) {
+        let wrong = Invariants::new(self).await.money(self).await;
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_knows_what_comes_of_a_good_card_where_nothing_else_has_a_say() {
+    for world in World::each().await {
+        let mut town = Town::new(&world).await;
+        let declined = Instrument::Card("4000000000000341");
+        let bought = Action::Buy(declined, Cart::default());
+        town.step(&bought).await;
+        assert!(!town.bill_now(0).await, "another card decides");
+        let id = town.subscriptions[0].clone();
+        let held = [Seen::of(&world.subscription(&id).await)];
+
+        let good = Way::New(Instrument::Card("4242424242424242"));
+        assert!(town.pay_due(0, good).await);
+        let paid = world.subscription(&id).await;
+        assert!(town.bill_now(0).await);
+        assert!(town.unexpected.is_empty(), "{:?}", town.unexpected);
+
+        let stayed = model::wrong_when_paid(&id, &held, &held);
+        assert!(stayed[0].starts_with("paying on"), "{stayed:?}");
+        let date = world.subscription(&id).await.period.start;
+        let stayed = model::wrong_when_renewed(&paid, &paid, date);
+        assert!(stayed.is_some(), "no period began");
+    }
+}
+
 /// One history in a world of its own; answers what was wrong after which step.
 async fn live(kind: Kind, history: &[Action]) -> Result<(), String> {
     let world = match kind {
@@ -139,6 +175,7 @@ async fn play(world: &World, history: &[Action]) -> Result<(), String> {
     town.settle().await;
     let mut wrong = invariants.broken(world, &town).await;
     wrong.extend(invariants.unsettled().await);
+    wrong.extend(invariants.altered().await);
     if wrong.is_empty() {
         Ok(())
     } else {

@@ -1,6 +1,7 @@
 //! A model beside the engine: what an act must lead to by the rules of DOMAIN.md alone, where no
 //! gateway, bank or clock has a say. It knows nothing of flows, debts or jobs.
 
+use jiff::Timestamp;
 use vestibule::domain::id::SubscriptionId;
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 
@@ -94,27 +95,75 @@ impl Seen {
         }
         Some(next)
     }
+
+    /// How it is after everything that was due on it was paid. None where nothing can be due.
+    fn when_paid(&self) -> Option<Self> {
+        let state = match (self.state, self.why) {
+            ("on-hold", Some(HoldReason::PauseSettlement)) => "paused",
+            ("on-hold" | "past-due", _) => "active",
+            (ended, _) if self.is_final() => ended,
+            _ => return None,
+        };
+        Some(Self {
+            state,
+            why: None,
+            ..self.clone()
+        })
+    }
 }
 
-/// What `act` on `which` made of `before` and must not have made of it. Of others it changes nothing.
+/// What `act` on `which` made of `before` and must not have made of it.
 pub(super) fn wrong(
     (act, which): (Act, &SubscriptionId),
     under_way: UnderWay,
     before: &[Seen],
     after: &[Seen],
 ) -> Vec<String> {
+    let (name, expected) = (format!("{act:?}"), |was: &Seen| was.after(act, under_way));
+    differences((name.as_str(), which), expected, before, after)
+}
+
+/// The same of a good card that has paid everything that was due on `which`.
+pub(super) fn wrong_when_paid(
+    which: &SubscriptionId,
+    before: &[Seen],
+    after: &[Seen],
+) -> Vec<String> {
+    differences(("paying", which), Seen::when_paid, before, after)
+}
+
+/// What became of `which` against what was expected. Of others nothing changes.
+fn differences(
+    (act, which): (&str, &SubscriptionId),
+    expected: impl Fn(&Seen) -> Option<Seen>,
+    before: &[Seen],
+    after: &[Seen],
+) -> Vec<String> {
     let mut wrong = Vec::new();
     for (was, is) in before.iter().zip(after) {
         let expected = if was.id == *which {
-            was.after(act, under_way)
+            expected(was)
         } else {
             Some(was.clone())
         };
         if expected.as_ref().is_some_and(|expected| expected != is) {
             wrong.push(format!(
-                "{act:?} on {which} made {is:?} of {was:?}, not {expected:?}"
+                "{act} on {which} made {is:?} of {was:?}, not {expected:?}"
             ));
         }
     }
     wrong
+}
+
+/// What a renewal on `date` that a good card paid must not have made of a subscription: it stays as it
+/// was, in the period that begins then.
+pub(super) fn wrong_when_renewed(
+    before: &Subscription,
+    after: &Subscription,
+    date: Timestamp,
+) -> Option<String> {
+    let (was, is, period) = (Seen::of(before), Seen::of(after), after.period);
+    let is_next = period.start == date && period.end > date;
+    (was != is || !is_next)
+        .then(|| format!("renewing on {date} made {is:?} in {period:?} of {was:?}"))
 }

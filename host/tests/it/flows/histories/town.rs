@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use vestibule::domain::id::{CustomerId, SubscriptionId};
 use vestibule::domain::subscription::SubscriptionState;
 use vestibule::flows::{
-    Attempt, AttemptOf, Choice, Ending, Error, details, method_update, reactivation, round,
-    settlement, test_clock,
+    Attempt, AttemptOf, Choice, Ending, Error, method_update, reactivation, round, settlement,
+    test_clock,
 };
 use vestibule::invoices::Invoices;
 use vestibule::jobs::{Jobs, Worker};
@@ -83,7 +83,6 @@ impl<'a> Town<'a> {
     /// One step. What the rules refuse is an answer like any other.
     pub(super) async fn step(&mut self, action: &Action) {
         let world = self.world;
-        let (cx, scope) = (&world.cx, &world.scope);
         match action {
             Action::Buy(with, cart) => self.buy(*with, *cart).await,
             Action::BuyOnDemand(who, with) => self.buy_on_demand(*who, *with).await,
@@ -102,7 +101,9 @@ impl<'a> Town<'a> {
                     self.tell(&telling).await;
                 }
             }
-            Action::PayDue(who, way) => self.pay_due(*who, *way).await,
+            Action::PayDue(who, way) => {
+                self.pay_due(*who, *way).await;
+            }
             Action::ChangeMethod(who, way) => self.change_method(*who, *way).await,
             Action::LeavePage(who) => {
                 if let Some(id) = self.who(*who) {
@@ -136,15 +137,7 @@ impl<'a> Town<'a> {
             Action::Round(who, way) => self.round(*who, *way).await,
             Action::Rehearse(days) => self.rehearse(*days).await,
             Action::BillNow(who) => {
-                if let Some(id) = self.who(*who) {
-                    let changes = details::Changes {
-                        next_billing_date: Some(self.today().await + SignedDuration::from_mins(1)),
-                        ..details::Changes::default()
-                    };
-                    allowed(details::update(cx, scope, &id, changes, false).await);
-                    cx.clock.advance(SignedDuration::from_mins(2));
-                    self.work().await;
-                }
+                self.bill_now(*who).await;
             }
             Action::Trouble(trouble) => self.trouble(*trouble).await,
             Action::BankDecides { moved } => self.bank_decides(*moved).await,
@@ -163,7 +156,7 @@ impl<'a> Town<'a> {
                 let forget = "/control/forget-keys";
                 world.sandbox.call(Method::POST, forget, None).await;
             }
-            Action::Wait(pause) => cx.clock.advance(match pause {
+            Action::Wait(pause) => world.cx.clock.advance(match pause {
                 Pause::Minutes(minutes) => SignedDuration::from_mins(*minutes),
                 Pause::Days(days) => SignedDuration::from_hours(24 * days),
             }),
@@ -196,18 +189,8 @@ impl<'a> Town<'a> {
         choose(&self.subscriptions, who)
     }
 
-    async fn pay_due(&mut self, who: usize, way: Way) {
-        let Some(id) = self.who(who) else { return };
-        let Some((choice, with)) = self.choice(&id, way).await else {
-            return;
-        };
-        if let Some(attempt) = self.open(&id, choice).await {
-            self.finish_last(&attempt, with).await;
-        }
-    }
-
     /// Begins to pay what is due; what that led to is remembered.
-    async fn open(&mut self, id: &SubscriptionId, choice: Choice) -> Option<Attempt> {
+    pub(super) async fn open(&mut self, id: &SubscriptionId, choice: Choice) -> Option<Attempt> {
         let (cx, scope) = (&self.world.cx, &self.world.scope);
         let quote = allowed(reactivation::quote(cx, scope, id).await)??;
         let attempt = allowed(reactivation::start(cx, scope, id, choice, &quote.id).await)?;
