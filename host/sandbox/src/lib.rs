@@ -157,6 +157,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         public_url: options.public_url.clone().unwrap_or_else(|| url.clone()),
         key_lifetime: options.key_lifetime(),
         lookup_lag: Duration::from_secs(options.lookup_lag_seconds),
+        memory: tokio::sync::RwLock::default(),
         pages: pages::environment().map_err(parts)?,
         shows_front_page: address.ip().is_loopback(),
     });

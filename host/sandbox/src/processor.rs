@@ -29,6 +29,9 @@ pub(crate) struct Processor {
     pub(crate) public_url: Url,
     pub(crate) key_lifetime: Duration,
     pub(crate) lookup_lag: Duration,
+    /// Read by a request that is carried out twice, written while keys are forgotten: the two
+    /// halves of one request meet the same memory.
+    pub(crate) memory: tokio::sync::RwLock<()>,
     pub(crate) pages: minijinja::Environment<'static>,
     /// Whether the page that shows everything is served.
     pub(crate) shows_front_page: bool,

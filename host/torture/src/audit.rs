@@ -97,13 +97,14 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
     for entry in charged(evidence) {
         found.charges += 1;
         let key = entry.idempotency_key.as_str();
-        keys.entry(key).or_default().push(entry);
-        // What a bank took back of is owed again.
-        let owed_again = reversals::owed_again(records, key);
+        let of_key = keys.entry(key).or_default();
+        of_key.push(entry);
+        // What a bank took back of is owed again; a key that moves money once more is told of itself.
+        let counts = of_key.len() == 1 && !reversals::owed_again(records, key);
         for share in records
             .shares
             .iter()
-            .filter(|share| share.payment_id == key && !owed_again)
+            .filter(|share| share.payment_id == key && counts)
         {
             of_debt.entry(&share.debt_id).or_default().push(entry);
         }
@@ -130,11 +131,7 @@ fn charges(evidence: &Evidence, found: &mut Findings) {
             }
         }
     }
-    let twice = of_debt.iter().chain(
-        keys.iter()
-            .filter(|(key, _)| !records.shares.iter().any(|share| share.payment_id == **key)),
-    );
-    for (what, entries) in twice {
+    for (what, entries) in of_debt.iter().chain(&keys) {
         for extra in entries.iter().skip(1) {
             found.double_charges.push(format!(
                 "{} was charged again as {} ({})",

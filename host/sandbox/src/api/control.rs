@@ -77,6 +77,7 @@ async fn forget_keys(
     } else {
         read_json(&body)?
     };
+    let _memory = processor.memory.write().await;
     let mut tx = processor.store.write().await?;
     let forgotten = tx
         .forget_answers(&account.name, forget.key.as_deref())

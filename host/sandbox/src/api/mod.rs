@@ -132,10 +132,12 @@ async fn carry_out(
         Answer::ErrorAfter => Some(Failure::AfterTheOrder),
         _ => None,
     };
+    let memory = processor.memory.read().await;
     let done = processor.once(account, &key, &order, failure).await?;
     if fault.answer == Answer::Twice {
         processor.once(account, &key, &order, None).await?;
     }
+    drop(memory);
     tokio::time::sleep(fault.delay_after()).await;
     Ok(match fault.answer {
         Answer::CutAfter => cut(),

@@ -131,3 +131,26 @@ async fn a_request_that_the_line_delivers_twice_charges_twice_only_where_keys_ar
         assert_eq!(world.ledger_count().await, entries);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_comes_twice_moves_money_once_while_keys_are_forgotten() {
+    const REQUESTS: usize = 20;
+    let world = World::start().await;
+    let method = world.saved_method("4242424242424242").await;
+    let order = charging(&method, "merchant_recurring");
+    let before = world.ledger_count().await;
+    for number in 0..REQUESTS {
+        let twice = json!({ "operation": "charge", "answer": "twice" });
+        world.fault(twice).await;
+        let key = format!("k{number}");
+        let forget = || world.post("/control/forget-keys", json!({}));
+        tokio::join!(
+            world.order("/v1/charges", &key, &order),
+            forget(),
+            forget(),
+            forget(),
+            forget(),
+        );
+    }
+    assert_eq!(world.ledger_count().await, before + REQUESTS);
+}

@@ -48,6 +48,11 @@ fn what_a_bank_took_back_may_be_paid_again_and_is_found_where_it_is_not_known() 
         evidence.records.disputes.clear();
     });
     assert!(unknown.contains(&REVERSALS) && unknown.contains(&"double charges"));
+    let of_two_charges = after(|evidence| {
+        taken_back(evidence);
+        evidence.ledger.push(entry("ch_3", "pay_1"));
+    });
+    assert!(of_two_charges.contains(&"double charges"));
     let open = after(|evidence| {
         taken_back(evidence);
         evidence.records.disputes[0].state = "opened".to_owned();
