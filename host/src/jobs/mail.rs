@@ -335,7 +335,7 @@ impl Facts {
             (FailureMeaning::NotCompleted | FailureMeaning::PlanStays, _) | (_, None) => {
                 post.payment(&payment.id)
             }
-            (_, Some(subscription)) => post.reactivation(&subscription.id),
+            (_, Some(subscription)) => post.dues(&subscription.id),
         };
         Some(PaymentFailed {
             product: self.bought(),

@@ -53,8 +53,12 @@ impl<'a> Post<'a> {
         address::portal(&self.jobs.cx, self.scope, &format!("/subscriptions/{id}"))
     }
 
-    /// The page on which everything due on a subscription is paid, behind sign-in.
-    pub(super) fn reactivation(&self, id: &SubscriptionId) -> String {
+    /// The page on which everything due on a subscription is paid, or told where its customer may
+    /// not pay it there; behind sign-in.
+    pub(super) fn dues(&self, id: &SubscriptionId) -> String {
+        if !self.business.allow.reactivate {
+            return self.subscription(id);
+        }
         let path = format!("/subscriptions/{id}/reactivate");
         address::portal(&self.jobs.cx, self.scope, &path)
     }
@@ -160,6 +164,7 @@ impl<'a> Post<'a> {
             self.business.time_zone.clone(),
             now,
         );
+        frame.can_pay = self.business.allow.reactivate;
         let mut known = tx.customers_by_email(self.scope, letter.to).await?;
         // Of several with this address nobody knows which is meant.
         let customer = known.pop().filter(|_| known.is_empty());

@@ -113,7 +113,7 @@ async fn asked(
             since: dunning.failed_at,
             access_until,
             advice,
-            link: post.reactivation(&subscription.id),
+            link: post.dues(&subscription.id),
         };
         (customer, mail)
     }))

@@ -77,7 +77,8 @@ pub struct PaymentFailed {
     pub backup: Option<Method>,
     /// When it is tried again without the customer.
     pub retry_at: Option<Timestamp>,
-    /// The page on which it is paid, or shown where nothing is due, behind sign-in.
+    /// The page on which it is paid, or shown where nothing is due or the customer may not pay it,
+    /// behind sign-in.
     pub link: String,
 }
 

@@ -22,7 +22,7 @@ pub struct PaymentDue {
     pub access_until: Option<Timestamp>,
     /// What the customer can do about it.
     pub advice: DueAdvice,
-    /// The page on which it is paid, behind sign-in.
+    /// The page on which it is paid, or shown where the customer may not pay it, behind sign-in.
     pub link: String,
 }
 

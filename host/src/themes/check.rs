@@ -76,7 +76,7 @@ fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
 }
 
 /// The frames that samples are rendered in: with all that there can be, with the least that a
-/// business has, and without a business.
+/// business has, without a business, and where customers may not pay by themselves.
 pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
     let full = Frame::sample(locale);
     let terse = Frame {
@@ -106,7 +106,11 @@ pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
         navigation: Vec::new(),
         ..full.clone()
     };
-    vec![full, terse, bare]
+    let by_support = Frame {
+        can_pay: false,
+        ..full.clone()
+    };
+    vec![full, terse, bare, by_support]
 }
 
 /// Pages and mails that no part of the host ever renders.

@@ -21,6 +21,8 @@ pub struct Frame {
     pub brand: Option<Brand>,
     /// Test mode: pages and mails carry a band that says so.
     pub test: bool,
+    /// Whether customers may pay what is due by themselves; otherwise nothing offers it.
+    pub can_pay: bool,
     /// Language and formats, from [`super::Themes::negotiate`].
     pub locale: Locale,
     /// The business's time zone; dates are shown in it.
@@ -137,6 +139,7 @@ impl Frame {
         Self {
             brand,
             test,
+            can_pay: false,
             locale,
             time_zone,
             now,
@@ -178,6 +181,7 @@ impl Frame {
                 support: Some("help@northwind.example.com".to_owned()),
             }),
             test: true,
+            can_pay: true,
             locale,
             time_zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
             now: "2026-11-22T09:30:00Z".parse().expect("a valid timestamp"),
@@ -329,6 +333,7 @@ impl Object for Seen {
             "header" => self.dressing(|look| look.header.as_ref()),
             "footer" => self.dressing(|look| look.footer.as_ref()),
             "test" => Value::from(frame.test),
+            "can_pay" => Value::from(frame.can_pay),
             "lang" => Value::from(frame.locale.catalogue()),
             "dir" => Value::from(self.direction),
             "languages" => self.languages(),
@@ -356,6 +361,7 @@ impl Object for Seen {
             "header",
             "footer",
             "test",
+            "can_pay",
             "lang",
             "dir",
             "languages",

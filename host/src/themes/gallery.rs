@@ -40,7 +40,8 @@ pub struct Exhibit {
 pub struct Look {
     /// The language; the theme's first if it has no such.
     pub language: String,
-    /// What surrounds it: 0 all there can be, 1 the least of a business, 2 no business.
+    /// What surrounds it: 0 all there can be, 1 the least of a business, 2 no business, 3 a
+    /// business whose customers may not pay by themselves.
     pub surroundings: usize,
     /// Written from right to left, whatever the language.
     pub right_to_left: bool,

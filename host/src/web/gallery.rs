@@ -56,7 +56,8 @@ async fn index(State(gallery): State<Arc<Gallery>>) -> Response {
         "<!doctype html><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style>\
          <script>{RELOAD}</script><h1>{title}</h1><p>Every page and mail with each of its samples. \
          Add <code>&amp;frame=1</code> for the least a business has around it, \
-         <code>&amp;frame=2</code> for no business, <code>&amp;dir=rtl</code> for right to left. \
+         <code>&amp;frame=2</code> for no business, <code>&amp;frame=3</code> for one whose \
+         customers may not pay by themselves, <code>&amp;dir=rtl</code> for right to left. \
          A page reloads when a file of the theme changes.</p><table>{rows}</table>"
     ))
     .into_response()

@@ -75,6 +75,7 @@ impl Visitor {
         let frame = Frame {
             brand: business.map(brand),
             test: scope.as_ref().is_some_and(|scope| scope.mode == Mode::Test),
+            can_pay: business.is_some_and(|business| business.allow.reactivate),
             locale: locale(web, visit, business, None),
             time_zone: business.map_or(TimeZone::UTC, |business| business.time_zone.clone()),
             now: web.cx.now(),

@@ -156,7 +156,7 @@ impl Pen {
         self.out.raw("\n<span class=\"push\"></span>\n");
         let undo = kind == "ends" && standing.is("undo")?;
         match kind {
-            "on-hold" | "past-due" => {
+            "on-hold" | "past-due" if self.voice.frame.can_pay => {
                 let primary = if loud.unwrap_or(true) { " primary" } else { "" };
                 self.out.raw(r#"<a class="button"#).raw(primary);
                 self.out.raw(r#"" href=""#);

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::reactivation::needs_support;
 use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
 use crate::domain::subscription::Subscription;
@@ -74,6 +75,16 @@ pub(super) async fn update(
     }
 }
 
+/// The path of the page on which the method of a running subscription is chosen; none where the
+/// customer may not choose, or first has to get help with what is due.
+pub(super) async fn path(
+    who: &SignedIn,
+    subscription: &Subscription,
+) -> Result<Option<String>, Error> {
+    let offered = allowed(who).is_ok() && !needs_support(who, &subscription.id).await?;
+    Ok(offered.then(|| format!("/subscriptions/{}/payment-method", subscription.id)))
+}
+
 /// Whether the business lets its customers choose.
 pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
     let business = who.web.cx.business(who.scope());
@@ -90,19 +101,24 @@ async fn page(
     allowed(who)?;
     let mut records = who.records().await?;
     let plan = records.plan(subscription).await?;
+    let here = format!("/subscriptions/{}", plan.id);
+    // Where what is due is paid, or told where customers may not pay it.
+    let dues = if who.frame.can_pay {
+        format!("{here}/reactivate")
+    } else {
+        here.clone()
+    };
     match &plan.standing {
-        Standing::Ended { .. } | Standing::Pending => {
-            return Ok(who.redirect(&format!("/subscriptions/{}", plan.id)));
-        }
+        Standing::Ended { .. } | Standing::Pending => return Ok(who.redirect(&here)),
         Standing::OnHold { due: Some(_), .. } | Standing::PastDue { due: Some(_), .. } => {
-            return Ok(who.redirect(&format!("/subscriptions/{}/reactivate", plan.id)));
+            return Ok(who.redirect(&dues));
         }
         _ => {}
     }
     let quote = reactivation::quote(&who.web.cx, who.scope(), &subscription.id).await?;
     if quote.is_some() {
         // The paid period ran out meanwhile: coming back costs the next one.
-        return Ok(who.redirect(&format!("/subscriptions/{}/reactivate", plan.id)));
+        return Ok(who.redirect(&dues));
     }
     let methods = records.methods().await?;
     let current = plan.method.as_ref().map(|method| method.id.clone());

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::keys::Key;
 use super::records::Reading;
-use super::sample;
 use super::view::{Charge, Method, Plan, Standing, Todo};
+use super::{round, sample};
 use crate::domain::extra_page::Slot;
 use crate::themes::Page;
 use crate::web::Error;
@@ -20,7 +20,7 @@ const SHOWN: u32 = 3;
 pub struct OverviewPage {
     /// What needs the customer, or is under way.
     pub todos: Vec<Todo>,
-    /// Whether something is due on several of them.
+    /// Whether something is due on several of them, and can be paid at once.
     pub pay_all: bool,
     /// The next renewal, told when nothing needs the customer.
     pub next: Option<Next>,
@@ -69,7 +69,7 @@ pub(super) async fn show(reading: Reading) -> Result<Response, Error> {
             Standing::OnHold { due: Some(_), .. } | Standing::PastDue { due: Some(_), .. }
         )
     };
-    page.pay_all = page.plans.iter().filter(owes).count() > 1;
+    page.pay_all = round::allowed(&who).is_ok() && page.plans.iter().filter(owes).count() > 1;
     page.more_plans = page.plans.len() < subscriptions.len();
     page.plans.truncate(SHOWN as usize);
     let payments = records.payments(None, SHOWN, 0).await?;

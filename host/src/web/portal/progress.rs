@@ -5,6 +5,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::reactivation::needs_support;
 use super::sample;
 use super::view::{Method, decline_word};
 use crate::cx::Cx;
@@ -32,6 +33,8 @@ pub struct ProgressPage {
     pub stage: Stage,
     /// The path of the form that starts another try.
     pub again: Option<String>,
+    /// Whether only the merchant's support can help to pay.
+    pub by_support: bool,
     /// The path that gives this try up, to use another method.
     pub give_up: Option<String>,
     /// Whether the subscription is on hold meanwhile.
@@ -86,16 +89,23 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
     let payable = subscription
         .as_ref()
         .filter(|s| s.state.has_dues() || matches!(s.state, SubscriptionState::Cancelled { .. }));
+    let can_pay = who.frame.can_pay;
+    // Whoever gives up what is due and may not pay it otherwise would have nowhere to go.
+    let chooses = can_pay || item.subscription.is_none() || item.purpose == Purpose::PlanChange;
     who.render(&ProgressPage {
         number: charge.id,
         product: charge.what,
         amount: Some(item.amount),
         method: charge.method,
-        give_up: matches!(stage, Stage::Confirm { .. } | Stage::Approve)
+        give_up: (chooses && matches!(stage, Stage::Confirm { .. } | Stage::Approve))
             .then(|| format!("/payments/{}/give-up", item.id)),
         stage,
+        by_support: match payable {
+            Some(due) => needs_support(&who, &due.id).await?,
+            None => false,
+        },
         again: match (payable, &item.subscription) {
-            (Some(due), _) => Some(format!("/subscriptions/{}/reactivate", due.id)),
+            (Some(due), _) => can_pay.then(|| format!("/subscriptions/{}/reactivate", due.id)),
             (None, Some(id)) if item.purpose == Purpose::PlanChange => {
                 Some(format!("/subscriptions/{id}/plan"))
             }
@@ -119,7 +129,9 @@ pub(super) async fn give_up(
         Some(id) if free && item.purpose == Purpose::PlanChange => {
             who.redirect(&format!("/subscriptions/{id}/plan"))
         }
-        Some(id) if free => who.redirect(&format!("/subscriptions/{id}/reactivate?choice=new")),
+        Some(id) if free && who.frame.can_pay => {
+            who.redirect(&format!("/subscriptions/{id}/reactivate?choice=new"))
+        }
         _ => who.redirect(&format!("/payments/{}/progress", item.id)),
     })
 }
@@ -136,13 +148,15 @@ pub(super) async fn setup(Owned { who, item }: Owned<Setup>) -> Result<Response,
         .subscription(who.scope(), &item.subscription)
         .await?
         .ok_or_else(Error::not_found)?;
+    let by_support = needs_support(&who, &subscription.id).await?;
     who.render(&ProgressPage {
         number: item.id.to_string(),
         product: records.product(&subscription.product).await?,
         amount: None,
         method: records.method(item.method.as_ref()).await?,
         stage,
-        again: Some(here),
+        again: (!by_support).then_some(here),
+        by_support,
         give_up: None,
         on_hold: matches!(subscription.state, SubscriptionState::OnHold { .. }),
     })
@@ -259,6 +273,7 @@ impl Page for ProgressPage {
             method: Some(sample::visa()),
             stage,
             again: Some("/subscriptions/sub_sample/reactivate".to_owned()),
+            by_support: false,
             give_up: Some("/payments/pay_sample/give-up".to_owned()),
             on_hold: true,
         };
@@ -276,6 +291,11 @@ impl Page for ProgressPage {
             })
             .collect();
         samples.extend(setups);
+        samples.push(Self {
+            again: None,
+            by_support: true,
+            ..charge(Stage::Cancelled)
+        });
         samples
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::method_update::Chosen;
 use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
+use crate::domain::id::SubscriptionId;
 use crate::domain::money::Money;
 use crate::domain::payment::PaymentState;
 use crate::domain::period::Period;
@@ -218,10 +219,19 @@ pub(super) async fn create(
 }
 
 /// Whether the business lets its customers pay what is due.
-fn allowed(who: &SignedIn) -> Result<(), Error> {
-    let business = who.web.cx.business(who.scope());
-    let allowed = business.is_some_and(|(business, _)| business.allow.reactivate);
+pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
+    let allowed = who.frame.can_pay;
     allowed.then_some(()).ok_or_else(Error::not_found)
+}
+
+/// Whether something is due on a subscription that its customer may not pay here: who wants to pay
+/// it writes to the merchant's support.
+pub(super) async fn needs_support(who: &SignedIn, id: &SubscriptionId) -> Result<bool, Error> {
+    if who.frame.can_pay {
+        return Ok(false);
+    }
+    let quote = reactivation::quote(&who.web.cx, who.scope(), id).await?;
+    Ok(quote.is_some())
 }
 
 async fn page(

@@ -10,7 +10,7 @@ use super::method_update::{self, Chosen};
 use super::progress::Stage;
 use super::records::Records;
 use super::view::{Document, Method, Plan};
-use super::{sample, trouble};
+use super::{reactivation, sample, trouble};
 use crate::domain::id::RoundId;
 use crate::domain::money::Money;
 use crate::domain::payment::{CustomerAction, PaymentState};
@@ -154,11 +154,9 @@ pub(super) async fn result(who: SignedIn, Path(id): Path<String>) -> Result<Resp
 }
 
 /// Whether the business lets its customers pay and choose.
-fn allowed(who: &SignedIn) -> Result<(), Error> {
+pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
     method_update::allowed(who)?;
-    let business = who.web.cx.business(who.scope());
-    let allowed = business.is_some_and(|(business, _)| business.allow.reactivate);
-    allowed.then_some(()).ok_or_else(Error::not_found)
+    reactivation::allowed(who)
 }
 
 async fn page(

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::keys::Key;
-use super::sample;
 use super::scheduled::Scheduled;
 use super::view::{Charge, Plan, Standing, Todo};
+use super::{method_update, sample};
 use crate::domain::extra_page::Slot;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::{HoldReason, Subscription};
@@ -38,6 +38,8 @@ pub struct SubscriptionPage {
     pub company: Option<String>,
     /// The tax id on its documents.
     pub tax_id: Option<String>,
+    /// The path of the page on which another payment method is chosen, where the customer may.
+    pub change_method: Option<String>,
     /// Its license keys.
     pub keys: Vec<Key>,
     /// Its latest payments.
@@ -70,6 +72,7 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         begin: begin(&who, &plan, &payments),
         company: item.buyer.business_name.clone(),
         tax_id: item.buyer.tax_id.clone(),
+        change_method: method_update::path(&who, &item).await?,
         keys: records.keys(Some(&item.id), SHOWN, 0).await?,
         charges: charges.into_iter().take(SHOWN as usize).collect(),
         scheduled: Scheduled::of(&who, &mut records, &item).await?,
@@ -116,6 +119,7 @@ impl Page for SubscriptionPage {
                 .then(|| "https://portal.example.com/pay/sample".to_owned()),
             company: None,
             tax_id: None,
+            change_method: Some("/subscriptions/sub_sample/payment-method".to_owned()),
             keys: Key::samples()[..1].to_vec(),
             charges: sample::charges(),
             scheduled: None,
@@ -135,6 +139,7 @@ impl Page for SubscriptionPage {
                 sample::charge("cancelled", "plain"),
             ];
         }
+        pages[2].change_method = None;
         pages[3].company = Some("Beispiel GmbH".to_owned());
         pages[3].tax_id = Some("DE123456789".to_owned());
         for why in HoldReason::ALL {

@@ -5,8 +5,8 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::records::Glancing;
-use super::sample;
 use super::view::Plan;
+use super::{round, sample};
 use crate::themes::Page;
 use crate::web::Error;
 use crate::web::paging::{Asked, Paging};
@@ -18,6 +18,8 @@ pub struct SubscriptionsPage {
     pub current: Vec<Plan>,
     /// Those that are.
     pub past: Vec<Plan>,
+    /// Whether there are several, and one method can be given to all at once.
+    pub pay_all: bool,
     /// The pages beside this one.
     pub paging: Paging,
 }
@@ -38,8 +40,9 @@ pub(super) async fn index(glancing: Glancing, asked: Query<Asked>) -> Result<Res
     }
     // Others can read while this is rendered.
     drop(records);
-    let (past, current) = plans.into_iter().partition(Plan::is_past);
+    let (past, current): (_, Vec<_>) = plans.into_iter().partition(Plan::is_past);
     who.render(&SubscriptionsPage {
+        pay_all: current.len() > 1 && round::allowed(&who).is_ok(),
         current,
         past,
         paging,
@@ -50,7 +53,8 @@ impl Page for SubscriptionsPage {
     const TEMPLATE: &'static str = "pages/subscriptions.html";
 
     fn samples() -> Vec<Self> {
-        let list = |current, past, paging| Self {
+        let list = |current: Vec<Plan>, past, paging| Self {
+            pay_all: current.len() > 1,
             current,
             past,
             paging,

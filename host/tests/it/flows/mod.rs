@@ -8,6 +8,7 @@ mod audited;
 mod backup;
 mod balances;
 mod bounced;
+mod by_support;
 mod clock_locks;
 mod codes;
 mod coming_back;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vestibule::domain::email::Email;
 use vestibule::mail::mailbox::Mailbox;
 use vestibule::mail::transport::Transport;
-use vestibule::mail::{Envelope, Mailer, account, billing, refund};
+use vestibule::mail::{Envelope, Mailer, account, billing, dunning, plan, refund};
 use vestibule::themes::{Frame, Locale, Mail, MailParts, Themes};
 
 fn themes() -> Arc<Themes> {
@@ -61,6 +61,47 @@ fn a_payment_that_was_taken_back_says_what_it_means() {
     for (mail, part) in mails.iter().zip(says) {
         let text = rendered(mail, "es").text;
         assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// Every sample of a mail, where customers may not pay by themselves.
+fn where_nobody_may_pay<M: Mail>(language: &str) -> Vec<MailParts> {
+    let frame = Frame {
+        can_pay: false,
+        ..Frame::sample(Locale::of(language))
+    };
+    let themes = themes();
+    let parts = |mail: &M| themes.render_mail("default", &frame, mail);
+    let samples = M::samples();
+    let samples = samples.iter().map(|mail| parts(mail).expect("renders"));
+    samples.collect()
+}
+
+#[test]
+fn where_customers_may_not_pay_mails_offer_nothing_and_say_to_whom_to_write() {
+    let mails = [
+        (where_nobody_may_pay::<billing::PaymentFailed>("en"), 5),
+        (where_nobody_may_pay::<dunning::PaymentDue>("en"), 4),
+        (where_nobody_may_pay::<refund::PaymentReversed>("en"), 2),
+        (where_nobody_may_pay::<plan::SubscriptionResumed>("en"), 1),
+    ];
+    let support = "To pay, write to help@northwind.example.com.";
+    for (mails, owing) in &mails {
+        let told = mails
+            .iter()
+            .filter(|mail| mail.text.contains(support) && mail.html.contains(support));
+        assert_eq!(told.count(), *owing, "{mails:#?}");
+        for mail in mails {
+            let all = [&mail.subject, &mail.text, &mail.html].map(String::as_str);
+            let all = all.concat();
+            for offer in ["ay now", "another method", "you choose", "lease confirm"] {
+                assert!(!all.contains(offer), "{offer}: {all}");
+            }
+        }
+    }
+    for mail in where_nobody_may_pay::<dunning::PaymentDue>("es") {
+        let support = "Para pagar, escribe a help@northwind.example.com.";
+        assert!(mail.text.contains(support), "{}", mail.text);
     }
 }
 

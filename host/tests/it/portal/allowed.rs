@@ -5,9 +5,14 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use vestibule::config::Allow;
-use vestibule::domain::subscription::{Subscription, SubscriptionState};
+use vestibule::domain::payment::{CustomerAction, DeclineCode, PaymentState};
+use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
 
-use super::House;
+use super::money::declined;
+use super::{House, Page, days};
+
+/// What somebody reads who owes something and may not pay it in the portal.
+const BY_SUPPORT: &str = "To pay, write to help@lumen.example.com.";
 
 impl House {
     /// The merchant changes what customers may do.
@@ -24,6 +29,16 @@ impl House {
         let mut tx = self.cx.store.read().await.unwrap();
         let stored = tx.subscription(&self.scope, &subscription.id).await;
         stored.unwrap().unwrap()
+    }
+}
+
+impl Page {
+    /// Nothing here leads to where dues are paid.
+    #[track_caller]
+    fn offers_no_payment(&self) {
+        for path in ["/reactivate", "/pay-all"] {
+            assert!(!self.html.contains(path), "{path} in {}", self.html);
+        }
     }
 }
 
@@ -44,10 +59,14 @@ async fn what_the_merchant_does_not_allow_is_neither_offered_nor_done() {
     let method = guest.visa().await.to_string();
     let here = format!("/subscriptions/{}", active.id);
     let cancel = format!("{here}/cancel");
-    let pay = format!("/subscriptions/{}/reactivate", held.id);
+    let owing = format!("/subscriptions/{}", held.id);
+    let pay = format!("{owing}/reactivate");
     let (cancel, pay, all) = (cancel.as_str(), pay.as_str(), "/pay-all");
     let page = guest.get(&here).await;
     assert!(!page.html.contains("/cancel"), "{}", page.html);
+    for path in ["/", "/subscriptions", "/payment-methods", owing.as_str()] {
+        guest.get(path).await.offers_no_payment();
+    }
     for path in [cancel, pay, all] {
         let page = guest.get(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
@@ -110,4 +129,158 @@ async fn where_nobody_ends_at_once_the_periods_end_is_left_and_can_always_be_tak
         .await
         .redirects_to(&format!("{here}/kept"));
     assert!(!house.stored(&subscription).await.cancel_at_period_end);
+}
+
+#[tokio::test]
+async fn who_may_not_pay_here_reads_what_is_due_and_to_whom_to_write() {
+    let house = House::with("[allow]\nreactivate = false\n").await;
+    let guest = house.guest("Alex").await;
+    let held = guest.on_hold().await;
+    let here = format!("/subscriptions/{}", held.id);
+    for path in ["/", here.as_str()] {
+        let page = guest.get(path).await;
+        page.says("Your Lumen Pro plan is on hold. €29.00 is due.");
+        page.says(BY_SUPPORT);
+        let buttons = page.all(".todo .button");
+        assert!(buttons.is_empty(), "{path}: {buttons:?}");
+    }
+    let page = guest.get_in("es", "/").await;
+    page.says("Para pagar, escribe a help@lumen.example.com.");
+
+    let product = house.product("Lumen Team").await;
+    let until = house.now() + days(4);
+    let late = guest
+        .subscribe(product, SubscriptionState::PastDue { until })
+        .await;
+    let decline = declined(&house, DeclineCode::InsufficientFunds);
+    guest.payment(&late, decline).await;
+    let page = guest.get(&format!("/subscriptions/{}", late.id)).await;
+    page.offers_no_payment();
+    page.says("Your last payment for Lumen Team did not go through.");
+    page.says("We may try your payment method again.");
+    page.says(BY_SUPPORT);
+    assert!(!page.text().contains("pay now"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_method_is_given_where_nothing_is_due_and_otherwise_its_page_leads_to_what_is() {
+    let house = House::with("[allow]\nreactivate = false\n").await;
+    let guest = house.guest("Alex").await;
+    let active = guest.active().await;
+    let method = guest.visa().await.to_string();
+    let here = format!("/subscriptions/{}", active.id);
+    let path = format!("{here}/payment-method");
+    guest.get(&here).await.leads_to(&path);
+    let page = guest.get(&path).await;
+    guest.falls_due(&active).await;
+    let choice = [("choice", method.as_str())];
+    let answer = guest.press(&page, &path, &choice).await;
+    answer.redirects_to(&here);
+    guest.get(&path).await.redirects_to(&here);
+    let page = guest.get(&here).await;
+    page.offers_no_payment();
+    page.says(BY_SUPPORT);
+    assert!(!page.html.contains(&path), "{}", page.html);
+    let done = guest.get(&format!("{path}/done")).await;
+    done.offers_no_payment();
+
+    // Without dues a method is all that is missing, until the paid time is over.
+    let product = house.product("Lumen Team").await;
+    let hold = SubscriptionState::OnHold {
+        why: HoldReason::AuthorisationFailed,
+        since: house.now() - days(3),
+    };
+    let mut bare = guest.subscribe(product, hold).await;
+    let here = format!("/subscriptions/{}", bare.id);
+    let path = format!("{here}/payment-method");
+    let page = guest.get(&here).await;
+    page.offers_no_payment();
+    page.says("It needs a payment method.");
+    assert!(page.all(".todo .button")[0].contains(&path));
+    assert_eq!(guest.get(&path).await.status, StatusCode::OK);
+    bare.period.end = house.now() - days(1);
+    house
+        .write(async |tx| tx.save_subscription(&mut bare).await.unwrap())
+        .await;
+    let page = guest.get(&here).await;
+    page.offers_no_payment();
+    page.says("its paid time is over");
+    page.says(BY_SUPPORT);
+    guest.get(&path).await.redirects_to(&here);
+}
+
+#[tokio::test]
+async fn a_payment_that_did_not_work_leads_to_no_other_where_customers_may_not_pay() {
+    let house = House::with("[allow]\nreactivate = false\n").await;
+    let guest = house.guest("Alex").await;
+    let (asked, refused) = (guest.on_hold().await, guest.on_hold().await);
+    let wait = PaymentState::AwaitingCustomer {
+        action: CustomerAction::Wait,
+        expires_at: house.now() + days(1),
+    };
+    let asked = guest.payment(&asked, wait).await;
+    let decline = declined(&house, DeclineCode::InsufficientFunds);
+    let refused = guest.payment(&refused, decline).await;
+    let progress = format!("/payments/{}/progress", refused.id);
+    let page = guest.get(&progress).await;
+    page.offers_no_payment();
+    page.says("There was not enough money on this card.");
+    page.says("Lumen Pro stays on hold until it is paid.");
+    page.says(BY_SUPPORT);
+    let page = guest.get(&format!("/payments/{}", refused.id)).await;
+    page.says("There was not enough money on this card.");
+    assert!(!page.text().contains("use another payment method"));
+
+    let waiting = format!("/payments/{}/progress", asked.id);
+    let page = guest.get(&waiting).await;
+    page.says("We are waiting for your bank.");
+    assert!(!page.html.contains("/give-up"), "{}", page.html);
+
+    // A form that was open when the merchant said so.
+    house.let_customers(|allow| *allow = Allow::default());
+    let open = guest.get(&waiting).await;
+    house.let_customers(forbid);
+    let other = Page {
+        html: open.html.replace(asked.id.as_str(), refused.id.as_str()),
+        ..open
+    };
+    let path = format!("/payments/{}/give-up", refused.id);
+    guest
+        .press(&other, &path, &[])
+        .await
+        .redirects_to(&progress);
+}
+
+#[tokio::test]
+async fn what_one_method_for_all_left_unpaid_is_not_offered_when_customers_may_pay_no_more() {
+    let house = House::open().await;
+    let guest = house.guest("Alex").await;
+    guest.on_hold().await;
+    let method = guest.visa().await.to_string();
+    let page = guest.get("/pay-all").await;
+    let choice = [("choice", method.as_str())];
+    let answer = guest.press(&page, "/pay-all", &choice).await;
+    house.let_customers(forbid);
+    let path = answer.location.strip_prefix("/test/bus_lumen").unwrap();
+    let result = guest.get(path).await;
+    result.says("Nothing was charged.");
+    result.says(BY_SUPPORT);
+    assert!(!result.html.contains("/reactivate"), "{}", result.html);
+}
+
+#[tokio::test]
+async fn where_customers_may_not_choose_a_method_nothing_leads_to_the_choice() {
+    let house = House::with("[allow]\npayment_methods = false\n").await;
+    let guest = house.guest("Alex").await;
+    let active = guest.active().await;
+    guest.on_hold().await;
+    guest.on_hold().await;
+    for path in ["/", "/subscriptions"] {
+        let page = guest.get(path).await;
+        assert!(!page.html.contains("/pay-all"), "{path}: {}", page.html);
+    }
+    let here = format!("/subscriptions/{}", active.id);
+    let page = guest.get(&here).await;
+    let choice = format!("{here}/payment-method");
+    assert!(!page.html.contains(&choice), "{}", page.html);
 }

@@ -11,7 +11,7 @@ use vestibule::flows::{cancellation, reactivation};
 
 use super::{House, days};
 
-fn declined(house: &House, code: DeclineCode) -> PaymentState {
+pub(super) fn declined(house: &House, code: DeclineCode) -> PaymentState {
     PaymentState::Declined {
         decline: Decline {
             code,

@@ -9,6 +9,7 @@ sign-out = Sign out
 back-to = Back to { $host }
 opened-by = { $name } of { $business } made the link that opened this session.
 write-to-support = Write to support
+pay-by-support = To pay, write to { $address }.
 to-our-site = Go to { $business }
 optional = (optional)
 pages = Pages

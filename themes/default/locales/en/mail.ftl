@@ -94,6 +94,7 @@ mail-reversed-title = Your bank took back a payment
 mail-reversed-text = Your payment of { $amount } for { $product } from { $date } was taken back by your bank, so the amount is open again.
 mail-reversed-on-hold = { $product } is on hold until it is paid. We will not charge it by ourselves: you choose when, and with what.
 mail-reversed-paused = { $product } stays paused, and nothing is charged now. When you resume it, you pay this amount first: you choose when, and with what. We will not charge it by ourselves.
+mail-reversed-paused-bare = { $product } stays paused, and nothing is charged now. This amount is to be paid before it goes on.
 mail-reversed-ended = { $product } has ended. You will not be charged again.
 
 mail-reactivated-subject = Your { $product } subscription is active again
@@ -119,6 +120,7 @@ mail-due-text = { $amount } for { $product } has been unpaid since { $since }.
 mail-due-until = You keep access until { $until }.
 mail-due-on-hold = { $product } is on hold until the amount is paid. Then everything works again at once.
 mail-due-wait = We try again on { $date }. You need not wait: you can pay now.
+mail-due-retry = We try again on { $date }.
 mail-due-new-method = We cannot charge a payment method of yours for it. Please pay with another one; we keep it for the next time.
 mail-due-pay = We do not try again by ourselves. You can pay with the same or another method.
 
@@ -167,6 +169,7 @@ mail-resumed-subject = Your { $product } subscription is running again
 mail-resumed-subject-held = Your { $product } subscription waits for a payment
 mail-resumed-text = The pause of { $product } is over. License keys work as before, and all dates have moved by the length of the pause.
 mail-resumed-text-held = The pause of { $product } is over, and { $product } is on hold: your bank took back a payment for it meanwhile. It goes on as soon as that is paid. We will not charge it by ourselves: you choose when, and with what.
+mail-resumed-text-held-bare = The pause of { $product } is over, and { $product } is on hold: your bank took back a payment for it meanwhile. It goes on as soon as that is paid.
 
 mail-cancelled-subject = Your { $product } subscription has ended
 mail-cancelled-subject-scheduled = Your { $product } subscription ends on { $date }

@@ -117,6 +117,7 @@ attempts-title = What happened
 attempts-next = What happens next
 attempts-next-hold = Nothing is charged until you pay. Your data and license keys are kept.
 attempts-next-past-due = We may try your payment method again. You can also pay now with the same or another one.
+attempts-next-retry = We may try your payment method again.
 
 # Choosing what a subscription is paid with.
 method-update-title = Payment method

@@ -9,6 +9,7 @@ sign-out = Cerrar sesión
 back-to = Volver a { $host }
 opened-by = { $name }, de { $business }, creó el enlace que abrió esta sesión.
 write-to-support = Escribir al equipo de ayuda
+pay-by-support = Para pagar, escribe a { $address }.
 to-our-site = Ir a { $business }
 optional = (opcional)
 pages = Páginas

@@ -94,6 +94,7 @@ mail-reversed-title = Tu banco ha devuelto un pago
 mail-reversed-text = Tu banco ha devuelto tu pago de { $amount } por { $product } del { $date }, así que el importe vuelve a estar pendiente.
 mail-reversed-on-hold = { $product } queda suspendida hasta que se pague. No lo cobraremos por nuestra cuenta: tú eliges cuándo y con qué.
 mail-reversed-paused = { $product } sigue en pausa y ahora no se cobra nada. Cuando la reanudes, primero tendrás que pagar este importe: tú eliges cuándo y con qué. No lo cobraremos por nuestra cuenta.
+mail-reversed-paused-bare = { $product } sigue en pausa y ahora no se cobra nada. Este importe se tiene que pagar antes de que continúe.
 mail-reversed-ended = { $product } ha terminado. No se te cobrará nada más.
 
 mail-reactivated-subject = Tu suscripción a { $product } vuelve a estar activa
@@ -119,6 +120,7 @@ mail-due-text = { $amount } por { $product } sigue sin pagarse desde el { $since
 mail-due-until = Conservas el acceso hasta el { $until }.
 mail-due-on-hold = { $product } está suspendida hasta que se pague el importe. Después todo volverá a funcionar al momento.
 mail-due-wait = Lo intentaremos de nuevo el { $date }. No hace falta esperar: puedes pagar ahora.
+mail-due-retry = Lo intentaremos de nuevo el { $date }.
 mail-due-new-method = No podemos cobrarlo con ninguna de tus formas de pago. Paga con otra; la guardaremos para la próxima vez.
 mail-due-pay = No lo volveremos a intentar por nuestra cuenta. Puedes pagar con el mismo medio o con otro.
 
@@ -167,6 +169,7 @@ mail-resumed-subject = Tu suscripción a { $product } vuelve a estar en marcha
 mail-resumed-subject-held = Tu suscripción a { $product } espera un pago
 mail-resumed-text = La pausa de { $product } ha terminado. Las claves de licencia funcionan como antes y todas las fechas se han desplazado lo que duró la pausa.
 mail-resumed-text-held = La pausa de { $product } ha terminado y { $product } queda suspendida: mientras tanto tu banco devolvió un pago. Continuará en cuanto se pague. No lo cobraremos por nuestra cuenta: tú eliges cuándo y con qué.
+mail-resumed-text-held-bare = La pausa de { $product } ha terminado y { $product } queda suspendida: mientras tanto tu banco devolvió un pago. Continuará en cuanto se pague.
 
 mail-cancelled-subject = Tu suscripción a { $product } ha terminado
 mail-cancelled-subject-scheduled = Tu suscripción a { $product } termina el { $date }

@@ -111,6 +111,7 @@ attempts-title = Qué ha pasado
 attempts-next = Qué pasa ahora
 attempts-next-hold = No se cobra nada hasta que pagues. Tus datos y claves de licencia se conservan.
 attempts-next-past-due = Puede que volvamos a intentarlo con tu forma de pago. También puedes pagar ahora, con la misma o con otra.
+attempts-next-retry = Puede que volvamos a intentarlo con tu forma de pago.
 
 method-update-title = Forma de pago
 method-update-lead = Elige con qué se paga { $product } a partir de ahora.
