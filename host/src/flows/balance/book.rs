@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::Error;
 use crate::cx::Cx;
@@ -16,6 +16,9 @@ use crate::store::{Compared, Tx};
 
 /// Rows of ours that are read at a time.
 const ROWS: u32 = 500;
+
+/// How long after its last news a dispute still explains that its money is withdrawn.
+const WITH_THE_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// The most differences that one comparison names.
 const MOST: usize = 1_000;
@@ -161,13 +164,17 @@ impl Book {
                     })
             }
             // A gateway may withdraw the money when a dispute is opened, and give it again when it is
-            // won: one that is known explains its withdrawal, however it stands.
+            // won. What goes later than that is a loss that nobody told of.
             Movement::Reversal => tx
                 .dispute_by_reference(scope, gateway, reference)
                 .await?
-                .map(|dispute| Known {
-                    moved: Some(dispute.amount),
-                    id: dispute.id.to_string(),
+                .map(|dispute| {
+                    let with_news = entry.at.duration_since(dispute.heard_at) <= WITH_THE_NEWS;
+                    let explained = with_news || dispute.was_booked();
+                    Known {
+                        moved: explained.then_some(dispute.amount),
+                        id: dispute.id.to_string(),
+                    }
                 }),
         };
         Ok(found)

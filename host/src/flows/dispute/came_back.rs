@@ -93,8 +93,8 @@ async fn settle_again(
 
 /// Whether nothing that is due keeps a locked subscription on hold. Beside a loss that is
 /// overturned there may be what is owed with access: what is carried, what a charge under way
-/// decides by its end, and what no gateway was asked for, or none has answered, such as a change
-/// that costs too little.
+/// decides by its end, and a change that no gateway was asked for, or none has answered, such as
+/// one that costs too little.
 async fn nothing_holds(tx: &mut Tx, subscription: &Subscription) -> Result<bool, Error> {
     let (scope, id) = (&subscription.scope, &subscription.id);
     let mut dues = tx.dues_of(scope, id).await?;
@@ -115,7 +115,8 @@ async fn nothing_holds(tx: &mut Tx, subscription: &Subscription) -> Result<bool,
         dues.retain(|due| holds(due) || held.iter().all(|held| held.id != due.id));
     }
     for due in &dues {
-        if holds(due) || tx.is_answered(due).await? {
+        let is_change = due.kind == DebtKind::PlanChange && !due.disputed;
+        if !is_change || tx.is_answered(due).await? {
             return Ok(false);
         }
     }

@@ -13,7 +13,7 @@ use vestibule::flows::settlement::Finding;
 use vestibule::flows::{balance, cancellation, refund, settlement, unsettled};
 
 use super::disputes::decided;
-use super::refunds::deliver;
+use super::refunds::{deliver, deliver_of};
 use crate::support::world::World;
 
 const A_QUARTER: SignedDuration = SignedDuration::from_mins(15);
@@ -156,6 +156,25 @@ async fn a_dispute_that_is_open_or_won_is_no_difference() {
         assert!(won.differences.is_empty(), "{won:?}");
         let given_again = BTreeMap::from([("reversal-returned".to_owned(), 1)]);
         assert_eq!(won.unseen, [Unseen::OtherKinds { kinds: given_again }]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_that_nobody_told_of_is_a_difference_though_its_dispute_is_known() {
+    for world in World::each().await {
+        let (_, payment) = world.paid().await;
+        let opened = world.contest(&payment).await;
+        let days_ago = world.cx.now() - SignedDuration::from_hours(72);
+        deliver_of(&world, "dispute.opened", &opened, days_ago).await;
+        world.control(&format!("{}/lose", decided(&opened))).await;
+        let compared = world.compared().await;
+        let [difference] = &compared.differences[..] else {
+            panic!("{compared:?}");
+        };
+        assert_eq!(
+            (difference.kind, &difference.problem),
+            (Movement::Reversal, &Problem::NotSettledHere)
+        );
     }
 }
 

@@ -2,11 +2,14 @@
 //! owes something else.
 
 use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::json;
 use vestibule::config::OnReversal;
 use vestibule::domain::invoice::InvoiceState;
 use vestibule::domain::plan::ChangeState;
 use vestibule::domain::proration::Mode;
 use vestibule::domain::subscription::Cancellation;
+use vestibule::flows::begin::OnDemand;
 use vestibule::flows::cancellation;
 use vestibule::flows::plan_change::Wish;
 
@@ -136,6 +139,32 @@ async fn a_change_that_is_prevented_after_an_overturned_loss_leaves_nothing_on_h
         assert!(world.is_active(&id).await);
         assert!(world.owed(&id).await.is_empty());
         assert!(!world.is_queued("retry:").await && !world.is_queued("remind:").await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_on_demand_that_was_impossible_is_asked_for_after_an_overturned_loss() {
+    for world in World::each().await {
+        let id = world.on_demand(OnDemand::Mandate, GOOD).await;
+        let first = world.charge(&id, world.seven()).await.unwrap();
+        let busy = json!({ "operation": "charge", "answer": "rate_limited", "times": 1 });
+        world.sandbox.fault(busy).await;
+        world.charge(&id, world.seven()).await.unwrap();
+        let lost = world.bank_takes(&first, 700).await;
+        assert!(world.is_reversed(&id).await);
+        let method = world.subscription(&id).await.method.unwrap();
+        let mut tx = world.cx.store.read().await.unwrap();
+        let method = tx.method(&world.scope, &method).await.unwrap().unwrap();
+        drop(tx);
+        let path = format!("/v1/methods/{}/detach", method.reference);
+        world.sandbox.call(Method::POST, &path, None).await;
+        world.cx.clock.advance(SignedDuration::from_mins(5));
+        world.send_queued(&id).await;
+        world.overturn(&lost).await;
+        let held = world.subscription(&id).await;
+        assert_eq!(held.state.name(), "on-hold", "its charge is still owed");
+        assert_eq!(world.dues(&id).await.len(), 1);
+        assert!(world.is_queued("remind:").await);
     }
 }
 
