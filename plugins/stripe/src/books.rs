@@ -37,10 +37,10 @@ pub(crate) fn page(
         if let Some(after) = &after {
             query.set("starting_after", after.as_str());
         }
-        let list: List<Movement> = api::get("/v1/balance_transactions", &query)?;
-        let last = list.data.last().filter(|_| list.has_more);
+        let part: List<Movement> = api::get("/v1/balance_transactions", &query)?;
+        let last = part.data.last().filter(|_| part.has_more);
         after = last.map(|last| last.id.clone());
-        movements.extend(list.data);
+        movements.extend(part.data);
         if after.is_none() {
             break;
         }
