@@ -101,7 +101,7 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
             .then(|| format!("/payments/{}/give-up", item.id)),
         stage,
         by_support: match payable {
-            Some(due) => needs_support(&who, &due.id).await?,
+            Some(due) => needs_support(&who, &mut records.tx, &due.id).await?,
             None => false,
         },
         again: match (payable, &item.subscription) {
@@ -148,7 +148,7 @@ pub(super) async fn setup(Owned { who, item }: Owned<Setup>) -> Result<Response,
         .subscription(who.scope(), &item.subscription)
         .await?
         .ok_or_else(Error::not_found)?;
-    let by_support = needs_support(&who, &subscription.id).await?;
+    let by_support = needs_support(&who, &mut records.tx, &subscription.id).await?;
     who.render(&ProgressPage {
         number: item.id.to_string(),
         product: records.product(&subscription.product).await?,
