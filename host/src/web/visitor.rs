@@ -76,6 +76,7 @@ impl Visitor {
             brand: business.map(brand),
             test: scope.as_ref().is_some_and(|scope| scope.mode == Mode::Test),
             can_pay: business.is_some_and(|business| business.allow.reactivate),
+            can_choose: business.is_some_and(|business| business.allow.payment_methods),
             locale: locale(web, visit, business, None),
             time_zone: business.map_or(TimeZone::UTC, |business| business.time_zone.clone()),
             now: web.cx.now(),

@@ -89,8 +89,7 @@ pub(super) async fn path(
 
 /// Whether the business lets its customers choose.
 pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
-    let business = who.web.cx.business(who.scope());
-    let allowed = business.is_some_and(|(business, _)| business.allow.payment_methods);
+    let allowed = who.frame.can_choose;
     allowed.then_some(()).ok_or_else(Error::not_found)
 }
 

@@ -155,7 +155,7 @@ pub(super) async fn setup(Owned { who, item }: Owned<Setup>) -> Result<Response,
         amount: None,
         method: records.method(item.method.as_ref()).await?,
         stage,
-        again: (!by_support).then_some(here),
+        again: (who.frame.can_choose && !by_support).then_some(here),
         by_support,
         give_up: None,
         on_hold: matches!(subscription.state, SubscriptionState::OnHold { .. }),
@@ -291,11 +291,13 @@ impl Page for ProgressPage {
             })
             .collect();
         samples.extend(setups);
-        samples.push(Self {
+        let failed = |stage: &Stage| matches!(stage, Stage::Declined { .. } | Stage::Cancelled);
+        let failed = Stage::samples().into_iter().filter(failed);
+        samples.extend(failed.map(|stage| Self {
             again: None,
             by_support: true,
-            ..charge(Stage::Cancelled)
-        });
+            ..charge(stage)
+        }));
         samples
     }
 }

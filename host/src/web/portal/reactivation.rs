@@ -259,7 +259,9 @@ async fn page(
     let Some(quote) = quote else {
         let here = format!("/subscriptions/{}", plan.id);
         return Ok(match plan.standing {
-            Standing::OnHold { .. } => who.redirect(&format!("{here}/payment-method")),
+            Standing::OnHold { .. } if who.frame.can_choose => {
+                who.redirect(&format!("{here}/payment-method"))
+            }
             _ => who.redirect(&here),
         });
     };

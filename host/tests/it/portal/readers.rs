@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use vestibule::domain::payment::{CustomerAction, DeclineCode, PaymentState};
+use vestibule::domain::payment::{CustomerAction, DeclineCode, Payment, PaymentState};
 use vestibule::domain::subscription::{Subscription, SubscriptionState};
 use vestibule::flows::{AttemptOf, token};
 use vestibule::store::{Round, Setup, SetupState, Step, StepOutcome};
@@ -62,8 +62,8 @@ impl Guest<'_> {
         setup
     }
 
-    /// One method for all, which came to nothing.
-    async fn round(&self, subscription: &Subscription) -> Round {
+    /// One method for all, with which this payment of a subscription was tried.
+    pub(super) async fn round(&self, subscription: &Subscription, tried: &Payment) -> Round {
         let now = self.house.now();
         let round = Round {
             id: self.house.cx.new_id(),
@@ -78,8 +78,8 @@ impl Guest<'_> {
             position: 0,
             subscription: subscription.id.clone(),
             quote: None,
-            payment: None,
-            outcome: StepOutcome::Skipped,
+            payment: Some(tried.id.clone()),
+            outcome: StepOutcome::Tried,
         }];
         self.house
             .write(async |tx| tx.insert_round(&round, &steps).await.unwrap())
@@ -111,7 +111,7 @@ async fn no_page_of_the_portal_asks_for_a_second_reader_while_it_holds_one() {
     };
     let waiting = guest.payment(&asked, wait).await;
     let setup = guest.setup(&active).await;
-    let round = guest.round(&held).await;
+    let round = guest.round(&held, &refused).await;
     let here = format!("/subscriptions/{}", active.id);
     let owing = format!("/subscriptions/{}", held.id);
     let pages = [
