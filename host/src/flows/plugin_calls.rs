@@ -5,7 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Error, facts, plugin_report};
+use super::plugin_report::{self, Said};
+use super::{Error, facts};
 use crate::cx::Cx;
 use crate::domain::Scope;
 use crate::domain::id::EventId;
@@ -15,6 +16,9 @@ use crate::store::{self, Event, Tx, Work};
 
 /// An event whose plugin was not there for so long is given up.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Why an event waits whose pages are in another process alone.
+const NOT_YET: &str = "another process has these pages and cannot call them yet";
 
 /// How many events one transaction tells again.
 const BATCH: u32 = 200;
@@ -90,19 +94,20 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
     })
 }
 
-/// What nobody takes here is left to a process that does, where one is there, until it is `past`;
-/// otherwise it is as it is `here`.
+/// What nobody takes here is left to a process that does, where one is there, until it is `past`, and
+/// is kept for one whose pages cannot be called yet; otherwise it is as it is `here`.
 async fn elsewhere_or(
     here: Called,
     cx: &Cx,
     hearing: &Hearing,
     past: bool,
 ) -> store::Result<Called> {
-    let heard = plugin_report::is_heard(cx, hearing).await?;
-    Ok(if heard && !past {
-        Called::Elsewhere
-    } else {
-        here
+    let said = plugin_report::said_of(cx, hearing).await?;
+    Ok(match (said, here) {
+        (_, here) if past => here,
+        (Said::Heard, _) => Called::Elsewhere,
+        (Said::Awaited, Called::Done) => Called::NotThere(NOT_YET.to_owned()),
+        (_, here) => here,
     })
 }
 

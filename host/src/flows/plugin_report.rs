@@ -53,30 +53,54 @@ pub async fn tell(cx: &Cx, process: &Process) -> Result<(), Error> {
     let mut others = tx.plugin_reports().await?;
     tx.commit().await?;
     others.retain(|report| report.process != process.id);
-    cx.plugins.learn(heard(cx, &others));
+    let (mut told, awaited) = said(cx, &others);
+    told.extend(awaited);
+    cx.plugins.learn(told);
     Ok(())
 }
 
-/// Whether a process that is there says that its pages are told this.
-pub(super) async fn is_heard(cx: &Cx, hearing: &Hearing) -> store::Result<bool> {
-    let reports = cx.store.read().await?.plugin_reports().await?;
-    Ok(heard(cx, &reports).contains(hearing))
+/// What the processes that are there say of something that pages are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Pages of one are told it.
+    Heard,
+    /// Pages of one are to be told it, and cannot be called at present.
+    Awaited,
+    /// Nobody has such pages.
+    Nothing,
 }
 
-/// What is heard by the processes that are there. One of another version of the host may write what
-/// this one cannot read.
-fn heard(cx: &Cx, reports: &[PluginReport]) -> BTreeSet<Hearing> {
+/// What is said of this.
+pub(super) async fn said_of(cx: &Cx, hearing: &Hearing) -> store::Result<Said> {
+    let reports = cx.store.read().await?.plugin_reports().await?;
+    let (heard, awaited) = said(cx, &reports);
+    Ok(if heard.contains(hearing) {
+        Said::Heard
+    } else if awaited.contains(hearing) {
+        Said::Awaited
+    } else {
+        Said::Nothing
+    })
+}
+
+/// What is heard by the processes that are there, and what is waited for. One of another version of
+/// the host may write what this one cannot read.
+fn said(cx: &Cx, reports: &[PluginReport]) -> (BTreeSet<Hearing>, BTreeSet<Hearing>) {
     let patience = patience(cx.settings.load().plugins.report_every);
     let now = cx.now();
     let there = reports
         .iter()
         .filter(|report| now.duration_since(report.reported_at) <= patience);
-    there
+    let plugins = there
         .filter_map(|report| serde_json::from_str::<Vec<PluginStatus>>(&report.plugins).ok())
         .flatten()
-        .filter_map(|status| status.plugin)
-        .flat_map(|plugin| plugin.hears)
-        .collect()
+        .filter_map(|status| status.plugin);
+    let (mut heard, mut awaited) = (BTreeSet::new(), BTreeSet::new());
+    for plugin in plugins {
+        heard.extend(plugin.hears);
+        awaited.extend(plugin.waits);
+    }
+    (heard, awaited)
 }
 
 /// This process ends; nothing of it is shown any more.

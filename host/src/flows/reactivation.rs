@@ -4,7 +4,7 @@
 mod quote;
 
 pub(super) use self::quote::{agreed_at, price, quote_as};
-pub use self::quote::{due, quote};
+pub use self::quote::{due, quote, quote_in};
 
 use jiff::Timestamp;
 

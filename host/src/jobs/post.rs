@@ -165,6 +165,7 @@ impl<'a> Post<'a> {
             now,
         );
         frame.can_pay = self.business.allow.reactivate;
+        frame.can_choose = self.business.allow.payment_methods;
         let mut known = tx.customers_by_email(self.scope, letter.to).await?;
         // Of several with this address nobody knows which is meant.
         let customer = known.pop().filter(|_| known.is_empty());

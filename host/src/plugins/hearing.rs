@@ -35,7 +35,8 @@ impl Hearing {
 }
 
 impl Plugins {
-    /// Takes what the other processes say that they hear in the place of what they said before.
+    /// Takes what the other processes say that their pages are told, or wait for, in the place of
+    /// what they said before.
     pub fn learn(&self, elsewhere: BTreeSet<Hearing>) {
         self.elsewhere.store(Arc::new(elsewhere));
     }
@@ -56,17 +57,18 @@ impl Plugins {
         granted.chain(heard).collect()
     }
 
-    /// What the loaded plugin with this id is told here. Pages that cannot be called, as those whose
-    /// settings it refuses, are not told here: others would leave to this process what it cannot do.
-    pub(super) fn heard_by(&self, plugin: &str) -> Vec<Hearing> {
+    /// What the loaded plugin with this id is told here, and what its pages wait for that cannot be
+    /// called, as those whose settings it refuses: others would leave to this process what it cannot
+    /// do, and must not take it for done.
+    pub(super) fn heard_by(&self, plugin: &str) -> (Vec<Hearing>, Vec<Hearing>) {
+        let (mut heard, mut awaited) = (Vec::new(), Vec::new());
         let Some(loaded) = self.folder.plugin(plugin) else {
-            return Vec::new();
+            return (heard, awaited);
         };
         if !loaded.pages.as_ref().is_some_and(PagesPart::hears) {
-            return Vec::new();
+            return (heard, awaited);
         }
         let wishes = &loaded.manifest.permissions;
-        let mut heard = Vec::new();
         for ((scope, name), config) in self.pages.load().iter() {
             if config.plugin != plugin {
                 continue;
@@ -77,10 +79,17 @@ impl Plugins {
             };
             let mut told = granted(&config.grant.events, &wishes.events);
             told.extend(granted(&config.grant.schedules, &wishes.schedules));
-            if !told.is_empty() && matches!(self.pages(scope, name), Some(Ok(_))) {
-                heard.append(&mut told);
+            if told.is_empty() {
+                continue;
             }
+            let can_be_called = matches!(self.pages(scope, name), Some(Ok(_)));
+            let of = if can_be_called {
+                &mut heard
+            } else {
+                &mut awaited
+            };
+            of.append(&mut told);
         }
-        heard
+        (heard, awaited)
     }
 }

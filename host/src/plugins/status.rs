@@ -131,6 +131,9 @@ pub struct PluginInUse {
     /// What it is told of events and by the clock, and where.
     #[serde(default)]
     pub hears: Vec<Hearing>,
+    /// What it is to be told where its pages cannot be called at present.
+    #[serde(default)]
+    pub waits: Vec<Hearing>,
     /// Where it is left out for a while, because it failed again and again.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
@@ -206,6 +209,7 @@ impl PluginStatus {
             left_out: left_out.get(&plugin.id).cloned().unwrap_or_default(),
             troubles: troubles.get(&plugin.id).cloned().unwrap_or_default(),
             hears: Vec::new(),
+            waits: Vec::new(),
             refused: Vec::new(),
             kinds: plugin
                 .kinds
@@ -256,7 +260,7 @@ impl Plugins {
             if let Some(plugin) = &mut status.plugin {
                 plugin.refused = self.refused_by(&plugin.id);
                 if !gone {
-                    plugin.hears = self.heard_by(&plugin.id);
+                    (plugin.hears, plugin.waits) = self.heard_by(&plugin.id);
                 }
             }
             status

@@ -76,7 +76,7 @@ fn render_all(theme: &Theme, entry: &Registered, report: &mut Report) {
 }
 
 /// The frames that samples are rendered in: with all that there can be, with the least that a
-/// business has, without a business, and where customers may not pay by themselves.
+/// business has, without a business, and where customers may neither pay nor choose by themselves.
 pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
     let full = Frame::sample(locale);
     let terse = Frame {
@@ -88,6 +88,7 @@ pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
         }),
         opened_by: None,
         back: None,
+        can_choose: false,
         blocks: vec!["<p>A word from the merchant.</p>".to_owned()],
         look: Some(Arc::new(Look::sample())),
         flash: Some(Flash {
@@ -108,6 +109,7 @@ pub(super) fn surroundings(locale: Locale) -> Vec<Frame> {
     };
     let by_support = Frame {
         can_pay: false,
+        can_choose: false,
         ..full.clone()
     };
     vec![full, terse, bare, by_support]

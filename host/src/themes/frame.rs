@@ -23,6 +23,8 @@ pub struct Frame {
     pub test: bool,
     /// Whether customers may pay what is due by themselves; otherwise nothing offers it.
     pub can_pay: bool,
+    /// Whether customers may choose how they pay; otherwise nothing leads to the choice.
+    pub can_choose: bool,
     /// Language and formats, from [`super::Themes::negotiate`].
     pub locale: Locale,
     /// The business's time zone; dates are shown in it.
@@ -140,6 +142,7 @@ impl Frame {
             brand,
             test,
             can_pay: false,
+            can_choose: false,
             locale,
             time_zone,
             now,
@@ -182,6 +185,7 @@ impl Frame {
             }),
             test: true,
             can_pay: true,
+            can_choose: true,
             locale,
             time_zone: TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC),
             now: "2026-11-22T09:30:00Z".parse().expect("a valid timestamp"),
@@ -334,6 +338,7 @@ impl Object for Seen {
             "footer" => self.dressing(|look| look.footer.as_ref()),
             "test" => Value::from(frame.test),
             "can_pay" => Value::from(frame.can_pay),
+            "can_choose" => Value::from(frame.can_choose),
             "lang" => Value::from(frame.locale.catalogue()),
             "dir" => Value::from(self.direction),
             "languages" => self.languages(),
@@ -362,6 +367,7 @@ impl Object for Seen {
             "footer",
             "test",
             "can_pay",
+            "can_choose",
             "lang",
             "dir",
             "languages",

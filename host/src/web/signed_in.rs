@@ -74,13 +74,12 @@ impl FromRequestParts<Web> for SignedIn {
 }
 
 impl SignedIn {
-    /// Who it is, and the transaction that it was found in.
+    /// Who it is, and a transaction to read on in.
     pub(super) async fn enter(parts: &mut Parts, web: &Web) -> Result<(Self, Tx), Response> {
         let visitor = Visitor::arrive(parts, web)
             .await
             .map_err(Error::into_response)?;
-        let glance = async { Ok(web.cx.store.glance().await?) };
-        let mut tx = glance.await.map_err(Error::into_response)?;
+        let mut tx = glance(web).await.map_err(Error::into_response)?;
         let found = entrance(&visitor, &mut tx)
             .await
             .map_err(Error::into_response)?;
@@ -94,9 +93,18 @@ impl SignedIn {
         let Self {
             visitor, customer, ..
         } = &mut signed_in;
-        visitor.dress(Some(customer), Surface::Portal).await;
+        if visitor.is_branded() {
+            // The plugin may be waited for, and others read meanwhile.
+            drop(tx);
+            visitor.dress(Some(customer), Surface::Portal).await;
+            tx = glance(web).await.map_err(Error::into_response)?;
+        }
         Ok((signed_in, tx))
     }
+}
+
+async fn glance(web: &Web) -> Result<Tx, Error> {
+    Ok(web.cx.store.glance().await?)
 }
 
 async fn read(web: &Web) -> Result<Tx, Error> {

@@ -76,6 +76,7 @@ impl Visitor {
             brand: business.map(brand),
             test: scope.as_ref().is_some_and(|scope| scope.mode == Mode::Test),
             can_pay: business.is_some_and(|business| business.allow.reactivate),
+            can_choose: business.is_some_and(|business| business.allow.payment_methods),
             locale: locale(web, visit, business, None),
             time_zone: business.map_or(TimeZone::UTC, |business| business.time_zone.clone()),
             now: web.cx.now(),
@@ -130,14 +131,10 @@ impl Visitor {
     /// on a page of nobody who is signed in.
     async fn dress_by_its_clock(&mut self, surface: Surface) -> Result<(), Error> {
         let cx = &self.web.cx;
-        let branded = |scope: &&Scope| {
-            let settings = cx.business(scope);
-            settings.is_some_and(|(_, mode)| mode.branding.is_some())
-        };
         let scope = self.scope.as_ref();
         let moved = scope
             .filter(|scope| scope.mode == Mode::Test)
-            .filter(branded);
+            .filter(|_| self.is_branded());
         let host = self.frame.now;
         if let Some(scope) = moved {
             let mut tx = cx.store.read().await?;
@@ -146,6 +143,15 @@ impl Visitor {
         self.dress(None, surface).await;
         self.frame.now = host;
         Ok(())
+    }
+
+    /// Whether a plugin says how the business looks.
+    pub(super) fn is_branded(&self) -> bool {
+        let settings = self
+            .scope
+            .as_ref()
+            .and_then(|scope| self.web.cx.business(scope));
+        settings.is_some_and(|(_, mode)| mode.branding.is_some())
     }
 
     /// Puts on the look that the business's branding plugin has for this page.

@@ -20,6 +20,16 @@ pub async fn quote(cx: &Cx, scope: &Scope, id: &SubscriptionId) -> Result<Option
     quote_as(cx, scope, id, None).await
 }
 
+/// The same as `tx` sees it: who holds a reader of the store must not wait for a second one.
+pub async fn quote_in(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &SubscriptionId,
+) -> Result<Option<Quote>, Error> {
+    quote_as_in(cx, tx, scope, id, None).await
+}
+
 /// The same for the second that the quote which the customer has `agreed` to is for.
 pub(in crate::flows) async fn quote_as(
     cx: &Cx,
@@ -28,6 +38,16 @@ pub(in crate::flows) async fn quote_as(
     agreed: Option<&str>,
 ) -> Result<Option<Quote>, Error> {
     let mut tx = cx.store.read().await?;
+    quote_as_in(cx, &mut tx, scope, id, agreed).await
+}
+
+async fn quote_as_in(
+    cx: &Cx,
+    tx: &mut Tx,
+    scope: &Scope,
+    id: &SubscriptionId,
+    agreed: Option<&str>,
+) -> Result<Option<Quote>, Error> {
     let mut subscription = tx
         .subscription(scope, id)
         .await?
@@ -35,9 +55,9 @@ pub(in crate::flows) async fn quote_as(
     if !subscription.state.has_dues() && !dues::may_be_kept(&subscription) {
         return Ok(None);
     }
-    let now = cx.business_now(&mut tx, scope).await?;
+    let now = cx.business_now(tx, scope).await?;
     let (business, _) = available(cx, scope)?;
-    let dues = dues::of(cx, &mut tx, &business, &mut subscription, now).await?;
+    let dues = dues::of(cx, tx, &business, &mut subscription, now).await?;
     if dues.debts.is_empty() {
         return Ok(None);
     }

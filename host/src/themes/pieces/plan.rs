@@ -155,8 +155,13 @@ impl Pen {
         }
         self.out.raw("\n<span class=\"push\"></span>\n");
         let undo = kind == "ends" && standing.is("undo")?;
+        // Where nothing is due a method is all that is missing.
+        let is_bare =
+            kind == "on-hold" && standing.some("due")?.is_none() && !standing.is("lapsed")?;
+        let frame = &self.voice.frame;
+        let can_mend = frame.can_pay && (frame.can_choose || !is_bare);
         match kind {
-            "on-hold" | "past-due" if self.voice.frame.can_pay => {
+            "on-hold" | "past-due" if can_mend => {
                 let primary = if loud.unwrap_or(true) { " primary" } else { "" };
                 self.out.raw(r#"<a class="button"#).raw(primary);
                 self.out.raw(r#"" href=""#);

@@ -13,7 +13,7 @@ use crate::domain::payment::{Payment, Purpose};
 use crate::domain::subscription::SubscriptionState;
 use crate::flows::{AttemptOf, address, round, session, settlement, token};
 use crate::plugins::gateway::request::Pair;
-use crate::store::Setup;
+use crate::store::{Setup, Tx};
 use crate::web::cookies::Purpose as Cookie;
 use crate::web::portal::done::{Paid, ReturnTo};
 use crate::web::portal::progress::Stage;
@@ -94,17 +94,15 @@ async fn of_payment(
         let page = format!("/pay/{}", token::pay(cx, scope, first));
         return Ok(visitor.redirect_to(&page));
     }
-    if is_signed_in(visitor, scope, &payment.customer).await? {
-        let round = {
-            let mut tx = cx.store.read().await?;
-            tx.round_of_payment(scope, &payment.id).await?
-        };
-        let path = match round {
+    let mut tx = cx.store.read().await?;
+    if is_signed_in(visitor, &mut tx, scope, &payment.customer).await? {
+        let path = match tx.round_of_payment(scope, &payment.id).await? {
             Some(round) => format!("/pay-all/{}", round.id),
             None => format!("/payments/{}/progress", payment.id),
         };
         return Ok(visitor.redirect_to(&portal(visitor, scope, &path)));
     }
+    drop(tx);
     if let Some(page) = made_on(visitor, scope, payment.id.as_str()).await? {
         return Ok(visitor.redirect_to(&page));
     }
@@ -117,7 +115,7 @@ async fn of_payment(
     };
     let product = records.what(payment).await?;
     let page = page(visitor, scope, product, standing, ReturnTo::of(payment));
-    at(visitor, scope, &records).await?.render(&page)
+    at(visitor, scope, records).await?.render(&page)
 }
 
 async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Response, Error> {
@@ -141,14 +139,8 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
         let page = format!("/pay/{}{ending}", token::pay(cx, scope, &first.id));
         return Ok(visitor.redirect_to(&page));
     }
-    if is_signed_in(visitor, scope, &setup.customer).await? {
-        let round = cx
-            .store
-            .read()
-            .await?
-            .round_of_setup(scope, &setup.id)
-            .await?;
-        let path = match round {
+    if is_signed_in(visitor, &mut records.tx, scope, &setup.customer).await? {
+        let path = match records.tx.round_of_setup(scope, &setup.id).await? {
             Some(round) => format!("/pay-all/{}", round.id),
             None => format!("/setups/{}", setup.id),
         };
@@ -162,7 +154,7 @@ async fn of_setup(visitor: &Visitor, scope: &Scope, setup: &Setup) -> Result<Res
         subscription.id.as_str(),
     );
     let page = page(visitor, scope, product, standing, back);
-    at(visitor, scope, &records).await?.render(&page)
+    at(visitor, scope, records).await?.render(&page)
 }
 
 /// The hosted page on which a payment or set-up was begun, if it was one for a new method.
@@ -189,10 +181,13 @@ fn page(
     }
 }
 
-/// The visitor on a page of the business.
-async fn at(visitor: &Visitor, scope: &Scope, records: &Records) -> Result<Visitor, Error> {
+/// The visitor on a page of the business, once everything for it has been read.
+async fn at(visitor: &Visitor, scope: &Scope, records: Records) -> Result<Visitor, Error> {
+    let now = records.now;
+    // The look of the page may take a reader of its own, and time.
+    drop(records);
     let mut visitor = visitor.for_scope(scope, None).await?;
-    visitor.frame.now = records.now;
+    visitor.frame.now = now;
     Ok(visitor)
 }
 
@@ -205,6 +200,7 @@ fn portal(visitor: &Visitor, scope: &Scope, path: &str) -> String {
 /// Whether this browser is signed in to the portal of `scope` as `customer`.
 async fn is_signed_in(
     visitor: &Visitor,
+    tx: &mut Tx,
     scope: &Scope,
     customer: &CustomerId,
 ) -> Result<bool, Error> {
@@ -212,9 +208,7 @@ async fn is_signed_in(
     let Some(secret) = cookies.get(Cookie::Session) else {
         return Ok(false);
     };
-    let cx = &visitor.web.cx;
-    let mut tx = cx.store.read().await?;
-    let found = session::find(cx, &mut tx, scope, secret).await?;
+    let found = session::find(&visitor.web.cx, tx, scope, secret).await?;
     Ok(found.is_some_and(|session| session.customer.as_ref() == Some(customer)))
 }
 

@@ -11,6 +11,7 @@ use super::view::{Method, Plan, Standing};
 use super::{progress, sample, trouble};
 use crate::domain::subscription::Subscription;
 use crate::flows::{self, Choice, method_update, reactivation};
+use crate::store::Tx;
 use crate::themes::Page;
 use crate::web::{Error, Owned, Posted, SignedIn, leaving};
 
@@ -79,16 +80,16 @@ pub(super) async fn update(
 /// customer may not choose, or first has to get help with what is due.
 pub(super) async fn path(
     who: &SignedIn,
+    tx: &mut Tx,
     subscription: &Subscription,
 ) -> Result<Option<String>, Error> {
-    let offered = allowed(who).is_ok() && !needs_support(who, &subscription.id).await?;
+    let offered = allowed(who).is_ok() && !needs_support(who, tx, &subscription.id).await?;
     Ok(offered.then(|| format!("/subscriptions/{}/payment-method", subscription.id)))
 }
 
 /// Whether the business lets its customers choose.
 pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
-    let business = who.web.cx.business(who.scope());
-    let allowed = business.is_some_and(|(business, _)| business.allow.payment_methods);
+    let allowed = who.frame.can_choose;
     allowed.then_some(()).ok_or_else(Error::not_found)
 }
 
@@ -115,7 +116,8 @@ async fn page(
         }
         _ => {}
     }
-    let quote = reactivation::quote(&who.web.cx, who.scope(), &subscription.id).await?;
+    let (cx, tx) = (&who.web.cx, &mut records.tx);
+    let quote = reactivation::quote_in(cx, tx, who.scope(), &subscription.id).await?;
     if quote.is_some() {
         // The paid period ran out meanwhile: coming back costs the next one.
         return Ok(who.redirect(&dues));

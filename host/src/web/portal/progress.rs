@@ -101,7 +101,7 @@ pub(super) async fn payment(Owned { who, item }: Owned<Payment>) -> Result<Respo
             .then(|| format!("/payments/{}/give-up", item.id)),
         stage,
         by_support: match payable {
-            Some(due) => needs_support(&who, &due.id).await?,
+            Some(due) => needs_support(&who, &mut records.tx, &due.id).await?,
             None => false,
         },
         again: match (payable, &item.subscription) {
@@ -148,14 +148,14 @@ pub(super) async fn setup(Owned { who, item }: Owned<Setup>) -> Result<Response,
         .subscription(who.scope(), &item.subscription)
         .await?
         .ok_or_else(Error::not_found)?;
-    let by_support = needs_support(&who, &subscription.id).await?;
+    let by_support = needs_support(&who, &mut records.tx, &subscription.id).await?;
     who.render(&ProgressPage {
         number: item.id.to_string(),
         product: records.product(&subscription.product).await?,
         amount: None,
         method: records.method(item.method.as_ref()).await?,
         stage,
-        again: (!by_support).then_some(here),
+        again: (who.frame.can_choose && !by_support).then_some(here),
         by_support,
         give_up: None,
         on_hold: matches!(subscription.state, SubscriptionState::OnHold { .. }),
@@ -291,11 +291,13 @@ impl Page for ProgressPage {
             })
             .collect();
         samples.extend(setups);
-        samples.push(Self {
+        let failed = |stage: &Stage| matches!(stage, Stage::Declined { .. } | Stage::Cancelled);
+        let failed = Stage::samples().into_iter().filter(failed);
+        samples.extend(failed.map(|stage| Self {
             again: None,
             by_support: true,
-            ..charge(Stage::Cancelled)
-        });
+            ..charge(stage)
+        }));
         samples
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::quote::Quote;
 use crate::domain::subscription::{HoldReason, Subscription};
 use crate::domain::tax::{Line, RateTotal};
 use crate::flows::{self, reactivation};
+use crate::store::Tx;
 use crate::themes::Page;
 use crate::web::{Error, Owned, Posted, SignedIn, leaving};
 
@@ -226,11 +227,15 @@ pub(super) fn allowed(who: &SignedIn) -> Result<(), Error> {
 
 /// Whether something is due on a subscription that its customer may not pay here: who wants to pay
 /// it writes to the merchant's support.
-pub(super) async fn needs_support(who: &SignedIn, id: &SubscriptionId) -> Result<bool, Error> {
+pub(super) async fn needs_support(
+    who: &SignedIn,
+    tx: &mut Tx,
+    id: &SubscriptionId,
+) -> Result<bool, Error> {
     if who.frame.can_pay {
         return Ok(false);
     }
-    let quote = reactivation::quote(&who.web.cx, who.scope(), id).await?;
+    let quote = reactivation::quote_in(&who.web.cx, tx, who.scope(), id).await?;
     Ok(quote.is_some())
 }
 
@@ -249,11 +254,14 @@ async fn page(
     {
         return Ok(who.redirect(&format!("/payments/{}/progress", open.id)));
     }
-    let quote = reactivation::quote(&who.web.cx, who.scope(), &subscription.id).await?;
+    let (cx, tx) = (&who.web.cx, &mut records.tx);
+    let quote = reactivation::quote_in(cx, tx, who.scope(), &subscription.id).await?;
     let Some(quote) = quote else {
         let here = format!("/subscriptions/{}", plan.id);
         return Ok(match plan.standing {
-            Standing::OnHold { .. } => who.redirect(&format!("{here}/payment-method")),
+            Standing::OnHold { .. } if who.frame.can_choose => {
+                who.redirect(&format!("{here}/payment-method"))
+            }
             _ => who.redirect(&here),
         });
     };

@@ -59,7 +59,8 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
     let mut records = who.records().await?;
     let mut plan = records.plan(&item).await?;
     if let Standing::Ended { due, .. } = &mut plan.standing {
-        let kept = reactivation::quote(&who.web.cx, who.scope(), &item.id).await?;
+        let (cx, tx) = (&who.web.cx, &mut records.tx);
+        let kept = reactivation::quote_in(cx, tx, who.scope(), &item.id).await?;
         *due = kept.map(|quote| quote.totals.gross);
     }
     let open = records.under_way(&item.id).await?;
@@ -72,7 +73,7 @@ pub(super) async fn show(Owned { who, item }: Owned<Subscription>) -> Result<Res
         begin: begin(&who, &plan, &payments),
         company: item.buyer.business_name.clone(),
         tax_id: item.buyer.tax_id.clone(),
-        change_method: method_update::path(&who, &item).await?,
+        change_method: method_update::path(&who, &mut records.tx, &item).await?,
         keys: records.keys(Some(&item.id), SHOWN, 0).await?,
         charges: charges.into_iter().take(SHOWN as usize).collect(),
         scheduled: Scheduled::of(&who, &mut records, &item).await?,

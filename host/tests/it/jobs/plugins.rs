@@ -155,11 +155,18 @@ async fn an_event_of_pages_whose_settings_are_refused_waits_with_its_reason() {
             why.any(|why| why.contains("`handle` must be"))
         })
         .await;
-        // The others have nothing to leave to this process either.
+        // The others have nothing to leave to this process, and do not call done what waits for it.
         let behind = place.open().await;
         behind.plugins.furnish(PagesConfigs::new());
         let told = plugin_calls::tell(&behind, &scope(), &event, "strings").await;
-        assert_eq!(told.unwrap(), Called::Done, "{name}");
+        let why = "another process has these pages and cannot call them yet";
+        assert_eq!(told.unwrap(), Called::NotThere(why.to_owned()), "{name}");
+        // What they cause themselves waits as well.
+        report(&behind, "behind").await;
+        tell(&behind, "subscription.active", subscription.id.as_str()).await;
+        let jobs = place.jobs().await.into_iter();
+        let waiting = jobs.filter(|job| job.kind == "tell-plugin").count();
+        assert_eq!(waiting, 2, "{name}");
         // Mended, it is heard here again, and is told.
         cx.plugins.furnish(place.puppet("{}"));
         plugin_report::tell(cx, &here).await.unwrap();

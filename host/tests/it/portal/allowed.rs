@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use vestibule::config::Allow;
 use vestibule::domain::payment::{CustomerAction, DeclineCode, PaymentState};
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
+use vestibule::flows::token;
 
 use super::money::declined;
 use super::{House, Page, days};
@@ -231,6 +232,32 @@ async fn a_payment_that_did_not_work_leads_to_no_other_where_customers_may_not_p
     page.says("There was not enough money on this card.");
     assert!(!page.text().contains("use another payment method"));
 
+    // Nor is anybody told to try again or to use another card.
+    let held = guest.on_hold().await;
+    let decline = declined(&house, DeclineCode::Generic);
+    let tried = guest.payment(&held, decline.clone()).await;
+    let round = guest.round(&held, &tried).await;
+    for path in [
+        format!("/payments/{}/progress", tried.id),
+        format!("/payments/{}", tried.id),
+        format!("/subscriptions/{}", held.id),
+        format!("/pay-all/{}", round.id),
+    ] {
+        let page = guest.get(&path).await;
+        page.says("Your bank declined this payment.");
+        let text = page.text();
+        assert!(!text.contains("another card"), "{path}: {text}");
+    }
+    // What is bought on a hosted page is paid there.
+    let (_, mut first) = guest.pending(0).await;
+    first.state = decline;
+    house
+        .write(async |tx| tx.save_payment(&mut first).await.unwrap())
+        .await;
+    let token = token::pay(&house.cx, &house.scope, &first.id);
+    let page = house.fetch(&format!("/pay/{token}")).await;
+    page.says("Your bank declined this payment. You can try again later or use another card.");
+
     let waiting = format!("/payments/{}/progress", asked.id);
     let page = guest.get(&waiting).await;
     page.says("We are waiting for your bank.");
@@ -283,4 +310,32 @@ async fn where_customers_may_not_choose_a_method_nothing_leads_to_the_choice() {
     let page = guest.get(&here).await;
     let choice = format!("{here}/payment-method");
     assert!(!page.html.contains(&choice), "{}", page.html);
+
+    // One that waits for nothing but a method.
+    let product = house.product("Lumen Team").await;
+    let hold = SubscriptionState::OnHold {
+        why: HoldReason::AuthorisationFailed,
+        since: house.now() - days(3),
+    };
+    let bare = guest.subscribe(product, hold).await;
+    let here = format!("/subscriptions/{}", bare.id);
+    for may_pay in [true, false] {
+        house.let_customers(|allow| allow.reactivate = may_pay);
+        for path in ["/", "/subscriptions", here.as_str()] {
+            let page = guest.get(path).await;
+            for way in ["/payment-method", "/reactivate"] {
+                let way = format!("{here}{way}");
+                assert!(!page.html.contains(&way), "{path}: {}", page.html);
+            }
+        }
+        let page = guest.get(&here).await;
+        page.says("It needs a payment method.");
+        let ways = page.all(".todo a");
+        assert_eq!(ways.len(), 1, "{ways:?}");
+        assert!(ways[0].contains("mailto:help@lumen.example.com"));
+    }
+    // Where somebody comes to from a page that was open.
+    house.let_customers(|allow| allow.reactivate = true);
+    let open = guest.get(&format!("{here}/reactivate")).await;
+    open.redirects_to(&here);
 }

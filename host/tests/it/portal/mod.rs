@@ -16,6 +16,7 @@ mod page;
 mod pausing;
 mod plan_choices;
 mod plans;
+mod readers;
 mod retention;
 mod round;
 mod rows;

@@ -61,7 +61,7 @@ impl Town {
         }
     }
 
-    async fn quote(&self, person: &Person) -> String {
+    pub(super) async fn quote(&self, person: &Person) -> String {
         let scope = &person.customer.scope;
         let id = person.things[&Kind::Subscription].parse().unwrap();
         let quote = reactivation::quote(&self.cx, scope, &id).await.unwrap();

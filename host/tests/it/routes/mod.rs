@@ -1,7 +1,9 @@
-//! What holds for every route of the host: nobody reaches what is not theirs, and no card number
-//! stays anywhere, and no null byte gets in. One table names the routes; one that is not in it fails the tests.
+//! What holds for every route of the host: nobody reaches what is not theirs, no card number stays
+//! anywhere, no null byte gets in, and one connection is enough. One table names the routes; one that
+//! is not in it fails the tests.
 
 mod cards;
+mod connections;
 mod forms;
 mod inside;
 mod isolation;

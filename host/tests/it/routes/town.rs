@@ -82,14 +82,19 @@ fn business(id: &str, origin: &str) -> String {
 impl Town {
     /// One on each database.
     pub(super) async fn each() -> [Self; 2] {
+        Self::each_with(8).await
+    }
+
+    /// The same with this many connections.
+    pub(super) async fn each_with(connections: u32) -> [Self; 2] {
         let postgres = crate::support::postgres_url().await;
         [
-            Self::start("SQLite", None).await,
-            Self::start("Postgres", Some(postgres)).await,
+            Self::start("SQLite", None, connections).await,
+            Self::start("Postgres", Some(postgres), connections).await,
         ]
     }
 
-    async fn start(name: &'static str, postgres: Option<String>) -> Self {
+    async fn start(name: &'static str, postgres: Option<String>, connections: u32) -> Self {
         let sandbox = Sandbox::start(None).await;
         let plugins = plugin_folder().await;
         let dir = tempfile::tempdir().unwrap();
@@ -98,7 +103,7 @@ impl Town {
         let url = postgres.unwrap_or_else(|| format!("sqlite:{}/vestibule.db", root.display()));
         let host = format!(
             "[server]\nkey_file = \"{root}/host.key\"\nallow_test_gateway_in_live = true\n\
-             [database]\nurl = \"{url}\"\n[plugins]\ndir = \"{plugins}\"\ncache = \"{CACHE}\"\n\
+             [database]\nurl = \"{url}\"\nconnections = {connections}\n[plugins]\ndir = \"{plugins}\"\ncache = \"{CACHE}\"\n\
              [themes]\ndir = \"{themes}\"\n[mail]\nmailbox = \"{root}/mailbox\"\n\
              [api]\nlicense_calls_per_minute = 100000\ncalls_per_minute = 1000000\n",
             root = root.display(),

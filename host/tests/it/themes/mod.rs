@@ -2,6 +2,7 @@
 
 mod engine;
 mod language;
+mod older;
 mod reload;
 
 use std::path::{Path, PathBuf};

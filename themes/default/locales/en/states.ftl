@@ -37,6 +37,14 @@ decline-authentication-required = Your bank wants you to confirm this payment.
 decline-authentication-failed = Your bank could not confirm that it was you. Nothing was charged.
 decline-debit-returned = Your bank sent this direct debit back.
 decline-processing-error = Your bank could not be reached. You can try again in a few minutes.
+# The same where the customer cannot pay here.
+decline-generic-bare = Your bank declined this payment.
+decline-expired-card-bare = This card has expired.
+decline-incorrect-cvc-bare = The security code was not right.
+decline-incorrect-number-bare = The card number was not right.
+decline-limit-exceeded-bare = This payment is over a limit of this card.
+decline-not-supported-bare = This card cannot be used for this payment.
+decline-processing-error-bare = Your bank could not be reached.
 
 # "29,00 € per month", "every 3 months"
 price-per = { $price } { $unit ->

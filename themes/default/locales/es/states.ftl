@@ -33,6 +33,14 @@ decline-authentication-required = Tu banco quiere que confirmes este pago.
 decline-authentication-failed = Tu banco no ha podido confirmar que eras tú. No se ha cobrado nada.
 decline-debit-returned = Tu banco ha devuelto este adeudo.
 decline-processing-error = No hemos podido contactar con tu banco. Puedes volver a intentarlo dentro de unos minutos.
+# Lo mismo donde el cliente no puede pagar aquí.
+decline-generic-bare = Tu banco ha rechazado este pago.
+decline-expired-card-bare = Esta tarjeta ha caducado.
+decline-incorrect-cvc-bare = El código de seguridad no era correcto.
+decline-incorrect-number-bare = El número de la tarjeta no era correcto.
+decline-limit-exceeded-bare = Este pago supera un límite de la tarjeta.
+decline-not-supported-bare = Esta tarjeta no sirve para este pago.
+decline-processing-error-bare = No hemos podido contactar con tu banco.
 
 price-per = { $price } { $unit ->
     [Day] { $count ->
