@@ -69,9 +69,6 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
         Some(Ok(pages)) if !pages.hears(&event.kind) => None,
         pages => pages,
     };
-    let Some(pages) = pages else {
-        return elsewhere_or(Called::Done, cx, &hearing, past).await;
-    };
     let event = PluginEvent {
         id: event.id.to_string(),
         kind: event.kind,
@@ -79,11 +76,12 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
         occurred_at: event.occurred_at,
     };
     let ended = match pages {
-        Ok(pages) => {
+        None => elsewhere_or(Called::Done, cx, &hearing, past).await?,
+        Some(Ok(pages)) => {
             let ended = pages.handle(scope, &event).await;
             called(cx, scope, pages.plugin(), ended)
         }
-        Err(error) => {
+        Some(Err(error)) => {
             let not_there = Called::NotThere(error.to_string());
             elsewhere_or(not_there, cx, &hearing, past).await?
         }
@@ -95,7 +93,7 @@ pub async fn tell(cx: &Cx, scope: &Scope, event: &EventId, name: &str) -> store:
 }
 
 /// What nobody takes here is left to a process that does, where one is there, until it is `past`, and
-/// is kept for one whose pages cannot be called yet; otherwise it is as it is `here`.
+/// is never done while a process has pages for it; otherwise it is as it is `here`.
 async fn elsewhere_or(
     here: Called,
     cx: &Cx,
@@ -104,9 +102,8 @@ async fn elsewhere_or(
 ) -> store::Result<Called> {
     let said = plugin_report::said_of(cx, hearing).await?;
     Ok(match (said, here) {
-        (_, here) if past => here,
-        (Said::Heard, _) => Called::Elsewhere,
-        (Said::Awaited, Called::Done) => Called::NotThere(NOT_YET.to_owned()),
+        (Said::Heard, _) if !past => Called::Elsewhere,
+        (Said::Heard | Said::Awaited, Called::Done) => Called::NotThere(NOT_YET.to_owned()),
         (_, here) => here,
     })
 }
@@ -128,15 +125,13 @@ pub async fn tick(
         pages => pages,
     };
     let granted = (scope.clone(), name.to_owned(), schedule.to_owned());
-    let (true, Some(pages)) = (cx.plugins.schedules().contains(&granted), pages) else {
-        return elsewhere_or(Called::Done, cx, &hearing, over).await;
-    };
-    let ended = match pages {
-        Ok(pages) => {
+    let ended = match pages.filter(|_| cx.plugins.schedules().contains(&granted)) {
+        None => elsewhere_or(Called::Done, cx, &hearing, over).await?,
+        Some(Ok(pages)) => {
             let ended = pages.tick(scope, schedule, due).await;
             called(cx, scope, pages.plugin(), ended)
         }
-        Err(error) => {
+        Some(Err(error)) => {
             let not_there = Called::NotThere(error.to_string());
             elsewhere_or(not_there, cx, &hearing, over).await?
         }

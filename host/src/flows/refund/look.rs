@@ -206,11 +206,8 @@ pub(super) async fn confirm(
 ) -> Result<Refund, Error> {
     let gateway = cx.plugins.gateway_of_open(scope, &refund.gateway);
     let gateway = gateway.map_err(|error| Error::Unavailable(error.to_string()))?;
-    let lag = SignedDuration::try_from(gateway.description().lookup_lag);
-    let lag = lag.unwrap_or(SignedDuration::MAX);
-    let young = refund
-        .sent_at
-        .is_some_and(|sent| sent.checked_add(lag).is_ok_and(|at| cx.now() < at));
+    let lag = gateway.description().lookup_lag;
+    let young = refund.sent_at.is_some() && !is_old_enough(cx, &refund, lag);
     let now = match gateway.refund_lookup(&sent(&refund, cx.now())).await {
         Ok(Lookup::Found(answer)) => answer,
         Ok(Lookup::Absent | Lookup::CannotTell) if young => {
@@ -249,28 +246,31 @@ async fn absent(
         return note(cx, scope, &refund.id, |_| {}).await;
     }
     let now = cx.now();
-    let (enough, apart) = {
-        let settings = cx.settings.load();
-        let lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);
-        let delay = settings.plugins.deadline.checked_add(lag);
-        (
-            delay
-                .unwrap_or(SignedDuration::MAX)
-                .max(settings.billing.absent_after),
-            settings.billing.absent_again_after,
-        )
-    };
-    let passed = |since: Timestamp, wait| since.checked_add(wait).is_ok_and(|at| at <= now);
-    let old_enough = passed(refund.sent_at.unwrap_or(now), enough);
+    let old_enough = is_old_enough(cx, &refund, lag);
+    let apart = cx.settings.load().billing.absent_again_after;
     let said_before = refund
         .absent_since
-        .is_some_and(|since| passed(since, apart));
+        .is_some_and(|since| since.checked_add(apart).is_ok_and(|at| at <= now));
     if old_enough && said_before {
         tracing::info!(refund.id = %refund.id, "the gateway never executed a refund");
         return send_again(cx, scope, refund).await;
     }
     let since = old_enough.then(|| refund.absent_since.unwrap_or(now));
     note(cx, scope, &refund.id, |refund| refund.absent_since = since).await
+}
+
+/// Whether the last sending is older than every delay that the gateway admits, and than the least
+/// age at which "absent" counts.
+fn is_old_enough(cx: &Cx, refund: &Refund, lag: std::time::Duration) -> bool {
+    let settings = cx.settings.load();
+    let lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);
+    let delay = settings.plugins.deadline.checked_add(lag);
+    let enough = delay
+        .unwrap_or(SignedDuration::MAX)
+        .max(settings.billing.absent_after);
+    let now = cx.now();
+    let sent = refund.sent_at.unwrap_or(now);
+    sent.checked_add(enough).is_ok_and(|at| at <= now)
 }
 
 /// Writes something down about a refund while it is open, and orders the next look.

@@ -178,6 +178,31 @@ async fn an_event_of_pages_whose_settings_are_refused_waits_with_its_reason() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_pages_elsewhere_are_for_is_given_up_in_the_end_and_never_called_done() {
+    for database in databases().await {
+        let endpoint = Endpoint::start().await;
+        let place = place(database, &endpoint.url, "not now").await;
+        let subscription = subscribed(&place.database.store).await;
+        let (here, behind) = (place.open().await, place.open().await);
+        behind.plugins.furnish(PagesConfigs::new());
+        here.plugins.furnish(PagesConfigs::new());
+        here.plugins.furnish(place.puppet(5));
+        let process = report(&here, "here").await;
+        let event = tell(&here, "subscription.active", subscription.id.as_str()).await;
+        // The samples are of years to come.
+        place.advance(SignedDuration::from_hours(24 * 365 * 3));
+        for mended in [false, true] {
+            if mended {
+                here.plugins.furnish(place.puppet("{}"));
+            }
+            plugin_report::tell(&here, &process).await.unwrap();
+            let told = plugin_calls::tell(&behind, &scope(), &event, "strings").await;
+            assert!(matches!(told, Ok(Called::GivenUp(_))), "{mended}: {told:?}");
+        }
+    }
+}
+
 /// The process says how its plugins stand, and learns what those of the others are told.
 async fn report(cx: &Cx, id: &str) -> plugin_report::Process {
     let process = plugin_report::Process {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use vestibule::config::Allow;
 use vestibule::domain::payment::{CustomerAction, DeclineCode, PaymentState};
 use vestibule::domain::subscription::{HoldReason, Subscription, SubscriptionState};
-use vestibule::flows::token;
+use vestibule::flows::{AttemptOf, token};
 
 use super::money::declined;
 use super::{House, Page, days};
@@ -248,6 +248,12 @@ async fn a_payment_that_did_not_work_leads_to_no_other_where_customers_may_not_p
         let text = page.text();
         assert!(!text.contains("another card"), "{path}: {text}");
     }
+    // Nor whoever comes back from the gateway in another browser.
+    let of = AttemptOf::Payment(tried.id.clone());
+    let back = token::returning(&house.cx, &house.scope, &of).unwrap();
+    let page = house.fetch(&format!("/return/{back}/result")).await;
+    page.says("Your bank declined this payment.");
+    assert!(!page.text().contains("another card"), "{}", page.text());
     // What is bought on a hosted page is paid there.
     let (_, mut first) = guest.pending(0).await;
     first.state = decline;
